@@ -1,0 +1,280 @@
+"""What is sent: blasts, one delivery for each recipient, drafts, and what is planned for later."""
+
+import json
+import uuid
+from collections.abc import Iterator
+from typing import Any, Final
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from contacts.models import CommunityMember, Event
+
+from .querysets import DeliveryQuerySet, DraftQuerySet, MessageLogManager, SenderSlotQuerySet
+
+
+class Target(models.TextChoices):
+    """The values of `target` in the schema of record."""
+
+    COMMUNITY = "community", "Community"
+    EVENT = "event", "Event registrants"
+
+
+class MessageLog(models.Model):
+    """A blast: one text to many people, and how it went.
+
+    `status` is "processing" while a delivery can still be claimed or is in a call, then "sent", or
+    "failed" when nobody at all got it. The three counters are what the delivery rows say at the last count
+    (`write_totals`): everyone in the audience; those accepted by Twilio and not failed since; those failed.
+    """
+
+    class Status(models.TextChoices):
+        PROCESSING = "processing", "Sending"
+        SENT = "sent", "Sent"
+        FAILED = "failed", "Failed"
+
+    created_at = models.DateTimeField("started", default=timezone.now, editable=False)
+    message_body = models.TextField("message")
+    target = models.CharField(max_length=20, choices=Target)
+    event = models.ForeignKey(Event, models.SET_NULL, null=True, blank=True, related_name="message_logs")
+    status = models.CharField(max_length=20, choices=Status, default=Status.SENT)
+    total_recipients = models.IntegerField("recipients", default=0)
+    success_count = models.IntegerField("succeeded", default=0)
+    failure_count = models.IntegerField("failed", default=0)
+    stored_details = models.TextField(null=True, blank=True, editable=False, db_column="details")
+
+    token = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name="sent by",
+    )
+    audience_name = models.CharField("audience", max_length=250, default="", editable=False)
+    test_mode = models.BooleanField(default=False)
+    paused_at = models.DateTimeField(null=True, blank=True)
+    cancelled_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    stop_code = models.IntegerField(null=True, blank=True)
+    stop_reason = models.TextField(default="", blank=True)
+
+    objects = MessageLogManager()
+
+    class Meta:
+        db_table = "message_logs"
+        verbose_name = "blast"
+        base_manager_name = "objects"
+        indexes = [models.Index(fields=["status"], name="ix_message_logs_status")]
+        permissions = [("send_blast", "Can send blasts")]
+
+    def __str__(self) -> str:
+        start = " ".join(self.message_body.split())
+        return start if len(start) <= 60 else f"{start[:59]}…"
+
+    @property
+    def is_running(self) -> bool:
+        """Whether senders may claim rows of this blast."""
+        return self.status == self.Status.PROCESSING and self.paused_at is None and self.cancelled_at is None
+
+    @property
+    def details(self) -> str:
+        """A JSON array of {"phone", "name", "success", "error"} for each recipient, as the schema of record has it."""
+        return json.dumps(list(self.iter_details()), ensure_ascii=False)
+
+    def iter_details(self) -> Iterator[dict[str, Any]]:
+        """The entries of `details`, one after the other. `success` means: accepted and not failed so far."""
+        rows = self.deliveries.order_by("pk")
+        for delivery in rows.iterator(chunk_size=2000):
+            yield {
+                "phone": delivery.phone,
+                "name": delivery.name,
+                "success": delivery.is_success,
+                "error": delivery.error_sentence,
+            }
+
+
+class Delivery(models.Model):
+    """One recipient of one blast: the truth about what happened to them.
+
+        pending → sending → accepted → sent → delivered
+                    │          └────────┴──→ undelivered | failed
+                    ├→ failed      refused: the error code says why
+                    ├→ pending     proven not accepted: 429, connection refused, DNS, connect timeout
+                    └→ unknown     read timeout, dropped answer, 5xx, our own death → accepted | pending, on evidence
+        pending → skipped          skip_reason says which
+
+    States only move forward, by RANK: what comes late, twice or out of order changes nothing.
+    """
+
+    class Status(models.TextChoices):
+        PENDING = "pending", "Waiting"
+        SENDING = "sending", "Being sent"
+        UNKNOWN = "unknown", "In doubt"
+        ACCEPTED = "accepted", "Accepted"
+        SENT = "sent", "Sent"
+        DELIVERED = "delivered", "Delivered"
+        UNDELIVERED = "undelivered", "Not delivered"
+        FAILED = "failed", "Failed"
+        SKIPPED = "skipped", "Skipped"
+
+    class SkipReason(models.TextChoices):
+        OPTED_OUT = "opted_out", "Opted out"
+        SUPPRESSED = "suppressed", "Cannot be texted"
+        DUPLICATE = "duplicate", "Already in this blast"
+        CANCELLED = "cancelled", "Blast cancelled"
+
+    SUCCESSFUL: Final = (Status.ACCEPTED, Status.SENT, Status.DELIVERED)
+    UNSUCCESSFUL: Final = (Status.UNDELIVERED, Status.FAILED)
+    RANK: Final[dict[str, int]] = {
+        Status.PENDING: 0,
+        Status.SENDING: 1,
+        Status.UNKNOWN: 2,
+        Status.ACCEPTED: 3,
+        Status.SENT: 4,
+        Status.DELIVERED: 5,
+        Status.UNDELIVERED: 5,
+        Status.FAILED: 5,
+        Status.SKIPPED: 5,
+    }
+
+    message_log = models.ForeignKey(
+        MessageLog, models.CASCADE, related_name="deliveries", verbose_name="blast"
+    )
+    phone = models.CharField(max_length=20)
+    name = models.CharField(max_length=100, null=True, blank=True)
+    status = models.CharField("state", max_length=12, choices=Status, default=Status.PENDING)
+    sid = models.CharField(max_length=64, default="", blank=True)
+    error_code = models.IntegerField(null=True, blank=True)
+    error_message = models.TextField(default="", blank=True)
+    skip_reason = models.CharField(max_length=12, choices=SkipReason, default="", blank=True)
+    segments = models.SmallIntegerField(null=True, blank=True)
+    claimed_at = models.DateTimeField(null=True, blank=True)
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    updated_at = models.DateTimeField(default=timezone.now)
+
+    objects = DeliveryQuerySet.as_manager()
+
+    class Meta:
+        db_table = "deliveries"
+        verbose_name_plural = "deliveries"
+        constraints = [
+            models.UniqueConstraint(fields=["message_log", "phone"], name="unique_message_log_phone")
+        ]
+        indexes = [models.Index(fields=["message_log", "status", "id"], name="ix_deliveries_log_status")]
+
+    def __str__(self) -> str:
+        return f"{self.name or self.phone}: {self.get_status_display()}"
+
+    @property
+    def is_success(self) -> bool:
+        """Accepted by Twilio and not failed so far."""
+        return self.status in self.SUCCESSFUL
+
+    @property
+    def error_sentence(self) -> str | None:
+        """Why the person has not got the text, in words; None where there is nothing to say."""
+        if self.status == self.Status.SKIPPED:
+            return f"Skipped: {self.get_skip_reason_display().lower()}"
+        return self.error_message or None
+
+
+class SenderSlot(models.Model):
+    """A sender's lease on a blast: who sends it now, until when unless renewed.
+
+    A blast has a fixed number of slots, so however often the queue is nudged, no more senders work on it.
+    A lease that ran out belongs to a sender that died: the next nudge takes the slot over.
+    """
+
+    message_log = models.ForeignKey(MessageLog, models.CASCADE, related_name="slots")
+    number = models.SmallIntegerField()
+    owner = models.CharField(max_length=32, default="", blank=True)
+    leased_until = models.DateTimeField(null=True, blank=True)
+
+    objects = SenderSlotQuerySet.as_manager()
+
+    class Meta:
+        db_table = "sender_slots"
+        constraints = [models.UniqueConstraint(fields=["message_log", "number"], name="unique_log_slot")]
+
+    def __str__(self) -> str:
+        return f"{self.message_log_id}/{self.number}"
+
+
+class Pace(models.Model):
+    """One row: when the next text of the whole installation may leave (see `messaging.pacing`)."""
+
+    next_at = models.BigIntegerField(default=0, help_text="Microseconds since 1970")
+
+    class Meta:
+        db_table = "pace"
+
+    def __str__(self) -> str:
+        return str(self.next_at)
+
+
+class Draft(models.Model):
+    """A message that is being written, from the compose page to its confirmation.
+
+    `token` comes from the form: however often a form is posted, there is one draft, and a draft becomes at
+    most one blast.
+    """
+
+    token = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(auto_now=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="+")
+    message_body = models.TextField("message", default="")
+    has_opt_out_line = models.BooleanField(default=True)
+    target = models.CharField(max_length=20, choices=Target, default=Target.COMMUNITY)
+    event = models.ForeignKey(Event, models.CASCADE, null=True, blank=True, related_name="+")
+    is_selection = models.BooleanField(default=False)
+    members = models.ManyToManyField(CommunityMember, related_name="+", db_table="blast_draft_members")
+    test_mode = models.BooleanField(default=False)
+    message_log = models.OneToOneField(
+        MessageLog, models.SET_NULL, null=True, blank=True, editable=False, related_name="draft"
+    )
+
+    objects = DraftQuerySet.as_manager()
+
+    class Meta:
+        db_table = "blast_drafts"
+        verbose_name = "draft"
+
+    def __str__(self) -> str:
+        return self.message_body[:60]
+
+
+class ScheduledMessage(models.Model):
+    """A blast that leaves at a set time. Times are kept in UTC."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending", "Waiting to be sent"
+        PROCESSING = "processing", "Being sent"
+        SENT = "sent", "Sent"
+        FAILED = "failed", "Failed"
+        EXPIRED = "expired", "Expired"
+        CANCELLED = "cancelled", "Cancelled"
+
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    scheduled_at = models.DateTimeField()
+    message_body = models.TextField("message")
+    target = models.CharField(max_length=20, choices=Target)
+    event = models.ForeignKey(Event, models.SET_NULL, null=True, blank=True, related_name="+")
+    status = models.CharField(max_length=20, choices=Status, default=Status.PENDING)
+    test_mode = models.BooleanField(default=False)
+    processing_started_at = models.DateTimeField(null=True, blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    error_message = models.TextField(null=True, blank=True)
+    message_log = models.OneToOneField(
+        MessageLog, models.SET_NULL, null=True, blank=True, related_name="scheduled"
+    )
+
+    class Meta:
+        db_table = "scheduled_messages"
+        verbose_name = "scheduled message"
+
+    def __str__(self) -> str:
+        return self.message_body[:60]

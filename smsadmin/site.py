@@ -1,0 +1,9 @@
+"""The staff's site: Django's admin under our name."""
+
+from django.contrib.admin import AdminSite
+
+
+class SmsAdminSite(AdminSite):
+    site_header = "SMS Admin"
+    site_title = "SMS Admin"
+    index_title = "Dashboard"
