@@ -41,9 +41,7 @@ class AppUser(AbstractBaseUser):
     )
     password = models.CharField("password", max_length=255, db_column="password_hash")
     role = models.CharField(max_length=30, choices=Role, default=Role.ADMIN)
-    must_change_password = models.BooleanField(
-        default=False, help_text="Ask for a new password at the next login."
-    )
+    must_change_password = models.BooleanField(default=False, help_text="Ask for a new password at the next login.")
     is_active = models.BooleanField(
         "active", default=True, help_text="Untick this instead of deleting a user who has left."
     )

@@ -20,9 +20,7 @@ MAX_LENGTH: Final = 20
 
 E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 _LETTERS: Final = re.compile(r"[^\W\d_]")
-_EXTENSION: Final = re.compile(
-    r"(?i)(?:ext(?:ension|n)?\.?|(?<=\d)\s*x|[;,#]|durchwahl)\s*[:.=]?\s*\d{1,7}\s*$"
-)
+_EXTENSION: Final = re.compile(r"(?i)(?:ext(?:ension|n)?\.?|(?<=\d)\s*x|[;,#]|durchwahl)\s*[:.=]?\s*\d{1,7}\s*$")
 _SCIENTIFIC: Final = re.compile(r"[0-9](?:[.,][0-9]+)?\s*[eE]\s*\+?[0-9]{1,2}")
 _SPREADSHEET_NUMBER: Final = re.compile(r"([0-9]{7,15})[.,]0+")
 

@@ -40,9 +40,7 @@ class ContactImport(models.Model):
     rows_done = models.PositiveIntegerField(default=0)
     rows_expected = models.PositiveIntegerField(default=0)
     error_message = models.TextField(default="", blank=True)
-    created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
-    )
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(default=timezone.now, editable=False)
     applied_at = models.DateTimeField(null=True, blank=True)
@@ -64,9 +62,7 @@ class ImportChunk(models.Model):
 
     class Meta:
         db_table = "import_chunks"
-        constraints = [
-            models.UniqueConstraint(fields=["contact_import", "position"], name="unique_import_position")
-        ]
+        constraints = [models.UniqueConstraint(fields=["contact_import", "position"], name="unique_import_position")]
 
     def __str__(self) -> str:
         return f"{self.contact_import_id}/{self.position}"

@@ -140,9 +140,7 @@ class Delivery(models.Model):
         Status.SKIPPED: 5,
     }
 
-    message_log = models.ForeignKey(
-        MessageLog, models.CASCADE, related_name="deliveries", verbose_name="blast"
-    )
+    message_log = models.ForeignKey(MessageLog, models.CASCADE, related_name="deliveries", verbose_name="blast")
     phone = models.CharField(max_length=20)
     name = models.CharField(max_length=100, null=True, blank=True)
     status = models.CharField("state", max_length=12, choices=Status, default=Status.PENDING)
@@ -160,9 +158,7 @@ class Delivery(models.Model):
     class Meta:
         db_table = "deliveries"
         verbose_name_plural = "deliveries"
-        constraints = [
-            models.UniqueConstraint(fields=["message_log", "phone"], name="unique_message_log_phone")
-        ]
+        constraints = [models.UniqueConstraint(fields=["message_log", "phone"], name="unique_message_log_phone")]
         indexes = [models.Index(fields=["message_log", "status", "id"], name="ix_deliveries_log_status")]
 
     def __str__(self) -> str:
@@ -268,9 +264,7 @@ class ScheduledMessage(models.Model):
     processing_started_at = models.DateTimeField(null=True, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
     error_message = models.TextField(null=True, blank=True)
-    message_log = models.OneToOneField(
-        MessageLog, models.SET_NULL, null=True, blank=True, related_name="scheduled"
-    )
+    message_log = models.OneToOneField(MessageLog, models.SET_NULL, null=True, blank=True, related_name="scheduled")
 
     class Meta:
         db_table = "scheduled_messages"

@@ -38,9 +38,7 @@ def read(name: str, kind: Callable[..., Any], default: Any, remedy: str) -> Any:
         stop(name, f"is {env.str(name)!r}, which cannot be used", remedy)
 
 
-def read_number(
-    name: str, kind: Callable[..., Any], default: Any, least: float, most: float, unit: str
-) -> Any:
+def read_number(name: str, kind: Callable[..., Any], default: Any, least: float, most: float, unit: str) -> Any:
     """A number between `least` and `most`; the remedy names the bounds and the unit."""
     remedy = f"Give a number of {unit} from {least:g} to {most:g}."
     value = read(name, kind, default, remedy)

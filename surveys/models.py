@@ -12,9 +12,7 @@ class SurveyFlow(models.Model):
     intro_message = models.TextField(null=True, blank=True)
     questions_json = models.TextField()
     completion_message = models.TextField(null=True, blank=True)
-    linked_event = models.ForeignKey(
-        "contacts.Event", models.PROTECT, null=True, blank=True, related_name="surveys"
-    )
+    linked_event = models.ForeignKey("contacts.Event", models.PROTECT, null=True, blank=True, related_name="surveys")
     is_active = models.BooleanField("active", default=True)
     start_count = models.IntegerField(default=0, editable=False)
     completion_count = models.IntegerField(default=0, editable=False)

@@ -28,9 +28,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="eventregistration",
-            index=models.Index(
-                django.db.models.functions.text.Right("phone", 4), name="ix_registrations_last_four"
-            ),
+            index=models.Index(django.db.models.functions.text.Right("phone", 4), name="ix_registrations_last_four"),
         ),
         migrations.AddConstraint(
             model_name="eventregistration",

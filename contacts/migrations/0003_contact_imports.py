@@ -18,9 +18,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 (
                     "target",
@@ -90,9 +88,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("position", models.PositiveIntegerField()),
                 ("data", models.BinaryField()),
@@ -108,9 +104,7 @@ class Migration(migrations.Migration):
             options={
                 "db_table": "import_chunks",
                 "constraints": [
-                    models.UniqueConstraint(
-                        fields=("contact_import", "position"), name="unique_import_position"
-                    )
+                    models.UniqueConstraint(fields=("contact_import", "position"), name="unique_import_position")
                 ],
             },
         ),
@@ -119,9 +113,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("line", models.PositiveIntegerField()),
                 ("name", models.CharField(blank=True, max_length=100, null=True)),
