@@ -1,0 +1,120 @@
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from messaging.encoding import Encoding, measure
+from messaging.estimating import cost, estimate, profile, shape
+from messaging.personalisation import UnknownToken, check, compile_template
+
+anything = settings(deadline=None)
+
+
+def is_accepted(body):
+    try:
+        check(body)
+    except UnknownToken:
+        return False
+    return True
+
+
+# Bodies and names near a segment's end, with tokens, extension characters, foreign ones and emoji in any place.
+bodies = st.lists(
+    st.one_of(
+        st.sampled_from(["{name}", "{first_name}", "{full_name}"]),
+        st.text(max_size=20),
+        st.builds(
+            lambda text, times: text * times, st.sampled_from(["a", "[", "ж", "😀", "é "]), st.integers(1, 155)
+        ),
+    ),
+    max_size=6,
+).map("".join)
+names = st.one_of(
+    st.none(),
+    st.text(max_size=30),
+    st.text(st.sampled_from("ab [€ж’😀,\n\xa0\u200d{}"), max_size=30),
+    st.lists(st.sampled_from(["Dr.", "Mrs", "and", "Ann", "Zoë", "Жанна", "{a}", "Lopez,", "PhD", "😀"])).map(
+        " ".join
+    ),
+    st.sampled_from(["there", "", " ", "x" * 100]),
+)
+
+
+@given(bodies.filter(is_accepted), st.booleans(), st.lists(names))
+@settings(deadline=None, max_examples=300)
+def test_the_estimate_is_what_rendering_every_text_gives(body, opt_out_line, audience):
+    template = compile_template(body, opt_out_line=opt_out_line)
+    sizes = [measure(template.render(name)) for name in audience]
+
+    result = estimate(template, profile(audience))
+
+    assert result.recipients == len(audience)
+    assert result.segments == sum(size.segments for size in sizes)
+    assert result.shortest == min((size.segments for size in sizes), default=0)
+    assert result.longest == max((size.segments for size in sizes), default=0)
+    assert result.ucs2_recipients == sum(size.encoding is Encoding.UCS_2 for size in sizes)
+    assert result.too_long == sum(size.characters > 1600 for size in sizes)
+
+
+@given(st.integers(1560, 1610), st.lists(names, min_size=1))
+@anything
+def test_texts_that_are_too_long_are_counted_exactly(length, audience):
+    template = compile_template("x" * length + "{name}{first_name}")
+
+    too_long = sum(len(template.render(name)) > 1600 for name in audience)
+
+    assert estimate(template, profile(audience)).too_long == too_long
+
+
+@given(bodies.filter(is_accepted), names, names)
+@anything
+def test_names_of_one_shape_measure_alike(body, name, other):
+    template = compile_template(body)
+
+    if shape(name) == shape(other):
+        assert measure(template.render(name)) == measure(template.render(other))
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("Ann Lee", "aaaaaaa\naaa"),
+        ("A[n] Lee", "a[a[aaaa\na[a["),
+        ("Ann Лі", "жжжжжж\naaa"),
+        ("Ann 😀", "жжжж😀\naaa"),
+        ("Dr. Ann Lee", "aaaaaaaaaaa\naaa"),
+    ],
+)
+def test_a_shape_keeps_the_kinds_of_characters_only(name, expected):
+    assert shape(name) == expected
+
+
+@pytest.mark.parametrize("name", [None, "", "  ", "\n"])
+def test_missing_names_share_one_shape_that_no_name_has(name):
+    assert shape(name) == ""
+    assert shape("there") != ""
+
+
+def test_a_profile_counts_shapes_of_any_iterable():
+    assert profile(name for name in ["Ann Lee", "Bob Ray", None, " "]) == {"aaaaaaa\naaa": 2, "": 2}
+
+
+def test_each_text_counts_by_its_own_names_length():
+    template = compile_template("x" * 155 + "{name}")
+
+    result = estimate(template, profile(["Anna", "Annabelle", None, "Ann’s"]))
+
+    assert (result.segments, result.shortest, result.longest) == (1 + 2 + 1 + 3, 1, 3)
+    assert result.ucs2_recipients == 1
+
+
+def test_an_empty_audience_costs_nothing():
+    result = estimate(compile_template("Hi {name}"), profile([]))
+
+    assert (result.recipients, result.segments, result.shortest, result.longest) == (0, 0, 0, 0)
+
+
+def test_the_cost_is_exact():
+    assert cost(3, Decimal("0.0079")) == Decimal("0.0237")
+    assert cost(0, Decimal("0.0079")) == 0
