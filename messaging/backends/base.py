@@ -1,0 +1,103 @@
+"""What every way of sending a text has in common: its results, its three failures, its interface.
+
+The three failures divide the world by what may be done next, and a backend raises nothing else:
+
+    Refused         the provider said no, and why: do not send this again as it is
+    TryLater        proven not accepted: may be sent again, later
+    OutcomeUnknown  may or may not have been accepted: never send again without evidence
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+class SendError(Exception):
+    """A text that was not, or perhaps not, accepted."""
+
+
+class Refused(SendError):
+    """The provider refused the text.
+
+    `code` is Twilio's error code, None where the answer had none; `message` is the provider's own wording,
+    which may hold the phone number and is therefore left out of str().
+    """
+
+    def __init__(self, code: int | None, message: str) -> None:
+        super().__init__(code, message)
+        self.code = code
+        self.message = message
+
+    def __str__(self) -> str:
+        return f"refused with code {self.code}"
+
+
+class TryLater(SendError):
+    """The text was certainly not accepted. `retry_after` is in seconds, None where nobody said how long."""
+
+    def __init__(self, reason: str, retry_after: float | None = None) -> None:
+        super().__init__(reason, retry_after)
+        self.reason = reason
+        self.retry_after = retry_after
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+class OutcomeUnknown(SendError):
+    """Nobody can tell from here whether the text was accepted."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+@dataclass(frozen=True, slots=True)
+class SendResult:
+    """An accepted text: its SID (SM or MM and 32 hex digits), its first status, its billed parts if known."""
+
+    sid: str
+    status: str
+    segments: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SentMessage:
+    """One line of the provider's own list of messages; `created_at` is in UTC."""
+
+    sid: str
+    to: str
+    body: str
+    status: str
+    error_code: int | None
+    created_at: datetime
+
+
+class BaseBackend:
+    """A way of sending texts. One instance serves a process, and any number of its threads at once."""
+
+    #: True where nothing leaves this machine: every page then says so.
+    is_simulated = False
+
+    def __init__(self, concurrency: int) -> None:
+        self.concurrency = concurrency
+
+    def send(self, to: str, body: str, status_callback: str | None) -> SendResult:
+        """Hand one text to the provider. `to` is in E.164; `status_callback` is an absolute URL.
+
+        Raises Refused, TryLater or OutcomeUnknown, and nothing else.
+        """
+        raise NotImplementedError
+
+    def list_messages(self, to: str, since: datetime) -> list[SentMessage]:
+        """What the provider knows of texts to `to` created at or after `since` (aware), newest first.
+
+        The list may lag some minutes behind: that a text is missing from it proves nothing yet. Raises
+        Refused (for example wrong credentials) or TryLater, and ValueError for a naive `since`.
+        """
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Let go of connections and threads."""

@@ -1,0 +1,227 @@
+"""Sending through Twilio, with its own SDK on an HTTP client that knows what has left.
+
+The answer decides (Twilio's "Message resource" and its error dictionary, 20429):
+
+    201 with a SID                             accepted
+    429, or one of the codes below             TryLater: such requests are never processed
+    4xx                                        Refused, by Twilio's error code or the HTTP status
+    3xx, 408, 5xx, an unreadable 2xx           OutcomeUnknown
+
+A redirect is not followed: it would post the text again, and it may come after the text was accepted (302,
+303). A 408 can come from a gateway behind which the text was accepted.
+"""
+
+import base64
+import logging
+import re
+import threading
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, NoReturn
+from urllib.parse import urlencode
+
+from django.conf import settings
+from twilio.base.exceptions import TwilioException
+from twilio.http import HttpClient
+from twilio.http.response import Response
+from twilio.rest import Client
+
+from messaging.backends.base import (
+    BaseBackend,
+    OutcomeUnknown,
+    Refused,
+    SendError,
+    SendResult,
+    SentMessage,
+    TryLater,
+)
+from messaging.backends.connections import Answer, ConnectionPool
+
+logger = logging.getLogger(__name__)
+
+API_BASE_URL = "https://api.twilio.com"
+#: Ask Twilio to repeat a status callback that we could not take, up to three times (its "connection
+#: overrides"); by itself it repeats none that we answered with an error. Neither sent to us nor signed.
+CALLBACK_OVERRIDES = "#rc=3&rp=ct,rt,5xx"
+#: A number's newest messages are asked for in one page, which is the most that Twilio gives at once.
+LIST_LIMIT = 1000
+#: Refusals that pass by themselves, in words for staff: too many requests at once, the sender's queue is full
+#: (it holds ten hours of texts), maintenance.
+PASSING_CODES = {
+    20429: "Twilio takes no more requests for the moment.",
+    21611: "The queue of the sending number is full at Twilio: it empties as texts leave.",
+    21730: "Twilio is under maintenance.",
+}
+#: What an answer without Twilio's JSON says all the same.
+CODES_BY_STATUS = {401: 20003, 403: 20403, 404: 20404}
+
+_SID = re.compile("(SM|MM)[0-9a-fA-F]{32}")
+
+
+class PooledHttpClient(HttpClient):
+    """The SDK's HTTP client on our connections: no retries, no redirects, no cookies, no log of contents."""
+
+    def __init__(self, pool: ConnectionPool) -> None:
+        super().__init__(logger, is_async=False)
+        self.pool = pool
+        self._last = threading.local()
+
+    @property
+    def last_answer(self) -> Answer | None:
+        """The answer to the calling thread's last request; None if it got none."""
+        return getattr(self._last, "answer", None)
+
+    def request(
+        self,
+        method: str,
+        uri: str,
+        params: Mapping[str, object] | None = None,
+        data: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] | None = None,
+        auth: tuple[str, str] | None = None,
+        timeout: float | None = None,
+        allow_redirects: bool = False,
+    ) -> Response:
+        """One request, sent once. Raises what ConnectionPool.request raises."""
+        self._last.answer = None
+        target = uri.removeprefix(self.pool.origin)
+        sent_headers = dict(headers or {})
+        try:
+            if params:
+                target = f"{target}?{urlencode(params, doseq=True)}"
+            body = urlencode(data or {}, doseq=True).encode("ascii")
+            if auth:
+                credentials = base64.b64encode(f"{auth[0]}:{auth[1]}".encode()).decode("ascii")
+                sent_headers["Authorization"] = f"Basic {credentials}"
+        except UnicodeEncodeError:
+            raise Refused(None, "The text holds a broken character (half of a surrogate pair).") from None
+        answer = self._last.answer = self.pool.request(method, target, sent_headers, body)
+        return Response(answer.status, answer.body.decode("utf-8", "replace"), answer.headers)
+
+
+class TwilioBackend(BaseBackend):
+    """Twilio's Messages API (2010-04-01), with the credentials and the sender that the settings name."""
+
+    def __init__(self, concurrency: int) -> None:
+        super().__init__(concurrency)
+        base_url = settings.TWILIO_API_BASE_URL or API_BASE_URL
+        self._http = PooledHttpClient(ConnectionPool(base_url, concurrency))
+        client = Client(
+            settings.TWILIO_ACCOUNT_SID,
+            settings.TWILIO_AUTH_TOKEN,
+            http_client=self._http,
+            # Given, or the SDK reads TWILIO_REGION and TWILIO_EDGE and rewrites the host name.
+            environment={"TWILIO_ACCOUNT_SID": settings.TWILIO_ACCOUNT_SID},
+        )
+        client.api.base_url = base_url
+        # The SDK makes this on first use, which is not safe among threads.
+        self._messages = client.messages
+        self._sender: dict[str, str] = {}
+        if settings.TWILIO_MESSAGING_SERVICE_SID:
+            self._sender["messaging_service_sid"] = settings.TWILIO_MESSAGING_SERVICE_SID
+        if settings.TWILIO_FROM_NUMBER:
+            self._sender["from_"] = settings.TWILIO_FROM_NUMBER
+
+    def send(self, to: str, body: str, status_callback: str | None) -> SendResult:
+        options = dict(self._sender)
+        if status_callback:
+            options["status_callback"] = status_callback.partition("#")[0] + CALLBACK_OVERRIDES
+        try:
+            message = self._messages.create(to=to, body=body, **options)
+            if not (isinstance(message.sid, str) and _SID.fullmatch(message.sid)):
+                raise OutcomeUnknown("Twilio's answer holds no message SID.")
+            return SendResult(message.sid, str(message.status), _segments(message.num_segments))
+        except SendError as error:
+            self._log(error)
+            raise
+        except Exception as error:  # noqa: BLE001 - the text may be accepted, whatever the SDK stumbled over
+            self._raise_outcome(error)
+
+    def list_messages(self, to: str, since: datetime) -> list[SentMessage]:
+        if since.tzinfo is None:
+            raise ValueError("`since` has no time zone")
+        # No DateSent filter: a message still queued has no such date and would be missing from the list (and
+        # the SDK writes any time zone's clock time as UTC). Twilio's times are whole seconds.
+        least = since.replace(microsecond=0)
+        try:
+            found = self._messages.list(to=to, limit=LIST_LIMIT)
+            return [
+                SentMessage(m.sid, m.to, m.body or "", m.status, m.error_code, m.date_created)
+                for m in found
+                if m.sid and m.date_created and m.date_created >= least
+            ]
+        except OutcomeUnknown as error:
+            raise TryLater(error.reason) from None
+        except SendError:
+            raise
+        except Exception as error:  # noqa: BLE001 - as in send()
+            try:
+                self._raise_outcome(error)
+            except OutcomeUnknown as unknown:
+                raise TryLater(unknown.reason) from None
+
+    def close(self) -> None:
+        self._http.pool.close()
+
+    def _raise_outcome(self, error: Exception) -> NoReturn:
+        outcome = _outcome(error, self._http.last_answer)
+        self._log(outcome)
+        raise outcome from None
+
+    def _log(self, error: SendError) -> None:
+        answer = self._http.last_answer
+        logger.log(
+            logging.INFO if isinstance(error, Refused) else logging.WARNING,
+            "Twilio: %s (%s). HTTP status %s, request %s",
+            type(error).__name__,
+            error,
+            answer.status if answer else None,
+            answer.headers.get("twilio-request-id") if answer else None,
+        )
+
+
+def _outcome(error: Exception, answer: Answer | None) -> SendError:
+    """What the SDK's `error` about `answer` means, by the rule in the module's docstring."""
+    if answer is None:
+        return OutcomeUnknown("Twilio's SDK failed before it had an answer.")
+    code: Any = getattr(error, "code", None)
+    # Where the answer has no code of Twilio's, the SDK gives the HTTP status for it.
+    if not isinstance(code, int) or code < 1000:
+        code = CODES_BY_STATUS.get(answer.status)
+    if answer.status == 429 or code in PASSING_CODES:
+        return TryLater(PASSING_CODES.get(code, PASSING_CODES[20429]), _retry_after(answer))
+    if 200 <= answer.status < 300:
+        return OutcomeUnknown("Twilio's answer could not be read.")
+    if not 400 <= answer.status < 500 or answer.status == 408:
+        return OutcomeUnknown(f"Twilio answered with HTTP status {answer.status}.")
+    if not isinstance(error, TwilioException):
+        return OutcomeUnknown("Twilio's answer could not be read.")
+    return Refused(code, _message(error, answer))
+
+
+def _message(error: TwilioException, answer: Answer) -> str:
+    text = getattr(error, "detail", None) or getattr(error, "title", None) or getattr(error, "msg", None)
+    prefix, separator, detail = str(text or "").partition("record: ")
+    if separator and prefix.startswith("Unable to"):
+        return detail
+    return str(text) if text and not prefix.startswith("Unable to") else f"HTTP status {answer.status}"
+
+
+def _segments(text: str | None) -> int | None:
+    """Twilio's num_segments is a string, and "0" while a Messaging Service has not chosen the sender."""
+    return (int(text) or None) if text and text.isascii() and text.isdigit() else None
+
+
+def _retry_after(answer: Answer) -> float | None:
+    """Seconds from now, given as seconds or as an HTTP date (RFC 9110, 10.2.3); None if neither."""
+    text = answer.headers.get("retry-after", "")
+    if re.fullmatch(r"[0-9]{1,9}", text):
+        return float(text)
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError):
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
