@@ -1,0 +1,25 @@
+"""A server on loopback that takes, refuses, loses and delays messages as Twilio's API does.
+
+    with TwilioStandin() as twilio:
+        twilio.faults.next(faults.dropped(accepted=True))
+        ...                                   # the code under test sends to twilio.url
+        assert [message.to for message in twilio.messages] == [...]
+        twilio.post_callbacks()
+
+Its record, `messages`, is what the "provider" really accepted: duplicates show there, whatever the sender
+believes. From the command line: `python -m tests.twilio_standin --port 8999 --latency 0.1`.
+"""
+
+from tests.twilio_standin import faults
+from tests.twilio_standin.account import ACCOUNT_SID, AUTH_TOKEN, FROM_NUMBER, MESSAGING_SERVICE_SID, Account
+from tests.twilio_standin.server import TwilioStandin
+
+__all__ = [
+    "ACCOUNT_SID",
+    "AUTH_TOKEN",
+    "FROM_NUMBER",
+    "MESSAGING_SERVICE_SID",
+    "Account",
+    "TwilioStandin",
+    "faults",
+]
