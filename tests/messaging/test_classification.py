@@ -1,0 +1,82 @@
+import csv
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contacts.models import SuppressedContact
+from messaging.classification import TABLE, Category, classify, error_table
+
+
+def rows():
+    with TABLE.open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+@pytest.mark.parametrize("row", rows(), ids=lambda row: row["code"])
+def test_each_line_of_the_table_is_well_formed(row):
+    assert set(row) == {"code", "category", "stop", "sentence"}
+    assert row["code"].isdigit()
+    assert row["category"] in Category.values
+    assert row["stop"] in {"", "yes"}
+    assert row["sentence"] == row["sentence"].strip()
+    assert row["sentence"].endswith(".")
+    assert 30 <= len(row["sentence"]) <= 200
+
+
+def test_the_table_is_sorted_and_holds_each_code_once():
+    codes = [int(row["code"]) for row in rows()]
+    assert codes == sorted(set(codes))
+
+
+def test_only_our_own_faults_stop_a_blast():
+    stopping = [info for info in error_table().values() if info.stops_blast]
+    assert {info.category for info in stopping} == {Category.CONFIG_ERROR}
+
+
+@pytest.mark.parametrize("code", [20003, 20005, 20404, 21212, 21606, 21608, 21704, 30002, 30032, 30033, 30034])
+def test_what_every_further_text_would_meet_stops_a_blast(code):
+    assert classify(code).stops_blast
+    assert classify(code).category == Category.CONFIG_ERROR
+
+
+@pytest.mark.parametrize("code", [21408, 21617, 21703, 30040])
+def test_a_fault_of_ours_that_depends_on_the_recipient_does_not_stop_a_blast(code):
+    assert classify(code).category == Category.CONFIG_ERROR
+    assert not classify(code).stops_blast
+
+
+@pytest.mark.parametrize("code", [21211, 21217, 21614, 21635, 30005, 30006])
+def test_a_dead_number_is_a_hard_failure(code):
+    assert classify(code).category == Category.HARD_FAIL
+
+
+@pytest.mark.parametrize("code", [21610, 63033])
+def test_an_opt_out_is_one(code):
+    assert classify(code).category == Category.OPT_OUT
+
+
+@pytest.mark.parametrize("code", [30003, 30004, 30007, 30008, 30410, 20429, 20500, 20503])
+def test_what_does_not_prove_a_dead_number_is_soft(code):
+    assert classify(code).category == Category.SOFT_FAIL
+
+
+def test_an_error_without_a_code_is_soft():
+    assert classify(None).category == Category.SOFT_FAIL
+    assert classify(None).code is None
+    assert not classify(None).stops_blast
+
+
+@given(st.integers())
+def test_any_code_is_classified_and_an_unknown_one_is_soft_and_named(code):
+    info = classify(code)
+    assert info.code == code
+    assert info.sentence
+    if code not in error_table():
+        assert info.category == Category.SOFT_FAIL
+        assert not info.stops_blast
+        assert str(code) in info.sentence
+
+
+def test_the_categories_of_contacts_have_the_values_of_the_schema():
+    assert set(SuppressedContact.Category.values) <= set(Category.values)
