@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
+from django.db.models import Case, Exists, OuterRef, Value, When
 from django.utils import timezone
 
 from contacts.models import CommunityMember, Event
 
-from .querysets import DeliveryQuerySet, DraftQuerySet, MessageLogManager, SenderSlotQuerySet
+from .querysets import DeliveryQuerySet, MessageLogManager, SenderSlotQuerySet
 
 
 class Target(models.TextChoices):
@@ -60,6 +61,9 @@ class MessageLog(models.Model):
     finished_at = models.DateTimeField(null=True, blank=True)
     stop_code = models.IntegerField(null=True, blank=True)
     stop_reason = models.TextField(default="", blank=True)
+    trouble = models.TextField(default="", blank=True)
+
+    STORED_DETAILS_LIMIT: Final = 10_000
 
     objects = MessageLogManager()
 
@@ -79,9 +83,100 @@ class MessageLog(models.Model):
         """Whether senders may claim rows of this blast."""
         return self.status == self.Status.PROCESSING and self.paused_at is None and self.cancelled_at is None
 
+    def write_totals(self) -> None:
+        """Bring the three counters, and for short lists the stored copy of `details`, up to what the rows say."""
+        counts = self.deliveries.count_by_status()
+        totals = {
+            "total_recipients": sum(counts.values()),
+            "success_count": sum(counts.get(status, 0) for status in Delivery.SUCCESSFUL),
+            "failure_count": sum(counts.get(status, 0) for status in Delivery.UNSUCCESSFUL),
+        }
+        if all(getattr(self, name) == total for name, total in totals.items()):
+            return
+        MessageLog.objects.filter(pk=self.pk).update(**totals)
+        for name, total in totals.items():
+            setattr(self, name, total)
+        if self.status != self.Status.PROCESSING:
+            self.store_details()
+
+    def store_details(self) -> None:
+        if self.total_recipients <= self.STORED_DETAILS_LIMIT:
+            MessageLog.objects.filter(pk=self.pk).update(stored_details=self.details)
+
+    def settle(self) -> bool:
+        """Close the blast if no row is left to claim or in a call; whether it is closed now.
+
+        "failed" means that somebody failed and nobody got it; who is in doubt counts as having got it.
+        """
+        if not self._close():
+            return self.status != self.Status.PROCESSING
+        self.refresh_from_db(fields=["status", "finished_at", "trouble"])
+        self.write_totals()
+        self.store_details()
+        return True
+
+    def _close(self) -> bool:
+        now = timezone.now()
+        rows = Delivery.objects.filter(message_log=OuterRef("pk"))
+        open_logs = MessageLog.objects.filter(~Exists(rows.in_progress()), pk=self.pk, status=self.Status.PROCESSING)
+        reached = Exists(rows.filter(status__in=(*Delivery.SUCCESSFUL, Delivery.Status.UNKNOWN)))
+        failed = Exists(rows.unsuccessful())
+        status = Case(
+            When(~reached & failed, then=Value(self.Status.FAILED.value)), default=Value(self.Status.SENT.value)
+        )
+        return bool(open_logs.update(status=status, finished_at=now, trouble=""))
+
+    def pause(self) -> bool:
+        """Let no further row be claimed; calls in flight end as they end. False if it was not running."""
+        now = timezone.now()
+        return bool(MessageLog.objects.running().filter(pk=self.pk).update(paused_at=now))
+
+    def stop(self, code: int, reason: str) -> bool:
+        """Pause for a fault that is ours to mend. False if it was not running."""
+        now = timezone.now()
+        running = MessageLog.objects.running().filter(pk=self.pk)
+        return bool(running.update(paused_at=now, stop_code=code, stop_reason=reason))
+
+    def resume(self) -> bool:
+        """Go on after a pause or a stop. False if it was not paused.
+
+        Whom Twilio refused for the fault that stopped the blast certainly has no text: they wait again.
+        """
+        with transaction.atomic():
+            log = MessageLog.objects.select_for_update().get(pk=self.pk)
+            if log.paused_at is None or log.cancelled_at is not None:
+                return False
+            if log.stop_code is not None:
+                log.deliveries.filter(status=Delivery.Status.FAILED, sid="", error_code=log.stop_code).update(
+                    status=Delivery.Status.PENDING, error_code=None, error_message="", updated_at=timezone.now()
+                )
+            MessageLog.objects.filter(pk=self.pk).update(
+                status=self.Status.PROCESSING, paused_at=None, stop_code=None, stop_reason="", finished_at=None
+            )
+        return True
+
+    def cancel(self) -> int | None:
+        """Send nothing more: who still waits becomes skipped. How many, or None if it was over already."""
+        now = timezone.now()
+        with transaction.atomic():
+            open_logs = MessageLog.objects.filter(pk=self.pk, status=self.Status.PROCESSING, cancelled_at=None)
+            if not open_logs.update(cancelled_at=now):
+                return None
+            waiting = self.deliveries.filter(status=Delivery.Status.PENDING)
+            skipped = waiting.update(
+                status=Delivery.Status.SKIPPED, skip_reason=Delivery.SkipReason.CANCELLED, updated_at=now
+            )
+        self.refresh_from_db()
+        self.settle()
+        return skipped
+
     @property
     def details(self) -> str:
-        """A JSON array of {"phone", "name", "success", "error"} for each recipient, as the schema of record has it."""
+        """A JSON array of {"phone", "name", "success", "error"} objects, as the schema of record has it.
+
+        Always made from the rows. The column of that name holds a copy for readers of the database, brought up
+        to date with the counters; for more than STORED_DETAILS_LIMIT recipients it stays empty.
+        """
         return json.dumps(list(self.iter_details()), ensure_ascii=False)
 
     def iter_details(self) -> Iterator[dict[str, Any]]:
@@ -106,7 +201,8 @@ class Delivery(models.Model):
                     └→ unknown     read timeout, dropped answer, 5xx, our own death → accepted | pending, on evidence
         pending → skipped          skip_reason says which
 
-    States only move forward, by RANK: what comes late, twice or out of order changes nothing.
+    States only move forward, by RANK: what comes late, twice or out of order changes nothing. A late
+    "delivered" outranks "undelivered", because parts of a long text can be reported apart.
     """
 
     class Status(models.TextChoices):
@@ -134,10 +230,10 @@ class Delivery(models.Model):
         Status.UNKNOWN: 2,
         Status.ACCEPTED: 3,
         Status.SENT: 4,
-        Status.DELIVERED: 5,
         Status.UNDELIVERED: 5,
         Status.FAILED: 5,
-        Status.SKIPPED: 5,
+        Status.DELIVERED: 6,
+        Status.SKIPPED: 7,
     }
 
     message_log = models.ForeignKey(MessageLog, models.CASCADE, related_name="deliveries", verbose_name="blast")
@@ -229,11 +325,10 @@ class Draft(models.Model):
     is_selection = models.BooleanField(default=False)
     members = models.ManyToManyField(CommunityMember, related_name="+", db_table="blast_draft_members")
     test_mode = models.BooleanField(default=False)
+    sent_at = models.DateTimeField(null=True, blank=True, editable=False)
     message_log = models.OneToOneField(
         MessageLog, models.SET_NULL, null=True, blank=True, editable=False, related_name="draft"
     )
-
-    objects = DraftQuerySet.as_manager()
 
     class Meta:
         db_table = "blast_drafts"

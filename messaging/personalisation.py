@@ -87,16 +87,25 @@ def check(body: str) -> None:
     _parse(body)
 
 
-def compile_template(body: str, *, opt_out_line: bool = False) -> Template:
-    """The template of `body`, without blanks around it and with each line break as one character.
+def tidy(body: str) -> str:
+    """`body` without blanks around it, and with each line break as one character."""
+    return normalise_newlines(body).strip()
 
-    With `opt_out_line` it ends in OPT_OUT_LINE on a line of its own, unless the body says that already.
+
+def with_opt_out_line(body: str) -> str:
+    """`body`, tidied, with OPT_OUT_LINE on a line of its own at the end, unless the body says that already."""
+    body = tidy(body)
+    if OPT_OUT_LINE.rstrip(".").casefold() in " ".join(body.split()).casefold():
+        return body
+    return f"{body}\n{OPT_OUT_LINE}".lstrip()
+
+
+def compile_template(body: str, *, opt_out_line: bool = False) -> Template:
+    """The template of `body`, tidied, and with the opt-out line if that is wanted.
+
     Raises UnknownToken as `check` does.
     """
-    body = normalise_newlines(body).strip()
-    if opt_out_line and OPT_OUT_LINE.rstrip(".").casefold() not in " ".join(body.split()).casefold():
-        body = f"{body}\n{OPT_OUT_LINE}".lstrip()
-    return Template(_parse(body))
+    return Template(_parse(with_opt_out_line(body) if opt_out_line else tidy(body)))
 
 
 def clean_name(name: str | None) -> str:

@@ -1,22 +1,160 @@
 """Which rows, and bulk changes: the querysets of the messaging models."""
 
-from django.db import models
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Self
+
+from django.db import connection, models, transaction
+from django.db.models import Count, Q
+from django.utils import timezone
+
+from contacts.querysets import blocked_by
+
+if TYPE_CHECKING:
+    from .models import Delivery, MessageLog
 
 
-class MessageLogManager(models.Manager):
-    """Leaves `details` in the database: it can be as long as the audience, and no page needs it."""
+class MessageLogQuerySet(models.QuerySet):
+    def running(self) -> Self:
+        """Blasts whose rows senders may claim."""
+        return self.filter(status="processing", paused_at=None, cancelled_at=None)
 
-    def get_queryset(self) -> models.QuerySet:
+
+class MessageLogManager(models.Manager.from_queryset(MessageLogQuerySet)):  # type: ignore[misc]
+    """Leaves `details` in the database: no page needs the copy."""
+
+    def get_queryset(self) -> MessageLogQuerySet:
         return super().get_queryset().defer("stored_details")
 
 
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What is to be written about one delivery after its call; `status` is a value of Delivery.Status."""
+
+    delivery_id: int
+    status: str
+    sid: str = ""
+    segments: int | None = None
+    error_code: int | None = None
+    error_message: str = ""
+
+
 class DeliveryQuerySet(models.QuerySet):
-    pass
+    def in_progress(self) -> Self:
+        """Rows that a sender has in hand or may still claim."""
+        return self.filter(status__in=("pending", "sending"))
 
+    def successful(self) -> Self:
+        """Accepted by Twilio and not failed so far."""
+        return self.filter(status__in=("accepted", "sent", "delivered"))
 
-class DraftQuerySet(models.QuerySet):
-    pass
+    def unsuccessful(self) -> Self:
+        return self.filter(status__in=("undelivered", "failed"))
+
+    def count_by_status(self) -> dict[str, int]:
+        """How many rows there are in each state that occurs."""
+        return dict(self.order_by().values_list("status").annotate(Count("pk")))
+
+    def claim(self, message_log_id: int, most: int, now: datetime | None = None) -> "list[Delivery]":
+        """Take up to `most` waiting rows of a blast for sending, and commit before returning them.
+
+        Only a returned row may be sent, and only by the caller. Opt-outs and suppressions are looked up
+        once more: who said stop since the blast began becomes skipped. The empty list means that nothing
+        is left to claim, or that the blast has been paused or cancelled.
+        """
+        now = now or timezone.now()
+        while True:
+            with transaction.atomic():
+                rows = self._lock_pending(message_log_id, most)
+                blocked = [row for row in rows if row.blocked_by]
+                claimed = [row for row in rows if not row.blocked_by]
+                for reason in {row.blocked_by for row in blocked}:
+                    pks = [row.pk for row in blocked if row.blocked_by == reason]
+                    self.filter(pk__in=pks).update(status="skipped", skip_reason=reason, updated_at=now)
+                self.filter(pk__in=[row.pk for row in claimed]).update(
+                    status="sending", claimed_at=now, updated_at=now
+                )
+            if claimed or not rows:
+                return claimed
+
+    def _lock_pending(self, message_log_id: int, most: int) -> list[Any]:
+        """Waiting rows of a running blast, locked until the transaction ends.
+
+        SQLite has one writer at a time, and our transactions there are immediate: nobody else can claim
+        between this look and the update. Elsewhere the rows are locked, and other senders pass over them.
+        """
+        rows = self.filter(
+            message_log_id=message_log_id,
+            status="pending",
+            message_log__status="processing",
+            message_log__paused_at=None,
+            message_log__cancelled_at=None,
+        ).annotate(blocked_by=blocked_by())
+        if connection.features.has_select_for_update_skip_locked:
+            rows = rows.select_for_update(skip_locked=True, of=("self",))
+        return list(rows.only("phone", "name").order_by("pk")[:most])
+
+    def record(self, receipts: Iterable[Receipt], now: datetime | None = None) -> None:
+        """Write what the calls brought, in one batch. A state that a callback moved further stays."""
+        now = now or timezone.now()
+        accepted, others = [], []
+        stamp = self._adapt(now)
+        for receipt in receipts:
+            if receipt.status == "accepted":
+                accepted.append((receipt.sid, receipt.segments, stamp, stamp, receipt.delivery_id))
+            else:
+                others.append((receipt.status, receipt.error_code, receipt.error_message, stamp, receipt.delivery_id))
+        table = connection.ops.quote_name(self.model._meta.db_table)
+        with transaction.atomic(), connection.cursor() as cursor:
+            if accepted:
+                cursor.executemany(
+                    f"UPDATE {table} SET status = CASE WHEN status IN ('pending', 'sending', 'unknown') "  # noqa: S608
+                    "THEN 'accepted' ELSE status END, sid = %s, segments = %s, "
+                    "accepted_at = COALESCE(accepted_at, %s), updated_at = %s WHERE id = %s",
+                    accepted,
+                )
+            if others:
+                cursor.executemany(
+                    f"UPDATE {table} SET status = %s, error_code = %s, error_message = %s, updated_at = %s "  # noqa: S608
+                    "WHERE id = %s AND status IN ('sending', 'unknown')",
+                    others,
+                )
+
+    def _adapt(self, moment: datetime) -> Any:
+        return connection.ops.adapt_datetimefield_value(moment)
+
+    def advance(self, delivery_id: int, status: str, **changes: Any) -> bool:
+        """Move one row forward to `status` if that outranks its state; whether it moved."""
+        model: Any = self.model
+        rank: dict[str, int] = model.RANK
+        lower = [state for state in rank if rank[state] < rank[status]]
+        return bool(
+            self.filter(pk=delivery_id, status__in=lower).update(status=status, updated_at=timezone.now(), **changes)
+        )
+
+    def doubt_abandoned(self, message_logs: "Iterable[MessageLog]", before: datetime) -> int:
+        """Rows of these blasts whose call began before `before` and was never recorded become "unknown"."""
+        abandoned = self.filter(message_log__in=message_logs, status="sending", claimed_at__lt=before)
+        return abandoned.update(
+            status="unknown",
+            error_message="The sender stopped in the middle of the call. This person may or may not have the text.",
+            updated_at=timezone.now(),
+        )
 
 
 class SenderSlotQuerySet(models.QuerySet):
-    pass
+    def free(self, now: datetime) -> Self:
+        """Slots that no living sender holds."""
+        return self.filter(Q(leased_until=None) | Q(leased_until__lt=now))
+
+    def lease(self, pk: int, owner: str, seconds: float, now: datetime | None = None) -> bool:
+        """Take or renew one slot for `owner`; False when another one holds it."""
+        now = now or timezone.now()
+        mine_or_free = Q(owner=owner) | Q(leased_until=None) | Q(leased_until__lt=now)
+        return bool(
+            self.filter(mine_or_free, pk=pk).update(owner=owner, leased_until=now + timedelta(seconds=seconds))
+        )
+
+    def release(self, pk: int, owner: str) -> None:
+        self.filter(pk=pk, owner=owner).update(owner="", leased_until=None)

@@ -202,6 +202,9 @@ SMS_CONCURRENCY: int = read_number("SMS_CONCURRENCY", env.int, 10, 1, 200, "call
 SMS_RATE_PER_SECOND: float = read_number(
     "SMS_RATE_PER_SECOND", env.float, 20.0, 0, 10_000, "messages a second (0: no limit)"
 )
+SMS_SENDERS_PER_BLAST: int = read_number("SMS_SENDERS_PER_BLAST", env.int, Q_WORKERS, 1, 100, "senders at once")
+SMS_BREAKER_SAMPLE: int = read_number("SMS_BREAKER_SAMPLE", env.int, 25, 1, 10_000, "results")
+SMS_UNKNOWN_GRACE_MINUTES: int = read_number("SMS_UNKNOWN_GRACE_MINUTES", env.int, 30, 0, 10_080, "minutes")
 SMS_PRICE_PER_SEGMENT: Decimal = read_number(
     "SMS_PRICE_PER_SEGMENT", decimal, Decimal("0.0083"), 0, 10, "dollars a segment"
 )

@@ -74,6 +74,7 @@ class Migration(migrations.Migration):
                 ("finished_at", models.DateTimeField(blank=True, null=True)),
                 ("stop_code", models.IntegerField(blank=True, null=True)),
                 ("stop_reason", models.TextField(blank=True, default="")),
+                ("trouble", models.TextField(blank=True, default="")),
                 (
                     "created_by",
                     models.ForeignKey(
@@ -125,6 +126,7 @@ class Migration(migrations.Migration):
                 ),
                 ("is_selection", models.BooleanField(default=False)),
                 ("test_mode", models.BooleanField(default=False)),
+                ("sent_at", models.DateTimeField(blank=True, editable=False, null=True)),
                 (
                     "created_by",
                     models.ForeignKey(

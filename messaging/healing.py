@@ -1,0 +1,72 @@
+"""Lists that heal: what an error says about a contact is recorded, so that the next blast skips them.
+
+Our fault is not the contact's: configuration errors and soft failures never touch a list. Nobody is
+deleted: suppressed people stay in their lists, marked, and staff can restore them.
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.conf import settings
+from django.utils import timezone
+
+from contacts.models import SuppressedContact, UnsubscribedContact
+
+from .classification import Category, classify
+
+# Twilio's notes on 30005: the causes include passing ones, so one report is no proof; two a day apart are.
+CONFIRMED_LATER: Final = frozenset({30005})
+CONFIRMED_AFTER: Final = timedelta(hours=24)
+# 30006 says "landline or unreachable carrier"; to a short code it may only mean that the carrier has none.
+NOT_FROM_SHORT_CODES: Final = frozenset({30006})
+# Twilio's notes on 30004: from toll-free numbers it is the network's own STOP.
+OPT_OUT_FROM_TOLL_FREE: Final = frozenset({30004})
+TOLL_FREE_PREFIXES: Final = ("+1800", "+1833", "+1844", "+1855", "+1866", "+1877", "+1888")
+
+
+def learn(phone: str, name: str | None, code: int | None, log_id: int, at: datetime | None = None) -> None:
+    """Record what error `code`, of a text to `phone` in blast `log_id`, says about that number.
+
+    Safe to repeat: a number that is on the list already stays as it is recorded.
+    """
+    info = classify(code)
+    category = info.category
+    if code in OPT_OUT_FROM_TOLL_FREE and settings.TWILIO_FROM_NUMBER.startswith(TOLL_FREE_PREFIXES):
+        category = Category.OPT_OUT
+    if code in NOT_FROM_SHORT_CODES and 0 < len(settings.TWILIO_FROM_NUMBER.lstrip("+")) <= 6:
+        return
+    if category == Category.OPT_OUT:
+        UnsubscribedContact.objects.get_or_create(
+            phone=phone,
+            defaults={
+                "name": name,
+                "reason": info.sentence,
+                "source": UnsubscribedContact.Source.MESSAGE_FAILURE,
+            },
+        )
+    elif category == Category.HARD_FAIL:
+        _suppress(phone, code, info.sentence, log_id, at or timezone.now())
+
+
+def _suppress(phone: str, code: int | None, reason: str, log_id: int, at: datetime) -> None:
+    """A first report that needs confirming is kept as "soft_fail", which blocks nobody."""
+    categories = SuppressedContact.Category
+    first = categories.SOFT_FAIL if code in CONFIRMED_LATER else categories.HARD_FAIL
+    contact, is_new = SuppressedContact.objects.get_or_create(
+        phone=phone,
+        defaults={
+            "category": first,
+            "reason": reason,
+            "source": str(code),
+            "source_type": "message_log",
+            "source_message_log_id": log_id,
+            "created_at": at,
+        },
+    )
+    if is_new or contact.category != categories.SOFT_FAIL:
+        return
+    if code in CONFIRMED_LATER and at - contact.created_at < CONFIRMED_AFTER:
+        return
+    SuppressedContact.objects.filter(pk=contact.pk, category=categories.SOFT_FAIL).update(
+        category=categories.HARD_FAIL, reason=reason, source_message_log_id=log_id, updated_at=timezone.now()
+    )

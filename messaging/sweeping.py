@@ -1,0 +1,32 @@
+"""The recurring look at what is left to do: the reason why a lost task or a killed worker loses nothing.
+
+Any number of processes may sweep at the same time, and as often as they like.
+"""
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from . import sending
+from .models import Delivery, MessageLog
+
+RECENT = timedelta(days=3)
+
+
+def sweep() -> None:
+    """Give each blast with work a sender, doubt abandoned calls, stop faulty blasts, close finished ones."""
+    now = timezone.now()
+    unfinished = list(MessageLog.objects.filter(status=MessageLog.Status.PROCESSING))
+    if unfinished:
+        Delivery.objects.doubt_abandoned(unfinished, now - sending.ABANDONED_AFTER)
+    for log in unfinished:
+        if log.is_running:
+            sending.stop_if_faulty(log)
+        sending.nudge(log)
+
+
+def recount() -> None:
+    """Bring the counters of recent blasts up to what late callbacks have changed."""
+    finished = MessageLog.objects.exclude(status=MessageLog.Status.PROCESSING)
+    for log in finished.filter(finished_at__gte=timezone.now() - RECENT):
+        log.write_totals()

@@ -1,0 +1,18 @@
+"""What the queue runs. Tasks take ids, call one function, and may be lost or repeated without harm."""
+
+from . import sending, sweeping
+
+
+def send(slot_id: int, owner: str) -> None:
+    """One sender's slice of a blast."""
+    sending.send_slice(slot_id, owner)
+
+
+def sweep() -> None:
+    """Pick up whatever a dead worker or a lost task left behind (each minute, and each second by the worker)."""
+    sweeping.sweep()
+
+
+def recount() -> None:
+    """Bring the counters of recent blasts up to date with late delivery reports (each minute)."""
+    sweeping.recount()
