@@ -128,14 +128,16 @@ class MessageLog(models.Model):
 
     def pause(self) -> bool:
         """Let no further row be claimed; calls in flight end as they end. False if it was not running."""
-        now = timezone.now()
-        return bool(MessageLog.objects.running().filter(pk=self.pk).update(paused_at=now))
+        return self._halt(paused_at=timezone.now())
 
     def stop(self, code: int, reason: str) -> bool:
         """Pause for a fault that is ours to mend. False if it was not running."""
-        now = timezone.now()
-        running = MessageLog.objects.running().filter(pk=self.pk)
-        return bool(running.update(paused_at=now, stop_code=code, stop_reason=reason))
+        return self._halt(paused_at=timezone.now(), stop_code=code, stop_reason=reason)
+
+    def _halt(self, **changes: Any) -> bool:
+        is_halted = MessageLog.objects.running().filter(pk=self.pk).update(**changes)
+        self.refresh_from_db(fields=["status", "paused_at", "stop_code", "stop_reason"])
+        return bool(is_halted)
 
     def resume(self) -> bool:
         """Go on after a pause or a stop. False if it was not paused.
@@ -153,6 +155,7 @@ class MessageLog(models.Model):
             MessageLog.objects.filter(pk=self.pk).update(
                 status=self.Status.PROCESSING, paused_at=None, stop_code=None, stop_reason="", finished_at=None
             )
+        self.refresh_from_db()
         return True
 
     def cancel(self) -> int | None:

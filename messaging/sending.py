@@ -25,7 +25,7 @@ from accounts.models import AppUser
 from . import breaker, healing, pacing
 from .audience import Audience
 from .backends import BaseBackend, OutcomeUnknown, Refused, TryLater, get_backend
-from .classification import Category, classify
+from .classification import classify
 from .models import Delivery, Draft, MessageLog, SenderSlot
 from .personalisation import Template, compile_template, with_opt_out_line
 from .querysets import Receipt
@@ -119,7 +119,10 @@ def send_slice(slot_id: int, owner: str, seconds: float = SLICE_SECONDS) -> None
     sender = Sender(log, slot, owner, get_backend())
     has_more = sender.run(time.monotonic() + seconds)
     SenderSlot.objects.release(slot_id, owner)
-    log.refresh_from_db()
+    try:
+        log.refresh_from_db()
+    except MessageLog.DoesNotExist:
+        return
     log.write_totals()
     if has_more and log.is_running:
         _queue_slice(slot)
@@ -148,6 +151,7 @@ class Sender:
         self.back_off = BACK_OFF_SECONDS[0]
         self.lease_renewed_at = time.monotonic()
         self.fault_checked_at = 0.0
+        self.failures_unchecked = 0
         self.has_trouble = bool(log.trouble)
 
     def run(self, until: float) -> bool:
@@ -260,15 +264,18 @@ class Sender:
             self.has_trouble = True
 
     def _check_faults(self, receipts: list[Receipt]) -> None:
-        """Stop the blast for a fault that would meet everyone."""
+        """Stop the blast for a fault that meets everyone: at once for one of the account, else on its sample."""
         for receipt in receipts:
             info = classify(receipt.error_code)
-            if receipt.status == "failed" and info.stops_blast and info.category == Category.CONFIG_ERROR:
-                self.log.stop(info.code or 0, info.sentence)
+            if receipt.status == "failed" and info.code is not None and info.stops_blast:
+                self.log.stop(info.code, info.sentence)
                 return
+        self.failures_unchecked += sum(receipt.status == "failed" for receipt in receipts)
         now = time.monotonic()
-        if now - self.fault_checked_at >= BREAKER_SECONDS:
+        is_due = now - self.fault_checked_at >= BREAKER_SECONDS
+        if is_due or self.failures_unchecked >= settings.SMS_BREAKER_SAMPLE // 5:
             self.fault_checked_at = now
+            self.failures_unchecked = 0
             stop_if_faulty(self.log)
 
     def _renew_lease(self) -> None:
