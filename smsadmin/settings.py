@@ -4,7 +4,9 @@ Each variable is documented in `.env.example`. A bad or missing value ends the s
 that names the variable and the remedy.
 """
 
+import io
 import os
+import re
 import sys
 import zoneinfo
 from collections.abc import Callable
@@ -19,53 +21,102 @@ import phonenumbers
 BASE_DIR = Path(__file__).resolve().parent.parent
 INSTANCE_DIR = BASE_DIR / "instance"
 
-env = environ.Env()
-if env_file := os.environ.get("ENV_FILE", ".env"):
-    env.read_env(BASE_DIR / env_file)
+
+def stop(name: str, problem: str, remedy: str, where: str = " (Set it in .env or in the environment.)") -> NoReturn:
+    sys.exit(f"SMS Admin cannot start: {name} {problem}. {remedy}{where}")
 
 
-def stop(name: str, problem: str, remedy: str) -> NoReturn:
-    sys.exit(f"SMS Admin cannot start: {name} {problem}. {remedy} (Set it in .env or in the environment.)")
-
-
-def read(name: str, kind: Callable[..., Any], default: Any, remedy: str) -> Any:
-    """The variable `name` as the type that `kind` of django-environ gives; `default` when unset or empty."""
-    if env.str(name, "").strip() == "":
-        return default
+def load_env_file(path: Path) -> None:
+    """Put the file's variables into the environment, where those already set there come first."""
+    if not path.exists():
+        return
     try:
-        return kind(name)
-    except (ValueError, ArithmeticError, environ.ImproperlyConfigured):
-        stop(name, f"is {env.str(name)!r}, which cannot be used", remedy)
+        lines = [line.strip() for line in path.read_text("utf-8-sig").splitlines()]
+    except (OSError, UnicodeDecodeError) as error:
+        problem = "is not a text file in UTF-8" if isinstance(error, UnicodeDecodeError) else error.strerror
+        stop(path.name, f"cannot be read: {problem}", "Compare it with .env.example.", where="")
+    for number, line in enumerate(lines, start=1):
+        if line and not re.fullmatch(r"#.*|(export )?[A-Za-z_][A-Za-z_0-9]*=[^\0]*", line):
+            stop(
+                path.name,
+                f"cannot be read in line {number}",
+                "Write NAME=value without spaces around the equals sign, and a comment on a line of its own.",
+                where="",
+            )
+    environ.Env.read_env(io.StringIO("\n".join(lines)))
 
 
-def read_number(name: str, kind: Callable[..., Any], default: Any, least: float, most: float, unit: str) -> Any:
+def read_text(name: str, default: str = "") -> str:
+    """The variable without the spaces around it; `default` when unset or empty."""
+    return os.environ.get(name, "").strip() or default
+
+
+def read_number(name: str, kind: Callable[[str], Any], default: Any, least: float, most: float, unit: str) -> Any:
     """A number between `least` and `most`; the remedy names the bounds and the unit."""
-    remedy = f"Give a number of {unit} from {least:g} to {most:g}."
-    value = read(name, kind, default, remedy)
-    if not least <= value <= most:
-        stop(name, f"is {value}, which is out of range", remedy)
+    remedy = f"Give a number of {unit} from {least:,g} to {most:,g}."
+    text = read_text(name)
+    try:
+        value = kind(text) if text else default
+        is_in_range = least <= value <= most
+    except (ValueError, ArithmeticError):
+        stop(name, f"is {text!r}, which is no such number", remedy)
+    if not is_in_range:
+        stop(name, f"is {text!r}, which is out of range", remedy)
     return value
 
 
 def read_bool(name: str, default: bool) -> bool:
-    value = env.str(name, "").strip().lower()
+    value = read_text(name).lower()
     if value in {"", "true", "1", "yes", "on", "false", "0", "no", "off"}:
         return value in {"true", "1", "yes", "on"} if value else default
-    stop(name, f"is {value!r}, which cannot be used", "Write true or false.")
+    stop(name, f"is {value!r}, which is neither", "Write true or false.")
 
 
-def decimal(name: str) -> Decimal:
-    value = Decimal(env.str(name))
-    if not value.is_finite():
-        raise ValueError(name)
-    return value
+def read_address(name: str, remedy: str) -> str:
+    """An http or https address without anything after its host and port; "" when unset."""
+    address = read_text(name).rstrip("/")
+    try:
+        parts = urlsplit(address)
+        is_good = parts.scheme in {"http", "https"} and parts.hostname and (parts.port is None or parts.port > 0)
+    except ValueError:
+        is_good = False
+    if address and not is_good:
+        stop(name, f"is {address!r}, which is no address", remedy)
+    if address and (parts.path or parts.query or parts.fragment or parts.username is not None):
+        stop(name, f"is {address!r}, which is more than a scheme and a host", remedy)
+    return address
 
+
+def read_sid(name: str, prefix: str, kind: str) -> str:
+    """A SID of Twilio: two letters and 32 hexadecimal digits; "" when unset."""
+    sid = read_text(name)
+    if sid and not re.fullmatch(f"{prefix}[0-9a-fA-F]{{32}}", sid):
+        stop(name, f"is no SID of {kind}", f"Copy it from the Twilio console: {prefix} and 32 more characters.")
+    return sid
+
+
+def read_phone(name: str, region: str) -> str:
+    """A phone number in E.164; "" when unset."""
+    raw = read_text(name)
+    if not raw:
+        return ""
+    try:
+        number = phonenumbers.parse(raw, region)
+    except phonenumbers.NumberParseException:
+        number = None
+    if number is None or not phonenumbers.is_possible_number(number):
+        stop(name, f"is {raw!r}, which is no phone number", "Write it as +17205550100.")
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+if env_file := os.environ.get("ENV_FILE", ".env"):
+    load_env_file(BASE_DIR / env_file)
 
 # The process ------------------------------------------------------------------------------------------------
 
 DEBUG = read_bool("DEBUG", False)
 
-SECRET_KEY: str = env.str("SECRET_KEY", "")
+SECRET_KEY = read_text("SECRET_KEY")
 if not SECRET_KEY:
     stop(
         "SECRET_KEY",
@@ -73,7 +124,7 @@ if not SECRET_KEY:
         'Make one with: python -c "import secrets; print(secrets.token_urlsafe(50))".',
     )
 
-ALLOWED_HOSTS: list[str] = [host.strip() for host in env.list("ALLOWED_HOSTS", default=[]) if host.strip()]
+ALLOWED_HOSTS = [host.strip() for host in read_text("ALLOWED_HOSTS").split(",") if host.strip()]
 if not ALLOWED_HOSTS:
     if not DEBUG:
         stop(
@@ -82,18 +133,15 @@ if not ALLOWED_HOSTS:
             "List the host names that the site is reached by, separated by commas.",
         )
     ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
+for _host in ALLOWED_HOSTS:
+    if not re.fullmatch(r"\*|\.?[\w-]+(\.[\w-]+)*\.?|\[[0-9a-fA-F:.]+\]", _host):
+        stop("ALLOWED_HOSTS", f"holds {_host!r}, which is no host name", "Write names alone, as sms.example.org.")
 
-PUBLIC_BASE_URL: str = env.str("PUBLIC_BASE_URL", "").strip().rstrip("/")
-if PUBLIC_BASE_URL and (
-    urlsplit(PUBLIC_BASE_URL).scheme not in {"http", "https"} or not urlsplit(PUBLIC_BASE_URL).hostname
-):
-    stop(
-        "PUBLIC_BASE_URL",
-        f"is {PUBLIC_BASE_URL!r}, which is no address",
-        "Write it as https://sms.example.org.",
-    )
+PORT: int = read_number("PORT", int, 8000, 1, 65_535, "a port")
 
-APP_TIMEZONE: str = env.str("APP_TIMEZONE", "").strip() or "UTC"
+PUBLIC_BASE_URL = read_address("PUBLIC_BASE_URL", "Write it as https://sms.example.org.")
+
+APP_TIMEZONE = read_text("APP_TIMEZONE", "UTC")
 try:
     zoneinfo.ZoneInfo(APP_TIMEZONE)
 except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
@@ -105,45 +153,56 @@ except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
 
 # Database and queue -----------------------------------------------------------------------------------------
 
-try:
-    DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{INSTANCE_DIR / 'sms.db'}")}
-except (ValueError, environ.ImproperlyConfigured):
-    DATABASES = {"default": {"ENGINE": ""}}
-_engine = DATABASES["default"]["ENGINE"]
-if _engine == "django.db.backends.sqlite3":
-    # WAL lets pages be read while a blast is written; immediate transactions wait for the write lock at
-    # their start, where the busy timeout applies, instead of failing at their first write. FULL makes a
-    # commit durable before the call that follows it: a claim that a power cut forgot would text twice.
-    DATABASES["default"]["OPTIONS"] = {
-        "transaction_mode": "IMMEDIATE",
-        "timeout": 30,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-16000;",
+_database_url = read_text("DATABASE_URL")
+_sqlite_path = re.fullmatch(r"sqlite://(?:/([^?]+)|(:memory:))", _database_url)
+_is_postgres = re.match(r"(postgres|postgresql)://", _database_url)
+if _sqlite_path or not _database_url:
+    _path = (_sqlite_path[1] or _sqlite_path[2]) if _sqlite_path else INSTANCE_DIR / "sms.db"
+    DATABASES: dict[str, dict[str, Any]] = {
+        "default": {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": str(_path if _path == ":memory:" else BASE_DIR / _path),
+            # WAL lets pages be read while a blast is written; immediate transactions wait for the write lock
+            # at their start, where the busy timeout applies, instead of failing at their first write. FULL
+            # makes a commit durable before the call that follows it: a claim that a power cut forgot would
+            # text twice.
+            "OPTIONS": {
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 30,
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-16000;",
+            },
+        }
     }
-    if DATABASES["default"]["NAME"] == str(INSTANCE_DIR / "sms.db"):
+    if not _database_url and os.access(BASE_DIR, os.W_OK):
         INSTANCE_DIR.mkdir(exist_ok=True)
-elif _engine == "django.db.backends.postgresql":
+elif _is_postgres:
+    try:
+        DATABASES = {"default": environ.Env.db_url_config(_database_url)}
+    except ValueError:
+        DATABASES = {"default": {"NAME": ""}}
+    if not DATABASES["default"]["NAME"]:
+        stop("DATABASE_URL", "cannot be read", "Write postgres://user:password@host:5432/name.")
     DATABASES["default"]["CONN_MAX_AGE"] = 60
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 else:
     stop(
         "DATABASE_URL",
         "names no database that SMS Admin knows",
-        "Use sqlite:///absolute/path/sms.db or postgres://user:password@host:5432/name.",
+        "Use sqlite:////absolute/path/sms.db or postgres://user:password@host:5432/name.",
     )
 
-REDIS_URL: str = env.str("REDIS_URL", "").strip()
-if REDIS_URL and urlsplit(REDIS_URL).scheme not in {"redis", "rediss", "unix"}:
+REDIS_URL = read_text("REDIS_URL")
+if REDIS_URL and not re.match(r"(rediss?|unix)://[^/]*[^\s]", REDIS_URL):
     stop(
         "REDIS_URL",
         "is no Redis address",
         "Write redis://host:6379/0, or leave it empty to keep the queue in the database.",
     )
 
-Q_WORKERS: int = read_number("Q_WORKERS", env.int, 2, 1, 64, "worker processes")
+Q_WORKERS: int = read_number("Q_WORKERS", int, 2, 1, 64, "worker processes")
 Q_CLUSTER: dict[str, Any] = {
     "name": "smsadmin",
     "workers": Q_WORKERS,
-    "queue_limit": Q_WORKERS,
     # A task is a nudge, the database is the truth: a lost or failed one is never repeated by the queue, the
     # sweep finds what is left to do. The time limit only ends a task that hangs.
     "timeout": 900,
@@ -152,7 +211,8 @@ Q_CLUSTER: dict[str, Any] = {
     "ack_failures": True,
     "catch_up": False,
     "save_limit": 500,
-    "poll": 0.2,
+    # Each worker process looks for a task by itself: ten looks a second, however many they are.
+    "poll": 0.1 * Q_WORKERS,
     "label": "Background tasks",
 }
 if REDIS_URL:
@@ -160,59 +220,12 @@ if REDIS_URL:
 else:
     Q_CLUSTER["orm"] = "default"
 
+# Called about once a second in the main process of each `manage.py worker` (see smsadmin.clock).
+CLOCK_TASKS: list[str] = []
+
 # Sending ----------------------------------------------------------------------------------------------------
 
-TWILIO_ACCOUNT_SID: str = env.str("TWILIO_ACCOUNT_SID", "").strip()
-TWILIO_AUTH_TOKEN: str = env.str("TWILIO_AUTH_TOKEN", "").strip()
-TWILIO_FROM_NUMBER: str = env.str("TWILIO_FROM_NUMBER", "").strip()
-TWILIO_MESSAGING_SERVICE_SID: str = env.str("TWILIO_MESSAGING_SERVICE_SID", "").strip()
-TWILIO_API_BASE_URL: str = env.str("TWILIO_API_BASE_URL", "").strip().rstrip("/")
-if TWILIO_ACCOUNT_SID and not TWILIO_AUTH_TOKEN:
-    stop(
-        "TWILIO_AUTH_TOKEN",
-        "is missing while TWILIO_ACCOUNT_SID is set",
-        "Copy it from the Twilio console.",
-    )
-if TWILIO_ACCOUNT_SID and not (TWILIO_FROM_NUMBER or TWILIO_MESSAGING_SERVICE_SID):
-    stop(
-        "TWILIO_FROM_NUMBER",
-        "and TWILIO_MESSAGING_SERVICE_SID are both missing while TWILIO_ACCOUNT_SID is set",
-        "Set the sender's number (as +17205550100) or the Messaging Service.",
-    )
-if TWILIO_API_BASE_URL and urlsplit(TWILIO_API_BASE_URL).scheme not in {"http", "https"}:
-    stop(
-        "TWILIO_API_BASE_URL",
-        f"is {TWILIO_API_BASE_URL!r}, which is no address",
-        "Leave it empty for Twilio itself.",
-    )
-
-SMS_BACKEND: str = env.str("SMS_BACKEND", "").strip() or (
-    "messaging.backends.twilio.TwilioBackend"
-    if TWILIO_ACCOUNT_SID
-    else "messaging.backends.simulator.SimulatorBackend"
-)
-if SMS_BACKEND == "messaging.backends.twilio.TwilioBackend" and not TWILIO_ACCOUNT_SID:
-    stop(
-        "TWILIO_ACCOUNT_SID",
-        "is missing while SMS_BACKEND is Twilio's",
-        "Set it, or leave SMS_BACKEND empty to simulate.",
-    )
-
-SMS_CONCURRENCY: int = read_number("SMS_CONCURRENCY", env.int, 10, 1, 200, "calls at once")
-SMS_RATE_PER_SECOND: float = read_number(
-    "SMS_RATE_PER_SECOND", env.float, 20.0, 0, 10_000, "messages a second (0: no limit)"
-)
-SMS_SENDERS_PER_BLAST: int = read_number("SMS_SENDERS_PER_BLAST", env.int, Q_WORKERS, 1, 100, "senders at once")
-SMS_BREAKER_SAMPLE: int = read_number("SMS_BREAKER_SAMPLE", env.int, 25, 1, 10_000, "results")
-SMS_UNKNOWN_GRACE_MINUTES: int = read_number("SMS_UNKNOWN_GRACE_MINUTES", env.int, 30, 0, 10_080, "minutes")
-SMS_PRICE_PER_SEGMENT: Decimal = read_number(
-    "SMS_PRICE_PER_SEGMENT", decimal, Decimal("0.0083"), 0, 10, "dollars a segment"
-)
-SCHEDULED_MESSAGE_MAX_LAG: int = read_number(
-    "SCHEDULED_MESSAGE_MAX_LAG", env.int, 1440, 0, 525_600, "minutes (0: never expires)"
-)
-
-DEFAULT_PHONE_REGION: str = env.str("DEFAULT_PHONE_REGION", "").strip().upper() or "US"
+DEFAULT_PHONE_REGION = read_text("DEFAULT_PHONE_REGION", "US").upper()
 if DEFAULT_PHONE_REGION not in phonenumbers.SUPPORTED_REGIONS:
     stop(
         "DEFAULT_PHONE_REGION",
@@ -220,24 +233,65 @@ if DEFAULT_PHONE_REGION not in phonenumbers.SUPPORTED_REGIONS:
         "Use a two-letter code such as US.",
     )
 
+TWILIO_ACCOUNT_SID = read_sid("TWILIO_ACCOUNT_SID", "AC", "an account")
+TWILIO_AUTH_TOKEN = read_text("TWILIO_AUTH_TOKEN")
+TWILIO_FROM_NUMBER = read_text("TWILIO_FROM_NUMBER")
+# Short codes and alphanumeric senders stay as they are; everything else is a number.
+if not re.fullmatch(r"[0-9]{5,6}|(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11}", TWILIO_FROM_NUMBER):
+    TWILIO_FROM_NUMBER = read_phone("TWILIO_FROM_NUMBER", DEFAULT_PHONE_REGION)
+TWILIO_MESSAGING_SERVICE_SID = read_sid("TWILIO_MESSAGING_SERVICE_SID", "MG", "a Messaging Service")
+TWILIO_API_BASE_URL = read_address("TWILIO_API_BASE_URL", "Leave it empty for Twilio itself.")
+if TWILIO_ACCOUNT_SID and not TWILIO_AUTH_TOKEN:
+    stop(
+        "TWILIO_AUTH_TOKEN",
+        "is missing while TWILIO_ACCOUNT_SID is set",
+        "Copy it from the Twilio console.",
+    )
+if TWILIO_AUTH_TOKEN and not TWILIO_ACCOUNT_SID:
+    stop(
+        "TWILIO_ACCOUNT_SID",
+        "is missing while TWILIO_AUTH_TOKEN is set",
+        "Copy it from the Twilio console, or remove the token to simulate.",
+    )
+if TWILIO_ACCOUNT_SID and not (TWILIO_FROM_NUMBER or TWILIO_MESSAGING_SERVICE_SID):
+    stop(
+        "TWILIO_FROM_NUMBER",
+        "and TWILIO_MESSAGING_SERVICE_SID are both missing while TWILIO_ACCOUNT_SID is set",
+        "Set the sender's number (as +17205550100) or the Messaging Service.",
+    )
 
-def read_phone(name: str) -> str:
-    """A phone number in E.164, or "" when unset."""
-    raw = env.str(name, "").strip()
-    if not raw:
-        return ""
-    try:
-        number = phonenumbers.parse(raw, DEFAULT_PHONE_REGION)
-    except phonenumbers.NumberParseException:
-        number = None
-    if number is None or not phonenumbers.is_possible_number(number):
-        stop(name, f"is {raw!r}, which is no phone number", "Write it as +17205550100.")
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+SMS_BACKEND = read_text(
+    "SMS_BACKEND",
+    "messaging.backends.twilio.TwilioBackend"
+    if TWILIO_ACCOUNT_SID
+    else "messaging.backends.simulator.SimulatorBackend",
+)
+if not re.fullmatch(r"\w+(\.\w+)+", SMS_BACKEND):
+    stop("SMS_BACKEND", f"is {SMS_BACKEND!r}, which is no dotted path", "Leave it empty for the one that fits.")
+if SMS_BACKEND == "messaging.backends.twilio.TwilioBackend" and not TWILIO_ACCOUNT_SID:
+    stop(
+        "TWILIO_ACCOUNT_SID",
+        "is missing while SMS_BACKEND is Twilio's",
+        "Set it, or leave SMS_BACKEND empty to simulate.",
+    )
 
+SMS_CONCURRENCY: int = read_number("SMS_CONCURRENCY", int, 10, 1, 200, "calls at once")
+SMS_RATE_PER_SECOND: float = read_number(
+    "SMS_RATE_PER_SECOND", float, 20.0, 0, 10_000, "messages a second (0: no limit)"
+)
+SMS_SENDERS_PER_BLAST: int = read_number("SMS_SENDERS_PER_BLAST", int, Q_WORKERS, 1, 100, "senders at once")
+SMS_BREAKER_SAMPLE: int = read_number("SMS_BREAKER_SAMPLE", int, 25, 1, 10_000, "results")
+SMS_UNKNOWN_GRACE_MINUTES: int = read_number("SMS_UNKNOWN_GRACE_MINUTES", int, 30, 0, 10_080, "minutes")
+SMS_PRICE_PER_SEGMENT: Decimal = read_number(
+    "SMS_PRICE_PER_SEGMENT", Decimal, Decimal("0.0083"), 0, 10, "dollars a segment"
+)
+SCHEDULED_MESSAGE_MAX_LAG: int = read_number(
+    "SCHEDULED_MESSAGE_MAX_LAG", int, 1440, 0, 525_600, "minutes (0: never expires)"
+)
 
-ADMIN_TEST_PHONE = read_phone("ADMIN_TEST_PHONE")
-ADMIN_USERNAME: str = env.str("ADMIN_USERNAME", "").strip() or "admin"
-ADMIN_PASSWORD: str = env.str("ADMIN_PASSWORD", "")
+ADMIN_TEST_PHONE = read_phone("ADMIN_TEST_PHONE", DEFAULT_PHONE_REGION)
+ADMIN_USERNAME = read_text("ADMIN_USERNAME", "admin")
+ADMIN_PASSWORD = os.environ.get("ADMIN_PASSWORD", "")
 
 # Django -----------------------------------------------------------------------------------------------------
 
@@ -310,13 +364,7 @@ STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {
-        "BACKEND": (
-            "django.contrib.staticfiles.storage.StaticFilesStorage"
-            if DEBUG
-            else "whitenoise.storage.CompressedManifestStaticFilesStorage"
-        )
-    },
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
