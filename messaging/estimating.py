@@ -27,7 +27,8 @@ class Estimate:
     """A message's size for one audience. All are counts; `shortest` and `longest` are segments of one text.
 
     `segments` are all that would be billed. `ucs2_recipients` get their text as UCS-2. `too_long` texts have more
-    than 1,600 characters, and Twilio would refuse them. For an empty audience each is 0.
+    than 1,600 characters, and Twilio would refuse them; the longest text has `most_characters`. For an empty audience
+    each is 0.
     """
 
     recipients: int
@@ -36,6 +37,7 @@ class Estimate:
     longest: int
     ucs2_recipients: int
     too_long: int
+    most_characters: int
 
 
 def shape(name: str | None) -> str:
@@ -56,7 +58,7 @@ def profile(names: Iterable[str | None]) -> NameProfile:
 
 def estimate(template: Template, names: NameProfile) -> Estimate:
     """The size of `template` for the audience of that profile: what rendering and measuring each text would give."""
-    recipients = segments = ucs2_recipients = too_long = longest = 0
+    recipients = segments = ucs2_recipients = too_long = longest = most_characters = 0
     shortest: int | None = None
     for name_shape, count in names.items():
         full, _, first = name_shape.partition(_HALVES)
@@ -66,8 +68,9 @@ def estimate(template: Template, names: NameProfile) -> Estimate:
         ucs2_recipients += count if size.encoding is Encoding.UCS_2 else 0
         too_long += count if size.is_too_long else 0
         longest = max(longest, size.segments)
+        most_characters = max(most_characters, size.characters)
         shortest = size.segments if shortest is None else min(shortest, size.segments)
-    return Estimate(recipients, segments, shortest or 0, longest, ucs2_recipients, too_long)
+    return Estimate(recipients, segments, shortest or 0, longest, ucs2_recipients, too_long, most_characters)
 
 
 def cost(segments: int, price_per_segment: Decimal) -> Decimal:

@@ -55,6 +55,7 @@ def test_the_estimate_is_what_rendering_every_text_gives(body, opt_out_line, aud
     assert result.longest == max((size.segments for size in sizes), default=0)
     assert result.ucs2_recipients == sum(size.encoding is Encoding.UCS_2 for size in sizes)
     assert result.too_long == sum(size.characters > 1600 for size in sizes)
+    assert result.most_characters == max((size.characters for size in sizes), default=0)
 
 
 @given(st.integers(1560, 1610), st.lists(names, min_size=1))
