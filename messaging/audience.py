@@ -10,15 +10,15 @@ from typing import Any, Self
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
-from django.db.models import Case, F, Value, When
+from django.db.models import Case, F, QuerySet, Value, When
 from django.utils import timezone
 from django.utils.translation import ngettext
 
 from contacts.models import CommunityMember, Event, EventRegistration
-from contacts.querysets import PersonQuerySet, suppressed, unsubscribed
+from contacts.querysets import blocked_by, suppressed, unsubscribed
 
 from .estimating import NameProfile, profile
-from .models import Delivery, Draft, MessageLog, Target
+from .models import Delivery, Draft, MessageLog, RetryWhom, Target
 
 CACHED_FROM = 5_000
 CACHE_SECONDS = 60
@@ -59,12 +59,15 @@ class Headcount:
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """The community, one event's registrants, the members selected for a draft, or the admin's test phone."""
+    """The community, one event's registrants, the members selected for a draft, those whom an earlier blast
+    did not reach, or the admin's test phone."""
 
     target: str
     event: Event | None = None
     selection: Draft | None = None
     test_phone: str = ""
+    retry_of: MessageLog | None = None
+    retry_whom: str = ""
 
     @classmethod
     def of_draft(cls, draft: Draft) -> Self:
@@ -73,6 +76,8 @@ class Audience:
             draft.event,
             draft if draft.is_selection else None,
             settings.ADMIN_TEST_PHONE if draft.test_mode else "",
+            draft.retry_of,
+            draft.retry_whom,
         )
 
     @property
@@ -80,6 +85,11 @@ class Audience:
         """What staff call it, such as "Community" or "12 selected members"."""
         if self.test_phone:
             return "Test phone"
+        if self.retry_of is not None:
+            count = self.people().count()
+            return ngettext("%(count)s person not reached", "%(count)s people not reached", count) % {
+                "count": f"{count:,}"
+            }
         if self.selection is not None:
             count = self.selection.members.count()
             return ngettext("%(count)s selected member", "%(count)s selected members", count) % {
@@ -87,8 +97,10 @@ class Audience:
             }
         return str(self.event) if self.event is not None else "Community"
 
-    def people(self) -> PersonQuerySet:
-        """The members or registrations in it, whether they can be texted or not."""
+    def people(self) -> QuerySet[Any]:
+        """Rows with a phone and a name for everyone in it, whether they can be texted or not."""
+        if self.retry_of is not None:
+            return self.retry_of.deliveries.to_retry(self.retry_whom == RetryWhom.FAILED)
         if self.target == Target.EVENT:
             return EventRegistration.objects.filter(event=self.event)
         if self.selection is not None:
@@ -99,9 +111,12 @@ class Audience:
             )
         return CommunityMember.objects.all()
 
+    def _textable(self) -> QuerySet[Any]:
+        return self.people().filter(~unsubscribed(), ~suppressed())
+
     def sample(self, count: int) -> list[tuple[str, str | None]]:
         """(phone, name) of the first few who get the text; those of the real audience in test mode too."""
-        return list(self.people().textable().order_by("pk").values_list("phone", "name")[:count])
+        return list(self._textable().order_by("pk").values_list("phone", "name")[:count])
 
     def headcount(self) -> Headcount:
         """Counted now. Of the test phone: one person, with the name of the audience's first."""
@@ -110,13 +125,13 @@ class Audience:
         people = self.people()
         opted_out = people.filter(unsubscribed()).count()
         skipped = {"opted_out": opted_out, "suppressed": people.filter(suppressed(), ~unsubscribed()).count()}
-        names = profile(people.textable().order_by().values_list("name", flat=True).iterator(chunk_size=5_000))
+        names = profile(self._textable().order_by().values_list("name", flat=True).iterator(chunk_size=5_000))
         return Headcount(names.total() + sum(skipped.values()), skipped, names)
 
     def recent_headcount(self) -> Headcount:
         """The headcount, for a large audience at most a minute old: for a preview at each keystroke."""
         key = f"headcount:{self.target}:{self.event and self.event.pk}:{self.selection and self.selection.pk}"
-        key += ":test" if self.test_phone else ""
+        key += f":{self.retry_of and self.retry_of.pk}:{self.retry_whom}:{self.test_phone}"
         headcount = cache.get(key)
         if headcount is None:
             headcount = self.headcount()
@@ -143,8 +158,9 @@ class Audience:
             "sid": Value(""),
             "error_message": Value(""),
             "updated_at": Value(timezone.now()),
+            "is_left": Value(False),
         }
-        rows = self.people().with_blocked_by().order_by("pk")
+        rows = self.people().annotate(blocked_by=blocked_by()).order_by("pk")
         selected = {f"new_{name}": expression for name, expression in columns.items()}
         sql, parameters = rows.annotate(**selected).values_list(*selected).query.sql_with_params()
         quote = connection.ops.quote_name

@@ -46,6 +46,12 @@ def error_table() -> dict[int, ErrorInfo]:
         }
 
 
+def final_codes() -> list[int]:
+    """The codes after which the same number is not tried again: opt-outs and dead numbers."""
+    final = {Category.OPT_OUT, Category.HARD_FAIL}
+    return [code for code, info in error_table().items() if info.category in final]
+
+
 def classify(code: int | None) -> ErrorInfo:
     """What `code` means; None stands for a failure without a code."""
     if code is None:

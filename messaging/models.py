@@ -22,6 +22,13 @@ class Target(models.TextChoices):
     EVENT = "event", "Event registrants"
 
 
+class RetryWhom(models.TextChoices):
+    """Which people of an earlier blast a retry goes to."""
+
+    FAILED = "failed", "Those who failed for the moment"
+    UNREACHED = "unreached", "Everyone who did not get it"
+
+
 class MessageLog(models.Model):
     """A blast: one text to many people, and how it went.
 
@@ -53,6 +60,9 @@ class MessageLog(models.Model):
         blank=True,
         related_name="+",
         verbose_name="sent by",
+    )
+    retry_of = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, editable=False, related_name="retries"
     )
     audience_name = models.CharField("audience", max_length=250, default="", editable=False)
     test_mode = models.BooleanField(default=False)
@@ -251,6 +261,9 @@ class Delivery(models.Model):
     claimed_at = models.DateTimeField(null=True, blank=True)
     accepted_at = models.DateTimeField(null=True, blank=True)
     updated_at = models.DateTimeField(default=timezone.now)
+    is_left = models.BooleanField(
+        default=False, help_text="Staff have seen that this one is in doubt, and leave it at that."
+    )
 
     objects = DeliveryQuerySet.as_manager()
 
@@ -327,6 +340,8 @@ class Draft(models.Model):
     event = models.ForeignKey(Event, models.CASCADE, null=True, blank=True, related_name="+")
     is_selection = models.BooleanField(default=False)
     members = models.ManyToManyField(CommunityMember, related_name="+", db_table="blast_draft_members")
+    retry_of = models.ForeignKey(MessageLog, models.CASCADE, null=True, blank=True, editable=False, related_name="+")
+    retry_whom = models.CharField(max_length=10, choices=RetryWhom, default="", blank=True, editable=False)
     test_mode = models.BooleanField(default=False)
     sent_at = models.DateTimeField(null=True, blank=True, editable=False)
     message_log = models.OneToOneField(

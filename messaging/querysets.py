@@ -6,10 +6,12 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import connection, models, transaction
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q
 from django.utils import timezone
 
 from contacts.querysets import blocked_by
+
+from .classification import final_codes
 
 if TYPE_CHECKING:
     from .models import Delivery, MessageLog
@@ -132,6 +134,25 @@ class DeliveryQuerySet(models.QuerySet):
         return bool(
             self.filter(pk=delivery_id, status__in=lower).update(status=status, updated_at=timezone.now(), **changes)
         )
+
+    def to_retry(self, only_failed: bool) -> Self:
+        """Those of one blast who certainly did not get it and have got it by no retry since.
+
+        `only_failed` leaves out whom no retry can reach: hard failures, and who was skipped by a cancel.
+        """
+        failed = Q(status__in=("failed", "undelivered"))
+        if only_failed:
+            rows = self.filter(failed).exclude(error_code__in=final_codes())
+        else:
+            rows = self.filter(failed | Q(status="skipped", skip_reason="cancelled"))
+        again = self.model._default_manager.filter(
+            message_log__retry_of=OuterRef("message_log"), phone=OuterRef("phone")
+        ).exclude(status__in=("failed", "undelivered", "skipped"))
+        return rows.filter(~Exists(again))
+
+    def in_doubt(self) -> Self:
+        """Those of whom nobody knows whether they have the text, and whom staff have not left at that."""
+        return self.filter(status="unknown", is_left=False)
 
     def doubt_abandoned(self, message_logs: "Iterable[MessageLog]", before: datetime) -> int:
         """Rows of these blasts whose call began before `before` and was never recorded become "unknown"."""

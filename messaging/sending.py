@@ -42,6 +42,13 @@ BACK_OFF_SECONDS = (0.5, 30.0)
 ABANDONED_AFTER = timedelta(seconds=60)
 
 
+class EmptyAudience(Exception):
+    """There is nobody to text."""
+
+    def __str__(self) -> str:
+        return "There is nobody in this audience. Nothing was sent."
+
+
 def start(
     body: str,
     audience: Audience,
@@ -50,10 +57,14 @@ def start(
 ) -> MessageLog:
     """Make a blast with a delivery row for everyone in the audience, and have it sent.
 
-    `body` is the whole text with its fields. Raises personalisation.UnknownToken before anything is written.
+    `body` is the whole text with its fields. Raises personalisation.UnknownToken, and EmptyAudience where
+    nobody would get it; then nothing is written.
     """
     compile_template(body)
     with transaction.atomic():
+        if audience.retry_of is not None:
+            # Two retries at once: the second one looks after the first has written its rows.
+            MessageLog.objects.select_for_update().get(pk=audience.retry_of.pk)
         log = MessageLog.objects.create(
             message_body=body,
             target=audience.target,
@@ -63,8 +74,10 @@ def start(
             test_mode=bool(audience.test_phone),
             created_by=created_by,
             token=token or uuid.uuid4(),
+            retry_of=audience.retry_of,
         )
-        audience.expand(log)
+        if not audience.expand(log):
+            raise EmptyAudience
         log.write_totals()
         SenderSlot.objects.bulk_create(
             SenderSlot(message_log=log, number=number) for number in range(settings.SMS_SENDERS_PER_BLAST)

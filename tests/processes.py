@@ -1,0 +1,204 @@
+"""A whole installation in a folder of its own, with real processes: for end-to-end tests and benchmarks."""
+
+import os
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+from psycopg import sql
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_until(is_done: Callable[[], Any], seconds: float, what: str, every: float = 0.1) -> Any:
+    """The first true value of `is_done()`; TimeoutError naming `what` if there is none in time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if value := is_done():
+            return value
+        time.sleep(every)
+    raise TimeoutError(f"{what}: not within {seconds:g} s")
+
+
+def is_listening(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+class Installation:
+    """SMS Admin with a database, an environment and processes of its own.
+
+    Each process leads a group of its own, so that a whole tree can be ended. `log` holds what they print.
+    """
+
+    def __init__(self, folder: Path, database_url: str = "", **environment: str) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.log = folder / "processes.log"
+        self.database_url = database_url or f"sqlite:///{folder / 'sms.db'}"
+        keep = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        self.environment = {
+            **keep,
+            "DJANGO_SETTINGS_MODULE": "smsadmin.settings",
+            "ENV_FILE": "",
+            "SECRET_KEY": "of-a-test-installation-" + "0123456789" * 4,
+            "ALLOWED_HOSTS": "127.0.0.1,localhost",
+            "PUBLIC_BASE_URL": f"http://127.0.0.1:{self.port}",
+            "DATABASE_URL": self.database_url,
+            "APP_TIMEZONE": "America/Denver",
+            "SMS_RATE_PER_SECOND": "0",
+            "DEBUG": "true",
+            **environment,
+        }
+        self.processes: list[subprocess.Popen[bytes]] = []
+
+    def run(self, *arguments: str, check: bool = True, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+        """`manage.py arguments` to its end, with its output."""
+        return subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=self.environment,
+            check=check,
+            capture_output=True,
+            text=True,
+            input=stdin,
+        )
+
+    def start(self, *command: str, **environment: str) -> subprocess.Popen[bytes]:
+        """A process of `command` (a Python module or script and its arguments) in the background."""
+        with self.log.open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, *command],
+                cwd=ROOT,
+                env={**self.environment, **environment},
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self.processes.append(process)
+        return process
+
+    def start_web(self, workers: int = 2, threads: int = 4) -> str:
+        """gunicorn on `port`; the address once it answers."""
+        self.start(
+            *("-m", "gunicorn", "smsadmin.wsgi", "--bind", f"127.0.0.1:{self.port}"),
+            *("--workers", str(workers), "--threads", str(threads), "--log-level", "warning"),
+        )
+        wait_until(lambda: is_listening(self.port), 30, "gunicorn")
+        return f"http://127.0.0.1:{self.port}"
+
+    def stop(
+        self, process: subprocess.Popen[bytes], how: signal.Signals = signal.SIGTERM, patience: float = 20
+    ) -> None:
+        """Signal a process and wait for it; then end what is left of its group."""
+        if process.poll() is None:
+            process.send_signal(how)
+            try:
+                process.wait(patience)
+            except subprocess.TimeoutExpired:
+                process.kill()
+        kill_group(process.pid)
+        process.wait()
+
+    def stop_all(self) -> None:
+        for process in reversed(self.processes):
+            kill_group(process.pid)
+            process.wait()
+
+    def query(self, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        """The rows of an SQL statement with ? for its parameters, read past Django."""
+        if self.database_url.startswith("sqlite"):
+            connection = sqlite3.connect(self.folder / "sms.db", timeout=30)
+            try:
+                with connection:
+                    return connection.execute(statement, parameters).fetchall()
+            finally:
+                connection.close()
+        with psycopg.connect(self.database_url) as postgres:
+            cursor = postgres.execute(statement.replace("?", "%s"), parameters)  # type: ignore[arg-type]
+            return cursor.fetchall() if cursor.description else []
+
+
+def kill_group(leader: int) -> None:
+    try:
+        os.killpg(leader, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def children(pid: int) -> list[int]:
+    """The ids of a process's descendants, read from /proc."""
+    found = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in map(int, task.read_text().split()):
+            found += [child, *children(child)]
+    return found
+
+
+def cpu_seconds(pids: list[int]) -> float:
+    """User and system time that these processes have used so far."""
+    ticks = 0
+    for pid in pids:
+        try:
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        except FileNotFoundError:
+            continue
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def peak_memory(pid: int) -> float:
+    """The most memory that a process has had resident, in MB."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmHWM"):
+            return int(line.split()[1]) / 1024
+    raise ValueError(f"Process {pid} has no memory figures")
+
+
+@contextmanager
+def installation(folder: Path, database_url: str = "", **environment: str) -> Iterator[Installation]:
+    """A migrated installation; its processes end with the block."""
+    site = Installation(folder, database_url, **environment)
+    site.run("migrate", "--verbosity", "0")
+    try:
+        yield site
+    finally:
+        site.stop_all()
+
+
+@contextmanager
+def postgres_database(server: str = "postgres://postgres@127.0.0.1:5432/postgres") -> Iterator[str]:
+    """The address of a new, empty database on a PostgreSQL server; dropped at the end."""
+    name = f"smsadmin_{os.getpid()}_{free_port()}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        try:
+            yield urlsplit(server)._replace(path=f"/{name}").geturl()
+        finally:
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@contextmanager
+def temporary_folder(name: str) -> Iterator[Path]:
+    folder = ROOT / "test-results" / f"{name}-{os.getpid()}"
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
