@@ -80,9 +80,10 @@ class ConnectionPool:
         data = "\r\n".join([*lines, "", ""]).encode("ascii") + body
         with self._slots:
             connection = self._take() or self._connect()
+            deadline = time.monotonic() + ANSWER_TIMEOUT
             try:
                 self._write(connection, data)
-                answer, reusable = read_answer(connection, time.monotonic() + ANSWER_TIMEOUT)
+                answer, reusable = read_answer(connection, deadline)
             except BaseException:
                 connection.close()
                 raise
@@ -113,7 +114,7 @@ class ConnectionPool:
 
     def _connect(self) -> socket.socket:
         try:
-            connection = socket.create_connection((self._host, self._port), CONNECT_TIMEOUT)
+            connection = _open_socket(self._host, self._port, time.monotonic() + CONNECT_TIMEOUT)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self._is_tls:
                 connection = self._tls.wrap_socket(connection, server_hostname=self._host)
@@ -142,6 +143,31 @@ class ConnectionPool:
             idle, self._idle = self._idle, []
         for connection, _ in idle:
             connection.close()
+
+
+def _open_socket(host: str, port: int, deadline: float) -> socket.socket:
+    """A connection to the first address of `host` that answers.
+
+    `deadline` is for all addresses together, unlike the timeout of socket.create_connection: whoever waits for
+    the call must be able to tell how long it can take. Raises OSError or UnicodeError.
+    """
+    addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    for index, (family, kind, protocol, _, address) in enumerate(addresses):
+        connection = socket.socket(family, kind, protocol)
+        try:
+            left = deadline - time.monotonic()
+            connection.settimeout(max(0.1, left / (len(addresses) - index)))
+            connection.connect(address)
+            connection.settimeout(max(0.1, deadline - time.monotonic()))
+        except OSError as error:
+            connection.close()
+            failure = error
+        except BaseException:
+            connection.close()
+            raise
+        else:
+            return connection
+    raise failure
 
 
 def _is_readable(connection: socket.socket) -> bool:

@@ -13,7 +13,7 @@ from urllib.parse import unquote_to_bytes, urlencode, urlsplit
 
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
-from django.db import close_old_connections
+from django.db import close_old_connections, connections
 
 from messaging import signatures
 
@@ -65,6 +65,7 @@ class CallbackPlayer:
                 if (wait is None or wait > 0) and not self._stopped:
                     self._changed.wait(wait)
             self.play(time.monotonic())
+        connections.close_all()
 
     def play(self, now: float) -> int:
         """Post all that is due at `now` (of time.monotonic()) and say how many that was."""

@@ -23,6 +23,7 @@ All others are delivered.
 
 import random
 import re
+import threading
 import time
 import uuid
 from collections import OrderedDict
@@ -60,15 +61,17 @@ class SimulatorBackend(BaseBackend):
         super().__init__(concurrency)
         self.player = CallbackPlayer(self._note_status)
         self._messages: OrderedDict[str, SentMessage] = OrderedDict()
+        self._lock = threading.Lock()
 
     def send(self, to: str, body: str, status_callback: str | None) -> SendResult:
         time.sleep(random.uniform(*LATENCY))
         if to in REFUSED:
             raise Refused(*REFUSED[to])
         sid = f"SM{uuid.uuid4().hex}"
-        self._messages[sid] = SentMessage(sid, to, body, "queued", None, datetime.now(UTC))
-        while len(self._messages) > REMEMBERED:
-            self._messages.popitem(last=False)
+        with self._lock:
+            self._messages[sid] = SentMessage(sid, to, body, "queued", None, datetime.now(UTC))
+            if len(self._messages) > REMEMBERED:
+                self._messages.popitem(last=False)
         if status_callback:
             self._plan_callbacks(sid, to, status_callback.partition("#")[0])
         return SendResult(sid, "queued", None)
@@ -94,14 +97,16 @@ class SimulatorBackend(BaseBackend):
             self.player.plan(after, url, {**fields, **news, "SmsStatus": news["MessageStatus"]})
 
     def _note_status(self, sid: str, status: str, error_code: int | None) -> None:
-        if message := self._messages.get(sid):
-            self._messages[sid] = replace(message, status=status, error_code=error_code)
+        with self._lock:
+            if message := self._messages.get(sid):
+                self._messages[sid] = replace(message, status=status, error_code=error_code)
 
     def list_messages(self, to: str, since: datetime) -> list[SentMessage]:
         if since.tzinfo is None:
             raise ValueError("`since` has no time zone")
         least = since.replace(microsecond=0)
-        known = list(self._messages.values())
+        with self._lock:
+            known = list(self._messages.values())
         return [m for m in reversed(known) if m.to == to and m.created_at >= least]
 
     def close(self) -> None:

@@ -49,6 +49,9 @@ class Connection(asyncio.Protocol):
 
     def take_request(self) -> None:
         head, end, rest = self.buffer.partition(b"\r\n\r\n")
+        if not head[:1].isalpha():
+            # No HTTP: TLS, for example, begins with another byte.
+            self.transport.abort()
         if not end:
             return
         first, *lines = head.decode("latin-1").split("\r\n")
