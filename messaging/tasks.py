@@ -1,6 +1,6 @@
 """What the queue runs. Tasks take ids, call one function, and may be lost or repeated without harm."""
 
-from . import sending, sweeping
+from . import reconciling, sending, sweeping
 
 
 def send(slot_id: int, owner: str) -> None:
@@ -16,3 +16,8 @@ def sweep() -> None:
 def recount() -> None:
     """Bring the counters of recent blasts up to date with late delivery reports (each minute)."""
     sweeping.recount()
+
+
+def reconcile() -> None:
+    """Look for evidence on deliveries in doubt (each minute)."""
+    reconciling.reconcile()

@@ -1,0 +1,107 @@
+"""In doubt is a state: what became of the texts of which nobody knows whether Twilio took them.
+
+Only evidence moves such a row: a delivery report that carries its id, or Twilio's own list of messages to that
+number, which shows the text that we rendered, at the time at which we called. Nothing is ever sent again on a
+guess. That the list shows nothing proves nothing while it may lag; after the grace period staff are asked.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from . import callbacks, sending
+from .backends import BaseBackend, SendError, SentMessage, get_backend
+from .models import Delivery, MessageLog
+from .personalisation import compile_template
+from .querysets import DeliveryQuerySet
+
+# Twilio stamps whole seconds by its own clock; ours may differ somewhat.
+CLOCK_SKEW: Final = timedelta(minutes=2)
+CALLED_WITHIN: Final = timedelta(minutes=5)
+LOOK_UPS_AT_ONCE: Final = 100
+PAUSE_BETWEEN_LOOK_UPS: Final = timedelta(minutes=2)
+
+
+@dataclass(slots=True)
+class Report:
+    """What a reconciliation found, in deliveries: accepted after all, and still in doubt. `problem` is a
+    sentence where Twilio's list could not be read."""
+
+    accepted: int = 0
+    unresolved: int = 0
+    problem: str = ""
+
+
+def reconcile(now: datetime | None = None, most: int = LOOK_UPS_AT_ONCE, *, at_once: bool = False) -> Report:
+    """Look for evidence on up to `most` doubtful deliveries, those not looked at for the longest time first.
+
+    A row is looked up every two minutes until the grace period is over, then no more; `at_once` looks up all.
+    """
+    now = now or timezone.now()
+    rows = Delivery.objects.filter(status=Delivery.Status.UNKNOWN, is_left=False)
+    if not at_once:
+        grace = timedelta(minutes=settings.SMS_UNKNOWN_GRACE_MINUTES) + PAUSE_BETWEEN_LOOK_UPS
+        rows = rows.filter(claimed_at__gte=now - grace, updated_at__lt=now - PAUSE_BETWEEN_LOOK_UPS)
+    report = Report()
+    backend = get_backend()
+    for row in rows.select_related("message_log").order_by("updated_at")[:most]:
+        try:
+            is_accepted = _find_evidence(row, backend)
+        except SendError as error:
+            report.problem = f"Twilio's list of messages could not be read: {error}"
+            break
+        if is_accepted:
+            report.accepted += 1
+        else:
+            report.unresolved += 1
+            Delivery.objects.filter(pk=row.pk, status=Delivery.Status.UNKNOWN).update(updated_at=now)
+    return report
+
+
+def _find_evidence(row: Delivery, backend: BaseBackend) -> bool:
+    """Whether Twilio's list shows the text of `row`; then the row is moved on to what the list says."""
+    claimed_at = row.claimed_at or row.updated_at
+    body = compile_template(row.message_log.message_body).render(row.name)
+    for message in backend.list_messages(row.phone, claimed_at - CLOCK_SKEW):
+        is_ours = message.body.strip() == body.strip() and message.created_at <= claimed_at + CALLED_WITHIN
+        if is_ours and not _is_known(message):
+            return callbacks.apply(row.pk, message.sid, message.status, message.error_code)
+    return False
+
+
+def _is_known(message: SentMessage) -> bool:
+    """Whether another delivery to that number has this message: the same text of another blast."""
+    return Delivery.objects.filter(phone=message.to, sid=message.sid).exists()
+
+
+def overdue(now: datetime | None = None) -> DeliveryQuerySet:
+    """Those whose doubt has outlasted the grace period: staff decide about them."""
+    now = now or timezone.now()
+    before = now - timedelta(minutes=settings.SMS_UNKNOWN_GRACE_MINUTES)
+    return Delivery.objects.in_doubt().filter(claimed_at__lte=before)
+
+
+def send_again(log: MessageLog, deliveries: list[int]) -> int:
+    """Staff's decision: send once more to these doubtful people of a blast, whatever they have. How many."""
+    with transaction.atomic():
+        log = MessageLog.objects.select_for_update().get(pk=log.pk)
+        if log.cancelled_at is not None:
+            return 0
+        rows = log.deliveries.in_doubt().filter(pk__in=deliveries)
+        count = rows.update(status=Delivery.Status.PENDING, error_message="", updated_at=timezone.now())
+        if count:
+            MessageLog.objects.filter(pk=log.pk).update(status=MessageLog.Status.PROCESSING, finished_at=None)
+            transaction.on_commit(lambda: sending.nudge(MessageLog.objects.get(pk=log.pk)))
+    return count
+
+
+def leave(log: MessageLog, deliveries: list[int]) -> int:
+    """Staff's decision: leave these doubtful people of a blast as they are. How many.
+
+    They stay in doubt, but nobody is asked about them again; a late report still settles them.
+    """
+    return log.deliveries.in_doubt().filter(pk__in=deliveries).update(is_left=True, updated_at=timezone.now())

@@ -1,0 +1,177 @@
+import itertools
+
+import pytest
+from django.test import Client
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.django import TestCase
+
+from contacts.models import SuppressedContact, UnsubscribedContact
+from messaging import callbacks
+from messaging.models import Delivery, MessageLog
+from messaging.querysets import Receipt
+from messaging.signatures import sign
+
+SID = "SM" + "a" * 32
+
+
+@pytest.fixture
+def delivery(make_member, start_blast, send):
+    member = make_member()
+    return send(start_blast()).deliveries.get(phone=member.phone)
+
+
+@pytest.fixture
+def post_report(client):
+    """Post a signed report as Twilio does; keyword arguments are its fields."""
+
+    def post(delivery_id, url=None, **fields):
+        url = url or f"/webhooks/twilio/status/{delivery_id}"
+        fields = {"MessageSid": SID, "AccountSid": "AC" + "0" * 32, "To": "+17205550100", **fields}
+        signature = sign(f"http://testserver{url}", fields)
+        return client.post(url, fields, headers={"X-Twilio-Signature": signature})
+
+    return post
+
+
+def state(delivery):
+    delivery.refresh_from_db()
+    return delivery.status
+
+
+def test_reports_move_a_delivery_forward(delivery, post_report):
+    assert post_report(delivery.pk, MessageStatus="sent").status_code == 204
+    assert state(delivery) == "sent"
+    post_report(delivery.pk, MessageStatus="delivered")
+    assert state(delivery) == "delivered"
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(["queued", "sent", "delivered"])))
+def test_reports_may_come_in_any_order_and_twice(delivery, post_report, order):
+    for status in (*order, *order):
+        assert post_report(delivery.pk, MessageStatus=status).status_code == 204
+    assert state(delivery) == "delivered"
+
+
+def test_a_late_failure_does_not_undo_a_delivery(delivery, post_report):
+    post_report(delivery.pk, MessageStatus="delivered")
+    post_report(delivery.pk, MessageStatus="undelivered", ErrorCode="30003")
+    assert state(delivery) == "delivered"
+    assert not SuppressedContact.objects.exists()
+
+
+def test_a_late_delivery_corrects_a_failure(delivery, post_report):
+    post_report(delivery.pk, MessageStatus="undelivered", ErrorCode="30003")
+    post_report(delivery.pk, MessageStatus="delivered")
+    assert state(delivery) == "delivered"
+    assert delivery.error_code is None
+
+
+@pytest.mark.parametrize("before", ["pending", "sending", "unknown"])
+def test_a_report_proves_the_acceptance_of_a_call_whose_answer_we_never_read(delivery, post_report, before):
+    Delivery.objects.filter(pk=delivery.pk).update(status=before, sid="", accepted_at=None)
+    post_report(delivery.pk, MessageStatus="sent")
+    assert state(delivery) == "sent"
+    assert delivery.sid == SID
+    assert delivery.accepted_at is not None
+
+
+def test_our_own_record_of_the_answer_does_not_undo_an_earlier_report(make_member, start_blast, post_report):
+    make_member()
+    [claimed] = Delivery.objects.claim(start_blast().pk, 1)
+    post_report(claimed.pk, MessageStatus="delivered")
+    Delivery.objects.record([Receipt(claimed.pk, "accepted", sid=SID, segments=1)])
+    assert state(claimed) == "delivered"
+    assert (claimed.sid, claimed.segments) == (SID, 1)
+
+
+def test_a_failure_says_why_and_heals_the_lists(delivery, post_report):
+    post_report(delivery.pk, MessageStatus="undelivered", ErrorCode="30006")
+    assert state(delivery) == "undelivered"
+    assert delivery.error_code == 30006
+    assert delivery.error_message
+    contact = SuppressedContact.objects.get(phone=delivery.phone)
+    assert (contact.category, contact.source_message_log_id) == ("hard_fail", delivery.message_log_id)
+
+
+def test_an_opt_out_that_comes_by_report_is_recorded(delivery, post_report):
+    post_report(delivery.pk, MessageStatus="failed", ErrorCode="21610")
+    assert UnsubscribedContact.objects.get(phone=delivery.phone).source == "message_failure"
+
+
+@pytest.mark.parametrize("code", ["30003", "30004", "30007", "30008", "30034", "99999"])
+def test_soft_failures_and_our_own_faults_touch_no_list(delivery, post_report, code):
+    post_report(delivery.pk, MessageStatus="undelivered", ErrorCode=code)
+    assert not SuppressedContact.objects.exists()
+    assert not UnsubscribedContact.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"MessageStatus": "exploded"},
+        {"MessageStatus": ""},
+        {},
+        {"MessageStatus": "sent", "ErrorCode": "no number"},
+        {"MessageStatus": "sent", "ErrorCode": "9" * 400},
+        {"MessageStatus": "sent", "MessageSid": "x" * 5000},
+        {"MessageStatus": "sent\x00"},
+    ],
+)
+def test_odd_reports_are_harmless(delivery, post_report, fields):
+    assert post_report(delivery.pk, **fields).status_code == 204
+
+
+@pytest.mark.parametrize("unknown", [0, 999_999, 10**18, 10**30])
+def test_reports_on_unknown_deliveries_are_harmless(db, post_report, unknown):
+    assert post_report(unknown, MessageStatus="sent").status_code == 204
+
+
+def test_a_report_without_a_genuine_signature_changes_nothing(delivery, client):
+    url = f"/webhooks/twilio/status/{delivery.pk}"
+    for headers in ({}, {"X-Twilio-Signature": ""}, {"X-Twilio-Signature": "c2lnbmVk"}):
+        answer = client.post(url, {"MessageStatus": "delivered"}, headers=headers)
+        assert (answer.status_code, answer.content) == (403, b"")
+    assert state(delivery) == "accepted"
+
+
+def test_the_signature_is_checked_under_debug_too(delivery, client, settings):
+    settings.DEBUG = True
+    assert client.post(f"/webhooks/twilio/status/{delivery.pk}", {}).status_code == 403
+
+
+def test_a_report_is_taken_by_post_alone(delivery, client):
+    assert client.get(f"/webhooks/twilio/status/{delivery.pk}").status_code == 405
+
+
+def test_twilio_has_no_csrf_token(delivery):
+    client = Client(enforce_csrf_checks=True)
+    url = f"/webhooks/twilio/status/{delivery.pk}"
+    fields = {"MessageSid": SID, "MessageStatus": "sent"}
+    headers = {"X-Twilio-Signature": sign(f"http://testserver{url}", fields)}
+    assert client.post(url, fields, headers=headers).status_code == 204
+
+
+def test_a_fault_of_the_account_stops_the_blast_from_a_report_too(make_member, start_blast, send, post_report):
+    for _ in range(3):
+        make_member()
+    log = start_blast()
+    row = Delivery.objects.claim(log.pk, 1)[0]
+    post_report(row.pk, MessageStatus="failed", ErrorCode="30002")
+    log.refresh_from_db()
+    assert log.stop_code == 30002
+    assert log.deliveries.filter(status="pending").count() == 2
+
+
+class AnySequenceOfReports(TestCase):
+    @given(st.lists(st.sampled_from([*callbacks.STATES, "nonsense"]), max_size=12))
+    @settings(max_examples=40, deadline=None)
+    def test_never_lowers_the_rank(self, statuses):
+        log = MessageLog.objects.create(message_body="Hi", target="community")
+        row = Delivery.objects.create(message_log=log, phone="+17205550100", status="sending")
+        rank = Delivery.RANK["sending"]
+        for status in statuses:
+            callbacks.apply(row.pk, SID, status, None)
+            row.refresh_from_db()
+            assert Delivery.RANK[row.status] >= rank
+            rank = Delivery.RANK[row.status]

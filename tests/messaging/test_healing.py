@@ -1,0 +1,74 @@
+from datetime import timedelta
+
+import pytest
+from django.core.management import call_command
+from django.utils import timezone
+
+from contacts.models import CommunityMember, SuppressedContact, UnsubscribedContact
+from messaging.healing import learn
+from messaging.models import MessageLog
+
+PHONE = "+17205550123"
+
+
+@pytest.fixture
+def log(db):
+    return MessageLog.objects.create(message_body="Hi", target="community")
+
+
+def test_a_dead_number_is_suppressed_with_its_reason_in_words(log):
+    learn(PHONE, "Rosa", 21614, log.pk)
+    contact = SuppressedContact.objects.get()
+    assert (contact.phone, contact.category, contact.source_type) == (PHONE, "hard_fail", "message_log")
+    assert contact.source_message_log == log
+    assert contact.reason.endswith(".")
+
+
+def test_an_unknown_handset_is_suppressed_at_the_second_report_a_day_later(log):
+    first = timezone.now() - timedelta(days=3)
+    learn(PHONE, None, 30005, log.pk, first)
+    assert SuppressedContact.objects.get().category == "soft_fail"
+    learn(PHONE, None, 30005, log.pk, first + timedelta(hours=1))
+    assert SuppressedContact.objects.get().category == "soft_fail"
+    learn(PHONE, None, 30005, log.pk, first + timedelta(hours=25))
+    assert SuppressedContact.objects.get().category == "hard_fail"
+
+
+def test_a_landline_report_is_no_proof_where_a_short_code_sends(log, settings):
+    settings.TWILIO_FROM_NUMBER = "72055"
+    learn(PHONE, None, 30006, log.pk)
+    assert not SuppressedContact.objects.exists()
+
+
+def test_a_block_is_an_opt_out_where_a_toll_free_number_sends(log, settings):
+    learn(PHONE, "Rosa", 30004, log.pk)
+    assert not UnsubscribedContact.objects.exists()
+    settings.TWILIO_FROM_NUMBER = "+18885550123"
+    learn(PHONE, "Rosa", 30004, log.pk)
+    assert UnsubscribedContact.objects.get().source == "message_failure"
+
+
+def test_what_is_recorded_already_stays_as_it_is(log, make_unsubscribed):
+    make_unsubscribed(phone=PHONE, reason="Told us at the door", source="manual")
+    learn(PHONE, "Rosa", 21610, log.pk)
+    assert UnsubscribedContact.objects.get().reason == "Told us at the door"
+
+
+def test_nobody_leaves_their_list(log, make_member):
+    make_member(phone=PHONE)
+    learn(PHONE, None, 21614, log.pk)
+    learn(PHONE, None, 21610, log.pk)
+    assert CommunityMember.objects.get().phone == PHONE
+
+
+def test_backfilling_learns_from_old_blasts_and_can_be_repeated(log, capsys):
+    log.deliveries.create(phone=PHONE, status="failed", error_code=21614)
+    log.deliveries.create(phone="+17205550124", status="undelivered", error_code=21610, name="Rosa")
+    log.deliveries.create(phone="+17205550125", status="undelivered", error_code=30003)
+    log.deliveries.create(phone="+17205550126", status="delivered")
+    call_command("backfill_suppressions")
+    assert "1 numbers are newly unsubscribed" in capsys.readouterr().out
+    call_command("backfill_suppressions")
+    assert "0 numbers are newly unsubscribed" in capsys.readouterr().out
+    assert SuppressedContact.objects.get().phone == PHONE
+    assert UnsubscribedContact.objects.get().phone == "+17205550124"

@@ -1,0 +1,117 @@
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from django.core.management import call_command
+from django.utils import timezone
+
+from messaging import reconciling
+from messaging.backends import Refused
+from messaging.models import Delivery
+
+
+@pytest.fixture
+def doubtful(make_member, start_blast, send, locmem):
+    """A blast to three people: one accepted with its answer lost, one not accepted in truth, one as usual."""
+    lost, dropped = make_member(name="Rosa Delgado"), make_member(name="Bo Berg")
+    make_member()
+    locmem.script[lost.phone] = locmem.accept_and_lose
+
+    def drop(to, body, callback):
+        raise reconciling.sending.OutcomeUnknown("The connection broke.")
+
+    locmem.script[dropped.phone] = drop
+    log = send(start_blast("Hi {first_name}"))
+    locmem.script.clear()
+    log.lost = log.deliveries.get(phone=lost.phone)
+    log.dropped = log.deliveries.get(phone=dropped.phone)
+    return log
+
+
+def later(minutes):
+    return timezone.now() + timedelta(minutes=minutes)
+
+
+def test_twilios_list_proves_an_acceptance(doubtful):
+    report = reconciling.reconcile(later(3))
+    assert (report.accepted, report.unresolved) == (1, 1)
+    doubtful.lost.refresh_from_db()
+    assert doubtful.lost.status == "accepted"
+    assert doubtful.lost.sid
+    doubtful.dropped.refresh_from_db()
+    assert doubtful.dropped.status == "unknown"
+
+
+def test_an_empty_list_never_sends_again(doubtful, locmem):
+    sent = len(locmem.outbox)
+    for minutes in (3, 6, 20, 40, 400):
+        reconciling.reconcile(later(minutes))
+    assert len(locmem.outbox) == sent
+
+
+def test_the_same_text_of_another_blast_is_no_evidence(doubtful, start_blast, send, locmem):
+    send(start_blast("Hi {first_name}"))
+    assert doubtful.dropped.phone in {to for to, _, _ in locmem.outbox}
+    reconciling.reconcile(later(3))
+    doubtful.dropped.refresh_from_db()
+    assert doubtful.dropped.status == "unknown"
+
+
+def test_a_row_is_not_looked_up_again_at_once(doubtful):
+    assert reconciling.reconcile(later(3)).unresolved == 1
+    assert reconciling.reconcile(later(4)).unresolved == 0
+
+
+def test_staff_are_asked_only_after_the_grace_period(doubtful, settings):
+    settings.SMS_UNKNOWN_GRACE_MINUTES = 30
+    assert not reconciling.overdue(later(29)).exists()
+    assert reconciling.overdue(later(31)).count() == 2
+
+
+def test_sending_again_texts_the_chosen_alone(doubtful, send, locmem):
+    assert reconciling.send_again(doubtful, [doubtful.dropped.pk]) == 1
+    assert reconciling.send_again(doubtful, [doubtful.dropped.pk]) == 0
+    doubtful.refresh_from_db()
+    assert doubtful.status == "processing"
+    log = send(doubtful)
+    assert Counter(to for to, _, _ in locmem.outbox)[doubtful.dropped.phone] == 1
+    assert log.deliveries.get(pk=doubtful.dropped.pk).status == "accepted"
+    assert log.status == "sent"
+
+
+def test_leaving_asks_no_more_and_still_takes_late_evidence(doubtful):
+    assert reconciling.leave(doubtful, [doubtful.lost.pk, doubtful.dropped.pk]) == 2
+    assert not reconciling.overdue(later(100)).exists()
+    assert Delivery.objects.advance(doubtful.lost.pk, "delivered")
+
+
+def test_nobody_of_a_cancelled_blast_is_sent_to_again(doubtful):
+    doubtful.status = "processing"
+    doubtful.save()
+    doubtful.cancel()
+    assert reconciling.send_again(doubtful, [doubtful.dropped.pk]) == 0
+
+
+def test_a_list_that_cannot_be_read_is_told(doubtful, locmem, monkeypatch):
+    def refuse(self, to, since):
+        raise Refused(20003, "Authenticate")
+
+    monkeypatch.setattr(locmem, "list_messages", refuse)
+    report = reconciling.reconcile(later(3))
+    assert report.accepted == 0
+    assert "could not be read" in report.problem
+
+
+def test_the_command_names_who_is_in_doubt_and_leaves_them_without_a_prompt(doubtful, capsys):
+    with pytest.raises(SystemExit) as ended:
+        call_command("reconcile", "--grace", "0")
+    assert ended.value.code == 1
+    printed = capsys.readouterr().out
+    assert "1 text had been accepted." in printed
+    assert "Bo Berg" in printed
+    assert "1 delivery is in doubt." in printed
+
+
+def test_the_command_leaves_them_when_told(doubtful, capsys):
+    call_command("reconcile", "--grace", "0", "--leave")
+    assert "0 deliveries are in doubt." in capsys.readouterr().out
