@@ -8,13 +8,6 @@ from messaging.backends.locmem import LocmemBackend
 TO, OTHER = "+17205550123", "+17205550124"
 
 
-@pytest.fixture(autouse=True)
-def empty_outbox():
-    LocmemBackend.reset()
-    yield
-    LocmemBackend.reset()
-
-
 def test_what_is_sent_is_in_the_outbox():
     first = get_backend().send(TO, "Hello", "http://testserver/x")
     second = get_backend().send(OTHER, "Hi", None)

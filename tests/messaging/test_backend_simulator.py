@@ -13,6 +13,9 @@ from messaging import signatures
 from messaging.backends import Refused, get_backend, simulator
 from messaging.backends.simulated_callbacks import RETRIES, CallbackPlayer
 
+# Django looks after its database connections at the start and end of each request.
+pytestmark = pytest.mark.django_db
+
 TO = "+17205550123"
 CALLBACK = "http://testserver/status/7?x=1"
 received = []

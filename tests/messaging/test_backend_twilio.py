@@ -1,6 +1,7 @@
 import logging
 import re
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -325,6 +326,42 @@ def test_logs_hold_sids_but_neither_texts_nor_numbers_nor_tokens(twilio, caplog)
     assert re.search(r"request RQ[0-9a-f]{32}", caplog.text)
     for private in ("secret", TO, "+1500", AUTH_TOKEN, FROM_NUMBER):
         assert private not in caplog.text
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_among_many_threads_and_faults_each_outcome_is_true(twilio, settings, seed, make_phone):
+    settings.SMS_CONCURRENCY = 8
+    chances = {
+        faults.too_many_requests("1"): 0.1,
+        faults.refused(400, 21614): 0.1,
+        faults.server_error(500): 0.05,
+        faults.server_error(503, accepted=True): 0.05,
+        faults.dropped(accepted=False): 0.05,
+        faults.dropped(accepted=True): 0.05,
+        faults.truncated(): 0.05,
+        faults.garbage(): 0.05,
+    }
+    twilio.faults.at_random(chances, seed)
+
+    def outcome(to):
+        try:
+            return to, send(to)
+        except SendError as error:
+            return to, error
+
+    numbers = [make_phone() for _ in range(300)]
+    with ThreadPoolExecutor(16) as threads:
+        outcomes = dict(threads.map(outcome, numbers))
+    on_record = {message.to: message.sid for message in twilio.messages}
+    assert len(on_record) == len(twilio.messages)
+    assert twilio.requests == len(numbers)
+    assert twilio.most_in_flight <= 8
+    for to, result in outcomes.items():
+        if isinstance(result, SendResult):
+            assert on_record[to] == result.sid
+        elif not isinstance(result, OutcomeUnknown):
+            assert to not in on_record
+    assert {type(result) for result in outcomes.values()} == {SendResult, Refused, TryLater, OutcomeUnknown}
 
 
 def test_the_list_shows_what_was_sent_to_a_number_newest_first(twilio):
