@@ -9,7 +9,6 @@ import threading
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from datetime import timedelta
 from http import HTTPStatus
 from types import TracebackType
 from typing import Self
@@ -329,8 +328,3 @@ class TwilioStandin:
             random.Random(shuffle_seed).shuffle(calls)
         with closing(Poster(self.account)) as poster, ThreadPoolExecutor(workers) as pool:
             return list(pool.map(lambda call: poster.post(*call), calls))
-
-
-def lagging(seconds: float) -> Account:
-    """An account whose message list shows a message only after `seconds`."""
-    return Account(list_delay=timedelta(seconds=seconds))
