@@ -1,6 +1,12 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class ContactsConfig(AppConfig):
     name = "contacts"
     verbose_name = "People"
+
+    def ready(self) -> None:
+        from . import search_index
+
+        post_migrate.connect(search_index.reinstall_after_migrate, sender=self)

@@ -1,4 +1,4 @@
-"""A model field whose values are E.164 phone numbers, whatever form they are given in."""
+"""A model field whose values are E.164 phone numbers, whatever form they are given in, and its last digits."""
 
 from typing import Any
 
@@ -10,8 +10,10 @@ from . import phones
 class PhoneField(models.CharField):
     """A CharField that keeps its value in E.164.
 
-    `clean()`, `save()`, `bulk_create()` and `update()` normalise; what is no possible number raises
-    `phones.InvalidPhone` (a ValidationError). A look-up with an unreadable number finds nothing.
+    Forms, `full_clean()`, `save()`, `bulk_create()`, `bulk_update()` and `update()` normalise what they are
+    given; what is no possible number, or none at all, raises `phones.InvalidPhone` (a ValidationError).
+    Look-ups normalise too, so that `filter(phone="(720) 383-2388")` finds the row; an unreadable number finds
+    nothing. Expressions such as F() pass as they are.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -19,27 +21,53 @@ class PhoneField(models.CharField):
         super().__init__(*args, **kwargs)
 
     def to_python(self, value: Any) -> Any:
-        return value if value in self.empty_values else phones.normalise(value)
+        return value if value is None or value == "" else phones.normalise(value)
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:
-        value = self.to_python(getattr(model_instance, self.attname))
+        value = self._to_store(getattr(model_instance, self.attname))
         setattr(model_instance, self.attname, value)
         return value
 
     def get_db_prep_save(self, value: Any, connection: Any) -> Any:
-        if isinstance(value, str):
-            value = self.to_python(value)
-        return super().get_db_prep_save(value, connection)
+        return super().get_db_prep_save(self._to_store(value), connection)
 
     def get_prep_value(self, value: Any) -> Any:
         value = models.Field.get_prep_value(self, value)
-        if not isinstance(value, str):
+        if value is None or _is_expression(value):
             return value
         try:
-            return self.to_python(value)
+            return phones.normalise(value)
         except phones.InvalidPhone:
-            return value
+            # Compared as it is, without what a database refuses to take: NUL and lone surrogates.
+            return str(value).replace("\0", "").encode("utf-8", "replace").decode()
 
     def formfield(self, **kwargs: Any) -> Any:
         # People type separators and spaces: the form takes more characters than the column holds.
         return super().formfield(**{"max_length": 60, **kwargs})
+
+    def _to_store(self, value: Any) -> Any:
+        if _is_expression(value) or (value is None and self.null) or (value == "" and self.blank):
+            return value
+        return phones.normalise(value)
+
+
+class LastFour(models.Func):
+    """The last four digits of a phone.
+
+    Written without parameters, unlike Django's Right: a database uses an index on an expression only where a
+    query has the expression in exactly the same form.
+    """
+
+    function = "RIGHT"
+    template = "%(function)s(%(expressions)s, 4)"
+    arity = 1
+    output_field = models.CharField()
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return self.as_sql(
+            compiler, connection, function="SUBSTR", template="%(function)s(%(expressions)s, -4)", **context
+        )
+
+
+def _is_expression(value: Any) -> bool:
+    return hasattr(value, "resolve_expression") or hasattr(value, "as_sql")

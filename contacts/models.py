@@ -1,10 +1,9 @@
 """Who may be texted: the lists of people, and those who said stop or cannot be reached."""
 
 from django.db import models
-from django.db.models.functions import Right
 from django.utils import timezone
 
-from .fields import PhoneField
+from .fields import LastFour, PhoneField
 from .querysets import EventQuerySet, PersonQuerySet, SuppressedQuerySet
 from .staging import ContactImport, ImportChunk, ImportRow
 
@@ -32,7 +31,7 @@ class CommunityMember(models.Model):
     class Meta:
         db_table = "community_members"
         verbose_name = "community member"
-        indexes = [models.Index(Right("phone", 4), name="ix_members_last_four")]
+        indexes = [models.Index(LastFour("phone"), name="ix_members_last_four")]
 
     def __str__(self) -> str:
         return self.name or self.phone
@@ -74,7 +73,10 @@ class EventRegistration(models.Model):
                 violation_error_message="This number is already registered for the event.",
             )
         ]
-        indexes = [models.Index(Right("phone", 4), name="ix_registrations_last_four")]
+        indexes = [
+            models.Index(fields=["phone"], name="ix_registrations_phone"),
+            models.Index(LastFour("phone"), name="ix_registrations_last_four"),
+        ]
 
     def __str__(self) -> str:
         return self.name or self.phone

@@ -8,8 +8,9 @@ extensions, letters, short codes and premium-rate numbers are refused.
 
 import re
 import unicodedata
+from contextlib import suppress
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 import phonenumbers
 from django.conf import settings
@@ -19,10 +20,21 @@ from phonenumbers import NumberParseException, PhoneNumberType, ValidationResult
 MAX_LENGTH: Final = 20
 
 E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
+# Longer than any way of writing one number; what is longer is a text in the wrong column.
+_LONGEST_INPUT: Final = 100
+_PLAIN: Final = re.compile(r"[+0-9() -]+|[0-9]{3}\.[0-9]{3}\.[0-9]{4}")
 _LETTERS: Final = re.compile(r"[^\W\d_]")
-_EXTENSION: Final = re.compile(r"(?i)(?:ext(?:ension|n)?\.?|(?<=\d)\s*x|[;,#]|durchwahl)\s*[:.=]?\s*\d{1,7}\s*$")
-_SCIENTIFIC: Final = re.compile(r"[0-9](?:[.,][0-9]+)?\s*[eE]\s*\+?[0-9]{1,2}")
-_SPREADSHEET_NUMBER: Final = re.compile(r"([0-9]{7,15})[.,]0+")
+_EXTENSION: Final = re.compile(
+    r"(?i)(?:.*(?:(?<![^\W\d_])ext(?:ension|n)?\.?|(?<![^\W\d_])durchwahl|\d\s*x|#)|(?:\D*\d){7,}\D*[;,])\s*[:.=]?\s*\d{1,7}\s*"
+)
+_SCIENTIFIC: Final = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?\s*[eE]\s*\+?[0-9]{1,3}")
+_SPREADSHEET_NUMBER: Final = re.compile(r"(\+?[0-9]{7,15})[.,]0{1,2}")
+_THOUSANDS: Final = re.compile(r"[0-9]{1,3}([,'’])[0-9]{3}(?:\1[0-9]{3}){1,3}(?:\.0{1,2})?")
+_BETWEEN_NUMBERS: Final = re.compile(r"(?i)[/;,|&]+|\bor\b|\band\b|:::")
+_PREFIX: Final = re.compile(r"(?i)^tel:\s*")
+_HAS_EXTENSION: Final = "has an extension, and a text cannot reach one. Give a direct number."
+# What people type or copy before a number without meaning anything by it.
+_LEADING_MARKS: Final = "'’=\" "
 
 
 class InvalidPhone(ValidationError):
@@ -32,85 +44,148 @@ class InvalidPhone(ValidationError):
         super().__init__(sentence, code="invalid_phone")
         self.sentence = sentence
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.sentence,)
+
 
 def normalise(raw: object, region: str | None = None) -> str:
     """The E.164 form of a phone number however it is typed, such as "+17203832388".
 
-    `region` is the two-letter country that a number without "+" belongs to (DEFAULT_PHONE_REGION).
-    Raises InvalidPhone with a sentence that names the value, the problem and the remedy.
+    `raw` may also be a number, as spreadsheets give it, or bytes in UTF-8. `region` is the two-letter
+    country that a number without "+" belongs to (DEFAULT_PHONE_REGION). The result given in again comes
+    out unchanged. Raises InvalidPhone with a sentence that names the value, the problem and the remedy.
     """
-    if isinstance(raw, float) and raw.is_integer():
-        raw = int(raw)
-    text = _clean(str(raw) if raw is not None else "")
+    text = _clean(_as_text(raw))
     if not text:
         raise InvalidPhone("The phone number is missing.")
+    if len(text) > _LONGEST_INPUT:
+        raise InvalidPhone(f"“{_shown(text)}” is too long for a phone number.")
     return _normalise(text, region or settings.DEFAULT_PHONE_REGION)
+
+
+def _as_text(raw: object) -> str:
+    if raw is None:
+        return ""
+    if isinstance(raw, bytes | bytearray | memoryview):
+        return bytes(raw).decode("utf-8", "replace")
+    if isinstance(raw, float) and raw.is_integer() and abs(raw) < 1e16:
+        return str(int(raw))
+    if isinstance(raw, int) and abs(raw) >= 10**_LONGEST_INPUT:
+        return "9" * (_LONGEST_INPUT + 1)
+    return str(raw)
 
 
 @lru_cache(maxsize=4096)
 def _normalise(text: str, region: str) -> str:
-    shown = text if len(text) <= 40 else f"{text[:40]}…"
-    if _SCIENTIFIC.fullmatch(text):
-        raise InvalidPhone(
-            f"“{shown}” was shortened by a spreadsheet and has lost digits. "
-            "Format the column as text and enter the number again."
-        )
-    if spreadsheet := _SPREADSHEET_NUMBER.fullmatch(text):
-        text = spreadsheet[1]
-    if _EXTENSION.search(text):
-        raise InvalidPhone(f"“{shown}” has an extension, and a text cannot reach one. Give a direct number.")
-    bare = text.removeprefix("tel:")
-    if _LETTERS.search(bare):
-        raise InvalidPhone(f"“{shown}” has letters in it. Write the number in digits.")
-    try:
-        number = phonenumbers.parse(bare, region)
-    except NumberParseException as error:
-        raise InvalidPhone(_unreadable(shown, error)) from None
+    plain = text if _PLAIN.fullmatch(text) else _without_decoration(text)
+    number = _parse(plain, region, text)
     if number.extension:
-        raise InvalidPhone(f"“{shown}” has an extension, and a text cannot reach one. Give a direct number.")
-    match phonenumbers.is_possible_number_with_reason(number):
-        case ValidationResult.TOO_SHORT:
-            digits = sum(character.isdigit() for character in text)
-            if digits <= 6 and not bare.startswith("+"):
-                raise InvalidPhone(
-                    f"“{shown}” is too short: short codes and internal numbers cannot be texted. "
-                    "Give the whole number with its area code."
-                )
-            raise InvalidPhone(f"“{shown}” is too short for a phone number. Check the digits.")
-        case ValidationResult.IS_POSSIBLE_LOCAL_ONLY:
-            raise InvalidPhone(f"“{shown}” has no area code. Give the whole number.")
-        case ValidationResult.TOO_LONG:
-            raise InvalidPhone(f"“{shown}” has too many digits for a phone number. Check the digits.")
-        case ValidationResult.INVALID_LENGTH:
-            raise InvalidPhone(f"“{shown}” has a number of digits that no phone number there has.")
-        case ValidationResult.INVALID_COUNTRY_CODE:
-            raise InvalidPhone(f"“{shown}” begins with a country code that does not exist.")
+        raise InvalidPhone(f"“{_shown(text)}” {_HAS_EXTENSION}")
+    if problem := _why_impossible(number, plain):
+        raise InvalidPhone(f"“{_shown(text)}” {problem}")
     if phonenumbers.number_type(number) == PhoneNumberType.PREMIUM_RATE:
-        raise InvalidPhone(f"“{shown}” is a premium-rate number, which cannot be texted.")
+        raise InvalidPhone(f"“{_shown(text)}” is a premium-rate number, which cannot be texted. Give another number.")
     e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    if not E164.fullmatch(e164):
-        raise InvalidPhone(f"“{shown}” is no phone number that can be written internationally.")
+    if not E164.fullmatch(e164) or not _is_stable(number, e164):
+        raise InvalidPhone(
+            f"“{_shown(text)}” cannot be dialled from abroad, so it cannot be texted. Check the digits."
+        )
     return e164
 
 
-def _unreadable(shown: str, error: NumberParseException) -> str:
-    if error.error_type == NumberParseException.INVALID_COUNTRY_CODE:
-        return f"“{shown}” begins with a country code that does not exist."
-    if error.error_type == NumberParseException.TOO_LONG:
-        return f"“{shown}” has too many digits for a phone number. Check the digits."
-    return f"“{shown}” is not a phone number."
+def _without_decoration(text: str) -> str:
+    """The digits and their punctuation, where the text has more than these and it means nothing.
+
+    Raises InvalidPhone where it does mean something: another number, an extension, letters.
+    """
+    if _SCIENTIFIC.fullmatch(text):
+        raise InvalidPhone(
+            f"“{_shown(text)}” was shortened by a spreadsheet and has lost digits. "
+            "Format the column as text and enter the number again."
+        )
+    if spreadsheet := _SPREADSHEET_NUMBER.fullmatch(text):
+        return spreadsheet[1]
+    if _THOUSANDS.fullmatch(text):
+        return re.sub(r"\D", "", text.partition(".")[0])
+    if sum(len(re.sub(r"\D", "", part)) >= 7 for part in _BETWEEN_NUMBERS.split(text)) > 1:
+        raise InvalidPhone(f"“{_shown(text)}” holds more than one number. Give one number a person.")
+    text = _PREFIX.sub("", text)
+    if _EXTENSION.fullmatch(text):
+        raise InvalidPhone(f"“{_shown(text)}” {_HAS_EXTENSION}")
+    if not any(character.isdigit() for character in text):
+        raise InvalidPhone(f"“{_shown(text)}” is not a phone number.")
+    if _LETTERS.search(text):
+        raise InvalidPhone(f"“{_shown(text)}” has letters in it. Write the number in digits.")
+    return text.replace(",", " ")
+
+
+def _parse(text: str, region: str, original: str) -> phonenumbers.PhoneNumber:
+    try:
+        number = phonenumbers.parse(text, region)
+    except NumberParseException as error:
+        shown = _shown(original)
+        if error.error_type == NumberParseException.INVALID_COUNTRY_CODE:
+            raise InvalidPhone(f"“{shown}” begins with a country code that does not exist.") from None
+        if error.error_type == NumberParseException.TOO_LONG:
+            raise InvalidPhone(f"“{shown}” has too many digits for a phone number. Check the digits.") from None
+        raise InvalidPhone(f"“{shown}” is not a phone number.") from None
+    if text.startswith("00") and not phonenumbers.is_possible_number(number):
+        # The way of dialling abroad from most of the world, understood also where it is another one (US: 011).
+        with suppress(NumberParseException):
+            return phonenumbers.parse("+" + text[2:], region)
+    return number
+
+
+def _why_impossible(number: phonenumbers.PhoneNumber, text: str) -> str:
+    """The end of the sentence that begins with the value, or "" where a number of so many digits can exist."""
+    match phonenumbers.is_possible_number_with_reason(number):
+        case ValidationResult.IS_POSSIBLE:
+            return ""
+        case ValidationResult.TOO_SHORT:
+            digits = sum(character.isdigit() for character in text)
+            if digits <= 6 and not text.startswith("+"):
+                return (
+                    "is too short: short codes and internal numbers cannot be texted. "
+                    "Give the whole number with its area code."
+                )
+            return "is too short for a phone number. Check the digits."
+        case ValidationResult.IS_POSSIBLE_LOCAL_ONLY:
+            return "has no area code. Give the whole number."
+        case ValidationResult.TOO_LONG:
+            abroad = "" if text.startswith("+") else " A number abroad begins with + and its country code."
+            return f"has too many digits for a phone number. Check the digits.{abroad}"
+        case ValidationResult.INVALID_COUNTRY_CODE:
+            return "begins with a country code that does not exist."
+        case _:
+            return "has a number of digits that no phone number there has. Check the digits."
+
+
+def _is_stable(number: phonenumbers.PhoneNumber, e164: str) -> bool:
+    """Whether the E.164 form is read as the same number again.
+
+    Some impossible-looking numbers lose one more leading digit, as a trunk prefix, each time they are read.
+    Not so in the North American plan, where all numbers have the same length.
+    """
+    return number.country_code == 1 or phonenumbers.parse(e164) == number
+
+
+def _shown(text: str) -> str:
+    """The value as a sentence can quote it: short, and without what no page or terminal can show."""
+    readable = "".join(
+        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text[:41]
+    )
+    return readable if len(text) <= 40 else f"{readable[:40]}…"
 
 
 def _clean(text: str) -> str:
     """Without what copying and spreadsheets leave around a number: invisible marks, an apostrophe, spaces."""
-    if text.isascii() and text.isprintable():
-        return text.strip().lstrip("'=").strip(' "')
-    visible = "".join(
-        " " if unicodedata.category(character) in {"Zs", "Cc"} else character
-        for character in text
-        if unicodedata.category(character) != "Cf"
-    )
-    return visible.strip().lstrip("'’=").strip(' "')
+    if not (text.isascii() and text.isprintable()):
+        text = "".join(
+            " " if unicodedata.category(character) in {"Zs", "Zl", "Zp", "Cc"} else character
+            for character in text[: 10 * _LONGEST_INPUT]
+            if unicodedata.category(character) != "Cf"
+        )
+    return text.lstrip(_LEADING_MARKS).rstrip(' "')
 
 
 def display(e164: str) -> str:
