@@ -300,6 +300,7 @@ class SenderSlot(models.Model):
     number = models.SmallIntegerField()
     owner = models.CharField(max_length=32, default="", blank=True)
     leased_until = models.DateTimeField(null=True, blank=True)
+    limit = models.SmallIntegerField(null=True, blank=True, help_text="Calls at once; fewer after trouble")
 
     objects = SenderSlotQuerySet.as_manager()
 

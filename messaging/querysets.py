@@ -177,5 +177,7 @@ class SenderSlotQuerySet(models.QuerySet):
             self.filter(mine_or_free, pk=pk).update(owner=owner, leased_until=now + timedelta(seconds=seconds))
         )
 
-    def release(self, pk: int, owner: str) -> None:
-        self.filter(pk=pk, owner=owner).update(owner="", leased_until=None)
+    def release(self, pk: int, owner: str, limit: int, rest: float = 0) -> None:
+        """Give a slot back, free after `rest` seconds; its next holder makes `limit` calls at once."""
+        free_at = timezone.now() + timedelta(seconds=rest) if rest > 0 else None
+        self.filter(pk=pk, owner=owner).update(owner="", leased_until=free_at, limit=limit)

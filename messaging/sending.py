@@ -38,6 +38,7 @@ COLLECT_SECONDS = 0.02
 BREAKER_SECONDS = 1.0
 WRITE_ATTEMPTS = 5
 BACK_OFF_SECONDS = (0.5, 30.0)
+LONGEST_REST_SECONDS = 300.0
 # Longer than any call can take (5 s to connect, 15 s to answer) with the wait for its time slot.
 ABANDONED_AFTER = timedelta(seconds=60)
 
@@ -124,23 +125,28 @@ def _queue_slice(slot: SenderSlot) -> bool:
 
 
 def send_slice(slot_id: int, owner: str, seconds: float = SLICE_SECONDS) -> None:
-    """Send for some seconds as the holder of a slot, then queue the continuation, or close the blast."""
+    """Send for some seconds as the holder of a slot, then queue the continuation, or close the blast.
+
+    A slot that has to rest longer (429 with a long Retry-After, no connection) keeps nobody waiting for it: it is
+    left to the sweep, and goes on where it was, with as few calls at once.
+    """
     if not SenderSlot.objects.lease(slot_id, owner, LEASE_SECONDS):
         return
     slot = SenderSlot.objects.select_related("message_log").get(pk=slot_id)
     log = slot.message_log
     sender = Sender(log, slot, owner, get_backend())
     has_more = sender.run(time.monotonic() + seconds)
-    SenderSlot.objects.release(slot_id, owner)
+    rest = min(sender.resume_at - time.monotonic(), LONGEST_REST_SECONDS)
+    SenderSlot.objects.release(slot_id, owner, sender.limit, rest if has_more else 0)
     try:
         log.refresh_from_db()
     except MessageLog.DoesNotExist:
         return
     log.write_totals()
-    if has_more and log.is_running:
-        _queue_slice(slot)
-    else:
+    if not (has_more and log.is_running):
         log.settle()
+    elif rest <= 0:
+        _queue_slice(slot)
 
 
 class Sender:
@@ -157,7 +163,7 @@ class Sender:
         self.backend = backend
         self.template: Template = compile_template(log.message_body)
         self.concurrency = settings.SMS_CONCURRENCY
-        self.limit = self.concurrency
+        self.limit = min(slot.limit or self.concurrency, self.concurrency)
         self.in_flight = 0
         self.results: queue.SimpleQueue[tuple[Delivery, Receipt | TryLater]] = queue.SimpleQueue()
         self.resume_at = 0.0

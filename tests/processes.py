@@ -70,15 +70,18 @@ class Installation:
 
     def run(self, *arguments: str, check: bool = True, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
         """`manage.py arguments` to its end, with its output."""
-        return subprocess.run(
+        ended = subprocess.run(
             [sys.executable, "manage.py", *arguments],
             cwd=ROOT,
             env=self.environment,
-            check=check,
+            check=False,
             capture_output=True,
             text=True,
             input=stdin,
         )
+        if check and ended.returncode:
+            raise RuntimeError(f"manage.py {arguments[0]} ended with {ended.returncode}:\n{ended.stderr}")
+        return ended
 
     def start(self, *command: str, **environment: str) -> subprocess.Popen[bytes]:
         """A process of `command` (a Python module or script and its arguments) in the background."""

@@ -305,6 +305,10 @@ class Migration(migrations.Migration):
                 ("owner", models.CharField(blank=True, default="", max_length=32)),
                 ("leased_until", models.DateTimeField(blank=True, null=True)),
                 (
+                    "limit",
+                    models.SmallIntegerField(blank=True, help_text="Calls at once; fewer after trouble", null=True),
+                ),
+                (
                     "message_log",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.CASCADE,

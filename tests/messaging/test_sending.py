@@ -124,6 +124,22 @@ def test_proof_of_non_acceptance_puts_the_row_back_and_it_goes_out_once(
     assert (log.status, log.trouble) == ("sent", "")
 
 
+def test_a_long_retry_after_is_honoured_without_holding_a_worker(make_member, start_blast, locmem):
+    member = make_member()
+    locmem.script[member.phone] = [TryLater("Twilio takes no more requests.", 120), None]
+    log = start_blast()
+    slot = log.slots.first()
+    SenderSlot.objects.lease(slot.pk, "me", 30)
+    sending.send_slice(slot.pk, "me", seconds=0.1)
+    slot.refresh_from_db()
+    log.refresh_from_db()
+    assert slot.leased_until > timezone.now() + timedelta(seconds=100)
+    assert slot.limit < 4
+    assert log.trouble == "Twilio takes no more requests."
+    assert states(log) == {member.phone: "pending"}
+    assert not log.slots.free(timezone.now()).filter(pk=slot.pk).exists()
+
+
 def test_a_doubtful_text_is_not_sent_again(make_member, start_blast, send, locmem):
     member = make_member()
     locmem.script[member.phone] = locmem.accept_and_lose
