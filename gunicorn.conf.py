@@ -1,0 +1,12 @@
+"""Settings of gunicorn, which reads this file from the directory that it is started in."""
+
+# The settings are read before any worker is forked, so that a bad one ends the start with its one line.
+preload_app = True
+# Threads: the upload of a long list over a slow line holds up one of them, and never looks like a dead worker.
+worker_class = "gthread"
+workers = 2
+threads = 4
+timeout = 60
+graceful_timeout = 20
+keepalive = 5
+control_socket_disable = True

@@ -1,0 +1,36 @@
+"""The clock: what the main process of each `manage.py worker` does about once a second.
+
+django-q2's own scheduler looks every 30 seconds, which is too seldom for a text that is due now. A clock task
+looks into the database for work that nobody does, and queues it. Several workers run the same clock tasks at
+the same time, so these must be harmless when repeated, and they must be short: the worker watches over its
+processes between two ticks.
+"""
+
+import logging
+
+from django import db
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+logger = logging.getLogger(__name__)
+
+_failures: dict[str, int] = {}
+
+
+def tick() -> None:
+    """Call each function that settings.CLOCK_TASKS names by its dotted path. Raises nothing.
+
+    A task that fails is logged when it begins to fail and when it works again, not every second.
+    """
+    db.close_old_connections()
+    for path in settings.CLOCK_TASKS:
+        try:
+            import_string(path)()
+        except Exception:
+            if path not in _failures:
+                logger.exception("The clock task %s fails. It is tried again every second.", path)
+            _failures[path] = _failures.get(path, 0) + 1
+        else:
+            if failures := _failures.pop(path, 0):
+                logger.warning("The clock task %s works again after %d failures.", path, failures)
+    db.close_old_connections()

@@ -1,0 +1,18 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from smsadmin import lifeline
+from smsadmin.cluster import Worker
+
+
+class Command(BaseCommand):
+    help = "Run the background tasks (sending, imports, schedules) until SIGTERM or Ctrl-C."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--stop-at-eof", action="store_true", help="Stop when standard input ends, as `serve` needs it."
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        Worker().run(lifeline.is_cut if options["stop_at_eof"] else lambda: False)

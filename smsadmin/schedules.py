@@ -1,0 +1,47 @@
+"""The recurring tasks of the project: installed after each migrate and at each start of a worker.
+
+They are ordinary schedules of django-q2, shown in the admin. One that staff deleted or changed is put right
+again; what staff added stays as it is.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from django.utils import timezone
+from django_q.models import Schedule
+
+
+@dataclass(frozen=True, slots=True)
+class Recurring:
+    """A task by its dotted path, and how many minutes apart it runs."""
+
+    name: str
+    task: str
+    minutes: int
+
+
+RECURRING: Final = (
+    Recurring("Pick up unfinished blasts", "messaging.tasks.sweep", 1),
+    Recurring("Recount finished blasts", "messaging.tasks.recount", 1),
+    Recurring("Settle deliveries in doubt", "messaging.tasks.reconcile", 1),
+    Recurring("Clean up", "smsadmin.tasks.clean_up", 24 * 60),
+)
+
+
+def install() -> int:
+    """Make each recurring task's schedule what it should be; how many had to be made or mended."""
+    mended = 0
+    for recurring in RECURRING:
+        wanted = {
+            "func": recurring.task,
+            "schedule_type": Schedule.MINUTES,
+            "minutes": recurring.minutes,
+            "repeats": -1,
+        }
+        schedules = Schedule.objects.filter(name=recurring.name)
+        if schedules.count() == 1 and schedules.filter(**wanted).exists():
+            continue
+        schedules.delete()
+        Schedule.objects.create(name=recurring.name, next_run=timezone.now(), **wanted)
+        mended += 1
+    return mended

@@ -1,0 +1,21 @@
+"""What the queue runs for the project as a whole."""
+
+from datetime import timedelta
+
+from django.contrib.sessions.models import Session
+from django.utils import timezone
+from django_q.models import Task
+
+from contacts.tasks import clean_up_imports
+from messaging.models import Draft
+
+KEPT: timedelta = timedelta(days=30)
+
+
+def clean_up() -> None:
+    """Delete what nobody needs any more: old task results, sessions that ended, abandoned drafts and imports."""
+    now = timezone.now()
+    Task.objects.filter(stopped__lt=now - KEPT).delete()
+    Session.objects.filter(expire_date__lt=now).delete()
+    Draft.objects.filter(updated_at__lt=now - KEPT).delete()
+    clean_up_imports()
