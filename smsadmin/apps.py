@@ -1,6 +1,6 @@
 from typing import Any
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.contrib.admin.apps import AdminConfig as DjangoAdminConfig
 from django.db.models.signals import post_migrate
 
@@ -10,7 +10,10 @@ class SmsAdminConfig(AppConfig):
     verbose_name = "SMS Admin"
 
     def ready(self) -> None:
-        post_migrate.connect(_install_schedules, sender=self)
+        from . import checks  # noqa: F401 - imported for its registrations
+
+        # The signal comes after all migrations, once for each app that has models: ours has none.
+        post_migrate.connect(_install_schedules, sender=apps.get_app_config("django_q"))
 
 
 class AdminConfig(DjangoAdminConfig):

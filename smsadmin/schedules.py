@@ -4,6 +4,7 @@ They are ordinary schedules of django-q2, shown in the admin. One that staff del
 again; what staff added stays as it is.
 """
 
+import time
 from dataclasses import dataclass
 from typing import Final
 
@@ -26,6 +27,18 @@ RECURRING: Final = (
     Recurring("Settle deliveries in doubt", "messaging.tasks.reconcile", 1),
     Recurring("Clean up", "smsadmin.tasks.clean_up", 24 * 60),
 )
+
+
+HEAL_SECONDS: Final = 60.0
+_healed_at = -HEAL_SECONDS
+
+
+def heal() -> None:
+    """For the worker's clock: install what is missing, at the first call and then once a minute."""
+    global _healed_at
+    if time.monotonic() - _healed_at >= HEAL_SECONDS:
+        _healed_at = time.monotonic()
+        install()
 
 
 def install() -> int:

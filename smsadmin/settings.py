@@ -169,7 +169,7 @@ if _sqlite_path or not _database_url:
             "OPTIONS": {
                 "transaction_mode": "IMMEDIATE",
                 "timeout": 30,
-                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-16000;",
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-8000;",
             },
         }
     }
@@ -221,7 +221,7 @@ else:
     Q_CLUSTER["orm"] = "default"
 
 # Called about once a second in the main process of each `manage.py worker` (see smsadmin.clock).
-CLOCK_TASKS: list[str] = []
+CLOCK_TASKS: list[str] = ["messaging.sweeping.sweep", "smsadmin.schedules.heal"]
 
 # Sending ----------------------------------------------------------------------------------------------------
 

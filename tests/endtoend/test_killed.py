@@ -1,0 +1,156 @@
+"""Processes are killed in the middle of a blast, while Twilio's answers fail as well.
+
+The stand-in's own record of what it accepted is the judge: after each kill and at the end it is compared with
+the database. FAULT_RUNS sets how many kills there are (20).
+"""
+
+import json
+import os
+import random
+import signal
+import urllib.request
+from collections import Counter
+
+import pytest
+
+from tests.processes import (
+    children,
+    free_port,
+    installation,
+    is_listening,
+    postgres_database,
+    wait_until,
+)
+from tests.twilio_standin import ACCOUNT_SID, AUTH_TOKEN, FROM_NUMBER
+
+pytestmark = pytest.mark.slow
+
+RUNS = int(os.environ.get("FAULT_RUNS", "20"))
+CONCURRENCY = 10
+FILL = """
+from contacts.models import CommunityMember
+people = (CommunityMember(name=f"Person {i}", phone=f"+1720{2000000 + i}") for i in range(COUNT))
+CommunityMember.objects.bulk_create(people, batch_size=5000)
+from messaging import sending
+from messaging.audience import Audience
+sending.start("Hi {first_name}", Audience("community"))
+"""
+FAULTS = ("--rate-429", "--rate-500", "--rate-503-accepted", "--rate-dropped", "--rate-dropped-accepted")
+
+
+class Blast:
+    """A blast under way in an installation, and the stand-in's record of it."""
+
+    def __init__(self, site, standin_port, people):
+        self.site = site
+        self.standin_port = standin_port
+        self.people = people
+        site.run("shell", "-v", "0", "-c", FILL.replace("COUNT", str(people)))
+
+    def accepted_by_twilio(self):
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.standin_port}/__record") as answer:  # noqa: S310
+            return Counter(message["to"] for message in json.load(answer)["messages"])
+
+    def states(self):
+        return dict(self.site.query("SELECT phone, status FROM deliveries"))
+
+    def count(self, *states):
+        return sum(state in states for state in self.states().values())
+
+    def check(self):
+        """What must hold at every moment: nobody twice, and nobody who has it is still waiting."""
+        accepted = self.accepted_by_twilio()
+        assert [phone for phone, times in accepted.items() if times > 1] == []
+        waiting = {phone for phone, state in self.states().items() if state == "pending"}
+        assert waiting & set(accepted) == set()
+
+    def wait_for_progress(self, by=5):
+        before = self.count("pending")
+        wait_until(lambda: self.count("pending") <= max(0, before - by), 60, "the blast to go on")
+
+    def wait_for_end(self):
+        wait_until(lambda: not self.count("pending", "sending"), 150, "the end of the blast", every=0.5)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def site(request, tmp_path):
+    port = free_port()
+    environment = {
+        "TWILIO_API_BASE_URL": f"http://127.0.0.1:{port}",
+        "TWILIO_ACCOUNT_SID": ACCOUNT_SID,
+        "TWILIO_AUTH_TOKEN": AUTH_TOKEN,
+        "TWILIO_FROM_NUMBER": FROM_NUMBER,
+        "SMS_CONCURRENCY": str(CONCURRENCY),
+        "Q_WORKERS": "2",
+    }
+    if request.param == "sqlite":
+        with installation(tmp_path, **environment) as made:
+            made.standin_port = port
+            yield made
+        return
+    if not is_listening(5432):
+        pytest.skip("PostgreSQL is not running on 127.0.0.1:5432")
+    with postgres_database() as url, installation(tmp_path, url, **environment) as made:
+        made.standin_port = port
+        yield made
+
+
+def start_standin(site, *arguments):
+    port = site.standin_port
+    site.start("-m", "tests.twilio_standin", "--port", str(port), "--latency", "0.05", *arguments)
+    wait_until(lambda: is_listening(port), 20, "the stand-in")
+
+
+def start_worker(site):
+    worker = site.start("manage.py", "worker")
+    wait_until(lambda: len(children(worker.pid)) >= 3, 30, "the worker")
+    return worker
+
+
+def test_whatever_is_killed_nobody_gets_it_twice_and_nobody_is_forgotten(site):
+    dice = random.Random(20261122)
+    faults = [word for name in FAULTS for word in (name, "0.01")]
+    start_standin(site, *faults)
+    worker = start_worker(site)
+    blast = Blast(site, site.standin_port, 80 * RUNS)
+    for _ in range(RUNS):
+        blast.wait_for_progress(by=dice.randint(1, 60))
+        victim = dice.choice([worker.pid, *children(worker.pid)])
+        os.kill(victim, signal.SIGKILL)
+        if victim == worker.pid:
+            worker.wait()
+            worker = start_worker(site)
+        blast.check()
+    blast.wait_for_end()
+    blast.check()
+
+    assert site.run("reconcile", "--grace", "0", "--leave").returncode == 0
+    accepted, states = set(blast.accepted_by_twilio()), blast.states()
+    assert len(states) == blast.people
+    assert set(states.values()) <= {"accepted", "unknown"}
+    assert {phone for phone, state in states.items() if state == "accepted"} == accepted
+    faults_seen = RUNS * 2 * CONCURRENCY + 0.2 * blast.people
+    assert sum(state == "unknown" for state in states.values()) <= faults_seen
+
+
+def test_delivery_reports_settle_what_a_kill_left_in_doubt(site):
+    start_standin(site, "--callbacks", "0.3", "0.6")
+    site.start_web()
+    worker = start_worker(site)
+    blast = Blast(site, site.standin_port, 300)
+    blast.wait_for_progress(by=100)
+    os.killpg(worker.pid, signal.SIGKILL)
+    start_worker(site)
+    accepted = blast.accepted_by_twilio
+    wait_until(
+        lambda: (
+            not blast.count("pending", "sending")
+            and {phone for phone, state in blast.states().items() if state == "delivered"} == set(accepted())
+        ),
+        150,
+        "every accepted text to be reported as delivered",
+        every=0.5,
+    )
+    blast.check()
+    assert blast.count("delivered", "unknown") == 300
+    assert blast.count("unknown") <= 2 * CONCURRENCY

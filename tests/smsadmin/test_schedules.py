@@ -1,0 +1,37 @@
+import pydoc
+
+import pytest
+from django_q.models import Schedule
+
+from smsadmin import schedules
+
+
+@pytest.mark.parametrize("recurring", schedules.RECURRING, ids=lambda recurring: recurring.task)
+def test_each_recurring_task_can_be_run(db, recurring):
+    pydoc.locate(recurring.task)()
+
+
+def test_migrating_installs_every_recurring_task(db):
+    assert {schedule.func for schedule in Schedule.objects.all()} == {item.task for item in schedules.RECURRING}
+
+
+def test_installing_again_changes_nothing(db):
+    schedules.install()
+    before = list(Schedule.objects.order_by("pk").values())
+    assert schedules.install() == 0
+    assert list(Schedule.objects.order_by("pk").values()) == before
+
+
+def test_a_deleted_or_changed_schedule_is_put_right(db):
+    schedules.install()
+    Schedule.objects.filter(func="messaging.tasks.sweep").delete()
+    Schedule.objects.filter(func="messaging.tasks.reconcile").update(minutes=600)
+    assert schedules.install() == 2
+    assert Schedule.objects.get(func="messaging.tasks.sweep").minutes == 1
+    assert Schedule.objects.get(func="messaging.tasks.reconcile").minutes == 1
+
+
+def test_a_schedule_of_staff_stays_as_it_is(db):
+    Schedule.objects.create(name="Ours", func="math.sqrt", args="4")
+    schedules.install()
+    assert Schedule.objects.filter(name="Ours").exists()
