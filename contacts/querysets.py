@@ -13,16 +13,24 @@ class SuppressedQuerySet(models.QuerySet):
         return self.exclude(category="soft_fail")
 
 
+def _opt_outs() -> models.QuerySet:
+    model: Any = apps.get_model("contacts", "UnsubscribedContact")
+    return model.objects.all()
+
+
+def _suppressions() -> models.QuerySet:
+    model: Any = apps.get_model("contacts", "SuppressedContact")
+    return model.objects.blocking()
+
+
 def unsubscribed(phone: str = "phone") -> Exists:
     """Whether the outer row's phone has opted out."""
-    model: Any = apps.get_model("contacts", "UnsubscribedContact")
-    return Exists(model.objects.filter(phone=OuterRef(phone)))
+    return Exists(_opt_outs().filter(phone=OuterRef(phone)))
 
 
 def suppressed(phone: str = "phone") -> Exists:
     """Whether the outer row's phone is on the list of numbers that cannot be reached."""
-    model: Any = apps.get_model("contacts", "SuppressedContact")
-    return Exists(model.objects.blocking().filter(phone=OuterRef(phone)))
+    return Exists(_suppressions().filter(phone=OuterRef(phone)))
 
 
 def blocked_by(phone: str = "phone") -> Case:
@@ -41,6 +49,22 @@ class PersonQuerySet(models.QuerySet):
     def textable(self) -> Self:
         """Those who have neither opted out nor been suppressed."""
         return self.filter(~unsubscribed(), ~suppressed())
+
+    def opted_out(self, newest: int | None = None) -> Self:
+        """Those who have opted out; with `newest`, only the so many of them who did so last."""
+        return self._on(_opt_outs(), newest)
+
+    def suppressed(self, newest: int | None = None) -> Self:
+        """Those whose number cannot be reached; with `newest`, only the so many that were found out last."""
+        return self._on(_suppressions(), newest)
+
+    def _on(self, blocked: models.QuerySet, newest: int | None) -> Self:
+        # From the small list into the large one: the number of members makes no difference.
+        phones = blocked.values("phone")
+        if newest is not None:
+            is_here = Exists(self.order_by().filter(phone=OuterRef("phone")))
+            phones = phones.filter(is_here).order_by("-pk")[:newest]
+        return self.filter(phone__in=phones)
 
     def with_blocked_by(self) -> Self:
         """Each row with `blocked_by`: "opted_out", "suppressed" or ""."""

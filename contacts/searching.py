@@ -1,0 +1,148 @@
+"""Find people by what staff type: a phone however it is written, or the beginnings of the words of a name.
+
+    (720) 383-2388 · 7203832388 · +1 720 · 720 383    the number begins so, at home or with its country code
+    2388 · 383-2388                                   the number ends so (four digits or more)
+    ada · love ada · o'brien                          each word begins a word of the name, in any order
+    ada 2388                                          both
+
+Upper and lower case and accents make no difference. All of it runs on indexes (see `contacts.search_index`).
+"""
+
+import re
+import unicodedata
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Final
+
+import phonenumbers
+from django.apps import apps
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q, QuerySet, Value
+from django.db.models.lookups import Exact
+
+from . import search_index
+from .fields import LastFour
+from .phones import InvalidPhone, normalise
+
+_LONGEST_QUERY: Final = 100
+_MOST_WORDS: Final = 8
+_WORD: Final = re.compile(r"[^\W_]+")
+_NUMBER: Final = re.compile(r"[+＋]?[\d().\-‑–—/·]*\d[\d().\-‑–—/·]*")
+_FEWEST_DIGITS: Final = 3
+_FEWEST_LAST_DIGITS: Final = 4
+
+
+@dataclass(frozen=True)
+class Query:
+    """What was typed: words of a name, and the digits of a phone ("" if none), each as it stood too."""
+
+    words: tuple[str, ...]
+    digits: str = ""
+    digit_words: tuple[str, ...] = ()
+    is_international: bool = False
+
+
+def read_query(text: str) -> Query:
+    """Tell the words of a name from a phone number. Fewer than three digits are a word: "Table 7"."""
+    seen = "".join(c for c in text[:_LONGEST_QUERY] if unicodedata.category(c) not in {"Cf", "Cs"})
+    tokens = unicodedata.normalize("NFC", seen).split()
+    numbers = [token for token in tokens if _NUMBER.fullmatch(token)]
+    digits = "".join(str(unicodedata.decimal(c)) for c in "".join(numbers) if c.isdecimal())
+    is_international = any(token.startswith(("+", "＋")) for token in numbers)
+    if len(digits) < _FEWEST_DIGITS and not is_international:
+        return Query(_words(tokens))
+    words = _words([token for token in tokens if token not in numbers])
+    return Query(words, digits, _words(numbers), is_international)
+
+
+def _words(tokens: list[str]) -> tuple[str, ...]:
+    return tuple(_WORD.findall(" ".join(tokens)))[:_MOST_WORDS]
+
+
+def search(people: QuerySet, text: str, *, limit: int | None = None) -> QuerySet:
+    """Those of `people` whom `text` finds, in their order; all of them where nothing is typed.
+
+    With `limit`, at most so many, and of a common word or area code no more are looked at: a page of results
+    then takes as long among a million people as among a thousand.
+    """
+    if not text.strip():
+        return people
+    query = read_query(text)
+    if not (query.words or query.digits):
+        return people.none()
+    found = people
+    if query.digits:
+        found = found.filter(phone_matches(query) | name_matches(people.model, query.digit_words))
+    if query.words:
+        # Only where nothing else narrows the list, the first that the index gives are also the first of the list.
+        is_alone = not query.digits and not people.query.where
+        found = found.filter(name_matches(people.model, query.words, limit if is_alone else None))
+    if limit is None:
+        return found
+    newest_first = ("-pk",) if query.words else ()
+    first = found.order_by(*newest_first).values("pk")[:limit]
+    return people.model._default_manager.filter(pk__in=first).order_by(*people.query.order_by)
+
+
+def phone_matches(query: Query) -> Q:
+    """The condition that the phone begins or ends with the digits."""
+    beginnings = {f"+{query.digits}"}
+    condition = Q()
+    if not query.is_international:
+        home = settings.DEFAULT_PHONE_REGION
+        country = phonenumbers.country_code_for_region(home)
+        trunk = phonenumbers.ndd_prefix_for_region(home, True) or ""
+        beginnings |= {f"+{country}{query.digits}", f"+{country}{query.digits.removeprefix(trunk)}"}
+        if len(query.digits) >= _FEWEST_LAST_DIGITS:
+            condition = Q(Exact(LastFour("phone"), query.digits[-4:]), phone__endswith=query.digits)
+    with suppress(InvalidPhone):
+        beginnings.add(normalise(query.digits if not query.is_international else f"+{query.digits}"))
+    for beginning in sorted(beginnings):
+        # A range, because SQLite has no index for LIKE; as Value, because PhoneField would read it as a number.
+        end = beginning[:-1] + chr(ord(beginning[-1]) + 1)
+        condition |= Q(phone__gte=Value(beginning), phone__lt=Value(end))
+    return condition
+
+
+def name_matches(model: type[models.Model], words: tuple[str, ...], limit: int | None = None) -> Q:
+    """The condition that each of `words` begins a word of the name.
+
+    A list without names (suppressed numbers) is searched by the names that the other lists know. With `limit`,
+    only the newest so many of the list are found.
+    """
+    if model._meta.db_table in search_index.TABLES:
+        return Q(NameMatches(words, model._meta.db_table, limit))
+    known = (apps.get_model("contacts", name) for name in ("CommunityMember", "EventRegistration"))
+    condition = Q()
+    for people in known:
+        condition |= Q(phone__in=people.objects.filter(name_matches(people, words, limit)).values("phone"))
+    return condition
+
+
+class NameMatches(models.Func):
+    """Whether the row's name has, for each of the words, a word that begins with it."""
+
+    output_field = models.BooleanField()
+
+    def __init__(self, words: tuple[str, ...], table: str, limit: int | None = None, **extra: Any) -> None:
+        self.words, self.table, self.limit = words, table, limit
+        super().__init__(F("pk"), F("name"), **extra)
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, tuple[Any, ...]]:
+        key, params = compiler.compile(self.source_expressions[0])
+        names = search_index.names_table(self.table)
+        newest = f"ORDER BY rowid DESC LIMIT {self.limit:d}" if self.limit else ""
+        # The words hold nothing but letters and digits, so that nothing in the quotes can end them.
+        match = " AND ".join(f'"{word}"*' for word in self.words)
+        sql = f'{key} IN (SELECT rowid FROM "{names}" WHERE "{names}" MATCH %s {newest})'  # noqa: S608
+        return sql, (*params, match)
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, tuple[Any, ...]]:
+        name, params = compiler.compile(self.source_expressions[1])
+        match = " & ".join(f"'{_without_accents(word)}':*" for word in self.words)
+        return f"{search_index.postgresql_words(name)} @@ to_tsquery('simple', %s)", (*params, match)
+
+
+def _without_accents(word: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFD", word) if not unicodedata.combining(c)).lower()
