@@ -7,3 +7,5 @@ class SmsAdminSite(AdminSite):
     site_header = "SMS Admin"
     site_title = "SMS Admin"
     index_title = "Dashboard"
+    # The admin is the site: there is no other one to view.
+    site_url = None

@@ -4,12 +4,15 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from smsadmin import serving
+from smsadmin.checks import has_static_files
 
 
 class Command(BaseCommand):
     help = "Serve the site on 127.0.0.1 (PORT, 8000) together with the worker, until Ctrl-C."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if not has_static_files():
+            raise CommandError("The static files are missing. Run: manage.py collectstatic (make run does).")
         try:
             serving.serve(settings.PORT, self._say)
         except serving.CannotServe as error:

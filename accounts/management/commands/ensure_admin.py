@@ -1,0 +1,30 @@
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+
+from accounts.first_admin import create_first_admin
+
+
+class Command(BaseCommand):
+    help = "Create the first admin (ADMIN_USERNAME, ADMIN_PASSWORD) if there are no users yet."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            created = create_first_admin(settings.ADMIN_USERNAME, settings.ADMIN_PASSWORD)
+        except ValidationError as error:
+            name = "ADMIN_USERNAME" if hasattr(error, "error_dict") else "ADMIN_PASSWORD"
+            reasons = " ".join(error.messages)
+            raise CommandError(
+                f"The first admin was not created, because {name} cannot be used: {reasons} "
+                f"Change {name}, or leave ADMIN_PASSWORD empty to have a password made."
+            ) from error
+        if created is None:
+            return
+        user, password = created
+        self.stdout.write(f"The first admin has been created. User name: {user.username}")
+        if password:
+            self.stdout.write(f"Password: {password}\nIt is shown this once. Change it after the first login.")
+        else:
+            self.stdout.write("The password is the one in ADMIN_PASSWORD, which you can remove now.")
