@@ -1,0 +1,82 @@
+# make run and make test need Python 3.11 and make, nothing else. "make" alone lists what there is.
+
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+# Set by "make test T=tests/contacts" and the like.
+T :=
+
+STATIC_FILES := $(shell find accounts contacts messaging surveys smsadmin -path '*/static/*' -type f)
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo test lint types slow browser bench clean
+export PORT
+
+help:
+	@echo "make run      the site and its worker on http://127.0.0.1:8000/ (PORT=8010 make run: elsewhere)"
+	@echo "make demo     add made-up people, events and past blasts to look at"
+	@echo "make test     the tests (T=tests/contacts: only those)"
+	@echo "make lint     style and formatting"
+	@echo "make types    type hints"
+	@echo "make slow     the tests with real processes"
+	@echo "make browser  the tests that drive Chromium"
+	@echo "make bench    the benchmarks, one after the other"
+	@echo "make clean    remove what make has made, except .env and the data in instance/"
+
+# A virtual environment that lost its Python, as after an upgrade of the system, is made anew.
+$(VENV)/made: $(if $(wildcard $(PY)),,FORCE)
+	@$(PYTHON) bin/make_venv.py $(VENV)
+	@touch $@
+
+$(VENV)/installed: requirements.txt $(VENV)/made
+	@echo "Installing what SMS Admin needs (requirements.txt)."
+	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/installed-dev: requirements-dev.txt requirements.txt $(VENV)/made
+	@echo "Installing what the tests need (requirements-dev.txt)."
+	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@ $(VENV)/installed
+
+.env: | $(VENV)/made
+	@$(PY) bin/make_env.py $@
+
+staticfiles/collected: $(STATIC_FILES) $(VENV)/installed | .env
+	@$(PY) manage.py collectstatic --noinput --clear --verbosity 0
+	@touch $@
+
+.PHONY: FORCE database
+FORCE:
+
+database: $(VENV)/installed .env
+	@$(PY) manage.py migrate --verbosity 0
+
+run: database staticfiles/collected
+	@$(PY) manage.py ensure_admin
+	@$(PY) manage.py serve
+
+demo: database
+	@$(PY) manage.py demo
+
+test: $(VENV)/installed-dev
+	@$(PY) -m pytest -q -n 2 $(T)
+
+slow: $(VENV)/installed-dev
+	@$(PY) -m pytest -q -m "slow and not browser" $(T)
+
+browser: $(VENV)/installed-dev
+	@$(PY) -m pytest -q -m browser $(T)
+
+lint: $(VENV)/installed-dev
+	@$(PY) -m ruff check
+	@$(PY) -m ruff format --check
+
+types: $(VENV)/installed-dev
+	@$(PY) -m mypy
+
+bench: $(VENV)/installed-dev
+	@set -e; for script in bench/[a-z]*.py; do name=$$(basename $$script .py); echo "== $$name"; $(PY) -m bench.$$name; done
+
+clean:
+	rm -rf $(VENV) staticfiles test-results .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
