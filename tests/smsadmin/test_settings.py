@@ -1,0 +1,235 @@
+"""The start: a bad setting ends it with one line. Each case is a process of its own, as an operator has it."""
+
+import ast
+import os
+import re
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+GOOD = {"SECRET_KEY": "not-a-real-secret", "ALLOWED_HOSTS": "sms.example.org", "ENV_FILE": ""}
+ACCOUNT = "AC" + "0" * 32
+
+
+def run(*command, **environment):
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    return subprocess.run(
+        [sys.executable, *command],
+        cwd=ROOT,
+        env={**kept, **GOOD, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def assert_stopped(ended, name, remedy):
+    assert ended.returncode == 1
+    assert ended.stdout == ""
+    lines = ended.stderr.splitlines()
+    assert len(lines) == 1, ended.stderr
+    assert lines[0].startswith(f"SMS Admin cannot start: {name} ")
+    assert remedy in lines[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "remedy"),
+    [
+        ("SECRET_KEY", "", "Make one with"),
+        ("ALLOWED_HOSTS", "", "List the host names"),
+        ("ALLOWED_HOSTS", "https://sms.example.org", "Write names alone"),
+        ("ALLOWED_HOSTS", "sms.example.org:8000", "Write names alone"),
+        ("DEBUG", "maybe", "Write true or false"),
+        ("PORT", "eighty", "from 1 to 65,535"),
+        ("PORT", "0", "from 1 to 65,535"),
+        ("PORT", "65536", "from 1 to 65,535"),
+        ("PUBLIC_BASE_URL", "sms.example.org", "https://sms.example.org"),
+        ("PUBLIC_BASE_URL", "ftp://sms.example.org", "https://sms.example.org"),
+        ("PUBLIC_BASE_URL", "https://sms.example.org/admin", "https://sms.example.org"),
+        ("PUBLIC_BASE_URL", "https://sms.example.org:https", "https://sms.example.org"),
+        ("PUBLIC_BASE_URL", "https://[sms", "https://sms.example.org"),
+        ("APP_TIMEZONE", "Mars/Olympus", "America/Denver"),
+        ("APP_TIMEZONE", "/etc/passwd", "America/Denver"),
+        ("DATABASE_URL", "nonsense", "postgres://user:password@host:5432/name"),
+        ("DATABASE_URL", "mysql://user:password@host/name", "postgres://user:password@host:5432/name"),
+        ("DATABASE_URL", "sqlite://sms.db", "sqlite:////absolute/path/sms.db"),
+        ("DATABASE_URL", "postgres://user:password@host:port/name", "postgres://user:password@host:5432/name"),
+        ("DATABASE_URL", "postgres://user:password@host", "postgres://user:password@host:5432/name"),
+        ("REDIS_URL", "host:6379", "redis://host:6379/0"),
+        ("Q_WORKERS", "2.5", "from 1 to 64"),
+        ("TWILIO_ACCOUNT_SID", "SK" + "0" * 32, "AC and 32 more characters"),
+        ("TWILIO_FROM_NUMBER", "12", "+17205550100"),
+        ("TWILIO_MESSAGING_SERVICE_SID", ACCOUNT, "MG and 32 more characters"),
+        ("TWILIO_API_BASE_URL", "127.0.0.1:9000", "Leave it empty"),
+        ("SMS_BACKEND", "twilio", "Leave it empty"),
+        ("SMS_CONCURRENCY", "many", "calls at once from 1 to 200"),
+        ("SMS_CONCURRENCY", "201", "calls at once from 1 to 200"),
+        ("SMS_RATE_PER_SECOND", "fast5", "messages a second"),
+        ("SMS_RATE_PER_SECOND", "nan", "messages a second"),
+        ("SMS_RATE_PER_SECOND", "-1", "messages a second"),
+        ("SMS_SENDERS_PER_BLAST", "0", "from 1 to 100"),
+        ("SMS_BREAKER_SAMPLE", "x", "from 1 to 10,000"),
+        ("SMS_UNKNOWN_GRACE_MINUTES", "soon", "minutes"),
+        ("SMS_PRICE_PER_SEGMENT", "0,0083", "dollars a segment"),
+        ("SMS_PRICE_PER_SEGMENT", "sNaN", "dollars a segment"),
+        ("SCHEDULED_MESSAGE_MAX_LAG", "a day", "minutes"),
+        ("DEFAULT_PHONE_REGION", "USA", "a two-letter code"),
+        ("ADMIN_TEST_PHONE", "the boss", "+17205550100"),
+    ],
+)
+def test_a_bad_value_ends_the_start_with_one_line(name, value, remedy):
+    assert_stopped(run("manage.py", "check", **{name: value}), name, remedy)
+
+
+def test_an_account_without_its_token_ends_the_start():
+    assert_stopped(run("manage.py", "check", TWILIO_ACCOUNT_SID=ACCOUNT), "TWILIO_AUTH_TOKEN", "Twilio console")
+
+
+def test_a_token_without_its_account_ends_the_start():
+    assert_stopped(run("manage.py", "check", TWILIO_AUTH_TOKEN="x"), "TWILIO_ACCOUNT_SID", "Twilio console")
+
+
+def test_an_account_without_a_sender_ends_the_start():
+    ended = run("manage.py", "check", TWILIO_ACCOUNT_SID=ACCOUNT, TWILIO_AUTH_TOKEN="not-a-real-token")
+    assert_stopped(ended, "TWILIO_FROM_NUMBER", "+17205550100")
+
+
+def test_twilio_as_backend_without_an_account_ends_the_start():
+    ended = run("manage.py", "check", SMS_BACKEND="messaging.backends.twilio.TwilioBackend")
+    assert_stopped(ended, "TWILIO_ACCOUNT_SID", "leave SMS_BACKEND empty")
+
+
+def test_gunicorn_does_not_start_with_a_bad_value():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        address = "127.0.0.1:{}".format(listener.getsockname()[1])
+    ended = run("-m", "gunicorn", "smsadmin.wsgi", "--bind", address, SMS_CONCURRENCY="many")
+    assert_stopped(ended, "SMS_CONCURRENCY", "calls at once")
+
+
+def test_good_values_start():
+    ended = run(
+        "manage.py",
+        "check",
+        PUBLIC_BASE_URL="https://sms.example.org/",
+        TWILIO_ACCOUNT_SID=ACCOUNT,
+        TWILIO_AUTH_TOKEN="not-a-real-token",
+        TWILIO_FROM_NUMBER="(720) 555-0100",
+        DATABASE_URL="postgres://user:p%40ss@127.0.0.1:5432/sms",
+        REDIS_URL="redis://127.0.0.1:6379/0",
+        APP_TIMEZONE="Europe/Berlin",
+        SMS_RATE_PER_SECOND=" 12.5 ",
+        SMS_PRICE_PER_SEGMENT="0.0079",
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def read_setting(name, **environment):
+    ended = run("-c", f"from smsadmin import settings; print(repr(settings.{name}))", **environment)
+    assert ended.returncode == 0, ended.stderr
+    return ast.literal_eval(ended.stdout)
+
+
+@pytest.mark.parametrize("sender", ["55512", "SMS Admin"])
+def test_a_short_code_or_a_name_as_sender_stays_as_it_is(sender):
+    assert read_setting("TWILIO_FROM_NUMBER", TWILIO_FROM_NUMBER=sender) == sender
+
+
+def test_the_senders_number_is_normalised():
+    assert read_setting("TWILIO_FROM_NUMBER", TWILIO_FROM_NUMBER="720-555-0100") == "+17205550100"
+
+
+def test_a_value_that_begins_with_a_dollar_sign_is_taken_as_it_is():
+    assert read_setting("SECRET_KEY", SECRET_KEY="$ecret") == "$ecret"
+
+
+def test_a_relative_sqlite_path_begins_at_the_project():
+    database = read_setting("DATABASES", DATABASE_URL="sqlite:///instance/other.db")["default"]
+    assert database["NAME"] == str(ROOT / "instance" / "other.db")
+
+
+def test_https_switches_the_secure_settings_on():
+    assert read_setting("SESSION_COOKIE_SECURE", PUBLIC_BASE_URL="https://sms.example.org") is True
+
+
+def test_plain_http_on_this_machine_keeps_them_off():
+    assert read_setting("SESSION_COOKIE_SECURE", PUBLIC_BASE_URL="") is False
+
+
+# The file ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"SECRET_KEY = spaced\n", "line 1"),
+        (b"# A comment\n\nPORT: 8000\n", "line 3"),
+        (b"A=1\nPORT=80\x0000\n", "line 2"),
+        (b"\x89PNG\r\n\x1a\n\xff\xfe", "not a text file"),
+    ],
+)
+def test_a_file_that_cannot_be_read_ends_the_start_and_keeps_its_secrets(tmp_path, content, problem):
+    env_file = tmp_path / "settings.env"
+    env_file.write_bytes(content)
+    ended = run("manage.py", "check", ENV_FILE=str(env_file))
+    assert_stopped(ended, "settings.env", problem)
+    assert "spaced" not in ended.stderr
+
+
+def test_a_folder_in_place_of_the_file_ends_the_start(tmp_path):
+    assert_stopped(run("manage.py", "check", ENV_FILE=str(tmp_path)), tmp_path.name, "Compare it with .env.example")
+
+
+def test_the_environment_comes_before_the_file(tmp_path):
+    env_file = tmp_path / "settings.env"
+    env_file.write_text("\ufeffPORT=8001\nAPP_TIMEZONE='Europe/Berlin'\n")
+    assert read_setting("PORT", ENV_FILE=str(env_file), PORT="8002") == 8002
+    assert read_setting("APP_TIMEZONE", ENV_FILE=str(env_file)) == "Europe/Berlin"
+
+
+def test_a_missing_file_is_no_error(tmp_path):
+    assert read_setting("PORT", ENV_FILE=str(tmp_path / "none.env")) == 8000
+
+
+# The documentation ------------------------------------------------------------------------------------------
+
+
+def variables_of_settings():
+    """The names that smsadmin/settings.py passes to its read functions and to os.environ.get."""
+    names = set()
+    for node in ast.walk(ast.parse((ROOT / "smsadmin" / "settings.py").read_text())):
+        if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+            if re.fullmatch(r"read_\w+|os\.environ\.get", ast.unparse(node.func)):
+                names.add(node.args[0].value)
+    return names
+
+
+def test_the_example_file_documents_each_variable():
+    example = (ROOT / ".env.example").read_text()
+    documented = set(re.findall(r"^#?([A-Z_]+)=", example, re.MULTILINE))
+    assert documented == variables_of_settings() - {"ENV_FILE"}
+
+
+def test_the_documentation_has_each_variable():
+    tables = (ROOT / "docs" / "settings.md").read_text()
+    assert set(re.findall(r"^\| `([A-Z_]+)`", tables, re.MULTILINE)) == variables_of_settings()
+
+
+def test_the_example_file_with_its_values_starts(tmp_path):
+    env_file = tmp_path / "copy.env"
+    env_file.write_text(re.sub(r"^#([A-Z_]+=)", r"\1", (ROOT / ".env.example").read_text(), flags=re.MULTILINE))
+    assert read_setting("SMS_CONCURRENCY", ENV_FILE=str(env_file)) == 10
+
+
+def test_only_the_settings_read_the_environment():
+    readers = [
+        str(path.relative_to(ROOT))
+        for app in ("accounts", "contacts", "messaging", "surveys", "smsadmin")
+        for path in (ROOT / app).rglob("*.py")
+        if re.search(r"os\.environ|os\.getenv|environ\.Env", path.read_text())
+    ]
+    assert sorted(readers) == ["smsadmin/settings.py", "smsadmin/wsgi.py"]
