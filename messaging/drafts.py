@@ -1,0 +1,71 @@
+"""Drafts: what is kept of a message between the compose page and its confirmation."""
+
+import uuid
+
+from django.db import connection, transaction
+from django.db.models import QuerySet, Value
+
+from accounts.models import AppUser
+from contacts.models import CommunityMember
+
+from .models import Draft, MessageLog
+from .sending import send_draft
+
+
+class NotYours(Exception):
+    """The draft is another user's."""
+
+
+class Changed(Exception):
+    """The draft is not any more what its writer has seen on the confirmation page."""
+
+
+def find(token: uuid.UUID, user: AppUser) -> Draft | None:
+    """The user's draft of that token, None if there is none.
+
+    Raises NotYours for anybody else's, and to admins too: a blast has one author, who knows what it says.
+    """
+    draft = Draft.objects.select_related("event", "message_log").filter(token=token).first()
+    if draft is not None and draft.created_by_id != user.pk:
+        raise NotYours(token)
+    return draft
+
+
+def version(draft: Draft) -> str:
+    """What changes with each change to the draft; the confirmation page hands it back."""
+    return draft.updated_at.isoformat()
+
+
+def has_fixed_audience(draft: Draft) -> bool:
+    """Whether the people were chosen before the compose page: on a list, or by an earlier blast."""
+    return draft.is_selection or draft.retry_of_id is not None
+
+
+def select_members(members: "QuerySet[CommunityMember]", user: AppUser) -> Draft:
+    """A new draft to these members; to the community if `members` are all of them.
+
+    One INSERT … SELECT: neither time in Python nor memory grows with the number of members.
+    """
+    if not members.query.has_filters() and not members.query.is_sliced:
+        return Draft.objects.create(created_by=user)
+    quote = connection.ops.quote_name
+    table = quote(Draft.members.through._meta.db_table)
+    with transaction.atomic():
+        draft = Draft.objects.create(created_by=user, is_selection=True)
+        chosen = members.order_by().annotate(chosen_for=Value(draft.pk)).values_list("chosen_for", "pk")
+        sql, parameters = chosen.query.sql_with_params()
+        with connection.cursor() as cursor:
+            cursor.execute(f"INSERT INTO {table} (draft_id, communitymember_id) {sql}", parameters)
+    return draft
+
+
+def send(draft: Draft, user: AppUser, seen: str) -> tuple[MessageLog | None, bool]:
+    """Send the draft whose `version` the user has `seen`; the result is that of `sending.send_draft`.
+
+    Raises Changed if the draft has been written to since, in another window perhaps: nothing leaves unseen.
+    """
+    with transaction.atomic():
+        current = Draft.objects.select_for_update().get(pk=draft.pk)
+        if current.sent_at is None and version(current) != seen:
+            raise Changed(draft.pk)
+        return send_draft(current, user)
