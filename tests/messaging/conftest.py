@@ -4,7 +4,9 @@ from messaging import sending
 from messaging.audience import Audience
 from messaging.backends import reset
 from messaging.backends.locmem import LocmemBackend
-from messaging.models import Target
+from messaging.models import Delivery, MessageLog, Target
+
+from .pages import address, squeeze
 
 
 @pytest.fixture(autouse=True)
@@ -35,5 +37,48 @@ def send(db):
         sending.nudge(log)
         log.refresh_from_db()
         return log
+
+    return run
+
+
+@pytest.fixture
+def make_log(manager_user):
+    """A running blast without any recipient yet."""
+
+    def make(**fields):
+        return MessageLog.objects.create(
+            **{
+                "message_body": "Hi {first_name}, come to the picnic",
+                "target": "community",
+                "audience_name": "Community",
+                "status": "processing",
+                "created_by": manager_user,
+                **fields,
+            }
+        )
+
+    return make
+
+
+@pytest.fixture
+def make_delivery(make_phone, make_name):
+    """One more recipient of a blast, in any state."""
+
+    def make(log, status=Delivery.Status.PENDING, **fields):
+        return Delivery.objects.create(
+            **{"message_log": log, "phone": make_phone(), "name": make_name(), "status": status, **fields}
+        )
+
+    return make
+
+
+@pytest.fixture
+def show(manager_client):
+    """The text of a blast's page, without runs of blanks."""
+
+    def run(log, page="change/", **query):
+        response = manager_client.get(address(log, page), query)
+        assert response.status_code == 200
+        return squeeze(response.content.decode())
 
     return run

@@ -1,0 +1,139 @@
+"""The list of blasts, and what may be done with them there."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+
+from .. import progress, wording
+from ..models import Delivery, MessageLog
+from .blast_page import BlastPage
+from .compose import ComposeViews
+from .permissions import SEND
+
+
+class StateFilter(admin.SimpleListFilter):
+    title = "state"
+    parameter_name = "state"
+
+    CONDITIONS = {
+        "sending": Q(status=MessageLog.Status.PROCESSING, paused_at=None, cancelled_at=None),
+        "paused": Q(stop_reason="", cancelled_at=None, paused_at__isnull=False),
+        "stopped": ~Q(stop_reason="") & Q(cancelled_at=None, paused_at__isnull=False),
+        "cancelled": Q(cancelled_at__isnull=False),
+        "sent": Q(status=MessageLog.Status.SENT, paused_at=None, cancelled_at=None),
+        "failed": Q(status=MessageLog.Status.FAILED, paused_at=None, cancelled_at=None),
+    }
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
+        return [(state, state.capitalize()) for state in self.CONDITIONS]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[MessageLog]) -> QuerySet[MessageLog]:
+        condition = self.CONDITIONS.get(self.value() or "")
+        return queryset if condition is None else queryset.filter(condition)
+
+
+@admin.register(MessageLog)
+class MessageLogAdmin(ComposeViews, BlastPage):
+    """Blasts are made on the compose page and never changed: add and change are nobody's."""
+
+    change_list_template = "messaging/blast_list.html"
+    list_display = (
+        "text",
+        "audience",
+        "started",
+        "state",
+        "recipients",
+        "reached",
+        "failed",
+        "skipped",
+    )
+    list_display_links = ("text",)
+    list_filter = (StateFilter, "target", "created_at")
+    show_facets = admin.ShowFacets.NEVER
+    list_select_related = ("created_by",)
+    list_per_page = 50
+    search_fields = ("message_body",)
+    search_help_text = "Search in the text of the messages"
+    show_full_result_count = False
+    ordering = ("-pk",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: MessageLog | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: MessageLog | None = None) -> bool:
+        """What is still being sent cannot be deleted: it has to be cancelled first."""
+        is_over = obj is None or obj.status != MessageLog.Status.PROCESSING
+        return is_over and super().has_delete_permission(request, obj)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[MessageLog]:
+        skipped = Delivery.objects.filter(message_log=OuterRef("pk"), status=Delivery.Status.SKIPPED).order_by()
+        count = Subquery(
+            skipped.values("message_log").annotate(count=Count("pk")).values("count"), output_field=IntegerField()
+        )
+        return super().get_queryset(request).annotate(skipped_count=Coalesce(count, 0))
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        links = {
+            "compose_url": reverse("admin:messaging_messagelog_compose"),
+            "can_send": request.user.has_perm(SEND),
+            "title": "Blasts",
+        }
+        return super().changelist_view(request, {**links, **(extra_context or {})})
+
+    def get_deleted_objects(
+        self, objs: Sequence[Any] | QuerySet[Any], request: HttpRequest
+    ) -> tuple[list[Any], dict[Any, int], set[Any], list[Any]]:
+        """A summary: the admin's own would load and list every single recipient."""
+        logs: list[MessageLog] = list(objs)
+        unfinished = [f"{log}: still being sent. Cancel it first." for log in logs if _is_unfinished(log)]
+        rows = Delivery.objects.filter(message_log__in=[log.pk for log in logs]).count()
+        counts = {self.opts.verbose_name_plural: len(logs), Delivery._meta.verbose_name_plural: rows}
+        lacking = set() if self.has_delete_permission(request) else {self.opts.verbose_name}
+        return [str(log) for log in logs], counts, lacking, unfinished
+
+    @admin.display(description="message", ordering="message_body")
+    def text(self, log: MessageLog) -> str:
+        return str(log)
+
+    @admin.display(ordering="audience_name")
+    def audience(self, log: MessageLog) -> str:
+        return log.audience_name or log.get_target_display()
+
+    @admin.display(ordering="created_at")
+    def started(self, log: MessageLog) -> str:
+        started_at = wording.moment(log.created_at)
+        return f"{started_at} by {log.created_by}" if log.created_by else started_at
+
+    @admin.display(ordering="status")
+    def state(self, log: MessageLog) -> str:
+        percent = progress.recent_progress(log).percent if log.is_running else None
+        words = progress.state_in_words(log, percent)
+        return f"{words}: {log.stop_reason}" if log.stop_reason else words
+
+    @admin.display(ordering="total_recipients")
+    def recipients(self, log: MessageLog) -> str:
+        return f"{log.total_recipients:,}"
+
+    @admin.display(ordering="success_count")
+    def reached(self, log: MessageLog) -> str:
+        return f"{log.success_count:,}"
+
+    @admin.display(ordering="failure_count")
+    def failed(self, log: MessageLog) -> str:
+        return f"{log.failure_count:,}"
+
+    @admin.display(ordering="skipped_count")
+    def skipped(self, log: Any) -> str:
+        return f"{log.skipped_count:,}"
+
+
+def _is_unfinished(log: MessageLog) -> bool:
+    return log.status == MessageLog.Status.PROCESSING

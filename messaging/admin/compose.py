@@ -1,0 +1,200 @@
+"""The way of a message from the first keystroke to Send: the compose page, its preview, the confirmation."""
+
+import uuid
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect, JsonResponse
+from django.shortcuts import redirect
+from django.template.loader import render_to_string
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+
+from accounts.models import AppUser
+from contacts.models import Event
+
+from .. import composing, drafts, wording
+from ..audience import Audience
+from ..cautions import cautions
+from ..encoding import to_gsm
+from ..forms import ComposeForm, new_draft
+from ..models import Draft, MessageLog
+from ..personalisation import TOKENS
+from ..progress import progress
+from ..sending import EmptyAudience
+from .permissions import require_sender
+
+CONFIRM_SAMPLES = 3
+
+
+class ComposeViews(admin.ModelAdmin):
+    """Views of the blasts' admin. None of them writes anything on GET."""
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        own = [
+            path("compose/", view(self.compose_view), name="messaging_messagelog_compose"),
+            path("compose/preview/", view(self.preview_view), name="messaging_messagelog_preview"),
+            path("compose/<uuid:token>/confirm/", view(self.confirm_view), name="messaging_messagelog_confirm"),
+        ]
+        return own + super().get_urls()
+
+    def compose_view(self, request: HttpRequest) -> HttpResponse:
+        """Write a message. POST saves it as a draft and leads to the confirmation, or, by its other buttons, shows
+        the preview for who has no JavaScript."""
+        user = require_sender(request)
+        if request.method != "POST":
+            draft = self._draft_of_address(request, user)
+            if isinstance(draft, HttpResponse):
+                return draft
+            return self._render_form(request, ComposeForm(draft=draft))
+        form = self._posted_form(request, user)
+        if form.draft.sent_at is not None:
+            return self._sent_already(request, form.draft)
+        is_only_preview = any(name in request.POST for name in ("preview", "replace", "sample"))
+        if form.is_valid() and not is_only_preview:
+            draft = form.save()
+            return redirect("admin:messaging_messagelog_confirm", token=draft.token)
+        return self._render_form(request, form, _sample_number(request) if is_only_preview else None)
+
+    def preview_view(self, request: HttpRequest) -> HttpResponse:
+        """The preview of what is in the form, as JSON: `preview` is HTML, and `message_body` is there after
+        "Replace them"."""
+        user = require_sender(request)
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        form = self._posted_form(request, user)
+        form.is_valid()
+        html = render_to_string(
+            "messaging/preview.html", self._preview_context(form, _sample_number(request)), request=request
+        )
+        replaced = form.data["message_body"] if "replace" in request.POST else None
+        return JsonResponse({"preview": html, "message_body": replaced})
+
+    def confirm_view(self, request: HttpRequest, token: uuid.UUID) -> HttpResponse:
+        """Everything in numbers, then Send."""
+        user = require_sender(request)
+        draft = self._own_draft(token, user)
+        if draft is None:
+            return self._draft_is_gone(request)
+        if draft.sent_at is not None:
+            return self._sent_already(request, draft)
+        if not draft.message_body:
+            return redirect(f"{reverse('admin:messaging_messagelog_compose')}?draft={draft.token}")
+        if request.method == "POST" and composing.can_leave(draft):
+            return self._send(request, draft, user)
+        return self._render_confirmation(request, draft)
+
+    def _send(self, request: HttpRequest, draft: Draft, user: AppUser) -> HttpResponse:
+        try:
+            log, is_new = drafts.send(draft, user, request.POST.get("version", ""))
+        except EmptyAudience:
+            return self._render_confirmation(request, draft)
+        except drafts.Changed:
+            messages.warning(
+                request, "The message was changed in another window. This is how it reads now: look again, then send."
+            )
+            return redirect("admin:messaging_messagelog_confirm", token=draft.token)
+        if log is None or not is_new:
+            draft.refresh_from_db()
+            return self._sent_already(request, draft)
+        self.log_addition(request, log, "Sent.")
+        count = wording.people(progress(log).to_send)
+        messages.success(request, f"The blast to {log.audience_name} has begun: {count} to text.")
+        return redirect("admin:messaging_messagelog_change", log.pk)
+
+    def _draft_of_address(self, request: HttpRequest, user: AppUser) -> Draft | HttpResponse:
+        """What the address asks for: an existing draft, a new one to an event, or a new one."""
+        if wanted := request.GET.get("draft"):
+            token = _read_token(wanted)
+            draft = self._own_draft(token, user) if token else None
+            if draft is None:
+                return self._draft_is_gone(request)
+            return self._sent_already(request, draft) if draft.sent_at else draft
+        wanted = request.GET.get("event", "")
+        event = Event.objects.filter(pk=wanted).first() if wanted.isdecimal() and len(wanted) < 19 else None
+        if wanted and event is None:
+            messages.warning(request, "This event does not exist any more. Choose another audience.")
+        return new_draft(user, event)
+
+    def _posted_form(self, request: HttpRequest, user: AppUser) -> ComposeForm:
+        token = _read_token(request.POST.get("token", "")) or uuid.uuid4()
+        data = request.POST.copy()
+        if "replace" in data:
+            data["message_body"] = to_gsm(data.get("message_body", ""))
+        return ComposeForm(data, draft=self._own_draft(token, user) or new_draft(user, token=token))
+
+    def _own_draft(self, token: uuid.UUID, user: AppUser) -> Draft | None:
+        try:
+            return drafts.find(token, user)
+        except drafts.NotYours:
+            raise PermissionDenied("This draft is another user's.") from None
+
+    def _draft_is_gone(self, request: HttpRequest) -> HttpResponse:
+        messages.warning(request, "This draft does not exist any more. Here you can write a new one.")
+        return redirect("admin:messaging_messagelog_compose")
+
+    def _sent_already(self, request: HttpRequest, draft: Draft) -> HttpResponseRedirect:
+        """To the blast of a draft that was sent: nothing goes out a second time."""
+        sent_at = wording.moment(draft.sent_at or draft.updated_at)
+        said = f"This message was sent already, on {sent_at}. Nothing was sent a second time."
+        if draft.message_log_id is None:
+            messages.info(request, f"{said} Its blast has been deleted since.")
+            return redirect("admin:messaging_messagelog_changelist")
+        messages.info(request, said)
+        return redirect("admin:messaging_messagelog_change", draft.message_log_id)
+
+    def _render_form(self, request: HttpRequest, form: ComposeForm, sample: int | None = None) -> HttpResponse:
+        context = self._context(request, "New blast") | {
+            "form": form,
+            "tokens": TOKENS,
+            "event_picker_media": form.media,
+            "test_phone": settings.ADMIN_TEST_PHONE,
+            "test_phone_missing": composing.TEST_PHONE_MISSING,
+            "audience_name": Audience.of_draft(form.draft).name,
+        }
+        if form.is_bound:
+            context |= self._preview_context(form, sample or 0)
+        return TemplateResponse(request, "messaging/compose.html", context)
+
+    def _render_confirmation(self, request: HttpRequest, draft: Draft) -> HttpResponse:
+        preview = composing.preview_draft(draft, is_fresh=True)
+        context = self._context(request, "Check and send") | {
+            "draft": draft,
+            "version": drafts.version(draft),
+            "preview": preview,
+            "cautions": cautions(preview),
+            "samples": preview.samples[:CONFIRM_SAMPLES],
+            "recipients": wording.people(preview.headcount.recipients),
+        }
+        return TemplateResponse(request, "messaging/confirm.html", context)
+
+    def _preview_context(self, form: ComposeForm, number: int) -> dict[str, Any]:
+        preview = form.preview
+        samples = preview.samples if preview else ()
+        number = min(max(number, 0), max(len(samples) - 1, 0))
+        return {
+            "form": form,
+            "preview": preview,
+            "sample": samples[number] if samples else None,
+            "sample_number": number,
+            "previous_sample": number - 1 if number else None,
+            "next_sample": number + 1 if number + 1 < len(samples) else None,
+        }
+
+    def _context(self, request: HttpRequest, title: str) -> dict[str, Any]:
+        return self.admin_site.each_context(request) | {"opts": MessageLog._meta, "title": title}
+
+
+def _read_token(raw: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(raw)
+    except ValueError:
+        return None
+
+
+def _sample_number(request: HttpRequest) -> int:
+    raw = request.POST.get("sample", "")
+    return int(raw) if raw.isdecimal() and len(raw) < 4 else 0

@@ -1,0 +1,99 @@
+"""Pause, resume and cancel: the hands on a running blast."""
+
+import re
+
+import pytest
+from django.utils import timezone
+
+from messaging.models import Delivery, SenderSlot
+
+from .pages import address, squeeze
+
+Status = Delivery.Status
+
+
+@pytest.fixture
+def press(manager_client, django_capture_on_commit_callbacks):
+    """Post to one of the blast's buttons; the page that follows."""
+
+    def run(log, button):
+        with django_capture_on_commit_callbacks(execute=True):
+            response = manager_client.post(address(log, f"{button}/"), follow=True)
+        log.refresh_from_db()
+        return squeeze(response.content.decode())
+
+    return run
+
+
+def test_pause_says_how_many_wait(press, make_log, make_delivery):
+    log = make_log()
+    for status in (Status.PENDING, Status.PENDING, Status.SENDING):
+        make_delivery(log, status)
+    page = press(log, "pause")
+    assert log.paused_at is not None
+    assert "Paused: 2 people will not be texted until you resume." in page
+    assert "1 person being texted at this moment may still get it." in page
+    assert 'value="Resume"' in page
+    assert 'value="Pause"' not in page
+
+
+def test_resume_goes_on_to_the_end(press, make_log, make_delivery, locmem):
+    log = make_log(paused_at=timezone.now())
+    SenderSlot.objects.create(message_log=log, number=0)
+    phones = {make_delivery(log).phone for _ in range(3)}
+    page = press(log, "resume")
+    assert "The blast goes on: 3 people to text." in page
+    assert {to for to, _, _ in locmem.outbox} == phones
+    assert log.status == "sent"
+
+
+def test_cancelling_asks_first(show, make_log, make_delivery):
+    log = make_log()
+    make_delivery(log)
+    make_delivery(log, Status.DELIVERED)
+    page = show(log, "cancel/")
+    assert "1 person of “Hi {first_name}, come to the picnic” has not been texted yet." in page
+    log.refresh_from_db()
+    assert log.cancelled_at is None
+
+
+def test_cancel_says_how_many_are_left_out(press, make_log, make_delivery):
+    log = make_log()
+    for status in (Status.PENDING, Status.PENDING, Status.DELIVERED):
+        make_delivery(log, status)
+    page = press(log, "cancel")
+    assert "Cancelled: 2 people will not be texted, 1 person had been before." in page
+    assert log.deliveries.count_by_status() == {"skipped": 2, "delivered": 1}
+    assert "Blast cancelled: 2" in page
+
+
+@pytest.mark.parametrize(
+    ("button", "sentence"),
+    [
+        ("pause", "There was nothing to pause: this blast is not sending."),
+        ("resume", "There was nothing to resume: this blast is not paused."),
+        ("cancel", "There was nothing to cancel: this blast is over."),
+    ],
+)
+def test_pressing_a_button_too_late_changes_nothing(press, make_log, make_delivery, button, sentence):
+    log = make_log(status="sent", finished_at=timezone.now())
+    make_delivery(log, Status.DELIVERED)
+    page = press(log, button)
+    assert sentence in page
+    assert (log.status, log.paused_at, log.cancelled_at) == ("sent", None, None)
+
+
+def test_a_finished_blast_has_no_buttons(show, make_log, make_delivery):
+    log = make_log(status="sent", finished_at=timezone.now())
+    make_delivery(log, Status.DELIVERED)
+    page = show(log)
+    assert not re.search(r'value="(Pause|Resume)"|Cancel…|Delete this', page)
+
+
+def test_what_was_done_by_whom_is_in_the_history(press, make_log, make_delivery, admin_client):
+    log = make_log()
+    make_delivery(log)
+    press(log, "pause")
+    page = admin_client.get(address(log, "history/")).content.decode()
+    assert "Paused." in page
+    assert "sam" in page

@@ -1,0 +1,173 @@
+"""The recipients on a blast's page: found, paged, downloaded, deleted with it."""
+
+import csv
+import io
+import re
+
+import pytest
+from django.utils import timezone
+
+from messaging import recipients
+from messaging.models import Delivery, MessageLog
+
+from .pages import address, squeeze
+
+Status = Delivery.Status
+
+
+def names(page):
+    return re.findall(r'<td class="recipient-name">(.*?)</td>', page)
+
+
+def test_each_recipient_is_listed_with_the_reason_in_words(show, make_log, make_delivery):
+    log = make_log(status="sent")
+    make_delivery(
+        log,
+        Status.FAILED,
+        name="Rosa",
+        phone="+17205550123",
+        error_code=30003,
+        error_message="The phone is switched off.",
+        updated_at=timezone.datetime(2026, 7, 4, 18, 30, 5, tzinfo=timezone.get_fixed_timezone(0)),
+    )
+    row = re.search(r'<table class="recipients">.*?</table>', show(log))[0]
+    for part in (
+        "Rosa",
+        "(720) 555-0123",
+        "Failed",
+        "Jul 4, 12:30:05 PM",
+        "The phone is switched off.",
+        "error 30003",
+    ):
+        assert part in row
+
+
+def test_they_can_be_narrowed_to_a_state(show, make_log, make_delivery):
+    log = make_log()
+    make_delivery(log, Status.FAILED, name="Ann")
+    make_delivery(log, Status.DELIVERED, name="Bea")
+    assert names(show(log, status="failed")) == ["Ann"]
+    assert names(show(log, status="nonsense")) == ["Ann", "Bea"]
+
+
+@pytest.mark.parametrize("query", ["(720) 555-0123", "720.555.0123", "+1 720 555 0123", "0123", "rosa", " Delg "])
+def test_they_are_found_by_name_or_phone_however_typed(show, make_log, make_delivery, query):
+    log = make_log()
+    make_delivery(log, name="Rosa Delgado", phone="+17205550123")
+    make_delivery(log, name="Ann", phone="+17205550199")
+    assert names(show(log, q=query)) == ["Rosa Delgado"]
+
+
+def test_a_search_without_a_match_says_so(show, make_log, make_delivery):
+    log = make_log()
+    make_delivery(log)
+    assert "Nobody in this blast matches “Zebedee” in the state “Failed”." in show(log, q="Zebedee", status="failed")
+
+
+def test_only_the_blasts_own_people_are_listed(show, make_log, make_delivery):
+    make_delivery(make_log(), name="Ann")
+    log = make_log()
+    make_delivery(log, name="Bea")
+    assert names(show(log)) == ["Bea"]
+
+
+def test_pages_follow_each_other_both_ways(show, make_log, make_delivery, monkeypatch):
+    monkeypatch.setattr(recipients, "PAGE", 2)
+    log = make_log()
+    for name in "ABCDE":
+        make_delivery(log, name=name)
+    seen, query = [], {}
+    for _ in range(3):
+        page = show(log, **query)
+        seen.append(names(page))
+        query = dict(re.findall(r'href="\?(after)=(\d+)">Next', page))
+    assert seen == [["A", "B"], ["C", "D"], ["E"]]
+    assert not query
+    back = dict(re.findall(r'href="\?(before)=(\d+)">', page))
+    assert names(show(log, **back)) == ["C", "D"]
+    back = dict(re.findall(r'href="\?(before)=(\d+)">', show(log, **back)))
+    page = show(log, **back)
+    assert names(page) == ["A", "B"]
+    assert "before=" not in page
+
+
+def test_pages_need_no_count_and_no_sort(make_log, django_assert_num_queries, make_delivery):
+    log = make_log()
+    make_delivery(log)
+    for rows in (recipients.find(log), recipients.find(log, "pending")):
+        with django_assert_num_queries(1):
+            recipients.page(rows, after=1)
+        plan = rows.filter(pk__gt=1).order_by("pk")[:51].explain()
+        assert "TEMP B-TREE" not in plan.upper()
+
+
+@pytest.mark.parametrize("query", [{"after": "x"}, {"before": "9" * 30}, {"after": "²"}, {"after": "-1"}])
+def test_nonsense_in_the_address_shows_the_first_page(show, make_log, make_delivery, query):
+    log = make_log()
+    make_delivery(log, name="Ann")
+    assert names(show(log, **query)) == ["Ann"]
+
+
+@pytest.fixture
+def download(manager_client):
+    def run(log, **query):
+        response = manager_client.get(address(log, "results.csv"), query)
+        assert response.streaming
+        assert response["Content-Disposition"] == f'attachment; filename="blast-{log.pk}-results.csv"'
+        content = b"".join(response.streaming_content).decode("utf-8-sig")
+        return list(csv.reader(io.StringIO(content)))
+
+    return run
+
+
+def test_the_results_have_everybody(download, make_log, make_delivery, monkeypatch):
+    monkeypatch.setattr(recipients, "CHUNK", 2)
+    log = make_log(status="sent")
+    at = timezone.datetime(2026, 7, 4, 18, 30, 5, tzinfo=timezone.get_fixed_timezone(0))
+    make_delivery(log, Status.DELIVERED, name="Zoë", phone="+17205550123", segments=2, sid="SM1", updated_at=at)
+    make_delivery(log, Status.FAILED, name=None, error_code=30003, error_message="Switched off.", updated_at=at)
+    make_delivery(log, Status.SKIPPED, skip_reason="opted_out", updated_at=at)
+    header, *rows = download(log)
+    assert header == list(recipients.COLUMNS)
+    assert rows[0] == ["Zoë", "+17205550123", "Delivered", "", "", "2", "2026-07-04 12:30:05-06:00", "SM1"]
+    assert rows[1][0] == ""
+    assert rows[1][2:5] == ["Failed", "Switched off.", "30003"]
+    assert rows[2][2:4] == ["Skipped", "Skipped: opted out"]
+
+
+def test_the_results_can_be_those_that_the_page_shows(download, make_log, make_delivery):
+    log = make_log()
+    make_delivery(log, Status.FAILED, name="Ann")
+    make_delivery(log, Status.DELIVERED, name="Bea")
+    assert [row[0] for row in download(log, status="failed")[1:]] == ["Ann"]
+
+
+def test_formulas_in_names_are_defused(download, make_log, make_delivery):
+    log = make_log()
+    make_delivery(log, name='=HYPERLINK("http://example.org")')
+    assert download(log)[1][0] == '\'=HYPERLINK("http://example.org")'
+
+
+def test_only_a_finished_blast_can_be_deleted(admin_client, make_log, make_delivery):
+    running = make_log()
+    make_delivery(running)
+    assert admin_client.post(address(running, "delete/"), {"post": "yes"}).status_code == 403
+    finished = make_log(status="sent")
+    make_delivery(finished, Status.DELIVERED)
+    admin_client.post(address(finished, "delete/"), {"post": "yes"})
+    assert list(MessageLog.objects.all()) == [running]
+    assert Delivery.objects.count() == 1
+
+
+def test_deleting_needs_the_permission(manager_client, make_log):
+    log = make_log(status="sent")
+    assert manager_client.post(address(log, "delete/"), {"post": "yes"}).status_code == 403
+    assert MessageLog.objects.exists()
+
+
+def test_the_deletion_page_counts_recipients_without_listing_them(admin_client, make_log, make_delivery):
+    log = make_log(status="sent")
+    make_delivery(log, Status.DELIVERED, name="Rosa Delgado")
+    page = admin_client.get(address(log, "delete/")).content.decode()
+    assert "Deliveries: 1" in squeeze(page)
+    assert "Rosa" not in page

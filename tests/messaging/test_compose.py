@@ -1,0 +1,203 @@
+"""The compose page: who may use it, what it takes, and that nothing is written before it is posted."""
+
+import uuid
+
+import pytest
+from django.urls import reverse
+
+from messaging.models import Draft, MessageLog
+
+COMPOSE = "/admin/messaging/messagelog/compose/"
+
+
+@pytest.fixture
+def post(manager_client):
+    """Post the compose form; a field given as None is left out."""
+
+    def run(client=manager_client, **fields):
+        form = {
+            "token": str(uuid.uuid4()),
+            "audience": "community",
+            "message_body": "Hi {first_name}",
+            "has_opt_out_line": "on",
+            **fields,
+        }
+        return client.post(COMPOSE, {name: value for name, value in form.items() if value is not None})
+
+    return run
+
+
+def confirm_url(token):
+    return reverse("admin:messaging_messagelog_confirm", args=[token])
+
+
+def test_its_address_has_a_name():
+    assert reverse("admin:messaging_messagelog_compose") == COMPOSE
+
+
+def test_strangers_are_asked_to_log_in(client, db):
+    response = client.get(COMPOSE)
+    assert response.status_code == 302
+    assert response.url.startswith("/admin/login/")
+
+
+@pytest.mark.parametrize("path", [COMPOSE, f"{COMPOSE}preview/", f"{COMPOSE}{uuid.uuid4()}/confirm/"])
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_a_role_without_the_permission_is_refused(make_user, client, path, method):
+    client.force_login(make_user(role="guest"))
+    assert getattr(client, method)(path).status_code == 403
+
+
+def test_a_social_manager_may_compose(manager_client):
+    assert manager_client.get(COMPOSE).status_code == 200
+
+
+def test_looking_writes_nothing(manager_client, make_member):
+    make_member()
+    manager_client.get(COMPOSE)
+    assert not Draft.objects.exists()
+    assert not MessageLog.objects.exists()
+
+
+def test_each_fresh_form_carries_a_token_of_its_own(manager_client):
+    first, second = (manager_client.get(COMPOSE).context["form"].draft.token for _ in range(2))
+    assert first != second
+
+
+def test_posting_keeps_a_draft_and_leads_to_its_confirmation(post, manager_user, make_member):
+    make_member()
+    token = uuid.uuid4()
+    response = post(token=str(token))
+    assert (response.status_code, response.url) == (302, confirm_url(token))
+    draft = Draft.objects.get()
+    assert (draft.token, draft.message_body, draft.created_by) == (token, "Hi {first_name}", manager_user)
+    assert (draft.target, draft.event, draft.has_opt_out_line, draft.test_mode) == ("community", None, True, False)
+
+
+def test_posting_again_changes_the_same_draft(post):
+    token = str(uuid.uuid4())
+    post(token=token)
+    post(token=token, message_body="Another text", has_opt_out_line=None)
+    assert [(draft.message_body, draft.has_opt_out_line) for draft in Draft.objects.all()] == [
+        ("Another text", False)
+    ]
+
+
+def test_line_breaks_are_kept_as_single_characters(post):
+    post(message_body="  One\r\nTwo \r\n")
+    assert Draft.objects.get().message_body == "One\nTwo"
+
+
+def test_a_draft_can_be_edited_with_all_it_had(manager_client, post, make_registration):
+    event = make_registration().event
+    token = str(uuid.uuid4())
+    post(token=token, audience="event", event=event.pk, test_mode="on")
+    form = manager_client.get(COMPOSE, {"draft": token}).context["form"]
+    assert (form["message_body"].value(), form["audience"].value()) == ("Hi {first_name}", "event")
+    assert (form["event"].value(), form["test_mode"].value()) == (event.pk, True)
+    assert str(form.draft.token) == token
+
+
+def test_the_registrants_of_an_event_can_be_asked_for_by_address(manager_client, make_event):
+    event = make_event()
+    form = manager_client.get(COMPOSE, {"event": event.pk}).context["form"]
+    assert (form["audience"].value(), form["event"].value()) == ("event", event.pk)
+
+
+@pytest.mark.parametrize("event", ["999", "none", "9" * 30, "²"])
+def test_an_event_that_is_gone_is_said_to_be(manager_client, event):
+    response = manager_client.get(COMPOSE, {"event": event})
+    assert "This event does not exist any more." in response.content.decode()
+
+
+@pytest.mark.parametrize("token", [str(uuid.uuid4()), "no-token"])
+def test_a_draft_that_is_gone_leads_to_a_new_one(manager_client, token):
+    response = manager_client.get(COMPOSE, {"draft": token}, follow=True)
+    assert response.redirect_chain == [(COMPOSE, 302)]
+    assert "This draft does not exist any more." in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"message_body": ""}, "Write a message."),
+        ({"message_body": " \r\n "}, "Write a message."),
+        (
+            {"message_body": "Hi {nmae} of {town}"},
+            "{nmae} and {town} are not fields. Use {name}, {full_name} or {first_name}.",
+        ),
+        ({"message_body": "x" * 10_001}, "The text has 10001 characters. A text message holds at most 1,600."),
+        ({"audience": "event", "event": ""}, "Choose the event whose registrants get the message."),
+        ({"audience": None}, "Choose who gets the message."),
+    ],
+)
+def test_what_cannot_be_sent_is_refused_with_the_reason(post, fields, sentence):
+    response = post(**fields)
+    assert response.status_code == 200
+    assert sentence in response.content.decode()
+    assert not Draft.objects.exists()
+
+
+def test_a_refused_form_keeps_what_was_typed(post):
+    response = post(message_body="Hi {nmae}")
+    assert response.context["form"]["message_body"].value() == "Hi {nmae}"
+
+
+def test_texts_that_twilio_would_refuse_are_counted(post, make_member):
+    make_member(name="Bo")
+    make_member(name="Wilhelmina")
+    make_member(name="Theophania")
+    response = post(message_body="x" * 1595 + "{name}", has_opt_out_line=None)
+    assert (
+        "The text is too long for 2 people: the longest has 1,605 characters, 1,600 are possible. "
+        "Shorten it by 5 characters." in response.content.decode()
+    )
+    assert not Draft.objects.exists()
+
+
+def test_an_audience_without_anybody_is_left_to_the_confirmation(post):
+    assert post().status_code == 302
+
+
+def test_without_a_test_phone_test_mode_is_closed_and_says_which_setting(manager_client, settings):
+    settings.ADMIN_TEST_PHONE = ""
+    response = manager_client.get(COMPOSE)
+    assert response.context["form"].fields["test_mode"].disabled
+    assert "Set ADMIN_TEST_PHONE" in response.content.decode()
+
+
+def test_without_a_test_phone_a_posted_test_mode_counts_for_nothing(post, settings):
+    settings.ADMIN_TEST_PHONE = ""
+    post(test_mode="on")
+    assert not Draft.objects.get().test_mode
+
+
+def test_nobody_sees_or_changes_another_users_draft(post, admin_client, manager_client):
+    token = str(uuid.uuid4())
+    post(token=token)
+    assert admin_client.get(COMPOSE, {"draft": token}).status_code == 403
+    assert admin_client.get(confirm_url(token)).status_code == 403
+    assert admin_client.post(confirm_url(token)).status_code == 403
+    assert post(admin_client, token=token, message_body="Mine now").status_code == 403
+    assert Draft.objects.get().message_body == "Hi {first_name}"
+
+
+def test_names_and_texts_are_shown_not_run(manager_client, make_event):
+    event = make_event(title="<script>alert(1)</script>")
+    page = manager_client.get(COMPOSE, {"event": event.pk}).content.decode()
+    assert "<script>alert(1)" not in page
+    assert "&lt;script&gt;alert(1)" in page
+
+
+def test_pages_carry_no_inline_scripts_or_styles(manager_client):
+    page = manager_client.get(COMPOSE).content.decode()
+    main = page[page.index("<main") : page.index("</main>")]
+    assert "<script" not in main
+    assert "style=" not in main
+    assert " on" not in {part[:3] for part in main.split('"')[::2] if part.startswith(" on") and "=" in part}
+
+
+def test_without_javascript_the_latest_events_can_be_chosen(manager_client, make_event):
+    event = make_event(title="Open day")
+    page = manager_client.get(COMPOSE).content.decode()
+    assert f'<option value="{event.pk}">Open day</option>' in page
