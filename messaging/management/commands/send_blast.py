@@ -1,0 +1,131 @@
+"""`manage.py send_blast "TEXT" --community | --event ID`: a blast from the prompt."""
+
+import sys
+import time
+from argparse import ArgumentParser
+from typing import Any, Final
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from tqdm import tqdm
+
+from contacts.models import Event
+from messaging import composing, sending
+from messaging.audience import Audience
+from messaging.cautions import cautions
+from messaging.models import Delivery, MessageLog, Target
+from messaging.progress import Progress, progress, state_in_words
+
+LOOK_EVERY: Final = 0.5
+NO_WORKER_AFTER: Final = 10.0
+
+
+class Command(BaseCommand):
+    help = "Send a text to the community or to an event's registrants. Shows the numbers and asks before it sends."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "text", help="The message; {first_name}, {full_name} and {name} become each person's name"
+        )
+        audience = parser.add_mutually_exclusive_group(required=True)
+        audience.add_argument("--community", action="store_true", help="Send to the community")
+        audience.add_argument("--event", type=int, metavar="ID", help="Send to the registrants of the event")
+        parser.add_argument("--test", action="store_true", help="Send to ADMIN_TEST_PHONE only")
+        parser.add_argument("--wait", action="store_true", help="Wait until it is finished; exit 0 if nobody failed")
+        parser.add_argument("--yes", action="store_true", help="Send without asking")
+        parser.add_argument("--no-opt-out-line", action="store_true", help="Leave out “Reply STOP to unsubscribe.”")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        preview = composing.preview(
+            options["text"],
+            self._audience(options["event"], options["test"]),
+            opt_out_line=not options["no_opt_out_line"],
+            test_mode=options["test"],
+            is_fresh=True,
+        )
+        if preview.problems:
+            raise CommandError(" ".join(problem.sentence for problem in preview.problems))
+        self._show(preview)
+        if not options["yes"]:
+            self._ask()
+        try:
+            log = sending.start(preview.body, preview.audience)
+        except sending.EmptyAudience:
+            raise CommandError("Nothing was sent: nobody is left to text.") from None
+        if options["wait"]:
+            self._wait(log)
+        else:
+            self.stdout.write(
+                self.style.SUCCESS(f"Blast {log.pk} is queued. Follow it in the admin, under Messages, Blasts.")
+            )
+
+    def _audience(self, event_id: int | None, is_test: bool) -> Audience:
+        phone = settings.ADMIN_TEST_PHONE if is_test else ""
+        if event_id is None:
+            return Audience(Target.COMMUNITY, test_phone=phone)
+        event = Event.objects.filter(pk=event_id).first()
+        if event is None:
+            raise CommandError(f"There is no event {event_id}. The event's number is in the address of its page.")
+        return Audience(Target.EVENT, event, test_phone=phone)
+
+    def _show(self, preview: composing.Preview) -> None:
+        for figure in preview.figures:
+            notes = f" ({', '.join(figure.notes)})" if figure.notes else ""
+            self.stdout.write(f"{figure.label + ':':<16}{figure.value}{notes}")
+        for warning in cautions(preview):
+            self.stdout.write(self.style.WARNING(f"Note: {warning}"))
+        sample = preview.samples[0]
+        self.stdout.write(f"\nAs {sample.name or 'somebody without a name'} gets it:\n")
+        self.stdout.write("".join(f"    {line}\n" for line in sample.text.splitlines()))
+
+    def _ask(self) -> None:
+        if not sys.stdin.isatty():
+            raise CommandError("Nothing was sent: there is nobody to ask. Add --yes to send without asking.")
+        if input("Send? [y/N] ").strip().lower() not in {"y", "yes"}:
+            raise CommandError("Nothing was sent.")
+
+    def _wait(self, log: MessageLog) -> None:
+        try:
+            seen = self._follow(log)
+        except KeyboardInterrupt:
+            self.stderr.write(f"\nBlast {log.pk} goes on without you. Pause or cancel it on its page in the admin.")
+            sys.exit(130)
+        self._report(log, seen)
+
+    def _follow(self, log: MessageLog) -> Progress:
+        """The progress when nothing more happens by itself: at the end, or when the blast was stopped."""
+        seen = progress(log)
+        warn_at = time.monotonic() + NO_WORKER_AFTER
+        with tqdm(total=seen.to_send, initial=seen.done, unit="text", file=self.stderr, dynamic_ncols=True) as bar:
+            while True:
+                log.refresh_from_db()
+                seen = progress(log)
+                bar.total = seen.to_send
+                bar.set_description_str(state_in_words(log))
+                bar.update(seen.done - bar.n)
+                if log.status != MessageLog.Status.PROCESSING or log.stop_reason:
+                    return seen
+                if warn_at and time.monotonic() > warn_at:
+                    warn_at = 0.0
+                    if not _is_taken_up(log, seen):
+                        bar.write("No worker has taken this up: start one with manage.py worker.", file=sys.stderr)
+                time.sleep(LOOK_EVERY)
+
+    def _report(self, log: MessageLog, seen: Progress) -> None:
+        for state in seen.states:
+            self.stdout.write(f"{state.label + ':':<16}{state.count:,}  {state.meaning}")
+        if log.stop_reason:
+            raise CommandError(f"The blast was stopped. {log.stop_reason}")
+        if log.cancelled_at is not None:
+            raise CommandError("The blast was cancelled.")
+        if seen.failed or seen.in_doubt:
+            raise CommandError(
+                f"{seen.reached:,} reached, {seen.failed:,} failed, {seen.in_doubt:,} in doubt. "
+                "The blast's page in the admin says why."
+            )
+        self.stdout.write(self.style.SUCCESS(f"Blast {log.pk} is finished: nobody failed."))
+
+
+def _is_taken_up(log: MessageLog, seen: Progress) -> bool:
+    """Whether a worker has begun with it, or somebody has paused it meanwhile."""
+    return not log.is_running or bool(seen.done) or bool(seen.counts.get(Delivery.Status.SENDING))

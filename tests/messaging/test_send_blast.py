@@ -1,0 +1,221 @@
+"""`manage.py send_blast`."""
+
+import io
+import sys
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from messaging import composing
+from messaging.audience import Audience
+from messaging.backends import Refused
+from messaging.management.commands import send_blast
+from messaging.models import Delivery, MessageLog, Target
+
+
+@pytest.fixture
+def run(db, capsys, django_capture_on_commit_callbacks):
+    """Run the command without asking; what it printed."""
+
+    def call(*arguments):
+        with django_capture_on_commit_callbacks(execute=True):
+            call_command("send_blast", *arguments, "--yes", stdout=sys.stdout, stderr=sys.stderr)
+        return capsys.readouterr().out
+
+    return call
+
+
+@pytest.fixture
+def queue_runs_at_once(transactional_db):
+    """Commits take place, so that the blast is sent before the command waits for it."""
+
+
+@pytest.fixture
+def wait(queue_runs_at_once, capsys):
+    """Run the command with --wait; what it printed."""
+
+    def call(*arguments):
+        call_command("send_blast", *arguments, "--yes", "--wait", stdout=sys.stdout, stderr=sys.stderr)
+        return capsys.readouterr().out
+
+    return call
+
+
+def test_everyone_in_the_community_gets_it(run, make_member, locmem):
+    member = make_member(name="Rosa Delgado")
+    out = run("Hi {first_name}", "--community")
+    assert [(to, body) for to, body, _ in locmem.outbox] == [(member.phone, "Hi Rosa\nReply STOP to unsubscribe.")]
+    assert f"Blast {MessageLog.objects.get().pk} is queued." in out
+
+
+def test_the_registrants_of_an_event_get_it(run, make_registration, make_member, locmem):
+    registration = make_registration()
+    make_member()
+    run("Hi", "--event", str(registration.event_id), "--no-opt-out-line")
+    assert [(to, body) for to, body, _ in locmem.outbox] == [(registration.phone, "Hi")]
+
+
+def test_a_test_goes_to_the_test_phone(run, make_member, locmem):
+    make_member()
+    run("Hi", "--community", "--test")
+    assert [to for to, _, _ in locmem.outbox] == ["+17205550199"]
+
+
+def test_it_prints_the_numbers_of_the_confirmation_page(run, make_member, make_unsubscribed):
+    for name in ("Ann", "Łukasz", None):
+        make_member(name=name)
+    make_unsubscribed(phone=make_member().phone)
+    figures = composing.preview("Hi {name}", Audience(Target.COMMUNITY), opt_out_line=True).figures
+    out = run("Hi {name}", "--community")
+    for figure in figures:
+        assert figure.value in out
+        assert all(note in out for note in figure.notes)
+    assert "Note: 1 person has a name that makes the text UCS-2" in out
+    assert "As Ann gets it:\n    Hi Ann\n    Reply STOP to unsubscribe.\n" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["Hi", "--event", "999"], "There is no event 999."),
+        (["", "--community"], "Write a message."),
+        (["Hi {nmae}", "--community"], "{nmae} is not a field."),
+        (["x" * 1601, "--community"], "The text is too long for 1 person"),
+    ],
+)
+def test_what_cannot_be_sent_is_refused_with_a_sentence(run, make_member, arguments, sentence):
+    make_member()
+    with pytest.raises(CommandError, match=sentence):
+        run(*arguments)
+    assert not MessageLog.objects.exists()
+
+
+def test_with_nobody_to_text_it_is_refused(run):
+    with pytest.raises(CommandError, match="The community is empty"):
+        run("Hi", "--community")
+
+
+def test_a_test_without_a_test_phone_is_refused(run, make_member, settings):
+    settings.ADMIN_TEST_PHONE = ""
+    make_member()
+    with pytest.raises(CommandError, match="Set ADMIN_TEST_PHONE"):
+        run("Hi", "--community", "--test")
+    assert not MessageLog.objects.exists()
+
+
+def test_an_audience_has_to_be_named(run):
+    with pytest.raises(CommandError, match="--community --event"):
+        run("Hi")
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.fixture
+def ask(make_member, monkeypatch, capsys):
+    """Run the command for one member, with `answer` typed at its question; None: nobody can be asked."""
+    make_member()
+
+    def call(answer):
+        monkeypatch.setattr(sys, "stdin", io.StringIO() if answer is None else Terminal(f"{answer}\n"))
+        call_command("send_blast", "Hi", "--community", stdout=sys.stdout, stderr=sys.stderr)
+        return capsys.readouterr().out
+
+    return call
+
+
+@pytest.mark.parametrize("answer", ["y", "YES"])
+def test_it_asks_before_it_sends(ask, answer):
+    assert "Send? [y/N]" in ask(answer)
+    assert MessageLog.objects.count() == 1
+
+
+@pytest.mark.parametrize("answer", ["", "n", "what?"])
+def test_anything_but_yes_sends_nothing(ask, answer):
+    with pytest.raises(CommandError, match="Nothing was sent"):
+        ask(answer)
+    assert not MessageLog.objects.exists()
+
+
+def test_where_nobody_can_be_asked_it_wants_yes(ask):
+    with pytest.raises(CommandError, match="Add --yes"):
+        ask(None)
+    assert not MessageLog.objects.exists()
+
+
+def test_waiting_ends_well_when_nobody_failed(wait, make_member):
+    make_member()
+    assert "is finished: nobody failed." in wait("Hi", "--community")
+
+
+def test_waiting_ends_in_an_error_when_somebody_failed(wait, make_member, locmem):
+    member, _ = make_member(), make_member()
+    locmem.script[member.phone] = [Refused(21211, "No valid number")]
+    with pytest.raises(CommandError, match="1 reached, 1 failed, 0 in doubt") as error:
+        wait("Hi", "--community")
+    assert error.value.returncode == 1
+
+
+def test_waiting_ends_with_the_reason_when_the_blast_was_stopped(wait, make_member, locmem):
+    member = make_member()
+    locmem.script[member.phone] = [Refused(20003, "Authenticate")]
+    with pytest.raises(CommandError, match=r"was stopped\. Twilio did not accept our credentials"):
+        wait("Hi", "--community")
+
+
+@pytest.fixture
+def idle_queue(queue_runs_at_once, monkeypatch):
+    """A queue that nobody works on. What is to happen while the command waits is a list of functions of the blast."""
+    monkeypatch.setattr("messaging.sending.nudge", lambda log: 0)
+    happenings = []
+    monkeypatch.setattr(send_blast.time, "sleep", lambda seconds: happenings.pop(0)(MessageLog.objects.get()))
+    return happenings
+
+
+def test_waiting_ends_when_the_blast_is_cancelled(idle_queue, wait, make_member):
+    make_member()
+    idle_queue.append(lambda log: log.cancel())
+    with pytest.raises(CommandError, match="The blast was cancelled"):
+        wait("Hi", "--community")
+
+
+def test_people_in_doubt_are_no_good_end(idle_queue, wait, make_member):
+    make_member()
+    idle_queue.append(lambda log: (log.deliveries.update(status=Delivery.Status.UNKNOWN), log.settle()))
+    with pytest.raises(CommandError, match="0 reached, 0 failed, 1 in doubt"):
+        wait("Hi", "--community")
+
+
+def test_without_a_worker_it_says_so_once(idle_queue, wait, make_member, monkeypatch, capsys):
+    make_member()
+    monkeypatch.setattr(send_blast, "NO_WORKER_AFTER", -1.0)
+    idle_queue += [lambda log: None, lambda log: None, lambda log: log.cancel()]
+    with pytest.raises(CommandError):
+        wait("Hi", "--community")
+    assert capsys.readouterr().err.count("No worker has taken this up: start one with manage.py worker.") == 1
+
+
+def test_a_paused_blast_is_not_blamed_on_the_worker(idle_queue, wait, make_member, monkeypatch, capsys):
+    make_member()
+    monkeypatch.setattr(send_blast, "NO_WORKER_AFTER", -1.0)
+    monkeypatch.setattr("messaging.sending.nudge", lambda log: log.pause())
+    idle_queue.append(lambda log: log.cancel())
+    with pytest.raises(CommandError):
+        wait("Hi", "--community")
+    assert "No worker" not in capsys.readouterr().err
+
+
+def test_interrupting_the_wait_leaves_the_blast_going(idle_queue, wait, make_member, capsys):
+    make_member()
+
+    def interrupt(log):
+        raise KeyboardInterrupt
+
+    idle_queue.append(interrupt)
+    with pytest.raises(SystemExit) as ended:
+        wait("Hi", "--community")
+    assert ended.value.code == 130
+    assert "goes on without you" in capsys.readouterr().err
+    assert MessageLog.objects.get().is_running
