@@ -5,7 +5,7 @@ number, which shows the text that we rendered, at the time at which we called. N
 guess. That the list shows nothing proves nothing while it may lag; after the grace period staff are asked.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from . import callbacks, sending
-from .backends import BaseBackend, SendError, SentMessage, get_backend
+from .backends import BaseBackend, Refused, SendError, SentMessage, TryLater, get_backend
 from .models import Delivery, MessageLog
 from .personalisation import compile_template
 from .querysets import DeliveryQuerySet
@@ -23,16 +23,19 @@ from .querysets import DeliveryQuerySet
 CLOCK_SKEW: Final = timedelta(minutes=2)
 CALLED_WITHIN: Final = timedelta(minutes=5)
 LOOK_UPS_AT_ONCE: Final = 100
+FAILURES_AT_MOST: Final = 5
+ATTEMPTS: Final = 4
 PAUSE_BETWEEN_LOOK_UPS: Final = timedelta(minutes=2)
 
 
 @dataclass(slots=True)
 class Report:
-    """What a reconciliation found, in deliveries: accepted after all, and still in doubt. `problem` is a
-    sentence where Twilio's list could not be read."""
+    """What a reconciliation found: how many deliveries had been accepted, the ids of those that Twilio's list
+    does not show, how many could not be looked up, and a sentence that says why."""
 
     accepted: int = 0
-    unresolved: int = 0
+    unresolved: list[int] = field(default_factory=list)
+    unchecked: int = 0
     problem: str = ""
 
 
@@ -48,29 +51,45 @@ def reconcile(now: datetime | None = None, most: int = LOOK_UPS_AT_ONCE, *, at_o
         rows = rows.filter(claimed_at__gte=now - grace, updated_at__lt=now - PAUSE_BETWEEN_LOOK_UPS)
     report = Report()
     backend = get_backend()
+    failures = 0
     for row in rows.select_related("message_log").order_by("updated_at")[:most]:
         try:
-            is_accepted = _find_evidence(row, backend)
+            is_accepted = _find_evidence(row, backend, ATTEMPTS if at_once else 1)
         except SendError as error:
-            report.problem = f"Twilio's list of messages could not be read: {error}"
-            break
+            failures += 1
+            report.unchecked += 1
+            report.problem = f"Twilio's list of messages could not be read: {str(error).rstrip('.')}."
+            if failures == FAILURES_AT_MOST or isinstance(error, Refused):
+                break
+            continue
+        failures = 0
         if is_accepted:
             report.accepted += 1
         else:
-            report.unresolved += 1
+            report.unresolved.append(row.pk)
             Delivery.objects.filter(pk=row.pk, status=Delivery.Status.UNKNOWN).update(updated_at=now)
     return report
 
 
-def _find_evidence(row: Delivery, backend: BaseBackend) -> bool:
+def _find_evidence(row: Delivery, backend: BaseBackend, attempts: int) -> bool:
     """Whether Twilio's list shows the text of `row`; then the row is moved on to what the list says."""
     claimed_at = row.claimed_at or row.updated_at
     body = compile_template(row.message_log.message_body).render(row.name)
-    for message in backend.list_messages(row.phone, claimed_at - CLOCK_SKEW):
+    for message in _list(backend, row.phone, claimed_at - CLOCK_SKEW, attempts):
         is_ours = message.body.strip() == body.strip() and message.created_at <= claimed_at + CALLED_WITHIN
         if is_ours and not _is_known(message):
             return callbacks.apply(row.pk, message.sid, message.status, message.error_code)
     return False
+
+
+def _list(backend: BaseBackend, phone: str, since: datetime, attempts: int) -> list[SentMessage]:
+    """Twilio's list for one number, asked for once more after a passing failure."""
+    try:
+        return backend.list_messages(phone, since)
+    except TryLater:
+        if attempts == 1:
+            raise
+        return _list(backend, phone, since, attempts - 1)
 
 
 def _is_known(message: SentMessage) -> bool:

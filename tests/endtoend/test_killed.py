@@ -48,7 +48,7 @@ class Blast:
         site.run("shell", "-v", "0", "-c", FILL.replace("COUNT", str(people)))
 
     def accepted_by_twilio(self):
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.standin_port}/__record") as answer:  # noqa: S310
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.standin_port}/__record") as answer:
             return Counter(message["to"] for message in json.load(answer)["messages"])
 
     def states(self):

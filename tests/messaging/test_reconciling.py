@@ -6,7 +6,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from messaging import reconciling
-from messaging.backends import Refused
+from messaging.backends import Refused, TryLater
 from messaging.models import Delivery
 
 
@@ -34,7 +34,7 @@ def later(minutes):
 
 def test_twilios_list_proves_an_acceptance(doubtful):
     report = reconciling.reconcile(later(3))
-    assert (report.accepted, report.unresolved) == (1, 1)
+    assert (report.accepted, report.unresolved) == (1, [doubtful.dropped.pk])
     doubtful.lost.refresh_from_db()
     assert doubtful.lost.status == "accepted"
     assert doubtful.lost.sid
@@ -58,8 +58,8 @@ def test_the_same_text_of_another_blast_is_no_evidence(doubtful, start_blast, se
 
 
 def test_a_row_is_not_looked_up_again_at_once(doubtful):
-    assert reconciling.reconcile(later(3)).unresolved == 1
-    assert reconciling.reconcile(later(4)).unresolved == 0
+    assert reconciling.reconcile(later(3)).unresolved == [doubtful.dropped.pk]
+    assert reconciling.reconcile(later(4)).unresolved == []
 
 
 def test_staff_are_asked_only_after_the_grace_period(doubtful, settings):
@@ -98,8 +98,34 @@ def test_a_list_that_cannot_be_read_is_told(doubtful, locmem, monkeypatch):
 
     monkeypatch.setattr(locmem, "list_messages", refuse)
     report = reconciling.reconcile(later(3))
-    assert report.accepted == 0
+    assert (report.accepted, report.unresolved, report.unchecked) == (0, [], 1)
     assert "could not be read" in report.problem
+
+
+def test_a_passing_failure_of_the_list_leaves_the_others_their_look_up(doubtful, locmem, monkeypatch):
+    list_messages, calls = locmem.list_messages, []
+
+    def fail_first(self, to, since):
+        calls.append(to)
+        if len(calls) == 1:
+            raise TryLater("Twilio did not answer")
+        return list_messages(self, to, since)
+
+    monkeypatch.setattr(locmem, "list_messages", fail_first)
+    report = reconciling.reconcile(later(3))
+    assert (report.accepted + len(report.unresolved), report.unchecked) == (1, 1)
+
+
+def test_the_command_decides_nothing_about_who_could_not_be_looked_up(doubtful, locmem, monkeypatch, capsys):
+    def refuse(self, to, since):
+        raise Refused(20003, "Authenticate")
+
+    monkeypatch.setattr(locmem, "list_messages", refuse)
+    with pytest.raises(SystemExit):
+        call_command("reconcile", "--grace", "0", "--send-again")
+    printed = capsys.readouterr()
+    assert "try again later" in printed.err
+    assert "2 deliveries are in doubt." in printed.out
 
 
 def test_the_command_names_who_is_in_doubt_and_leaves_them_without_a_prompt(doubtful, capsys):

@@ -36,13 +36,17 @@ class Command(BaseCommand):
             MessageLog.objects.filter(status=MessageLog.Status.PROCESSING), now - reconciling.sending.ABANDONED_AFTER
         )
         report = reconciling.reconcile(now, most=100_000, at_once=True)
-        if report.problem:
-            self.stderr.write(report.problem)
+        if report.unchecked:
+            self.stderr.write(
+                f"{report.problem} Nobody is asked about those who were not looked up: try again later."
+            )
         self.stdout.write(
             ngettext("%(count)s text had been accepted.", "%(count)s texts had been accepted.", report.accepted)
             % {"count": report.accepted}
         )
-        doubtful = Delivery.objects.in_doubt().filter(claimed_at__lte=now - timedelta(minutes=minutes))
+        doubtful = Delivery.objects.in_doubt().filter(
+            pk__in=report.unresolved, claimed_at__lte=now - timedelta(minutes=minutes)
+        )
         for log in MessageLog.objects.filter(pk__in=doubtful.values("message_log")).order_by("pk"):
             self.decide(log, list(doubtful.filter(message_log=log).order_by("pk")), options)
         left = Delivery.objects.in_doubt().count()
