@@ -31,6 +31,8 @@ def find_fault(log: MessageLog) -> Fault | None:
         .values("error_code")
         .annotate(refused=Count("pk", filter=Q(sid="")), reported=Count("pk", filter=~Q(sid="")))
     )
+    if log.muted_code is not None:
+        failures = failures.exclude(error_code=log.muted_code)
     by_code = {row["error_code"]: (row["refused"], row["reported"]) for row in failures}
     if not by_code:
         return None

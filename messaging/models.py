@@ -71,6 +71,7 @@ class MessageLog(models.Model):
     finished_at = models.DateTimeField(null=True, blank=True)
     stop_code = models.IntegerField(null=True, blank=True)
     stop_reason = models.TextField(default="", blank=True)
+    muted_code = models.IntegerField(null=True, blank=True, help_text="Stops this blast no more: staff went on.")
     trouble = models.TextField(default="", blank=True)
 
     STORED_DETAILS_LIMIT: Final = 10_000
@@ -152,7 +153,9 @@ class MessageLog(models.Model):
     def resume(self) -> bool:
         """Go on after a pause or a stop. False if it was not paused.
 
-        Whom Twilio refused for the fault that stopped the blast certainly has no text: they wait again.
+        Whom Twilio refused for the fault that stopped the blast certainly has no text: they wait again. Where
+        the fault was reported of texts that Twilio had accepted, these stay as they are, and as staff have
+        decided to go on all the same, it does not stop the blast again.
         """
         with transaction.atomic():
             log = MessageLog.objects.select_for_update().get(pk=self.pk)
@@ -162,6 +165,8 @@ class MessageLog(models.Model):
                 log.deliveries.filter(status=Delivery.Status.FAILED, sid="", error_code=log.stop_code).update(
                     status=Delivery.Status.PENDING, error_code=None, error_message="", updated_at=timezone.now()
                 )
+                if log.deliveries.unsuccessful().filter(error_code=log.stop_code).exists():
+                    MessageLog.objects.filter(pk=self.pk).update(muted_code=log.stop_code)
             MessageLog.objects.filter(pk=self.pk).update(
                 status=self.Status.PROCESSING, paused_at=None, stop_code=None, stop_reason="", finished_at=None
             )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Case, F, Value, When
+from django.db.models import BigIntegerField, Case, F, Value, When
 from django.db.models.functions import Greatest
 
 from .models import Pace
@@ -53,8 +53,9 @@ def _advance(now: int, span: int) -> None:
     was set back: it starts again from now.
     """
     ahead = now + max(60_000_000, SENDERS_AT_MOST * span)
-    standing = Case(When(next_at__gt=ahead, then=Value(now)), default=F("next_at"))
-    moved = Greatest(standing, Value(now)) + span
+    this_moment = Value(now, BigIntegerField())
+    standing = Case(When(next_at__gt=ahead, then=this_moment), default=F("next_at"))
+    moved = Greatest(standing, this_moment) + span
     if not Pace.objects.filter(pk=1).update(next_at=moved):
         Pace.objects.bulk_create([Pace(pk=1)], ignore_conflicts=True)
         Pace.objects.filter(pk=1).update(next_at=moved)

@@ -74,6 +74,10 @@ class Migration(migrations.Migration):
                 ("finished_at", models.DateTimeField(blank=True, null=True)),
                 ("stop_code", models.IntegerField(blank=True, null=True)),
                 ("stop_reason", models.TextField(blank=True, default="")),
+                (
+                    "muted_code",
+                    models.IntegerField(blank=True, help_text="Stops this blast no more: staff went on.", null=True),
+                ),
                 ("trouble", models.TextField(blank=True, default="")),
                 (
                     "created_by",
