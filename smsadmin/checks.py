@@ -44,17 +44,22 @@ def check_sqlite_file(**_: Any) -> list[CheckMessage]:
     database = settings.DATABASES["default"]
     if not database["ENGINE"].endswith("sqlite3") or "memory" in str(database["NAME"]):
         return []
-    path = Path(database["NAME"])
-    if not path.parent.is_dir():
-        problem, hint = f"the folder {path.parent} does not exist", "Create it, or correct DATABASE_URL."
-    elif path.is_dir():
-        problem, hint = f"{path} is a folder", "Name a file in it in DATABASE_URL, such as sms.db."
-    elif not os.access(path.parent, os.W_OK | os.X_OK) or (path.exists() and not os.access(path, os.R_OK | os.W_OK)):
-        problem = f"{path} or its folder cannot be written"
-        hint = "Give both to the user that SMS Admin runs as (chown), and let that user write (chmod u+w)."
-    else:
+    problem, hint = find_sqlite_problem(Path(database["NAME"]))
+    if not problem:
         return []
     return [checks.Error(f"The database cannot be used: {problem}.", hint, id="smsadmin.E003")]
+
+
+def find_sqlite_problem(path: Path) -> tuple[str, str]:
+    """What keeps SQLite from using this file, and the remedy; empty where nothing does."""
+    if not path.parent.is_dir():
+        return f"the folder {path.parent} does not exist", "Create it, or correct DATABASE_URL."
+    if path.is_dir():
+        return f"{path} is a folder", "Name a file in it in DATABASE_URL, such as sms.db."
+    if not os.access(path.parent, os.W_OK | os.X_OK) or (path.exists() and not os.access(path, os.R_OK | os.W_OK)):
+        hint = "Give both to the user that SMS Admin runs as (chown), and let that user write (chmod u+w)."
+        return f"{path} or its folder cannot be written", hint
+    return "", ""
 
 
 @register(Tags.urls)

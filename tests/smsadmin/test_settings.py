@@ -3,12 +3,13 @@
 import ast
 import os
 import re
-import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.processes import free_port
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 GOOD = {"SECRET_KEY": "not-a-real-secret", "ALLOWED_HOSTS": "sms.example.org", "ENV_FILE": ""}
@@ -104,9 +105,7 @@ def test_twilio_as_backend_without_an_account_ends_the_start():
 
 
 def test_gunicorn_does_not_start_with_a_bad_value():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        address = "127.0.0.1:{}".format(listener.getsockname()[1])
+    address = f"127.0.0.1:{free_port()}"
     ended = run("-m", "gunicorn", "smsadmin.wsgi", "--bind", address, SMS_CONCURRENCY="many")
     assert_stopped(ended, "SMS_CONCURRENCY", "calls at once")
 
@@ -200,12 +199,12 @@ def test_a_missing_file_is_no_error(tmp_path):
 
 def variables_of_settings():
     """The names that smsadmin/settings.py passes to its read functions and to os.environ.get."""
-    names = set()
-    for node in ast.walk(ast.parse((ROOT / "smsadmin" / "settings.py").read_text())):
-        if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
-            if re.fullmatch(r"read_\w+|os\.environ\.get", ast.unparse(node.func)):
-                names.add(node.args[0].value)
-    return names
+    calls = [
+        node
+        for node in ast.walk(ast.parse((ROOT / "smsadmin" / "settings.py").read_text()))
+        if isinstance(node, ast.Call) and re.fullmatch(r"read_\w+|os\.environ\.get", ast.unparse(node.func))
+    ]
+    return {call.args[0].value for call in calls if isinstance(call.args[0], ast.Constant)}
 
 
 def test_the_example_file_documents_each_variable():
@@ -223,6 +222,13 @@ def test_the_example_file_with_its_values_starts(tmp_path):
     env_file = tmp_path / "copy.env"
     env_file.write_text(re.sub(r"^#([A-Z_]+=)", r"\1", (ROOT / ".env.example").read_text(), flags=re.MULTILINE))
     assert read_setting("SMS_CONCURRENCY", ENV_FILE=str(env_file)) == 10
+
+
+def test_a_database_in_a_folder_that_does_not_exist_is_an_error_with_a_hint(tmp_path):
+    ended = run("manage.py", "check", DATABASE_URL=f"sqlite:///{tmp_path}/none/sms.db")
+    assert ended.returncode == 1
+    assert "(smsadmin.E003)" in ended.stderr
+    assert "HINT: Create it, or correct DATABASE_URL." in ended.stderr
 
 
 def test_only_the_settings_read_the_environment():

@@ -1,0 +1,116 @@
+import pytest
+
+from smsadmin import checks
+
+TWILIO = "messaging.backends.twilio.TwilioBackend"
+
+
+def ids(found):
+    return {message.id for message in found}
+
+
+@pytest.fixture
+def sends_by_twilio(settings):
+    """The settings of an installation that really sends, and has everything right."""
+    settings.SMS_BACKEND = TWILIO
+    settings.TWILIO_ACCOUNT_SID = "AC" + "0" * 32
+    settings.TWILIO_AUTH_TOKEN = "not-a-real-token"
+    settings.TWILIO_FROM_NUMBER = "+17205550100"
+    settings.PUBLIC_BASE_URL = "https://sms.example.org"
+    settings.ALLOWED_HOSTS = ["sms.example.org"]
+    return settings
+
+
+def all_checks():
+    return [
+        *checks.check_dotted_paths(),
+        *checks.check_sqlite_file(),
+        *checks.check_public_address(),
+        *checks.check_twilio(),
+        *checks.check_deployment(),
+    ]
+
+
+def test_a_good_installation_has_nothing_to_mend(sends_by_twilio, tmp_path):
+    sends_by_twilio.BASE_DIR = tmp_path
+    assert all_checks() == []
+
+
+def test_every_finding_says_what_to_do(sends_by_twilio, tmp_path):
+    sends_by_twilio.BASE_DIR = tmp_path
+    sends_by_twilio.PUBLIC_BASE_URL = "http://my_site.local"
+    sends_by_twilio.TWILIO_API_BASE_URL = "http://127.0.0.1:9000"
+    sends_by_twilio.ADMIN_TEST_PHONE = ""
+    found = all_checks()
+    assert ids(found) == {f"smsadmin.W0{number}" for number in ("01", "02", "03", "10", "11", "12")}
+    assert all(message.hint.endswith(".") for message in found)
+
+
+def test_a_backend_that_does_not_exist_is_found(settings):
+    settings.SMS_BACKEND = "messaging.backends.pigeon.PigeonBackend"
+    assert ids(checks.check_dotted_paths()) == {"smsadmin.E001"}
+
+
+def test_a_clock_task_that_does_not_exist_is_found(settings):
+    settings.CLOCK_TASKS = ["messaging.sweeping.nothing"]
+    assert ids(checks.check_dotted_paths()) == {"smsadmin.E002"}
+
+
+def test_a_database_file_in_a_folder_that_can_be_written_is_fine(tmp_path):
+    assert checks.find_sqlite_problem(tmp_path / "sms.db") == ("", "")
+
+
+def test_a_missing_folder_is_found(tmp_path):
+    problem, hint = checks.find_sqlite_problem(tmp_path / "none" / "sms.db")
+    assert "does not exist" in problem
+    assert "DATABASE_URL" in hint
+
+
+def test_a_folder_in_place_of_the_database_file_is_found(tmp_path):
+    assert "is a folder" in checks.find_sqlite_problem(tmp_path)[0]
+
+
+def test_a_database_file_that_cannot_be_written_is_found(tmp_path, monkeypatch):
+    monkeypatch.setattr(checks.os, "access", lambda path, mode: False)
+    problem, hint = checks.find_sqlite_problem(tmp_path / "sms.db")
+    assert "cannot be written" in problem
+    assert "chown" in hint
+
+
+@pytest.mark.parametrize("address", ["https://localhost", "https://192.168.1.5", "https://[::1]", "https://sms"])
+def test_an_address_that_twilio_cannot_reach_is_found(sends_by_twilio, address):
+    sends_by_twilio.PUBLIC_BASE_URL = address
+    sends_by_twilio.ALLOWED_HOSTS = ["*"]
+    assert ids(checks.check_public_address()) == {"smsadmin.W003"}
+
+
+def test_credentials_beside_the_simulator_are_found(sends_by_twilio):
+    sends_by_twilio.SMS_BACKEND = checks.SIMULATOR
+    assert ids(checks.check_twilio()) == {"smsadmin.W004"}
+
+
+def test_a_sender_without_an_account_is_found(settings):
+    settings.TWILIO_FROM_NUMBER = "+17205550100"
+    assert ids(checks.check_twilio()) == {"smsadmin.W005"}
+
+
+def test_sending_without_a_public_address_is_found(sends_by_twilio):
+    sends_by_twilio.PUBLIC_BASE_URL = ""
+    assert ids(checks.check_twilio()) == {"smsadmin.W006"}
+
+
+def test_an_env_file_that_others_can_read_is_found(sends_by_twilio, tmp_path):
+    sends_by_twilio.BASE_DIR = tmp_path
+    env_file = tmp_path / ".env"
+    env_file.touch(mode=0o600)
+    assert ids(checks.check_deployment()) == set()
+    env_file.chmod(0o644)
+    assert ids(checks.check_deployment()) == {"smsadmin.W013"}
+
+
+def test_static_files_that_were_not_collected_are_found(sends_by_twilio, tmp_path):
+    sends_by_twilio.BASE_DIR = tmp_path
+    sends_by_twilio.STATIC_ROOT = tmp_path
+    backend = "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    sends_by_twilio.STORAGES = {**sends_by_twilio.STORAGES, "staticfiles": {"BACKEND": backend}}
+    assert ids(checks.check_deployment()) == {"smsadmin.W014"}

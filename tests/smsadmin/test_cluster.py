@@ -1,0 +1,208 @@
+import itertools
+import os
+import signal
+from types import SimpleNamespace
+
+import pytest
+from django_q.brokers import Broker
+from django_q.models import Task
+from django_q.signing import SignedPackage
+
+from smsadmin import cluster
+from smsadmin.cluster import Flag, Results, StopFlag, Tasks
+
+
+class ListBroker(Broker):
+    """A broker that holds (id, package) pairs, or an exception to raise in place of one."""
+
+    def __init__(self, *items):
+        super().__init__("tests")
+        self.items = list(items)
+        self.acknowledged = []
+        self.failed = []
+
+    def dequeue(self):
+        item = self.items.pop(0) if self.items else None
+        if isinstance(item, Exception):
+            raise item
+        return [item] if item else None
+
+    def acknowledge(self, task_id):
+        self.acknowledged.append(task_id)
+
+    def fail(self, task_id):
+        self.failed.append(task_id)
+
+
+def package(**fields):
+    return SignedPackage.dumps({"id": "1" * 32, "name": "n", "func": "os.getpid", "args": (), "kwargs": {}, **fields})
+
+
+@pytest.fixture(autouse=True)
+def keep_sigterm():
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.fixture
+def naps(monkeypatch):
+    taken = []
+    monkeypatch.setattr(cluster.time, "sleep", taken.append)
+    return taken
+
+
+def take_from(broker):
+    return Tasks(broker, Results(broker), lambda: not broker.items)
+
+
+def test_a_task_process_asks_the_broker_for_one_task():
+    broker = ListBroker((7, package()), (8, package()))
+    task = take_from(broker).get()
+    assert (task["func"], task["ack_id"]) == ("os.getpid", 7)
+    assert len(broker.items) == 1
+
+
+def test_it_stops_when_told():
+    assert Tasks(ListBroker((7, package())), Results(ListBroker()), lambda: True).get() == "STOP"
+
+
+def test_it_waits_for_a_broker_that_is_away_and_says_so_once(naps, caplog):
+    broker = ListBroker(ConnectionError("refused"), ConnectionError("refused"), (7, package()), (8, package()))
+    assert take_from(broker).get()["ack_id"] == 7
+    assert [record.message for record in caplog.records] == [
+        "The queue cannot be read (ConnectionError: refused). Trying again.",
+        "The queue can be read again.",
+    ]
+    assert len(naps) == 2
+
+
+def test_it_drops_a_task_that_was_signed_with_another_secret(caplog):
+    broker = ListBroker((7, "damaged"), (8, package()), (9, package()))
+    assert take_from(broker).get()["ack_id"] == 8
+    assert broker.failed == [7]
+    assert "dropped" in caplog.text
+
+
+def finished(**fields):
+    return {
+        "id": "1" * 32,
+        "name": "n",
+        "func": "os.getpid",
+        "args": (),
+        "kwargs": {},
+        "success": True,
+        "result": 1,
+        "started": "2026-01-01T00:00:00Z",
+        "stopped": "2026-01-01T00:00:00Z",
+        "ack_id": 7,
+        **fields,
+    }
+
+
+def test_a_result_is_written_down_before_the_next_task(db):
+    broker = ListBroker((8, package()), (9, package()))
+    results = Results(broker)
+    results.put(finished())
+    assert Tasks(broker, results, lambda: False).get()["ack_id"] == 8
+    assert Task.objects.get().result == 1
+    assert 7 in broker.acknowledged
+
+
+def test_a_process_that_holds_a_result_cannot_be_ended_before_it_is_written(db):
+    results = Results(ListBroker())
+    results.put(finished())
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_IGN
+    results.save()
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+
+
+def test_a_result_that_cannot_be_written_does_not_end_the_process(monkeypatch, caplog):
+    def refuse(*_):
+        raise ConnectionError("away")
+
+    monkeypatch.setattr(cluster, "monitor", refuse)
+    results = Results(ListBroker())
+    results.put(finished())
+    results.save()
+    assert "could not be written down" in caplog.text
+    assert results.get() == "STOP"
+
+
+def test_a_flag_is_seen_by_who_holds_it():
+    flag = Flag()
+    assert not flag.is_set()
+    flag.set()
+    assert flag.is_set()
+
+
+def test_a_stop_flag_counts_as_set_once_the_parent_is_gone(naps):
+    flag = StopFlag(parent_pid=os.getppid())
+    assert not flag.wait(0.5)
+    assert naps == [0.5]
+    assert StopFlag(parent_pid=os.getpid()).wait(0.5)
+    assert naps == [0.5]
+
+
+@pytest.fixture
+def worker(monkeypatch):
+    """A Worker whose processes are objects, and whose clock is `at`."""
+    at = SimpleNamespace(seconds=1000.0)
+    started = []
+
+    def make_process(**_):
+        sentinel = SimpleNamespace(exitcode=None, killed=False, start=lambda: started.append(sentinel))
+        sentinel.is_alive = lambda: sentinel.exitcode is None
+        sentinel.kill = lambda: setattr(sentinel, "exitcode", -9)
+        sentinel.join = lambda *_: None
+        return sentinel
+
+    monkeypatch.setattr(cluster.time, "monotonic", lambda: at.seconds)
+    monkeypatch.setattr(cluster, "_fork", SimpleNamespace(Process=make_process, RawValue=cluster._fork.RawValue))
+    monkeypatch.setattr(cluster, "get_broker", ListBroker)
+    monkeypatch.setattr(cluster.db.connections, "close_all", lambda: None)
+    made = cluster.Worker()
+    made.at, made.started = at, started
+    return made
+
+
+def test_a_dead_sentinel_is_replaced_at_once(worker):
+    worker._keep_sentinel()
+    worker.at.seconds += 60
+    worker.started[0].exitcode = -9
+    worker._keep_sentinel()
+    assert len(worker.started) == 2
+
+
+def test_one_that_keeps_dying_is_replaced_after_growing_pauses(worker):
+    begun = []
+    for _ in range(200):
+        before = len(worker.started)
+        worker._keep_sentinel()
+        if len(worker.started) > before:
+            begun.append(worker.at.seconds)
+            worker.started[-1].exitcode = 1
+        worker.at.seconds += 1
+    pauses = [later - earlier for earlier, later in itertools.pairwise(begun)]
+    assert pauses == sorted(pauses)
+    assert pauses[-1] >= 30
+
+
+def test_a_sentinel_that_gives_no_sign_of_life_is_replaced(worker):
+    worker._keep_sentinel()
+    worker.at.seconds += cluster.SILENCE_SECONDS
+    worker._keep_sentinel()
+    assert worker.started[0].exitcode == -9
+    assert len(worker.started) == 2
+
+
+def test_a_broker_that_cannot_be_reached_is_tried_again(worker, monkeypatch, caplog):
+    def refuse(_):
+        raise ConnectionError("refused")
+
+    monkeypatch.setattr(ListBroker, "ping", refuse)
+    worker._keep_sentinel()
+    worker._keep_sentinel()
+    assert worker.started == []
+    assert len(caplog.records) == 1
+    monkeypatch.undo()

@@ -1,0 +1,122 @@
+"""What every page has: our name, the simulator's banner, and error pages that lead back."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.conf import settings as project
+from django.http import HttpResponse
+from django.template import engines
+from django.test import Client
+from django.urls import include, path
+
+from messaging import backends
+from smsadmin import errors, urls
+
+BANNER = "nothing leaves this machine"
+
+
+def explode(request):
+    raise RuntimeError("This is only a test.")
+
+
+handler400, handler500 = urls.handler400, urls.handler500
+urlpatterns = [path("explode", explode), path("form", lambda request: HttpResponse()), path("", include(urls))]
+
+
+@pytest.fixture
+def simulated(settings):
+    settings.SMS_BACKEND = "messaging.backends.simulator.SimulatorBackend"
+    yield
+    settings.SMS_BACKEND = "messaging.backends.locmem.LocmemBackend"
+    backends.reset()
+
+
+@pytest.fixture
+def with_trouble(settings):
+    """Our addresses, and one that fails."""
+    settings.ROOT_URLCONF = __name__
+
+
+def page(response, status):
+    assert response.status_code == status
+    return response.content.decode()
+
+
+@pytest.fixture
+def visit(admin_client, manager_client, with_trouble):
+    """The page that a kind of visit gets."""
+    forgiving = Client(raise_request_exception=False)
+    strict = Client(enforce_csrf_checks=True)
+    return {
+        "login": lambda: page(Client().get("/admin/login/"), 200),
+        "index": lambda: page(admin_client.get("/admin/"), 200),
+        "list": lambda: page(admin_client.get("/admin/accounts/appuser/"), 200),
+        "popup": lambda: page(admin_client.get("/admin/accounts/appuser/add/?_popup=1"), 200),
+        "logged out": lambda: page(admin_client.post("/admin/logout/"), 200),
+        "400": lambda: page(Client().get("/", headers={"host": "elsewhere.example"}), 400),
+        "403": lambda: page(manager_client.get("/admin/accounts/appuser/"), 403),
+        "403 csrf": lambda: page(strict.post("/form"), 403),
+        "404": lambda: page(Client().get("/nothing-here"), 404),
+        "500": lambda: page(forgiving.get("/explode"), 500),
+    }
+
+
+PAGES = ("login", "index", "list", "popup", "logged out", "400", "403", "403 csrf", "404", "500")
+ERRORS = ("400", "403", "403 csrf", "404", "500")
+
+
+@pytest.mark.parametrize("kind", PAGES)
+def test_the_simulator_says_on_every_page_that_nothing_leaves(simulated, visit, kind):
+    assert visit[kind]().count(BANNER) == 1
+
+
+@pytest.mark.parametrize("kind", PAGES)
+def test_a_backend_that_sends_says_no_such_thing(visit, kind):
+    assert BANNER not in visit[kind]()
+
+
+@pytest.mark.parametrize("kind", PAGES)
+def test_every_page_bears_our_name_and_icon(visit, kind):
+    content = visit[kind]()
+    assert re.search(r"<title>\s*\S.*SMS Admin\s*</title>", content)
+    assert "smsadmin/favicon.svg" in content
+
+
+@pytest.mark.parametrize("kind", ERRORS)
+def test_an_error_page_leads_back(visit, kind):
+    assert 'href="/admin/"' in visit[kind]()
+
+
+def test_a_refusal_shows_its_reason(rf, manager_client, with_trouble):
+    template = engines["django"].get_template("403.html")
+    assert "Ask Ann &amp; Bob." in template.render({"exception": "Ask Ann & Bob."}, rf.get("/"))
+
+
+def test_an_error_page_appears_even_when_templates_fail(monkeypatch, rf, caplog):
+    def fail(*_):
+        raise ValueError("no manifest")
+
+    monkeypatch.setattr(errors.loader, "render_to_string", fail)
+    response = errors.server_error(rf.get("/"))
+    assert response.status_code == 500
+    assert b"Something went wrong" in response.content
+    assert "could not be rendered" in caplog.text
+
+
+def test_the_root_leads_to_the_dashboard(client):
+    assert client.get("/").headers["location"] == "/admin/"
+
+
+def test_groups_of_django_are_not_offered(admin_client):
+    assert b"Groups" not in admin_client.get("/admin/").content
+
+
+TEMPLATES = sorted(Path(project.BASE_DIR, "templates").rglob("*.html"))
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda template: "/".join(template.parts[-2:]))
+def test_templates_have_no_inline_script_style_or_handler(template):
+    source = template.read_text()
+    assert not re.search(r"<script(?![^>]*\bsrc=)", source)
+    assert not re.search(r"<style|\sstyle=|\son[a-z]+=", source)

@@ -1,0 +1,165 @@
+"""The worker and the server with real processes, of which any may be killed."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from tests.processes import ROOT, children, installation, is_listening, wait_until
+
+pytestmark = pytest.mark.slow
+
+QUEUE = "from django_q.tasks import async_task; print(async_task('os.getpid'))"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    with installation(tmp_path_factory.mktemp("site")) as site:
+        yield site
+
+
+def is_alive(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def run_a_task(site):
+    """Queue a task and wait for its result: the id of the process that ran it."""
+    task_id = site.run("shell", "-v0", "-c", QUEUE).stdout.strip()
+    done = "SELECT success FROM django_q_task WHERE id = ?"
+    wait_until(lambda: site.query(done, task_id), 20, "the task")
+
+
+@pytest.fixture
+def worker(site):
+    process = site.start("manage.py", "worker")
+    wait_until(lambda: len(children(process.pid)) == 3, 20, "the worker")
+    yield process
+    site.stop(process)
+
+
+def test_tasks_go_on_whichever_process_is_killed(site, worker):
+    sentinel, *_ = children(worker.pid)
+    for index in range(2):
+        victim = sorted(children(sentinel))[index]
+        os.kill(victim, signal.SIGKILL)
+        run_a_task(site)
+    for victim in children(sentinel):
+        os.kill(victim, signal.SIGKILL)
+    run_a_task(site)
+    orphans = children(worker.pid)
+    os.kill(sentinel, signal.SIGKILL)
+    run_a_task(site)
+    wait_until(lambda: not any(map(is_alive, orphans)), 20, "the end of the orphans")
+
+
+def test_nothing_stays_when_the_worker_is_killed(site, worker):
+    family = children(worker.pid)
+    worker.kill()
+    wait_until(lambda: not any(map(is_alive, family)), 20, "the end of the worker's processes")
+
+
+def test_the_worker_stops_when_told(site, worker):
+    family = children(worker.pid)
+    worker.terminate()
+    assert worker.wait(20) == 0
+    assert not any(map(is_alive, family))
+
+
+@pytest.fixture
+def server(site, tmp_path):
+    """`manage.py serve` in its own process group, with its output in a file."""
+    output = tmp_path / "output"
+    with output.open("wb") as stream:
+        process = subprocess.Popen(
+            [sys.executable, "manage.py", "serve"],
+            cwd=ROOT,
+            env={**site.environment, "PORT": str(site.port)},
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    process.output = output.read_text
+    wait_until(lambda: len(children(process.pid)) == 7, 30, "the server and the worker")
+    yield process
+    family = children(process.pid)
+    process.kill()
+    process.wait()
+    wait_until(lambda: not any(map(is_alive, family)), 30, "the end of the server's processes")
+
+
+def fetch(site, path="/admin/login/"):
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{site.port}{path}", timeout=20) as answer:
+            return answer.status
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def named(process, name):
+    """The child of a process whose command has `name` in it."""
+    return next(
+        pid for pid in direct_children(process.pid) if name in Path(f"/proc/{pid}/cmdline").read_bytes().decode()
+    )
+
+
+def direct_children(pid):
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def test_serve_says_where_to_go_and_serves_there(site, server):
+    assert f"http://127.0.0.1:{site.port}/" in server.output()
+    assert fetch(site) == 200
+
+
+def test_ctrl_c_stops_everything(site, server):
+    family = children(server.pid)
+    server.send_signal(signal.SIGINT)
+    assert server.wait(30) == 0
+    assert not any(map(is_alive, family))
+    assert server.output().endswith("Stopped.\n")
+
+
+def test_the_web_server_and_the_worker_are_replaced_when_killed(site, server):
+    for name in ("smsadmin.webserver", "worker"):
+        victim = named(server, name)
+        os.kill(victim, signal.SIGKILL)
+        wait_until(lambda victim=victim: victim not in direct_children(server.pid), 10, "its end")
+        wait_until(lambda: len(direct_children(server.pid)) == 2, 10, "its replacement")
+    assert fetch(site) == 200
+    run_a_task(site)
+    assert "The web server has ended (signal 9). It is started again." in server.output()
+    assert "The worker has ended (signal 9). It is started again." in server.output()
+
+
+def test_nothing_stays_when_serve_is_killed(site, server):
+    family = children(server.pid)
+    server.kill()
+    wait_until(lambda: not any(map(is_alive, family)), 30, "the end of its processes")
+    assert not is_listening(site.port)
+
+
+def test_a_port_that_is_taken_is_said_in_one_sentence(site):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        ended = subprocess.run(
+            [sys.executable, "manage.py", "serve"],
+            cwd=ROOT,
+            env={**site.environment, "PORT": port},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(f"CommandError: Port {port} is taken")
+    assert len(ended.stderr.splitlines()) == 1
