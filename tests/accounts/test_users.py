@@ -154,8 +154,6 @@ def test_an_unknown_role_holds_no_permission():
 
 
 def test_each_permission_of_a_role_exists(db):
-    from django.contrib.auth.models import Permission
-
     existing = {
         f"{app}.{codename}" for app, codename in Permission.objects.values_list("content_type__app_label", "codename")
     }
