@@ -135,7 +135,7 @@ def recent_progress(log: MessageLog) -> Progress:
     """The progress, of a large blast up to a second old: many pages may ask each second."""
     if log.total_recipients < CACHED_FROM:
         return progress(log)
-    key = f"progress:{log.pk}:{log.status}:{log.paused_at}:{log.cancelled_at}"
+    key = f"progress:{log.pk}:{log.status}:{log.is_running}"
     known = cache.get(key)
     if known is None:
         known = progress(log)

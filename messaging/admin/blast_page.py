@@ -1,8 +1,10 @@
 """The page of one blast: how far it has come, every recipient, and the hands on it."""
 
 import csv
+import io
 from collections.abc import Iterable, Iterator
-from typing import Any
+from itertools import islice
+from typing import Any, Final
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -24,6 +26,8 @@ from contacts.exporting import BYTE_ORDER_MARK, defuse
 from .. import progress, recipients, sending, wording
 from ..models import Delivery, MessageLog
 from .permissions import SEND, require_sender
+
+LINES_AT_ONCE: Final = 500
 
 
 class BlastPage(admin.ModelAdmin):
@@ -70,7 +74,7 @@ class BlastPage(admin.ModelAdmin):
         log = self._viewable(request, pk)
         rows = recipients.find(log, _status(request), request.GET.get("q", ""))
         return StreamingHttpResponse(
-            _csv_lines(recipients.COLUMNS, recipients.table(rows)),
+            _csv(recipients.COLUMNS, recipients.table(rows)),
             content_type="text/csv; charset=utf-8",
             headers={"Content-Disposition": f'attachment; filename="blast-{log.pk}-results.csv"'},
         )
@@ -168,19 +172,17 @@ class BlastPage(admin.ModelAdmin):
         }
 
 
-class _Echo:
-    """A file that hands back what is written to it."""
-
-    def write(self, line: str) -> str:
-        return line
-
-
-def _csv_lines(header: Iterable[str], rows: Iterable[Iterable[object]]) -> Iterator[str]:
-    """CSV with the mark that makes spreadsheets read it as UTF-8; formulas in names are defused."""
-    writer = csv.writer(_Echo())
-    yield BYTE_ORDER_MARK + str(writer.writerow(header))
-    for row in rows:
-        yield writer.writerow([defuse(cell) if isinstance(cell, str) else cell for cell in row])
+def _csv(header: Iterable[object], rows: Iterable[Iterable[object]]) -> Iterator[str]:
+    """CSV in pieces of many lines, with the mark by which spreadsheets read it as UTF-8; formulas are defused."""
+    lines = iter([header])
+    remaining = iter(rows)
+    mark = BYTE_ORDER_MARK
+    while batch := [*lines, *islice(remaining, LINES_AT_ONCE)]:
+        piece = io.StringIO()
+        writer = csv.writer(piece)
+        writer.writerows([defuse(cell) if isinstance(cell, str) else cell for cell in line] for line in batch)
+        yield mark + piece.getvalue()
+        mark = ""
 
 
 def _status(request: HttpRequest) -> str:

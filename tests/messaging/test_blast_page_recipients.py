@@ -132,7 +132,7 @@ def test_the_results_have_everybody(download, make_log, make_delivery, monkeypat
     assert rows[0] == ["Zoë", "+17205550123", "Delivered", "", "", "2", "2026-07-04 12:30:05-06:00", "SM1"]
     assert rows[1][0] == ""
     assert rows[1][2:5] == ["Failed", "Switched off.", "30003"]
-    assert rows[2][2:4] == ["Skipped", "Skipped: opted out"]
+    assert rows[2][2:4] == ["Skipped", "Opted out"]
 
 
 def test_the_results_can_be_those_that_the_page_shows(download, make_log, make_delivery):
