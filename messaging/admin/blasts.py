@@ -8,6 +8,8 @@ from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquer
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from .. import progress, wording
 from ..models import Delivery, MessageLog
@@ -42,17 +44,8 @@ class MessageLogAdmin(ComposeViews, BlastPage):
     """Blasts are made on the compose page and never changed: add and change are nobody's."""
 
     change_list_template = "messaging/blast_list.html"
-    list_display = (
-        "text",
-        "audience",
-        "started",
-        "state",
-        "recipients",
-        "reached",
-        "failed",
-        "skipped",
-    )
-    list_display_links = ("text",)
+    list_display = ("message", "state", "recipients", "reached", "failed", "skipped")
+    list_display_links = None
     list_filter = (StateFilter, "target", "created_at")
     show_facets = admin.ShowFacets.NEVER
     list_select_related = ("created_by",)
@@ -99,18 +92,16 @@ class MessageLogAdmin(ComposeViews, BlastPage):
         lacking = set() if self.has_delete_permission(request) else {self.opts.verbose_name}
         return [str(log) for log in logs], counts, lacking, unfinished
 
-    @admin.display(description="message", ordering="message_body")
-    def text(self, log: MessageLog) -> str:
-        return str(log)
-
-    @admin.display(ordering="audience_name")
-    def audience(self, log: MessageLog) -> str:
-        return log.audience_name or log.get_target_display()
-
     @admin.display(ordering="created_at")
-    def started(self, log: MessageLog) -> str:
+    def message(self, log: MessageLog) -> SafeString:
         started_at = wording.moment(log.created_at)
-        return f"{started_at} by {log.created_by}" if log.created_by else started_at
+        return format_html(
+            '<a href="{}">{}</a><span class="note">To {}, {}</span>',
+            reverse("admin:messaging_messagelog_change", args=[log.pk]),
+            log,
+            log.audience_name or log.get_target_display(),
+            f"{started_at} by {log.created_by}" if log.created_by else started_at,
+        )
 
     @admin.display(ordering="status")
     def state(self, log: MessageLog) -> str:
