@@ -87,15 +87,6 @@ def lift(records: QuerySet[Any]) -> Outcome:
     return Outcome(lifted - still_blocked, still_blocked)
 
 
-def known_name(phone: str) -> str | None:
-    """The name that the lists know for the phone: the member's, else of the last registration that has one."""
-    for people in (CommunityMember.objects.all(), EventRegistration.objects.all()):
-        named = people.filter(phone=phone).exclude(name=None).exclude(name="")
-        if name := named.order_by("-pk").values_list("name", flat=True).first():
-            return name
-    return None
-
-
 def _batches(people: QuerySet[Any]) -> Iterator[list[Any]]:
     """By key, not by one long read: what is written meanwhile may be what `people` are selected by."""
     ordered = people.order_by("pk")

@@ -1,0 +1,14 @@
+"""The staff's pages for people, a module a model."""
+
+from .blocked import SuppressedContactAdmin, UnsubscribedContactAdmin
+from .events import EventAdmin
+from .members import CommunityMemberAdmin
+from .registrations import EventRegistrationAdmin
+
+__all__ = [
+    "CommunityMemberAdmin",
+    "EventAdmin",
+    "EventRegistrationAdmin",
+    "SuppressedContactAdmin",
+    "UnsubscribedContactAdmin",
+]

@@ -1,0 +1,190 @@
+"""What the admins of all lists of people have in common."""
+
+from typing import Any, ClassVar, cast
+
+from django.contrib import admin, messages
+from django.contrib.admin import helpers
+from django.contrib.admin.models import DELETION, LogEntry
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.utils import model_ngettext
+from django.contrib.admin.views.main import ChangeList
+from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import URLPattern, path, reverse
+from django.utils.text import capfirst
+from django.views.decorators.http import require_safe
+
+from accounts.models import AppUser
+from contacts import exporting, phones, searching
+from contacts.paginator import CappedPaginator
+
+from .changelist import MOST_FOUND, PreparedChangeList, WholeList, shows_page
+from .filters import chosen_event
+
+ListTool = tuple[str, str]
+_LOGGED_ONE_BY_ONE = 100
+_DELETED_AT_ONCE = 1000
+
+
+class ListAdmin(admin.ModelAdmin):
+    """A list with fast pages, links above it, and actions whose refusal is a 403."""
+
+    change_list_template = "contacts/change_list.html"
+    change_form_template = "contacts/change_form.html"
+    delete_confirmation_template = "contacts/delete_confirmation.html"
+    paginator = CappedPaginator
+    show_full_result_count = False
+    list_per_page = 50
+    # "Show all" would build the page of the whole list.
+    list_max_show_all = 50
+    # Counting each choice of a filter reads the whole list.
+    show_facets = admin.ShowFacets.NEVER
+    ordering: ClassVar[tuple[Any, ...]] = ("-pk",)
+    empty_list = "Nothing is here yet."
+    delete_warning = ""
+
+    class Media:
+        css: ClassVar = {"all": ["contacts/people.css"]}
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return PreparedChangeList
+
+    def prepare_page(self, rows: list[Any]) -> None:
+        """Look up at once what the columns of these rows show."""
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        if request.method == "POST":
+            self._refuse_actions(request)
+        context = {
+            "title": capfirst(str(self.opts.verbose_name_plural)),
+            "list_tools": self.get_list_tools(request),
+            "empty_list": self.empty_list,
+            "most_found": MOST_FOUND,
+        }
+        return super().changelist_view(request, context | (extra_context or {}))
+
+    def get_list_tools(self, request: HttpRequest) -> list[ListTool]:
+        """(label, address) of what can be done with the whole list, for this user."""
+        return []
+
+    def _refuse_actions(self, request: HttpRequest) -> None:
+        """403 for an action that exists but not for this user; Django only leaves it out of the menu."""
+        existing = {getattr(action, "__name__", action) for action in self.actions or ()}
+        allowed = self.get_actions(request)
+        if any(action in existing and action not in allowed for action in request.POST.getlist("action")):
+            raise PermissionDenied
+
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Any], *args: Any) -> HttpResponse | None:
+        selected = request.POST.getlist(helpers.ACTION_CHECKBOX_NAME)
+        if not all(key.isdecimal() and len(key) < 19 for key in selected):
+            self.message_user(request, "The selection could not be read. Select the rows again.", messages.WARNING)
+            return None
+        return super().response_action(request, queryset, *args)
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().delete_view(
+            request, object_id, {"delete_warning": self.delete_warning} | (extra_context or {})
+        )
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        """Bit by bit, so that memory does not grow with the selection."""
+        keys = queryset.order_by("pk").values_list("pk", flat=True)
+        with transaction.atomic():
+            while batch := list(keys[:_DELETED_AT_ONCE]):
+                self.model._default_manager.filter(pk__in=batch).delete()
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
+        """One entry for each row; for very many, one for all. `queryset` can be a list too (Django's delete page)."""
+        count = len(queryset) if isinstance(queryset, list) else queryset.count()
+        if count <= _LOGGED_ONE_BY_ONE:
+            return super().log_deletions(request, queryset)
+        return LogEntry.objects.create(
+            user=cast(AppUser, request.user),
+            content_type=ContentType.objects.get_for_model(self.model),
+            object_repr=f"{count:,} {model_ngettext(self.opts, count)}",
+            action_flag=DELETION,
+        )
+
+
+class PersonAdmin(ListAdmin):
+    """The admin of a list of people with phones.
+
+    `export_permission` is what a download takes: "view" or "change" on the list.
+    """
+
+    search_fields = ("phone",)
+    search_help_text = "A phone, however it is written; its last four digits; the beginning of a name."
+    empty_list = "Nobody is on this list yet."
+    export_permission = "change"
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        return searching.search(queryset, search_term, limit=MOST_FOUND if shows_page(request) else None), False
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return PreparedChangeList if request.method != "GET" or shows_page(request) else WholeList
+
+    @admin.display(description="name")
+    def shown_name(self, person: Any) -> str | None:
+        return person.name or "(no name)"
+
+    @admin.display(description="phone", ordering="phone")
+    def shown_phone(self, person: Any) -> str:
+        return phones.display(person.phone)
+
+    # Export ------------------------------------------------------------------------------------------------
+
+    def has_export_permission(self, request: HttpRequest) -> bool:
+        if self.export_permission == "view":
+            return self.has_view_permission(request)
+        return self.has_change_permission(request)
+
+    def get_urls(self) -> list[URLPattern]:
+        name = f"{self.opts.app_label}_{self.opts.model_name}_export"
+        return [
+            path("export/", self.admin_site.admin_view(require_safe(self.export_view)), name=name),
+            *super().get_urls(),
+        ]
+
+    def export_address(self) -> str:
+        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_export")
+
+    def get_list_tools(self, request: HttpRequest) -> list[ListTool]:
+        tools = super().get_list_tools(request)
+        if self.has_export_permission(request):
+            query = request.GET.copy()
+            for name in ("p", "o", "e"):
+                query.pop(name, None)
+            address = self.export_address()
+            tools.append(("Export CSV", f"{address}?{query.urlencode()}" if query else address))
+        return tools
+
+    def export_view(self, request: HttpRequest) -> HttpResponseBase:
+        """All that the list shows with its search and filters, as a file."""
+        if not self.has_export_permission(request):
+            raise PermissionDenied
+        try:
+            whole = self.get_changelist_instance(request)
+        except IncorrectLookupParameters:
+            return HttpResponseRedirect(reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"))
+        return self.download(request, whole.queryset)
+
+    @admin.action(description="Export selected as CSV", permissions=["export"])
+    def export_selected(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponseBase:
+        return self.download(request, queryset)
+
+    def download(self, request: HttpRequest, queryset: QuerySet[Any]) -> StreamingHttpResponse:
+        model: type[Model] = self.model
+        name = exporting.file_name(model, chosen_event(request))
+        return StreamingHttpResponse(
+            exporting.write_csv(queryset),
+            content_type="text/csv; charset=utf-8",
+            headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        )

@@ -1,0 +1,42 @@
+"""Registrations for events."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse, QueryDict
+
+from contacts.models import EventRegistration
+
+from .filters import EventFilter, StateFilter, chosen_event
+from .textable import TextablePersonAdmin
+
+
+@admin.register(EventRegistration)
+class EventRegistrationAdmin(TextablePersonAdmin):
+    list_display = ("shown_name", "shown_phone", "event", "shown_state", "registered")
+    list_filter = (EventFilter, StateFilter)
+    list_select_related = ("event",)
+    fields = ("event", "name", "phone", "created_at")
+    readonly_fields = ("created_at",)
+    autocomplete_fields = ("event",)
+    empty_list = "Nobody is registered yet."
+    export_permission = "view"
+    delete_warning = (
+        "Whether they have opted out stays on record: if they are added again, they are still not texted."
+    )
+
+    @admin.display(description="registered", ordering="pk")
+    def registered(self, registration: EventRegistration) -> object:
+        return registration.created_at
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """The event of the list that "Add" was pressed on."""
+        from_list = QueryDict(request.GET.get("_changelist_filters", ""))
+        chosen = {"event": from_list["event"]} if "event" in from_list else {}
+        return chosen | super().get_changeform_initial_data(request)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        context: dict[str, Any] = {}
+        if event := chosen_event(request):
+            context = {"title": f"Registrations for {event}", "empty_list": f"Nobody is registered for {event} yet."}
+        return super().changelist_view(request, context | (extra_context or {}))
