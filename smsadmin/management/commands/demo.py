@@ -1,0 +1,38 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from messaging.backends import get_backend
+from smsadmin import demo
+
+
+class Command(BaseCommand):
+    help = "Add made-up people, events and past blasts to look at. Adding them again changes nothing."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--force", action="store_true", help="Add them beside real people all the same.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not options["force"]:
+            self._refuse_real_ones()
+        added = demo.add()
+        if added.is_empty:
+            self.stdout.write("The made-up people and blasts are there already. Nothing was added.")
+            return
+        self.stdout.write(
+            f"Added {added.members} members, {added.events} events with {added.registrations} registrations, "
+            f"{added.unsubscribed} opt-outs, {added.suppressed} suppressed numbers and {added.blasts} blasts. "
+            "All of them are made up."
+        )
+
+    def _refuse_real_ones(self) -> None:
+        if not get_backend().is_simulated:
+            raise CommandError(
+                "This installation sends real texts, so nothing made up was added. "
+                "Use another database, or --force if you mean it."
+            )
+        if count := demo.count_real_people():
+            raise CommandError(
+                f"The lists hold {count:,} numbers of real people, so nothing made up was added. "
+                "Use another database, or --force if you mean it."
+            )
