@@ -1,5 +1,7 @@
 """What the tests of the blasts' pages share."""
 
+from html.parser import HTMLParser
+
 BLASTS = "/admin/messaging/messagelog/"
 
 
@@ -11,3 +13,23 @@ def address(log, page="change/"):
 def squeeze(html):
     """HTML without runs of blanks, so that sentences can be looked for."""
     return " ".join(html.split())
+
+
+class _InlineCode(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.found = []
+
+    def handle_starttag(self, tag, attributes):
+        names = {name for name, _ in attributes}
+        if "style" in names or tag == "style" or (tag == "script" and "src" not in names):
+            self.found.append(self.get_starttag_text())
+        if any(name.startswith("on") for name in names):
+            self.found.append(self.get_starttag_text())
+
+
+def inline_code(html):
+    """The tags in a page's main part that a strict content security policy would ignore."""
+    parser = _InlineCode()
+    parser.feed(html[html.index("<main") : html.index("</main>")])
+    return parser.found
