@@ -100,6 +100,14 @@ class Preview:
         return f"{sentence % wording.people(count)}: {UCS2_HOLDS}"
 
     @property
+    def summary(self) -> str:
+        """The whole preview in one sentence, for who hears the page."""
+        if self.estimate is None:
+            return " ".join(problem.sentence for problem in self.problems)
+        recipients = wording.people(self.headcount.recipients)
+        return f"{self.segments_each} for {recipients}, {wording.dollars(self.cost)}."
+
+    @property
     def can_be_replaced(self) -> bool:
         """Whether any of the characters that force UCS-2 has a substitute."""
         return any(forcing.replacement is not None for forcing in self.forcing)

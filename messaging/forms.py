@@ -49,6 +49,7 @@ class ComposeForm(forms.Form):
     event = forms.ModelChoiceField(
         Event.objects.all(),
         required=False,
+        error_messages={"invalid_choice": "This event does not exist any more. Choose another one."},
         widget=EventSelect(MessageLog._meta.get_field("event"), admin.site, attrs={"aria-label": "Event"}),
     )
     message_body = forms.CharField(

@@ -60,8 +60,8 @@ class ComposeViews(admin.ModelAdmin):
         return self._render_form(request, form, _sample_number(request) if is_only_preview else None)
 
     def preview_view(self, request: HttpRequest) -> HttpResponse:
-        """The preview of what is in the form, as JSON: `preview` is HTML, and `message_body` is there after
-        "Replace them"."""
+        """The preview of what is in the form, as JSON: `preview` is HTML, `summary` a sentence, and `message_body`
+        the mended text after "Replace them"."""
         user = require_sender(request)
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
@@ -71,7 +71,8 @@ class ComposeViews(admin.ModelAdmin):
             "messaging/preview.html", self._preview_context(form, _sample_number(request)), request=request
         )
         replaced = form.data["message_body"] if "replace" in request.POST else None
-        return JsonResponse({"preview": html, "message_body": replaced})
+        summary = form.preview.summary if form.preview else ""
+        return JsonResponse({"preview": html, "summary": summary, "message_body": replaced})
 
     def confirm_view(self, request: HttpRequest, token: uuid.UUID) -> HttpResponse:
         """Everything in numbers, then Send."""

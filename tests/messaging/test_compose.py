@@ -189,14 +189,6 @@ def test_names_and_texts_are_shown_not_run(manager_client, make_event):
     assert "&lt;script&gt;alert(1)" in page
 
 
-def test_pages_carry_no_inline_scripts_or_styles(manager_client):
-    page = manager_client.get(COMPOSE).content.decode()
-    main = page[page.index("<main") : page.index("</main>")]
-    assert "<script" not in main
-    assert "style=" not in main
-    assert " on" not in {part[:3] for part in main.split('"')[::2] if part.startswith(" on") and "=" in part}
-
-
 def test_without_javascript_the_latest_events_can_be_chosen(manager_client, make_event):
     event = make_event(title="Open day")
     page = manager_client.get(COMPOSE).content.decode()

@@ -118,6 +118,13 @@ def test_names_that_force_ucs2_are_counted(preview, make_member):
     assert "UCS-2" not in preview("Hi everyone")["preview"]
 
 
+def test_the_preview_is_summed_up_in_a_sentence_for_who_hears_it(preview, make_member):
+    make_member(name="Ann")
+    make_member(name="Bea")
+    assert preview("Hi")["summary"] == "1 segment each for 2 people, $0.02."
+    assert "{nmae} is not a field." in preview("Hi {nmae}")["summary"]
+
+
 def test_names_are_escaped(preview, make_member):
     make_member(name="<img src=x onerror=alert(1)>")
     html = preview("Hi <b>{name}</b>")["preview"]

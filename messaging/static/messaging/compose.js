@@ -7,6 +7,7 @@
     const text = form.elements.message_body;
     const preview = document.getElementById('preview');
     const content = document.getElementById('preview-content');
+    const summary = document.getElementById('preview-summary');
     let timer = null;
     let request = null;
 
@@ -42,6 +43,7 @@
                 text.focus();
             }
             content.innerHTML = answer.preview;
+            summary.textContent = answer.summary;
         } catch (error) {
             if (error.name !== 'AbortError') {
                 say('The preview could not be loaded. Your text is still here; the preview is tried again as you type.');
