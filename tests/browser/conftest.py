@@ -1,0 +1,103 @@
+"""A browser, and an installation with a web server and a worker for it to look at."""
+
+import os
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from tests.processes import installation
+
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+USERNAME, PASSWORD = "ann", "a-password-for-tests-only"
+PATIENCE = 20_000
+MAKE_ADMIN = f"from accounts.models import AppUser; AppUser.objects.create_user({USERNAME!r}, {PASSWORD!r})"
+
+
+def pytest_collection_modifyitems(items):
+    if not Path(CHROMIUM).exists():
+        skip = pytest.mark.skip(reason=f"Chromium is not at {CHROMIUM}: set CHROMIUM to where it is")
+        for item in items:
+            if item.get_closest_marker("browser"):
+                item.add_marker(skip)
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """One browser for the tests of a module: while it runs, its event loop keeps Django's models away."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def site(tmp_path):
+    """A running installation with one admin; nothing leaves it. `site.address` is where it answers."""
+    with installation(
+        tmp_path,
+        SMS_BACKEND="messaging.backends.simulator.SimulatorBackend",
+        SMS_CONCURRENCY="50",
+        SMS_SENDERS_PER_BLAST="2",
+        ADMIN_TEST_PHONE="+17205550142",
+    ) as site:
+        site.run("shell", "-v", "0", "-c", MAKE_ADMIN)
+        site.address = site.start_web()
+        site.start("manage.py", "worker")
+        yield site
+
+
+@pytest.fixture
+def open_page(chromium, site):
+    """A page in a window of its own, with the admin logged in. At the end, no script may have failed on it."""
+    contexts, errors = [], []
+
+    def run(**options):
+        context = chromium.new_context(base_url=site.address, **options)
+        contexts.append(context)
+        context.set_default_timeout(PATIENCE)
+        page = context.new_page()
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto("/admin/")
+        page.get_by_label("Username").fill(USERNAME)
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Log in").click()
+        return page
+
+    expect.set_options(timeout=PATIENCE)
+    yield run
+    for context in contexts:
+        context.close()
+    assert errors == []
+
+
+@pytest.fixture
+def page(open_page):
+    return open_page()
+
+
+@pytest.fixture
+def add_members(site):
+    """Members with these names, in this order."""
+
+    def run(*names):
+        site.run(
+            "shell",
+            "-v",
+            "0",
+            "-c",
+            "from contacts.models import CommunityMember\n"
+            f"for index, name in enumerate({names!r}):\n"
+            "    CommunityMember.objects.create(name=name, phone=f'+1303555{100 + index:04}')",
+        )
+
+    return run

@@ -1,0 +1,123 @@
+"""Composing in a browser: the preview follows the typing, and Send sends once."""
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+COMPOSE = "/admin/messaging/messagelog/compose/"
+
+
+def test_the_preview_follows_the_typing(page, add_members):
+    add_members("Rosa Delgado", "Ann Lee")
+    page.goto(COMPOSE)
+    page.get_by_label("Message").press_sequentially("Hi ")
+    page.get_by_role("button", name="{first_name}").click()
+    preview = page.get_by_role("region", name="Preview")
+    expect(preview).to_contain_text("Hi Rosa\nReply STOP to unsubscribe.")
+    expect(preview).to_contain_text("GSM-7: 1 segment, 126 characters left in it")
+    expect(preview).to_contain_text("2 people")
+    preview.get_by_role("button", name="Next").click()
+    expect(preview).to_contain_text("Hi Ann")
+
+    page.get_by_label("Message").fill("x" * 200)
+    expect(preview).to_contain_text("2 segments")
+    page.get_by_label("Message").fill("Hi {frist_name}")
+    expect(preview).to_contain_text("{frist_name} is not a field.")
+
+
+def test_curly_quotes_come_with_advice_and_one_click_replaces_them(page, add_members):
+    add_members("Rosa Delgado")
+    page.goto(COMPOSE)
+    page.get_by_label("Message").fill("It’s “on”")
+    preview = page.get_by_role("region", name="Preview")
+    expect(preview).to_contain_text("right single quotation mark: use '")
+    expect(preview).to_contain_text("UCS-2: 1 segment")
+    preview.get_by_role("button", name="Replace them").click()
+    expect(page.get_by_label("Message")).to_have_value('It\'s "on"')
+    expect(preview).to_contain_text("GSM-7: 1 segment")
+
+
+def test_the_event_is_found_by_typing(page, site):
+    site.run(
+        "shell",
+        "-v",
+        "0",
+        "-c",
+        "from contacts.models import Event, EventRegistration\n"
+        "for title in ('Open day', 'Picnic'):\n"
+        "    event = Event.objects.create(title=title)\n"
+        "EventRegistration.objects.create(event=event, name='Zoe', phone='+17205550123')",
+    )
+    page.goto(COMPOSE)
+    page.get_by_label("An event’s registrants").check()
+    page.locator(".select2-selection").click()
+    page.keyboard.type("picn")
+    page.get_by_role("option", name="Picnic").click()
+    page.get_by_label("Message").fill("Hi {name}")
+    expect(page.get_by_role("region", name="Preview")).to_contain_text("Hi Zoe")
+
+
+def test_a_double_click_on_send_makes_one_blast(page, site, add_members):
+    add_members("Rosa Delgado", "Ann Lee")
+    page.goto(COMPOSE)
+    page.get_by_label("Message").fill("Hi {first_name}")
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("button", name="Send to 2 people").dblclick()
+    expect(page.locator(".progress-state")).to_have_text("Sent")
+    page.go_back()
+    expect(page.locator(".progress-state, .messagelist")).not_to_have_count(0)
+    assert site.query("SELECT COUNT(*) FROM message_logs") == [(1,)]
+    assert site.query("SELECT COUNT(*) FROM deliveries WHERE sid != ''") == [(2,)]
+
+
+def test_all_of_it_works_without_javascript(open_page, site, add_members):
+    add_members("Rosa Delgado")
+    page = open_page(java_script_enabled=False)
+    page.goto(COMPOSE)
+    page.get_by_label("Message").fill("It’s {first_name}")
+    page.get_by_role("button", name="Preview").click()
+    expect(page.get_by_role("region", name="Preview")).to_contain_text("It’s Rosa")
+    page.get_by_role("button", name="Replace it").click()
+    expect(page.get_by_label("Message")).to_have_value("It's {first_name}")
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("button", name="Send to 1 person").click()
+    expect(page.get_by_role("link", name="Reload")).to_be_visible()
+    assert site.query("SELECT COUNT(*) FROM message_logs") == [(1,)]
+
+
+def test_it_can_be_used_on_a_phone(open_page, add_members):
+    add_members("Rosa Delgado")
+    page = open_page(viewport={"width": 390, "height": 844}, has_touch=True)
+    page.goto(COMPOSE)
+    page.get_by_label("Message").fill("Hi {first_name}, " + "supercalifragilistic" * 8)
+    expect(page.get_by_role("region", name="Preview")).to_contain_text("Hi Rosa")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.get_by_role("button", name="Continue").click()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.get_by_role("button", name="Send to 1 person").click()
+    expect(page.locator(".progress-state")).to_have_text("Sent")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_running_blast_is_paused_resumed_and_cancelled(page, site, add_members):
+    add_members("Rosa Delgado")
+    site.run(
+        "shell",
+        "-v",
+        "0",
+        "-c",
+        "from messaging.models import MessageLog, Delivery\n"
+        "from django.utils import timezone\n"
+        "log = MessageLog.objects.create(message_body='Hi', target='community', status='processing', "
+        "paused_at=timezone.now())\n"
+        "Delivery.objects.create(message_log=log, phone='+17205550123', name='Rosa')",
+    )
+    page.goto("/admin/messaging/messagelog/1/change/")
+    expect(page.locator(".progress-state")).to_have_text("Paused")
+    page.get_by_role("link", name="Cancel…").click()
+    page.get_by_role("link", name="No, take me back").click()
+    page.get_by_role("link", name="Cancel…").click()
+    page.get_by_role("button", name="Yes, cancel the rest").click()
+    expect(page.locator(".progress-state")).to_have_text("Cancelled")
+    expect(page.get_by_text("Cancelled: 1 person will not be texted")).to_be_visible()
