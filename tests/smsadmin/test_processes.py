@@ -10,18 +10,30 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+import redis
 
-from tests.processes import ROOT, children, installation, is_listening, wait_until
+from tests.processes import ROOT, children, installation, is_listening, postgres_database, wait_until
 
 pytestmark = pytest.mark.slow
 
 QUEUE = "from django_q.tasks import async_task; print(async_task('os.getpid'))"
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    with installation(tmp_path_factory.mktemp("site")) as site:
-        yield site
+REDIS = "redis://127.0.0.1:6379/14"
+
+
+@pytest.fixture(scope="module", params=["SQLite", "PostgreSQL and Redis"])
+def site(request, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("site")
+    if request.param == "SQLite":
+        with installation(folder) as made:
+            yield made
+    elif is_listening(5432) and is_listening(6379):
+        redis.from_url(REDIS).flushdb()
+        with postgres_database() as database, installation(folder, database, REDIS_URL=REDIS) as made:
+            yield made
+    else:
+        pytest.skip("PostgreSQL and Redis are not running on 127.0.0.1")
 
 
 def is_alive(pid):
