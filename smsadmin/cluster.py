@@ -20,12 +20,8 @@ import signal
 import time
 import uuid
 from collections.abc import Callable
-from multiprocessing.connection import wait
-from types import FrameType
 from typing import Any
 
-from django import db
-from django.conf import settings
 from django_q.brokers import Broker, get_broker
 from django_q.cluster import Sentinel
 from django_q.conf import Conf
@@ -33,21 +29,12 @@ from django_q.monitor import monitor
 from django_q.signing import BadSignature, SignedPackage
 from django_q.worker import worker
 
-from . import clock
-
 logger = logging.getLogger(__name__)
 
-TICK_SECONDS = 1.0
-# A sentinel that waits for SQLite's lock is silent for 30 s; one that hangs is silent for longer than this.
-SILENCE_SECONDS = 120.0
-# What a stop waits for: a slice of a blast takes 10 s. What takes longer ends by itself, without its parents.
-STOP_SECONDS = 60.0
-RESTART_SECONDS = (0.0, 1.0, 2.0, 5.0, 10.0, 30.0)
-QUICK_DEATH_SECONDS = 10.0
 RETRY_SECONDS = 1.0
 
-# Fork, as django-q2 does: its Process objects carry what cannot be pickled.
-_fork = multiprocessing.get_context("fork")
+# As django-q2 does: its Process objects carry what cannot be pickled.
+fork = multiprocessing.get_context("fork")
 
 
 class Flag:
@@ -57,7 +44,7 @@ class Flag:
     """
 
     def __init__(self) -> None:
-        self._value = _fork.RawValue("b", 0)
+        self._value = fork.RawValue("b", 0)
 
     def set(self) -> None:
         self._value.value = 1
@@ -75,7 +62,7 @@ class StopFlag(Flag):
     def __init__(self, parent_pid: int) -> None:
         super().__init__()
         self._parent_pid = parent_pid
-        self._asked_at = _fork.RawValue("d", time.monotonic())
+        self._asked_at = fork.RawValue("d", time.monotonic())
 
     def is_set(self) -> bool:
         return super().is_set() or os.getppid() != self._parent_pid
@@ -173,6 +160,22 @@ def work(is_stopping: Flag, timer: Any, timeout: int, parent_pid: int) -> None:
     results.save()
 
 
+class OncePerMinute(logging.Filter):
+    """Lets the same sentence pass once a minute: django-q2 says twice a second that Redis is away."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said_at: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        now = time.monotonic()
+        sentence = record.getMessage()
+        if now - self._said_at.get(sentence, -60.0) < 60.0:
+            return False
+        self._said_at = {said: at for said, at in self._said_at.items() if now - at < 60.0} | {sentence: now}
+        return True
+
+
 class Nobody:
     """Stands where django-q2 expects its pusher and its monitor: alive until the cluster stops."""
 
@@ -194,11 +197,12 @@ class TaskSentinel(Sentinel):
 
     def __init__(self, stop_flag: StopFlag, start_flag: Flag, cluster_id: uuid.UUID) -> None:
         self.is_stopping = Flag()
+        logging.getLogger("django-q").addFilter(OncePerMinute())
         super().__init__(stop_flag, start_flag, cluster_id)
 
     def spawn_worker(self) -> None:
-        timer = _fork.Value("f", -1)
-        process: Any = _fork.Process(
+        timer = fork.Value("f", -1)
+        process: Any = fork.Process(
             target=work,
             args=(self.is_stopping, timer, self.timeout, os.getpid()),
             name=f"Process-{uuid.uuid4().hex}",
@@ -217,88 +221,3 @@ class TaskSentinel(Sentinel):
     def stop(self) -> None:
         self.is_stopping.set()
         super().stop()
-
-
-class Worker:
-    """The main process of `manage.py worker`: ticks the clock, and keeps a sentinel alive."""
-
-    def __init__(self) -> None:
-        self._stop_signals = 0
-        self._sentinel: Any = None
-        self._stop_flag: StopFlag | None = None
-        self._start_at = 0.0
-        self._started_at = 0.0
-        self._quick_deaths = 0
-
-    def run(self, is_over: Callable[[], bool]) -> None:
-        """Work until SIGTERM, SIGINT, or `is_over()`. A second signal no longer waits for tasks to end."""
-        for signum in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(signum, self._on_signal)
-        while not self._stop_signals and not is_over():
-            self._keep_sentinel()
-            clock.tick()
-            self._pause(TICK_SECONDS)
-        self._stop()
-
-    def _on_signal(self, signum: int, frame: FrameType | None) -> None:
-        self._stop_signals += 1
-
-    def _pause(self, seconds: float) -> None:
-        """Wait, but not beyond a signal or the sentinel's death."""
-        until = time.monotonic() + seconds
-        watched = [self._sentinel.sentinel] if self._sentinel else []
-        while not self._stop_signals and (left := until - time.monotonic()) > 0:
-            if wait(watched, min(left, 0.1)):
-                return
-
-    def _keep_sentinel(self) -> None:
-        if self._sentinel is not None and self._stop_flag is not None:
-            if self._sentinel.is_alive() and self._stop_flag.silence < SILENCE_SECONDS:
-                return
-            self._bury_sentinel()
-        if time.monotonic() >= self._start_at:
-            self._start_sentinel()
-
-    def _bury_sentinel(self) -> None:
-        """Its task processes end by themselves, each after the task it has in hand."""
-        if self._sentinel.is_alive():
-            logger.error("The sentinel hangs. It is replaced.")
-            self._sentinel.kill()
-            self._sentinel.join()
-        else:
-            logger.error("The sentinel has died (exit code %s). It is replaced.", self._sentinel.exitcode)
-        lived = time.monotonic() - self._started_at
-        self._quick_deaths = self._quick_deaths + 1 if lived < QUICK_DEATH_SECONDS else 0
-        self._start_at = time.monotonic() + RESTART_SECONDS[min(self._quick_deaths, len(RESTART_SECONDS) - 1)]
-        self._sentinel = None
-
-    def _start_sentinel(self) -> None:
-        try:
-            get_broker().ping()
-        except Exception as error:  # noqa: BLE001 - whatever Redis raises when it is away
-            self._quick_deaths = min(self._quick_deaths + 1, len(RESTART_SECONDS) - 1)
-            pause = RESTART_SECONDS[self._quick_deaths]
-            self._start_at = time.monotonic() + pause
-            logger.error("The queue cannot be reached (%s). Trying again in %.0f s.", error, pause)
-            return
-        # A connection that two processes hold would be closed for both by the first to close it.
-        db.connections.close_all()
-        self._stop_flag = StopFlag(os.getpid())
-        self._started_at = time.monotonic()
-        self._sentinel = _fork.Process(
-            target=TaskSentinel, args=(self._stop_flag, Flag(), uuid.uuid4()), name="sentinel"
-        )
-        self._sentinel.start()
-        logger.info("The worker runs %d task processes.", settings.Q_WORKERS)
-
-    def _stop(self) -> None:
-        if self._sentinel is None or self._stop_flag is None:
-            return
-        self._stop_flag.set()
-        until = time.monotonic() + STOP_SECONDS
-        while self._sentinel.is_alive() and self._stop_signals < 2 and time.monotonic() < until:
-            self._sentinel.join(0.1)
-        if self._sentinel.is_alive():
-            logger.warning("Tasks are still running. They end by themselves.")
-            self._sentinel.kill()
-            self._sentinel.join()

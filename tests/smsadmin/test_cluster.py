@@ -1,7 +1,6 @@
-import itertools
+import logging
 import os
 import signal
-from types import SimpleNamespace
 
 import pytest
 from django_q.brokers import Broker
@@ -144,65 +143,14 @@ def test_a_stop_flag_counts_as_set_once_the_parent_is_gone(naps):
     assert naps == [0.5]
 
 
-@pytest.fixture
-def worker(monkeypatch):
-    """A Worker whose processes are objects, and whose clock is `at`."""
-    at = SimpleNamespace(seconds=1000.0)
-    started = []
+def test_a_repeated_line_of_the_log_passes_once_a_minute(monkeypatch):
+    now = [1000.0]
+    monkeypatch.setattr(cluster.time, "monotonic", lambda: now[0])
+    once = cluster.OncePerMinute()
 
-    def make_process(**_):
-        sentinel = SimpleNamespace(exitcode=None, killed=False, start=lambda: started.append(sentinel))
-        sentinel.is_alive = lambda: sentinel.exitcode is None
-        sentinel.kill = lambda: setattr(sentinel, "exitcode", -9)
-        sentinel.join = lambda *_: None
-        return sentinel
+    def passes(text):
+        return once.filter(logging.LogRecord("django-q", logging.ERROR, "", 0, text, None, None))
 
-    monkeypatch.setattr(cluster.time, "monotonic", lambda: at.seconds)
-    monkeypatch.setattr(cluster, "_fork", SimpleNamespace(Process=make_process, RawValue=cluster._fork.RawValue))
-    monkeypatch.setattr(cluster, "get_broker", ListBroker)
-    monkeypatch.setattr(cluster.db.connections, "close_all", lambda: None)
-    made = cluster.Worker()
-    made.at, made.started = at, started
-    return made
-
-
-def test_a_dead_sentinel_is_replaced_at_once(worker):
-    worker._keep_sentinel()
-    worker.at.seconds += 60
-    worker.started[0].exitcode = -9
-    worker._keep_sentinel()
-    assert len(worker.started) == 2
-
-
-def test_one_that_keeps_dying_is_replaced_after_growing_pauses(worker):
-    begun = []
-    for _ in range(200):
-        before = len(worker.started)
-        worker._keep_sentinel()
-        if len(worker.started) > before:
-            begun.append(worker.at.seconds)
-            worker.started[-1].exitcode = 1
-        worker.at.seconds += 1
-    pauses = [later - earlier for earlier, later in itertools.pairwise(begun)]
-    assert pauses == sorted(pauses)
-    assert pauses[-1] >= 30
-
-
-def test_a_sentinel_that_gives_no_sign_of_life_is_replaced(worker):
-    worker._keep_sentinel()
-    worker.at.seconds += cluster.SILENCE_SECONDS
-    worker._keep_sentinel()
-    assert worker.started[0].exitcode == -9
-    assert len(worker.started) == 2
-
-
-def test_a_broker_that_cannot_be_reached_is_tried_again(worker, monkeypatch, caplog):
-    def refuse(_):
-        raise ConnectionError("refused")
-
-    monkeypatch.setattr(ListBroker, "ping", refuse)
-    worker._keep_sentinel()
-    worker._keep_sentinel()
-    assert worker.started == []
-    assert len(caplog.records) == 1
-    monkeypatch.undo()
+    assert [passes("away"), passes("away"), passes("late"), passes("away")] == [True, False, True, False]
+    now[0] += 60
+    assert passes("away")

@@ -3,7 +3,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from smsadmin import lifeline
-from smsadmin.cluster import Worker
+from smsadmin.worker import Worker
 
 
 class Command(BaseCommand):
