@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 
 from .. import progress, wording
 from ..models import Delivery, MessageLog
-from .blast_page import BlastPage
+from .afterwards import Afterwards
 from .compose import ComposeViews
 from .permissions import SEND
 
@@ -40,7 +40,7 @@ class StateFilter(admin.SimpleListFilter):
 
 
 @admin.register(MessageLog)
-class MessageLogAdmin(ComposeViews, BlastPage):
+class MessageLogAdmin(ComposeViews, Afterwards):
     """Blasts are made on the compose page and never changed: add and change are nobody's."""
 
     change_list_template = "messaging/blast_list.html"
