@@ -7,7 +7,7 @@ from typing import Final
 
 from django.conf import settings
 from django.core.cache import cache
-from django.db.models import Count, Min
+from django.db.models import Count, Max, Min
 from django.utils import timezone
 
 from .models import Delivery, MessageLog
@@ -17,6 +17,7 @@ MEASURED_ROWS: Final = 1_000
 REPORTS_COME_FOR: Final = timedelta(minutes=15)
 CACHED_FROM: Final = 20_000
 CACHE_SECONDS: Final = 1
+CACHE_SECONDS_AFTERWARDS: Final = 5
 
 # What each state means to the person who sent the blast.
 MEANINGS: Final[Mapping[str, str]] = {
@@ -44,10 +45,14 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A blast in numbers. `rate` is in texts a second over the last ten seconds, 0 where nothing moves."""
+    """A blast in numbers. `rate` is in texts a second over the last ten seconds, 0 where nothing moves.
+
+    `ends` are the lowest and the highest id of the blast's rows: what looks for some of them looks between these.
+    """
 
     counts: Mapping[str, int]
     skipped: Mapping[str, int]
+    ends: tuple[int, int]
     rate: float
     is_moving: bool
 
@@ -122,37 +127,44 @@ class Progress:
 
 def progress(log: MessageLog) -> Progress:
     """Count the blast's rows now."""
-    counts = log.deliveries.count_by_status()
+    rows = log.deliveries.order_by().values_list("status").annotate(Count("pk"), Min("pk"), Max("pk"))
+    found = {status: (count, first, last) for status, count, first, last in rows}
+    counts = {status: count for status, (count, _, _) in found.items()}
+    ends = (
+        min((first for _, first, _ in found.values()), default=0),
+        max((last for _, _, last in found.values()), default=0),
+    )
     skipped: dict[str, int] = {}
     if counts.get(Delivery.Status.SKIPPED):
-        rows = log.deliveries.filter(status=Delivery.Status.SKIPPED).order_by()
-        skipped = dict(rows.values_list("skip_reason").annotate(Count("pk")))
+        of_skipped = log.deliveries.filter(status=Delivery.Status.SKIPPED).order_by()
+        skipped = dict(of_skipped.values_list("skip_reason").annotate(Count("pk")))
     is_moving = log.is_running and bool(counts.get(Delivery.Status.PENDING) or counts.get(Delivery.Status.SENDING))
-    return Progress(counts, skipped, measure_rate(log, timezone.now()) if is_moving else 0.0, is_moving)
+    rate = 0.0
+    if is_moving:
+        _, first_waiting, _ = found.get(Delivery.Status.PENDING, (0, ends[1] + 1, 0))
+        rate = measure_rate(log, ends[0], first_waiting, timezone.now())
+    return Progress(counts, skipped, ends, rate, is_moving)
 
 
 def recent_progress(log: MessageLog) -> Progress:
-    """The progress, of a large blast up to a second old: many pages may ask each second."""
+    """The progress, of a large blast a second old at most, or five after its end: many pages may ask each second."""
     if log.total_recipients < CACHED_FROM:
         return progress(log)
     key = f"progress:{log.pk}:{log.status}:{log.is_running}"
     known = cache.get(key)
     if known is None:
         known = progress(log)
-        cache.set(key, known, CACHE_SECONDS)
+        cache.set(key, known, CACHE_SECONDS if log.is_running else CACHE_SECONDS_AFTERWARDS)
     return known
 
 
-def measure_rate(log: MessageLog, now: datetime) -> float:
+def measure_rate(log: MessageLog, first: int, first_waiting: int, now: datetime) -> float:
     """Texts a second over the last ten seconds, from the rows claimed last.
 
-    Rows are claimed in the order of their ids: those before the first waiting one are a thousand at most, whatever
-    the size of the blast.
+    Rows are claimed in the order of their ids, from `first` on: of those before the first waiting one the last
+    thousand are enough, whatever the size of the blast.
     """
-    begun = log.deliveries.exclude(status=Delivery.Status.SKIPPED)
-    first_waiting = log.deliveries.filter(status=Delivery.Status.PENDING).aggregate(first=Min("pk"))["first"]
-    if first_waiting is not None:
-        begun = begun.filter(pk__lt=first_waiting)
+    begun = log.deliveries.filter(pk__gte=first, pk__lt=first_waiting).exclude(status=Delivery.Status.SKIPPED)
     claims = begun.order_by("-pk").values_list("claimed_at", flat=True)[:MEASURED_ROWS]
     recent = [at for at in claims if at is not None and at > now - MEASURED_OVER]
     if not recent:

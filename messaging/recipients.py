@@ -32,9 +32,13 @@ class Page:
     next: int | None
 
 
-def find(log: MessageLog, status: str = "", query: str = "") -> DeliveryQuerySet:
-    """The blast's recipients in that state whose name or phone matches. Empty arguments match everyone."""
-    rows = log.deliveries.all()
+def find(log: MessageLog, ends: tuple[int, int], status: str = "", query: str = "") -> DeliveryQuerySet:
+    """The blast's recipients in that state whose name or phone matches. An empty one matches everyone.
+
+    `ends` are those of its progress. Without them PostgreSQL, which expects to meet the blast's rows anywhere, may
+    read all rows of earlier blasts before the first page, and those of later ones after the last.
+    """
+    rows = log.deliveries.filter(pk__range=ends)
     if status:
         rows = rows.filter(status=status)
     query = query.strip()

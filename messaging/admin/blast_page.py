@@ -48,7 +48,7 @@ class BlastPage(admin.ModelAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """In place of the admin's form: nothing about a blast can be edited."""
-        log = self.get_object(request, object_id)
+        log = _find(object_id)
         if not self.has_view_permission(request, log):
             raise PermissionDenied
         if log is None:
@@ -72,7 +72,7 @@ class BlastPage(admin.ModelAdmin):
     def results_view(self, request: HttpRequest, pk: int) -> StreamingHttpResponse:
         """All recipients, or those that the page shows, as CSV."""
         log = self._viewable(request, pk)
-        rows = recipients.find(log, _status(request), request.GET.get("q", ""))
+        rows = recipients.find(log, progress.recent_progress(log).ends, _status(request), request.GET.get("q", ""))
         return StreamingHttpResponse(
             _csv(recipients.COLUMNS, recipients.table(rows)),
             content_type="text/csv; charset=utf-8",
@@ -134,7 +134,7 @@ class BlastPage(admin.ModelAdmin):
         return TemplateResponse(request, "messaging/cancel.html", context)
 
     def _viewable(self, request: HttpRequest, pk: int) -> MessageLog:
-        log = self.get_object(request, str(pk))
+        log = _find(pk)
         if not self.has_view_permission(request, log):
             raise PermissionDenied
         if log is None:
@@ -148,7 +148,9 @@ class BlastPage(admin.ModelAdmin):
     def _page_context(self, request: HttpRequest, log: MessageLog) -> dict[str, Any]:
         seen = progress.recent_progress(log)
         status, query = _status(request), request.GET.get("q", "")
-        shown = recipients.page(recipients.find(log, status, query), _id(request, "after"), _id(request, "before"))
+        shown = recipients.page(
+            recipients.find(log, seen.ends, status, query), _id(request, "after"), _id(request, "before")
+        )
         state = progress.state_in_words(log, seen.percent)
         return self.admin_site.each_context(request) | {
             "opts": self.opts,
@@ -170,6 +172,13 @@ class BlastPage(admin.ModelAdmin):
             "can_resume": log.paused_at is not None and log.cancelled_at is None,
             "can_cancel": log.status == MessageLog.Status.PROCESSING and log.cancelled_at is None,
         }
+
+
+def _find(pk: int | str) -> MessageLog | None:
+    """The blast, without the counts that the list adds."""
+    if isinstance(pk, str) and not (pk.isdecimal() and len(pk) < 19):
+        return None
+    return MessageLog.objects.select_related("created_by").filter(pk=pk).first()
 
 
 def _csv(header: Iterable[object], rows: Iterable[Iterable[object]]) -> Iterator[str]:
