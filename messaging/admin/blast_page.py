@@ -119,7 +119,7 @@ class BlastPage(admin.ModelAdmin):
                 messages.success(
                     request,
                     f"Cancelled: {wording.people(skipped)} will not be texted, "
-                    f"{wording.people(seen.done)} had been before. {_under_way(seen)}",
+                    f"{wording.people(seen.reached)} had been before. {_under_way(seen)}",
                 )
             return redirect("admin:messaging_messagelog_change", log.pk)
         if log.status != MessageLog.Status.PROCESSING or log.cancelled_at is not None:

@@ -8,7 +8,7 @@ from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquer
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from .. import progress, wording
@@ -95,21 +95,24 @@ class MessageLogAdmin(ComposeViews, Afterwards):
     @admin.display(ordering="created_at")
     def message(self, log: MessageLog) -> SafeString:
         started_at = wording.moment(log.created_at)
+        notes = [
+            f"To {log.audience_name or log.get_target_display()}",
+            f"{started_at} by {log.created_by}" if log.created_by else started_at,
+            *([log.stop_reason] if log.stop_reason else []),
+        ]
         return format_html(
-            '<a href="{}">{}</a><span class="note">To {}, {}</span>',
+            '<a href="{}">{}</a>{}',
             reverse("admin:messaging_messagelog_change", args=[log.pk]),
             log,
-            log.audience_name or log.get_target_display(),
-            f"{started_at} by {log.created_by}" if log.created_by else started_at,
+            format_html_join("", '<span class="note">{}</span>', ([note] for note in notes)),
         )
 
     @admin.display(ordering="status")
     def state(self, log: MessageLog) -> str:
         percent = progress.recent_progress(log).percent if log.is_running else None
-        words = progress.state_in_words(log, percent)
-        return f"{words}: {log.stop_reason}" if log.stop_reason else words
+        return progress.state_in_words(log, percent)
 
-    @admin.display(ordering="total_recipients")
+    @admin.display(description="people", ordering="total_recipients")
     def recipients(self, log: MessageLog) -> str:
         return f"{log.total_recipients:,}"
 

@@ -73,7 +73,7 @@ def test_it_says_how_far_it_has_come(show, make_log, make_delivery):
         make_delivery(log, status, skip_reason="opted_out" if status == Status.SKIPPED else "")
     page = show(log)
     assert "Sending 60 %" in page
-    assert "3 of 5 people texted" in page
+    assert "3 of 5 people done" in page
     assert re.search(r'<progress [^>]*max="5" value="3"', page)
 
 
@@ -123,7 +123,7 @@ def test_the_rate_is_that_of_the_last_ten_seconds(show, make_log, make_delivery)
         make_delivery(log, Status.DELIVERED, claimed_at=now - timedelta(seconds=seconds))
     for _ in range(3):
         make_delivery(log)
-    assert "7 of 10 people texted, 0.5 a second, about 10 seconds left" in show(log)
+    assert "7 of 10 people done, 0.5 a second, about 10 seconds left" in show(log)
 
 
 def test_names_and_texts_are_shown_not_run(show, make_log, make_delivery):
