@@ -181,3 +181,20 @@ class SenderSlotQuerySet(models.QuerySet):
         """Give a slot back, free after `rest` seconds; its next holder makes `limit` calls at once."""
         free_at = timezone.now() + timedelta(seconds=rest) if rest > 0 else None
         self.filter(pk=pk, owner=owner).update(owner="", leased_until=free_at, limit=limit)
+
+
+class ScheduledMessageQuerySet(models.QuerySet):
+    def due(self, now: datetime) -> Self:
+        """Those whose time has come, and that no earlier attempt asked to wait."""
+        return self.filter(
+            Q(next_attempt_at=None) | Q(next_attempt_at__lte=now), status="pending", scheduled_at__lte=now
+        )
+
+    def reserve(self, pk: int, now: datetime, until: datetime) -> bool:
+        """Take one due message for an attempt; False when another process has just done so."""
+        return bool(self.due(now).filter(pk=pk).update(next_attempt_at=until))
+
+    def expire(self, before: datetime, reason: str) -> int:
+        """Give up those that should have left before `before`; how many."""
+        late = self.filter(status="pending", scheduled_at__lt=before)
+        return late.update(status="expired", error_message=reason)

@@ -7,15 +7,17 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from . import sending
+from . import scheduling, sending
 from .models import Delivery, MessageLog
 
 RECENT = timedelta(days=3)
 
 
 def sweep() -> None:
-    """Give each blast with work a sender, doubt abandoned calls, stop faulty blasts, close finished ones."""
+    """Queue what is due, give each blast with work a sender, doubt abandoned calls, stop faulty blasts, close
+    finished ones, and let scheduled messages end as their blasts did."""
     now = timezone.now()
+    scheduling.queue_due(now)
     unfinished = list(MessageLog.objects.filter(status=MessageLog.Status.PROCESSING))
     if unfinished:
         Delivery.objects.doubt_abandoned(unfinished, now - sending.ABANDONED_AFTER)
@@ -23,6 +25,7 @@ def sweep() -> None:
         if log.is_running:
             sending.stop_if_faulty(log)
         sending.nudge(log)
+    scheduling.follow_blasts()
 
 
 def recount() -> None:

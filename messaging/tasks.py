@@ -1,6 +1,6 @@
 """What the queue runs. Tasks take ids, call one function, and may be lost or repeated without harm."""
 
-from . import reconciling, sending, sweeping
+from . import reconciling, scheduling, sending, sweeping
 
 
 def send(slot_id: int, owner: str) -> None:
@@ -21,3 +21,13 @@ def recount() -> None:
 def reconcile() -> None:
     """Look for evidence on deliveries in doubt (each minute)."""
     reconciling.reconcile()
+
+
+def send_scheduled(pk: int) -> None:
+    """Let one scheduled message leave."""
+    scheduling.send(pk)
+
+
+def expire_scheduled() -> None:
+    """Give up scheduled messages that could not leave in time (each minute)."""
+    scheduling.expire()

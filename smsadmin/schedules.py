@@ -25,6 +25,7 @@ RECURRING: Final = (
     Recurring("Pick up unfinished blasts", "messaging.tasks.sweep", 1),
     Recurring("Recount finished blasts", "messaging.tasks.recount", 1),
     Recurring("Settle deliveries in doubt", "messaging.tasks.reconcile", 1),
+    Recurring("Expire late scheduled messages", "messaging.tasks.expire_scheduled", 1),
     Recurring("Clean up", "smsadmin.tasks.clean_up", 24 * 60),
 )
 

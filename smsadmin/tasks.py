@@ -17,5 +17,5 @@ def clean_up() -> None:
     now = timezone.now()
     Task.objects.filter(stopped__lt=now - KEPT).delete()
     Session.objects.filter(expire_date__lt=now).delete()
-    Draft.objects.filter(updated_at__lt=now - KEPT).delete()
+    Draft.objects.filter(updated_at__lt=now - KEPT).exclude(scheduled__status="pending").delete()
     clean_up_imports()

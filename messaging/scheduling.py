@@ -1,0 +1,217 @@
+"""Blasts that leave at a set time: on time, once, or with a word why not.
+
+The worker's clock looks each second for what is due (`queue_due`) and queues a task for it; the task turns it into
+a blast (`send`). Both may happen any number of times, in any number of processes: the change of status, the new
+blast and the link between them are one transaction, so that a scheduled message has one blast or none.
+"""
+
+import logging
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.conf import settings
+from django.db import DatabaseError, transaction
+from django.utils import timezone
+from django_q.tasks import async_task
+
+from accounts.models import AppUser
+
+from . import sending
+from .audience import Audience
+from .models import Draft, MessageLog, ScheduledMessage
+from .personalisation import UnknownToken, compile_template, with_opt_out_line
+
+logger = logging.getLogger(__name__)
+
+LONGEST_AHEAD: Final = timedelta(days=366)
+# How long a queued attempt may take to come before another one is queued.
+ATTEMPT_LASTS: Final = timedelta(seconds=30)
+PAUSES: Final = tuple(timedelta(seconds=seconds) for seconds in (5, 15, 60, 300, 900))
+NO_TEST_PHONE: Final = "There is no test phone: set ADMIN_TEST_PHONE, then schedule the message again."
+
+
+class BadTime(ValueError):
+    """A time at which nothing can be scheduled; str() is a sentence for staff."""
+
+
+class AlreadySent(Exception):
+    """The draft has become a blast or a scheduled message before."""
+
+
+def check_time(at: datetime, now: datetime | None = None) -> None:
+    """Raise BadTime for the past and for more than a year ahead. `at` is aware."""
+    now = now or timezone.now()
+    if at <= now:
+        raise BadTime("This time is in the past. Choose a later one, or send the message now.")
+    if at > now + LONGEST_AHEAD:
+        raise BadTime("This time is more than a year ahead. Choose an earlier one.")
+
+
+def schedule(
+    body: str, audience: Audience, at: datetime, created_by: AppUser | None = None, draft: Draft | None = None
+) -> ScheduledMessage:
+    """Keep a message until its time. `body` is the whole text with its fields.
+
+    Raises BadTime, and personalisation.UnknownToken.
+    """
+    check_time(at)
+    compile_template(body)
+    return ScheduledMessage.objects.create(
+        message_body=body,
+        target=audience.target,
+        event=audience.event,
+        scheduled_at=at,
+        test_mode=bool(audience.test_phone),
+        created_by=created_by,
+        draft=draft,
+        is_selection=audience.selection is not None,
+    )
+
+
+def schedule_draft(draft: Draft, at: datetime, created_by: AppUser | None) -> tuple[ScheduledMessage, bool]:
+    """Turn a draft into a scheduled message, once: (the message, whether it is new).
+
+    Raises BadTime, and AlreadySent if the draft has become a blast.
+    """
+    with transaction.atomic():
+        draft = Draft.objects.select_for_update().get(pk=draft.pk)
+        known = ScheduledMessage.objects.filter(draft=draft).first()
+        if known is not None:
+            return known, False
+        if draft.sent_at is not None:
+            raise AlreadySent
+        body = with_opt_out_line(draft.message_body) if draft.has_opt_out_line else draft.message_body
+        message = schedule(body, Audience.of_draft(draft), at, created_by, draft)
+        Draft.objects.filter(pk=draft.pk).update(sent_at=timezone.now())
+    return message, True
+
+
+def queue_due(now: datetime | None = None) -> int:
+    """Queue an attempt for each message that is due; how many. For the worker's clock."""
+    now = now or timezone.now()
+    queued = 0
+    for pk in list(ScheduledMessage.objects.due(now).order_by("scheduled_at").values_list("pk", flat=True)):
+        if ScheduledMessage.objects.reserve(pk, now, now + ATTEMPT_LASTS):
+            async_task("messaging.tasks.send_scheduled", pk, group="scheduled messages")
+            queued += 1
+    return queued
+
+
+def send(pk: int, now: datetime | None = None) -> MessageLog | None:
+    """Let one message leave if it is due: its blast, or None if it is not due, has left before, or cannot.
+
+    Never early. What cannot be sent becomes "failed" with the reason; trouble that may pass puts it off by a growing
+    pause, until it expires.
+    """
+    now = now or timezone.now()
+    try:
+        return _send(pk, now)
+    except DatabaseError as trouble:
+        logger.warning("Scheduled message %s could not start: %s", pk, type(trouble).__name__)
+        _put_off(pk, now, str(trouble))
+        return None
+
+
+def _send(pk: int, now: datetime) -> MessageLog | None:
+    with transaction.atomic():
+        message = (
+            ScheduledMessage.objects.select_for_update(of=("self",))
+            .select_related("event", "draft", "created_by")
+            .filter(pk=pk, status=ScheduledMessage.Status.PENDING, scheduled_at__lte=now)
+            .first()
+        )
+        if message is None or _is_too_late(message, now):
+            return None
+        problem = _find_problem(message)
+        log = None
+        if not problem:
+            try:
+                log = sending.start(message.message_body, audience_of(message), message.created_by, message.token)
+            except (sending.EmptyAudience, UnknownToken) as reason:
+                problem = str(reason)
+        changes = {"processing_started_at": now, "message_log": log, "error_message": problem or None}
+        status = ScheduledMessage.Status.FAILED if problem else ScheduledMessage.Status.PROCESSING
+        ScheduledMessage.objects.filter(pk=pk).update(status=status, **changes)
+    return log
+
+
+def _is_too_late(message: ScheduledMessage, now: datetime) -> bool:
+    lag = timedelta(minutes=settings.SCHEDULED_MESSAGE_MAX_LAG)
+    return bool(lag) and now - message.scheduled_at > lag
+
+
+def _find_problem(message: ScheduledMessage) -> str:
+    """Why this message can never leave; "" if nothing speaks against it."""
+    if message.test_mode and not settings.ADMIN_TEST_PHONE:
+        return NO_TEST_PHONE
+    if message.target == "event" and message.event is None:
+        return "The event has been deleted. Schedule the message again for another audience."
+    if message.is_selection and message.draft is None:
+        return "The selection of members has been deleted. Select them again and schedule a new message."
+    return ""
+
+
+def audience_of(message: ScheduledMessage) -> Audience:
+    """Who would get it now."""
+    return Audience(
+        message.target,
+        message.event,
+        message.draft if message.is_selection else None,
+        settings.ADMIN_TEST_PHONE if message.test_mode else "",
+    )
+
+
+def _put_off(pk: int, now: datetime, reason: str) -> None:
+    message = ScheduledMessage.objects.filter(pk=pk, status=ScheduledMessage.Status.PENDING).first()
+    if message is None:
+        return
+    pause = PAUSES[min(message.attempt_count, len(PAUSES) - 1)]
+    ScheduledMessage.objects.filter(pk=pk, status=ScheduledMessage.Status.PENDING).update(
+        attempt_count=message.attempt_count + 1,
+        next_attempt_at=now + pause,
+        error_message=f"It could not start yet and is tried again: {reason}",
+    )
+
+
+def send_now(message: ScheduledMessage, now: datetime | None = None) -> MessageLog | None:
+    """Staff's decision not to wait: its blast, or None if it has left before, is over, or cannot leave."""
+    now = now or timezone.now()
+    message.reschedule(min(now, message.scheduled_at))
+    log = send(message.pk, now)
+    message.refresh_from_db()
+    return log
+
+
+def expire(now: datetime | None = None) -> int:
+    """Give up what could not leave within SCHEDULED_MESSAGE_MAX_LAG minutes (0: never); how many."""
+    now = now or timezone.now()
+    minutes = settings.SCHEDULED_MESSAGE_MAX_LAG
+    if not minutes:
+        return 0
+    return ScheduledMessage.objects.expire(
+        now - timedelta(minutes=minutes),
+        f"It could not leave within {minutes:,} minutes of its time, so it was not sent. "
+        "The worker was not running, or the database was out of reach.",
+    )
+
+
+def follow_blasts() -> int:
+    """Let each message that has left end as its blast has ended; how many ended."""
+    ended = 0
+    left = ScheduledMessage.objects.filter(status=ScheduledMessage.Status.PROCESSING).select_related("message_log")
+    for message in left:
+        log = message.message_log
+        if log is not None and log.status == MessageLog.Status.PROCESSING:
+            continue
+        is_sent = log is not None and log.status == MessageLog.Status.SENT
+        reason = (
+            ""
+            if is_sent
+            else (log.stop_reason or "Nobody got it: see its blast." if log else "Its blast was deleted.")
+        )
+        ended += ScheduledMessage.objects.filter(pk=message.pk, status=ScheduledMessage.Status.PROCESSING).update(
+            status=ScheduledMessage.Status.SENT if is_sent else ScheduledMessage.Status.FAILED,
+            sent_at=log.finished_at if is_sent and log else None,
+            error_message=reason or None,
+        )
+    return ended

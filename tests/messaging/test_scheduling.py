@@ -1,0 +1,225 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import OperationalError
+from django.utils import timezone
+
+from messaging import scheduling, sending, sweeping
+from messaging.audience import Audience
+from messaging.models import Draft, MessageLog, ScheduledMessage, Target
+from messaging.personalisation import UnknownToken
+
+AT = datetime(2030, 5, 1, 18, 30, tzinfo=UTC)
+COMMUNITY = Audience(Target.COMMUNITY)
+
+
+@pytest.fixture
+def message(make_member):
+    """A message to one member that leaves at AT."""
+    make_member()
+    return ScheduledMessage.objects.create(message_body="Hi", target="community", scheduled_at=AT)
+
+
+def leave(message, now=AT):
+    log = scheduling.send(message.pk, now)
+    message.refresh_from_db()
+    return log
+
+
+def test_a_message_is_kept_with_its_time_in_utc(make_member, admin_user):
+    at = timezone.now() + timedelta(days=3)
+    message = scheduling.schedule("Hi {name}", COMMUNITY, at, admin_user)
+    assert (message.scheduled_at, message.status, message.created_by) == (at, "pending", admin_user)
+    assert not MessageLog.objects.exists()
+
+
+@pytest.mark.parametrize("days", [-1, 0, 367])
+def test_the_past_and_more_than_a_year_ahead_are_refused(db, days):
+    with pytest.raises(scheduling.BadTime) as refusal:
+        scheduling.schedule("Hi", COMMUNITY, timezone.now() + timedelta(days=days))
+    assert str(refusal.value).endswith(".")
+
+
+def test_an_unknown_field_is_refused_at_once(db):
+    with pytest.raises(UnknownToken):
+        scheduling.schedule("Hi {nmae}", COMMUNITY, timezone.now() + timedelta(days=1))
+
+
+def test_it_never_leaves_early(message):
+    assert leave(message, AT - timedelta(microseconds=1)) is None
+    assert scheduling.queue_due(AT - timedelta(microseconds=1)) == 0
+    assert message.status == "pending"
+
+
+def test_it_becomes_one_blast_however_often_it_is_tried(message):
+    log = leave(message)
+    assert log is not None
+    for minutes in range(5):
+        assert leave(message, AT + timedelta(minutes=minutes)) is None
+    assert MessageLog.objects.get() == log
+    assert (message.status, message.message_log) == ("processing", log)
+    assert message.processing_started_at == AT
+
+
+def test_a_lost_status_does_not_make_a_second_blast(message):
+    leave(message)
+    ScheduledMessage.objects.filter(pk=message.pk).update(status="pending", message_log=None)
+    with pytest.raises(Exception, match=r"(?i)unique"):
+        scheduling._send(message.pk, AT)
+
+
+def test_the_audience_is_the_one_at_the_time_of_leaving(message, make_member, make_unsubscribed):
+    newcomer = make_member()
+    make_unsubscribed(phone=make_member().phone)
+    log = leave(message)
+    assert newcomer.phone in set(log.deliveries.values_list("phone", flat=True))
+    assert log.deliveries.filter(status="skipped").count() == 1
+
+
+def test_the_queue_gets_one_attempt_at_a_time(message, monkeypatch):
+    queued = []
+    monkeypatch.setattr(scheduling, "async_task", lambda *args, **kwargs: queued.append(args))
+    assert scheduling.queue_due(AT) == 1
+    assert scheduling.queue_due(AT + timedelta(seconds=1)) == 0
+    assert scheduling.queue_due(AT + timedelta(seconds=31)) == 1
+    assert queued == [("messaging.tasks.send_scheduled", message.pk)] * 2
+
+
+def test_the_sweep_lets_it_leave_and_its_end_follows_the_blast(message, locmem):
+    ScheduledMessage.objects.filter(pk=message.pk).update(scheduled_at=timezone.now() - timedelta(seconds=1))
+    sweeping.sweep()
+    sweeping.sweep()
+    message.refresh_from_db()
+    assert len(locmem.outbox) == 1
+    assert message.status == "sent"
+    assert message.sent_at == message.message_log.finished_at
+
+
+def test_a_worker_that_died_in_the_middle_does_not_fail_it(message):
+    log = leave(message)
+    scheduling.follow_blasts()
+    message.refresh_from_db()
+    assert message.status == "processing"
+    sending.nudge(log)
+    scheduling.follow_blasts()
+    message.refresh_from_db()
+    assert message.status == "sent"
+
+
+def test_a_blast_that_reached_nobody_fails_it(message):
+    log = leave(message)
+    MessageLog.objects.filter(pk=log.pk).update(status="failed", finished_at=AT)
+    scheduling.follow_blasts()
+    message.refresh_from_db()
+    assert (message.status, message.sent_at) == ("failed", None)
+    assert message.error_message
+
+
+def test_what_could_not_leave_in_time_expires(message, settings):
+    settings.SCHEDULED_MESSAGE_MAX_LAG = 60
+    assert scheduling.expire(AT + timedelta(minutes=60)) == 0
+    assert leave(message, AT + timedelta(minutes=61)) is None
+    assert scheduling.expire(AT + timedelta(minutes=61)) == 1
+    message.refresh_from_db()
+    assert message.status == "expired"
+    assert "60 minutes" in message.error_message
+    assert not MessageLog.objects.exists()
+
+
+def test_without_a_lag_nothing_expires(message, settings):
+    settings.SCHEDULED_MESSAGE_MAX_LAG = 0
+    assert scheduling.expire(AT + timedelta(days=900)) == 0
+    assert leave(message, AT + timedelta(days=900)) is not None
+
+
+def test_passing_trouble_puts_it_off_by_growing_pauses(message, monkeypatch):
+    def fail(*args):
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr(sending, "start", fail)
+    pauses, now = [], AT
+    for _ in range(4):
+        assert leave(message, now) is None
+        pauses.append(message.next_attempt_at - now)
+        now = message.next_attempt_at
+    assert message.status == "pending"
+    assert "database is locked" in message.error_message
+    assert pauses == sorted(pauses)
+    assert pauses[0] < pauses[-1]
+    monkeypatch.undo()
+    assert leave(message, now) is not None
+    assert message.error_message is None
+
+
+def test_test_mode_without_a_test_phone_fails_before_anything_else(message, settings):
+    settings.ADMIN_TEST_PHONE = ""
+    ScheduledMessage.objects.filter(pk=message.pk).update(test_mode=True)
+    assert leave(message) is None
+    assert message.status == "failed"
+    assert "ADMIN_TEST_PHONE" in message.error_message
+    assert not MessageLog.objects.exists()
+
+
+def test_test_mode_texts_the_test_phone_alone(message, settings):
+    settings.ADMIN_TEST_PHONE = "+13035550150"
+    ScheduledMessage.objects.filter(pk=message.pk).update(test_mode=True)
+    log = leave(message)
+    assert [row.phone for row in log.deliveries.all()] == ["+13035550150"]
+
+
+def test_a_deleted_event_fails_it_with_the_reason(message):
+    ScheduledMessage.objects.filter(pk=message.pk).update(target="event", event=None)
+    assert leave(message) is None
+    assert message.status == "failed"
+    assert "event has been deleted" in message.error_message
+
+
+def test_nobody_in_the_audience_fails_it_with_the_reason(db):
+    message = ScheduledMessage.objects.create(message_body="Hi", target="community", scheduled_at=AT)
+    assert leave(message) is None
+    assert message.status == "failed"
+    assert "nobody" in message.error_message
+
+
+def test_a_cancelled_one_never_leaves(message):
+    assert message.cancel()
+    assert not message.cancel()
+    assert leave(message) is None
+    assert message.status == "cancelled"
+
+
+def test_a_rescheduled_one_leaves_at_its_new_time(message):
+    assert message.reschedule(AT + timedelta(hours=2))
+    assert leave(message, AT) is None
+    assert leave(message, AT + timedelta(hours=2)) is not None
+    assert not message.reschedule(AT + timedelta(days=1))
+    assert not message.cancel()
+
+
+def test_staff_can_send_it_now(message):
+    assert scheduling.send_now(message) is not None
+    assert message.status == "processing"
+    assert scheduling.send_now(message) is None
+    assert MessageLog.objects.count() == 1
+
+
+def test_a_draft_is_scheduled_once_and_not_sent_besides(make_member, admin_user):
+    chosen = make_member()
+    make_member()
+    draft = Draft.objects.create(message_body="Hi", created_by=admin_user, is_selection=True)
+    draft.members.add(chosen)
+    at = timezone.now() + timedelta(hours=1)
+    message, is_new = scheduling.schedule_draft(draft, at, admin_user)
+    again, is_new_again = scheduling.schedule_draft(draft, at, admin_user)
+    assert (message, is_new, is_new_again) == (again, True, False)
+    assert sending.send_draft(draft, admin_user) == (None, False)
+    log = scheduling.send(message.pk, at)
+    assert [row.phone for row in log.deliveries.all()] == [chosen.phone]
+
+
+def test_a_draft_that_was_sent_cannot_be_scheduled(make_member, admin_user):
+    make_member()
+    draft = Draft.objects.create(message_body="Hi", created_by=admin_user)
+    sending.send_draft(draft, admin_user)
+    with pytest.raises(scheduling.AlreadySent):
+        scheduling.schedule_draft(draft, timezone.now() + timedelta(hours=1), admin_user)
