@@ -29,6 +29,7 @@ class Migration(migrations.Migration):
                             ("unsubscribed", "Unsubscribed contacts"),
                         ],
                         max_length=20,
+                        verbose_name="list",
                     ),
                 ),
                 ("file_name", models.CharField(max_length=255, verbose_name="file")),
@@ -42,21 +43,27 @@ class Migration(migrations.Migration):
                             ("ready", "Ready to import"),
                             ("applying", "Being imported"),
                             ("applied", "Imported"),
-                            ("failed", "Failed"),
+                            ("failed", "Could not be read"),
                         ],
                         default="waiting",
                         max_length=20,
                     ),
                 ),
+                ("attempt", models.PositiveIntegerField(default=0)),
                 ("adjustments", models.JSONField(blank=True, default=dict)),
                 ("detected", models.JSONField(blank=True, default=dict)),
                 ("counts", models.JSONField(blank=True, default=dict)),
                 ("rows_done", models.PositiveIntegerField(default=0)),
                 ("rows_expected", models.PositiveIntegerField(default=0)),
                 ("error_message", models.TextField(blank=True, default="")),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, editable=False, verbose_name="uploaded"
+                    ),
+                ),
                 ("updated_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ("applied_at", models.DateTimeField(blank=True, null=True)),
+                ("applied_at", models.DateTimeField(blank=True, null=True, verbose_name="imported")),
                 (
                     "created_by",
                     models.ForeignKey(
@@ -65,6 +72,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.SET_NULL,
                         related_name="+",
                         to=settings.AUTH_USER_MODEL,
+                        verbose_name="uploaded by",
                     ),
                 ),
                 (
@@ -95,6 +103,7 @@ class Migration(migrations.Migration):
                 (
                     "contact_import",
                     models.ForeignKey(
+                        db_index=False,
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="chunks",
                         to="contacts.contactimport",
@@ -124,6 +133,7 @@ class Migration(migrations.Migration):
                 (
                     "contact_import",
                     models.ForeignKey(
+                        db_index=False,
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="rows",
                         to="contacts.contactimport",
@@ -132,7 +142,14 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "import_rows",
-                "indexes": [models.Index(fields=["contact_import", "phone"], name="ix_import_rows_phone")],
+                "indexes": [
+                    models.Index(fields=["contact_import", "line"], name="ix_import_rows_line"),
+                    models.Index(
+                        condition=models.Q(("problem", ""), _negated=True),
+                        fields=["contact_import", "line"],
+                        name="ix_import_rows_rejected",
+                    ),
+                ],
             },
         ),
     ]

@@ -1,0 +1,18 @@
+"""The background tasks of imports."""
+
+from . import imports, intake
+
+
+def read_import(import_id: int) -> None:
+    """Read an uploaded file into staged rows."""
+    intake.read(import_id)
+
+
+def apply_import(import_id: int) -> None:
+    """Make people of the staged rows of a confirmed import."""
+    imports.apply(import_id)
+
+
+def clean_up_imports() -> int:
+    """Delete imports that were abandoned for a week; to be run daily. The number of those deleted."""
+    return imports.clean_up()
