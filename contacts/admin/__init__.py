@@ -2,11 +2,13 @@
 
 from .blocked import SuppressedContactAdmin, UnsubscribedContactAdmin
 from .events import EventAdmin
+from .imports import ContactImportAdmin
 from .members import CommunityMemberAdmin
 from .registrations import EventRegistrationAdmin
 
 __all__ = [
     "CommunityMemberAdmin",
+    "ContactImportAdmin",
     "EventAdmin",
     "EventRegistrationAdmin",
     "SuppressedContactAdmin",

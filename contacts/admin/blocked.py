@@ -15,6 +15,7 @@ from contacts.names import known_names
 
 from .asking import Question, ask, is_confirmed, people
 from .filters import SourceFilter
+from .imports import ImportMixin
 from .people import PersonAdmin
 from .textable import CONSENT, STOP_STAYS
 
@@ -64,7 +65,8 @@ class BlockedContactAdmin(PersonAdmin):
 
 
 @admin.register(UnsubscribedContact)
-class UnsubscribedContactAdmin(BlockedContactAdmin):
+class UnsubscribedContactAdmin(ImportMixin, BlockedContactAdmin):
+    import_target = "unsubscribed"
     list_display = ("shown_name", "shown_phone", "how", "reason", "unsubscribed")
     list_filter = (SourceFilter,)
     fields = ("phone", "name", "reason", "how", "created_at")

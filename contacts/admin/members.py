@@ -5,11 +5,13 @@ from django.contrib import admin
 from contacts.models import CommunityMember
 
 from .filters import StateFilter
+from .imports import ImportMixin
 from .textable import TextablePersonAdmin
 
 
 @admin.register(CommunityMember)
-class CommunityMemberAdmin(TextablePersonAdmin):
+class CommunityMemberAdmin(ImportMixin, TextablePersonAdmin):
+    import_target = "community"
     list_display = ("shown_name", "shown_phone", "shown_state", "added")
     list_filter = (StateFilter,)
     fields = ("name", "phone", "created_at")

@@ -8,11 +8,13 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from contacts.models import EventRegistration
 
 from .filters import EventFilter, StateFilter, chosen_event
+from .imports import ImportMixin
 from .textable import TextablePersonAdmin
 
 
 @admin.register(EventRegistration)
-class EventRegistrationAdmin(TextablePersonAdmin):
+class EventRegistrationAdmin(ImportMixin, TextablePersonAdmin):
+    import_target = "event"
     list_display = ("shown_name", "shown_phone", "event", "shown_state", "registered")
     list_filter = (EventFilter, StateFilter)
     list_select_related = ("event",)

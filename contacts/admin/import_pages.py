@@ -1,0 +1,162 @@
+"""What the page of an import says: its progress, its figures, and its first lines as they will be read."""
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from django.contrib.humanize.templatetags.humanize import intcomma
+
+from contacts import merging, phones
+from contacts.columns import Role
+from contacts.import_sentences import counted, people
+from contacts.models import ContactImport, ImportRow, SuppressedContact, UnsubscribedContact
+from contacts.tabular import ENCODINGS, SEPARATORS
+
+FIRST_LINES: Final = 20
+FIRST_REJECTS: Final = 100
+
+Status = ContactImport.Status
+Target = ContactImport.Target
+
+
+@dataclass
+class Figure:
+    """A number of the summary, with the word for it and a note."""
+
+    name: str
+    count: int
+    label: str
+    note: str = ""
+
+
+@dataclass
+class ShownLine:
+    """A line of the file as the preview shows it. `outcome` is "new", "renamed", "known", "repeat" or "invalid"."""
+
+    number: int
+    phone: str = ""
+    name: str = ""
+    outcome: str = ""
+    says: str = ""
+    warnings: list[str] = field(default_factory=list)
+
+
+def progress(contact_import: ContactImport) -> dict[str, Any]:
+    """What the waiting page asks for: status, label, sentence, done and expected (lines), is_busy, is_stalled."""
+    done, expected = contact_import.rows_done, contact_import.rows_expected
+    if contact_import.is_stalled:
+        sentence = "Nothing has moved for a minute."
+    elif contact_import.status == Status.WAITING:
+        sentence = "Waiting for a worker to read the file."
+    elif contact_import.status == Status.APPLYING:
+        sentence = f"Importing {people(contact_import.counts.get('people', 0))}."
+    elif done and done >= expected:
+        sentence = f"Comparing {counted(done, 'line', 'lines')} with the list."
+    elif done:
+        sentence = f"Reading: {intcomma(done)} of about {counted(expected, 'line', 'lines')}."
+    else:
+        sentence = "Reading the file."
+    return {
+        "status": contact_import.status,
+        "label": contact_import.get_status_display(),
+        "sentence": sentence,
+        "done": done if contact_import.status == Status.READING else 0,
+        "expected": expected,
+        "is_busy": contact_import.is_busy,
+        "is_stalled": contact_import.is_stalled,
+    }
+
+
+def figures(contact_import: ContactImport) -> list[Figure]:
+    """The counts as the preview (what will be) or the result (what was done) names them."""
+    counts = contact_import.counts
+    is_done = contact_import.status == Status.APPLIED
+    shown = [
+        Figure("new", counts["new"], "added" if is_done else "new"),
+        Figure("renamed", counts["renamed"], "name changed", "A blank name never erases one."),
+        Figure("known", counts["known"], "already there", "Nothing changes for them."),
+        Figure("repeats", counts["repeats"], "twice in the file", "The first line with a number counts."),
+        Figure("invalid", counts["invalid"], "not valid", "Not imported: see the reasons below."),
+        Figure("opted_out", counts["opted_out"], "opted out", "Imported, but not texted."),
+        Figure("suppressed", counts["suppressed"], "cannot be reached", "Imported, but not texted."),
+    ]
+    if contact_import.target == Target.UNSUBSCRIBED:
+        shown = [each for each in shown if each.name in {"new", "known", "repeats", "invalid"}]
+    always = {"new", "known", "invalid"}
+    return [each for each in shown if each.count or each.name in always]
+
+
+def to_write(contact_import: ContactImport) -> int:
+    """How many people importing would add or rename."""
+    return int(contact_import.counts.get("new", 0) + contact_import.counts.get("renamed", 0))
+
+
+def reading(contact_import: ContactImport) -> str:
+    """How the file was read, in short: "UTF-8, comma, headings in line 1, phone in “Mobile”"."""
+    detected = contact_import.detected
+    if detected["kind"] == "text":
+        bom = " with byte order mark" if detected["bom"] else ""
+        parts = [ENCODINGS[detected["encoding"]].split(" (")[0] + bom, SEPARATORS[detected["separator"]].lower()]
+        if len(detected["columns"]) == 1:
+            parts[1] = "one column"
+    else:
+        parts = [f"sheet “{detected['sheet']}”"]
+    parts.append(f"headings in line {detected['header_line']}" if detected["header_line"] else "no headings")
+    for role, word in ((Role.PHONE, "phone"), (Role.NAME, "name"), (Role.FIRST_NAME, "first name")):
+        if role in detected["roles"]:
+            index = detected["roles"].index(role)
+            parts.append(f"{word} in {detected['columns'][index]['heading'] or f'column {index + 1}'}")
+    return ", ".join(parts)
+
+
+def first_lines(contact_import: ContactImport) -> list[ShownLine]:
+    """The first lines as they will be read, and what becomes of each now."""
+    rows = list(ImportRow.objects.filter(contact_import=contact_import).order_by("line")[:FIRST_LINES])
+    numbers = [row.phone for row in rows if row.phone]
+    present = dict(merging.list_of(contact_import).filter(phone__in=numbers).values_list("phone", "name"))
+    blocked = {} if contact_import.target == Target.UNSUBSCRIBED else _blocked(numbers)
+    first: dict[str, int] = {}
+    shown = []
+    for row in rows:
+        line = ShownLine(row.line)
+        if row.problem:
+            line.outcome, line.says = "invalid", row.problem
+            line.phone = value_of(row.cells)
+        else:
+            line.phone, line.name = phones.display(row.phone), row.name or ""
+            line.outcome, line.says = _outcome(row, present, first, contact_import.target)
+            line.warnings = blocked.get(row.phone, [])
+            first.setdefault(row.phone, row.line)
+        shown.append(line)
+    return shown
+
+
+def _outcome(row: ImportRow, present: dict[str, Any], first: dict[str, int], target: str) -> tuple[str, str]:
+    if row.is_repeat:
+        return "repeat", f"Repeats line {first[row.phone]}" if row.phone in first else "Repeats an earlier line"
+    if row.phone not in present:
+        return "new", "New"
+    before = present[row.phone]
+    if row.name and row.name != before and target != Target.UNSUBSCRIBED:
+        return "renamed", f"Name changes from “{before}”" if before else "Name is added"
+    return "known", "Already there"
+
+
+def _blocked(numbers: list[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for phone in UnsubscribedContact.objects.filter(phone__in=numbers).values_list("phone", flat=True):
+        found.setdefault(phone, []).append("opted out")
+    for phone in SuppressedContact.objects.blocking().filter(phone__in=numbers).values_list("phone", flat=True):
+        found.setdefault(phone, []).append("cannot be reached")
+    return found
+
+
+def first_rejects(contact_import: ContactImport) -> list[ShownLine]:
+    """The first of the lines that are not valid: number, value and reason."""
+    rows = ImportRow.objects.filter(contact_import=contact_import).rejected()[:FIRST_REJECTS]
+    return [ShownLine(row.line, phone=value_of(row.cells), outcome="invalid", says=row.problem) for row in rows]
+
+
+def value_of(cells: list[Any] | None) -> str:
+    """The cells of a line in short, for people to recognise it."""
+    text = " · ".join(str(cell).strip() for cell in cells or [] if str(cell).strip())
+    return text if len(text) <= 80 else f"{text[:80]}…"

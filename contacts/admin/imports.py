@@ -1,0 +1,331 @@
+"""Imports in the admin: the upload, the page of each import, and the links to them from the lists."""
+
+from collections.abc import Callable
+from typing import Any, cast
+
+from django.conf import settings
+from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.core.files.uploadhandler import FileUploadHandler, StopUpload
+from django.db.models import QuerySet
+from django.http import (
+    FileResponse,
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+    JsonResponse,
+)
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.text import capfirst
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.models import AppUser
+from contacts import import_sentences, imports, merging, rejects
+from contacts.models import ContactImport, Event
+from contacts.tables import Unreadable
+
+from . import import_pages
+from .events import EventAdmin, registrations_address
+from .filters import chosen_event
+from .import_forms import ReadingForm, UploadForm
+
+Target = ContactImport.Target
+Status = ContactImport.Status
+
+
+class ImportMixin:
+    """A link to the import above a list: `import_target` says into which. Registrations are imported for an event."""
+
+    import_target: str = ""
+
+    def get_list_tools(self, request: HttpRequest) -> list[tuple[str, str]]:
+        """(label, address) of what can be done with the whole list, for this user."""
+        tools: list[tuple[str, str]] = super().get_list_tools(request)  # type: ignore[misc]
+        event = chosen_event(request) if self.import_target == Target.EVENT else None
+        if address := import_address(request, self.import_target, event):
+            tools.append(("Import", address))
+        return tools
+
+
+def import_address(request: HttpRequest, target: str, event: Event | None = None) -> str:
+    """Where the user uploads a file for that list; "" when they may not, or for registrations without an event."""
+    if not imports.may_import(request.user, target):
+        return ""
+    if target == Target.EVENT:
+        return reverse("admin:contacts_contactimport_new_event", args=[event.pk]) if event else ""
+    return reverse("admin:contacts_contactimport_new", args=[target])
+
+
+def import_registrations(request: HttpRequest, event: Event) -> tuple[str, str] | None:
+    """The tool of an event's page (see EventAdmin.tools)."""
+    address = import_address(request, Target.EVENT, event)
+    return ("Import registrations", address) if address else None
+
+
+class _DrainTooLarge(FileUploadHandler):
+    """Reads a body that is too large to its end without keeping it: browsers show no answer before they sent all."""
+
+    is_too_large = False
+
+    def handle_raw_input(
+        self,
+        input_data: Any,
+        META: Any,  # noqa: N803 - Django's name
+        content_length: int,
+        boundary: str,
+        encoding: str | None = None,
+    ) -> None:
+        self.is_too_large = _is_too_large(content_length)
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes | None:
+        if self.is_too_large:
+            raise StopUpload(connection_reset=False)
+        return raw_data
+
+    def file_complete(self, file_size: int) -> None:
+        return None
+
+
+def _is_too_large(content_length: int) -> bool:
+    """Whether a form of so many bytes must hold too large a file; the rest of the form takes less than 64 kB."""
+    return content_length > imports.MAX_BYTES + 65_536
+
+
+@admin.register(ContactImport)
+class ContactImportAdmin(admin.ModelAdmin):
+    """What was imported and what is waiting for its confirm. The page of each is its preview, then its result."""
+
+    list_display = ("file_name", "into", "status", "people", "not_valid", "created_by", "created_at")
+    list_select_related = ("event", "created_by")
+    ordering = ("-created_at", "-pk")
+    search_fields = ("file_name",)
+    search_help_text = "File name"
+    show_full_result_count = False
+    actions = None
+
+    # Who may do what ---------------------------------------------------------------------------------------
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return any(imports.may_import(request.user, target) for target in Target.values)
+
+    def has_view_permission(self, request: HttpRequest, obj: ContactImport | None = None) -> bool:
+        return imports.may_import(request.user, obj.target) if obj else self.has_module_permission(request)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: ContactImport | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: ContactImport | None = None) -> bool:
+        """Imports go with their event when that is deleted; by themselves they are discarded on their page."""
+        return self.has_view_permission(request, obj)
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        return HttpResponseRedirect(reverse("admin:contacts_contactimport_change", args=[object_id]))
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ContactImport]:
+        allowed = [target for target in Target.values if imports.may_import(request.user, target)]
+        return super().get_queryset(request).filter(target__in=allowed)
+
+    def _get(self, request: HttpRequest, pk: Any) -> ContactImport:
+        contact_import = get_object_or_404(ContactImport.objects.select_related("event", "created_by"), pk=pk)
+        if not imports.may_import(request.user, contact_import.target):
+            raise PermissionDenied
+        return contact_import
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        return super().changelist_view(request, {"title": "Imports", **(extra_context or {})})
+
+    # The list ----------------------------------------------------------------------------------------------
+
+    @admin.display(description="Into", ordering="target")
+    def into(self, contact_import: ContactImport) -> str:
+        return capfirst(import_sentences.place_name(contact_import))
+
+    @admin.display(description="People")
+    def people(self, contact_import: ContactImport) -> int | None:
+        return contact_import.counts.get("people")
+
+    @admin.display(description="Not valid")
+    def not_valid(self, contact_import: ContactImport) -> int | None:
+        return contact_import.counts.get("invalid")
+
+    # Addresses ---------------------------------------------------------------------------------------------
+
+    def get_urls(self) -> list[URLPattern]:
+        def page(route: str, view: Callable[..., HttpResponseBase], name: str) -> URLPattern:
+            return path(route, self.admin_site.admin_view(view), name=f"contacts_contactimport_{name}")
+
+        return [
+            # Exempt until the length of the body is known: the check reads the whole form, file and all.
+            page("new/<str:target>/", csrf_exempt(self.new_view), "new"),
+            page("new/event/<int:event_id>/", csrf_exempt(self.new_view), "new_event"),
+            page("<int:pk>/progress/", require_safe(self.progress_view), "progress"),
+            page("<int:pk>/rejected/", require_safe(self.rejects_view), "rejects"),
+            page("<int:pk>/adjust/", require_POST(self.adjust_view), "adjust"),
+            page("<int:pk>/confirm/", require_POST(self.confirm_view), "confirm"),
+            page("<int:pk>/again/", require_POST(self.again_view), "again"),
+            page("<int:pk>/discard/", require_POST(self.discard_view), "discard"),
+            *super().get_urls(),
+        ]
+
+    # Upload ------------------------------------------------------------------------------------------------
+
+    def new_view(self, request: HttpRequest, target: str = Target.EVENT, event_id: int | None = None) -> HttpResponse:
+        """The form for a file, and what comes in by it."""
+        if target not in Target.values or (target == Target.EVENT) != (event_id is not None):
+            raise Http404
+        if not imports.may_import(request.user, target):
+            raise PermissionDenied
+        event = get_object_or_404(Event, pk=event_id) if event_id is not None else None
+        request.upload_handlers.insert(0, _DrainTooLarge(request))
+        return csrf_protect(self._upload)(request, target, event)
+
+    def _upload(self, request: HttpRequest, target: str, event: Event | None) -> HttpResponse:
+        length = int(request.META.get("CONTENT_LENGTH") or 0)
+        form = UploadForm()
+        status = 200
+        if request.method == "POST":
+            form = UploadForm(request.POST, request.FILES)
+            if _is_too_large(length):
+                form.errors["file"] = form.error_class([imports.too_large(length)])
+                status = 413
+            elif form.is_valid():
+                try:
+                    contact_import = imports.stage(
+                        form.cleaned_data["file"], target, event, cast(AppUser, request.user)
+                    )
+                except Unreadable as problem:
+                    form.add_error("file", problem.sentence)
+                else:
+                    imports.queue_reading(contact_import)
+                    return HttpResponseRedirect(self._address(contact_import))
+        place = import_sentences.place_name(ContactImport(target=target, event=event))
+        context = {
+            "title": f"Import into {place}",
+            "form": form,
+            "region": settings.DEFAULT_PHONE_REGION,
+            "list_link": _list_link(target, event),
+        }
+        return self._render(request, "contacts/import_upload.html", context, status)
+
+    # The page of an import ---------------------------------------------------------------------------------
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """The preview, the progress or the result, whatever there is."""
+        key = unquote(object_id)
+        contact_import = self._get(request, int(key) if key.isdecimal() else 0)
+        return self._page(request, contact_import)
+
+    def _page(
+        self, request: HttpRequest, contact_import: ContactImport, form: ReadingForm | None = None
+    ) -> HttpResponse:
+        is_counted = contact_import.status in {Status.READY, Status.APPLIED}
+        is_adjustable = contact_import.status in {Status.READY, Status.FAILED} and contact_import.detected.get(
+            "columns"
+        )
+        context: dict[str, Any] = {
+            "title": "Imported" if contact_import.status == Status.APPLIED else "Import",
+            "subtitle": contact_import.file_name,
+            "contact_import": contact_import,
+            "list_link": _list_link(contact_import.target, contact_import.event),
+            "new_address": import_address(request, contact_import.target, contact_import.event),
+            "progress": import_pages.progress(contact_import),
+            "form": form or (ReadingForm(contact_import) if is_adjustable else None),
+            "reading": import_pages.reading(contact_import) if is_adjustable else "",
+        }
+        if is_counted:
+            context |= {
+                "headline": import_sentences.headline(contact_import),
+                "figures": import_pages.figures(contact_import),
+                "to_write": import_pages.to_write(contact_import),
+                "rejects": import_pages.first_rejects(contact_import),
+                "lines": import_pages.first_lines(contact_import) if contact_import.status == Status.READY else [],
+            }
+        return self._render(request, "contacts/import.html", context)
+
+    def progress_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        return JsonResponse(import_pages.progress(self._get(request, pk)))
+
+    def rejects_view(self, request: HttpRequest, pk: int) -> FileResponse:
+        contact_import = self._get(request, pk)
+        if not contact_import.counts.get("invalid"):
+            raise Http404
+        return FileResponse(
+            rejects.content(contact_import),
+            as_attachment=True,
+            filename=rejects.file_name(contact_import),
+            content_type=rejects.content_type(contact_import),
+        )
+
+    # What staff do with it ---------------------------------------------------------------------------------
+
+    def adjust_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        contact_import = self._get(request, pk)
+        if contact_import.status not in {Status.READY, Status.FAILED} or not contact_import.detected.get("columns"):
+            self.message_user(request, "The file cannot be read in another way now.", messages.WARNING)
+            return HttpResponseRedirect(self._address(contact_import))
+        adjustments: dict[str, Any] = {}
+        if "reset" not in request.POST:
+            form = ReadingForm(contact_import, request.POST)
+            if not form.is_valid():
+                return self._page(request, contact_import, form)
+            adjustments = form.adjustments()
+        imports.adjust(contact_import, adjustments)
+        return HttpResponseRedirect(self._address(contact_import))
+
+    def confirm_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        contact_import = self._get(request, pk)
+        imports.confirm(contact_import)
+        return HttpResponseRedirect(self._address(contact_import))
+
+    def again_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        contact_import = self._get(request, pk)
+        if imports.start_again(contact_import):
+            self.message_user(request, "Started again.", messages.SUCCESS)
+        return HttpResponseRedirect(self._address(contact_import))
+
+    def discard_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        contact_import = self._get(request, pk)
+        if contact_import.status == Status.APPLIED or not imports.discard(contact_import):
+            self.message_user(
+                request, "People are imported from this file: it cannot be discarded.", messages.WARNING
+            )
+            return HttpResponseRedirect(self._address(contact_import))
+        self.message_user(request, f"“{contact_import}” was discarded. Nothing was imported.", messages.SUCCESS)
+        return HttpResponseRedirect(_list_link(contact_import.target, contact_import.event)["address"])
+
+    # Plumbing ----------------------------------------------------------------------------------------------
+
+    def _address(self, contact_import: ContactImport) -> str:
+        return reverse("admin:contacts_contactimport_change", args=[contact_import.pk])
+
+    def _render(
+        self, request: HttpRequest, template: str, context: dict[str, Any], status: int = 200
+    ) -> HttpResponse:
+        return TemplateResponse(
+            request, template, {**self.admin_site.each_context(request), "opts": self.opts, **context}, status=status
+        )
+
+
+def _list_link(target: str, event: Event | None) -> dict[str, str]:
+    """Where the people of an import are to be seen: {"name", "address"}."""
+    if event:
+        return {"name": f"Registrations for {event}", "address": registrations_address(event)}
+    meta = merging.model_of(target)._meta
+    return {
+        "name": capfirst(str(meta.verbose_name_plural)),
+        "address": reverse(f"admin:contacts_{meta.model_name}_changelist"),
+    }
+
+
+EventAdmin.tools.append(import_registrations)

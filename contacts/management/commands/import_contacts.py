@@ -1,0 +1,139 @@
+"""`manage.py import_contacts`: the import of the admin at a prompt, by the same code."""
+
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from pathlib import Path
+from typing import Any
+
+from django.core.files import File
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
+from tqdm import tqdm
+
+from contacts import imports, intake, rejects
+from contacts.import_sentences import counted, headline, people
+from contacts.models import ContactImport, Event, ImportRow
+from contacts.tables import Unreadable
+from contacts.tabular import ENCODINGS
+
+SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
+SHOWN_REJECTS = 20
+
+Target = ContactImport.Target
+Status = ContactImport.Status
+
+
+class Command(BaseCommand):
+    help = (
+        "Import a file of people (CSV, text or Excel) into the community, an event or the unsubscribed contacts.\n\n"
+        "Encoding, separator, headings and columns are detected. Lines that are not valid are listed and left out;\n"
+        "all others are imported in one transaction. Importing the same file again changes nothing."
+    )
+    epilog = (
+        "exit codes:\n"
+        "  0  every line was imported (with --dry-run: could be)\n"
+        "  1  imported, but for the lines that are listed as not valid\n"
+        "  2  nothing was imported: the file cannot be read, or an option is wrong"
+    )
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:
+        return super().create_parser(
+            prog_name, subcommand, formatter_class=RawDescriptionHelpFormatter, epilog=self.epilog, **kwargs
+        )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path, help="the file to import")
+        into = parser.add_mutually_exclusive_group(required=True)
+        into.add_argument("--community", action="store_true", help="into the community members")
+        into.add_argument("--event", type=int, metavar="ID", help="into the registrations of this event")
+        into.add_argument("--unsubscribed", action="store_true", help="into the unsubscribed contacts")
+        parser.add_argument("--dry-run", action="store_true", help="only say what importing would do")
+        parser.add_argument("--encoding", choices=ENCODINGS, help="instead of the one that is detected")
+        parser.add_argument("--separator", choices=SEPARATORS, help="instead of the one that is detected")
+        parser.add_argument("--sheet", metavar="NAME", help="of a workbook, instead of the first with people")
+        parser.add_argument("--no-header", action="store_true", help="the first line is a person, not headings")
+        parser.add_argument("--rejects", type=Path, metavar="FILE", help="write the lines that are not valid here")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        contact_import = self._stage(options)
+        try:
+            self._read(contact_import)
+            if contact_import.counts["invalid"]:
+                self._report_rejects(contact_import, options["rejects"])
+            if not options["dry_run"] and contact_import.counts["people"]:
+                self._apply(contact_import)
+            self._summarise(contact_import, options["dry_run"])
+        finally:
+            imports.discard(contact_import)
+        if invalid := contact_import.counts["invalid"]:
+            verb = "would not be" if options["dry_run"] else "was not" if invalid == 1 else "were not"
+            raise CommandError(f"{counted(invalid, 'line', 'lines')} {verb} imported.", returncode=1)
+
+    def _stage(self, options: dict[str, Any]) -> ContactImport:
+        event = None
+        if options["event"] is not None:
+            event = Event.objects.filter(pk=options["event"]).first()
+            if event is None:
+                raise CommandError(f"There is no event {options['event']}.", returncode=2)
+        target = Target.EVENT if event else Target.UNSUBSCRIBED if options["unsubscribed"] else Target.COMMUNITY
+        adjustments: dict[str, Any] = {key: options[key] for key in ("encoding", "sheet") if options[key]}
+        if options["separator"]:
+            adjustments["separator"] = SEPARATORS[options["separator"]]
+        if options["no_header"]:
+            adjustments["header_line"] = 0
+        path: Path = options["file"]
+        try:
+            with path.open("rb") as file:
+                return imports.stage(File(file, name=path.name), target, event, adjustments=adjustments)
+        except OSError as error:
+            raise CommandError(f"{path} cannot be opened: {error.strerror}.", returncode=2) from None
+        except Unreadable as problem:
+            raise CommandError(problem.sentence, returncode=2) from None
+
+    def _read(self, contact_import: ContactImport) -> None:
+        with tqdm(desc="Reading", unit=" lines", disable=None, leave=False) as bar:
+
+            def report(done: int, expected: int) -> None:
+                bar.total = expected
+                bar.update(done - bar.n)
+
+            intake.read(contact_import.pk, report)
+        contact_import.refresh_from_db()
+        if contact_import.status != Status.READY:
+            raise CommandError(contact_import.error_message, returncode=2)
+
+    def _report_rejects(self, contact_import: ContactImport, path: Path | None) -> None:
+        rows = ImportRow.objects.filter(contact_import=contact_import).rejected()
+        for line, problem in rows.values_list("line", "problem")[:SHOWN_REJECTS]:
+            self.stderr.write(f"Line {line}: {problem}")
+        if (more := contact_import.counts["invalid"] - SHOWN_REJECTS) > 0:
+            hint = "" if path else " --rejects FILE writes them all."
+            self.stderr.write(f"… and {counted(more, 'more line', 'more lines')}.{hint}")
+        if path:
+            try:
+                with path.open("wb") as file:
+                    file.writelines(rejects.content(contact_import))
+            except OSError as error:
+                raise CommandError(f"{path} cannot be written: {error.strerror}.", returncode=2) from None
+
+    def _apply(self, contact_import: ContactImport) -> None:
+        try:
+            imports.take_for_applying(contact_import)
+            imports.apply(contact_import.pk)
+        except DatabaseError as error:
+            raise CommandError(f"Nothing was imported. The database says: {error}", returncode=2) from None
+        contact_import.refresh_from_db()
+
+    def _summarise(self, contact_import: ContactImport, is_dry_run: bool) -> None:
+        counts = contact_import.counts
+        self.stdout.write(headline(contact_import))
+        for number, what in (
+            (counts["known"], "already there"),
+            (counts["repeats"], "more with a number that an earlier line has"),
+            (counts["invalid"], "not valid"),
+        ):
+            if number:
+                self.stdout.write(f"  {counted(number, 'line', 'lines')} {what}")
+        if blocked := counts["opted_out"] + counts["suppressed"]:
+            self.stdout.write(f"  {people(blocked)} of them opted out or cannot be reached, and will not be texted")
+        if is_dry_run:
+            self.stdout.write("Dry run: nothing was written.")

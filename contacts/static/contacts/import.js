@@ -1,0 +1,103 @@
+/* The pages of an import: the size of a file before it is sent, and the progress while it is read. */
+"use strict";
+(function () {
+    const upload = document.getElementById("import-upload");
+    const waiting = document.getElementById("import-progress");
+
+    function megabytes(bytes) {
+        return Math.round(bytes / 1048576).toLocaleString("en-US");
+    }
+
+    function watchUpload() {
+        const field = upload.querySelector("input[type=file]");
+        const drop = upload.querySelector(".import-drop");
+        const problem = upload.querySelector(".import-problem");
+        const submit = upload.querySelector("input[type=submit]");
+        const limit = Number(field.dataset.limit);
+
+        function check() {
+            const file = field.files[0];
+            const isTooLarge = Boolean(file) && file.size > limit;
+            problem.hidden = !isTooLarge;
+            submit.disabled = isTooLarge;
+            if (isTooLarge) {
+                problem.textContent = `“${file.name}” has ${megabytes(file.size)} MB, and ${megabytes(limit)} MB is the most. ` +
+                    "Remove columns that are not needed, or split the file.";
+            }
+        }
+
+        field.addEventListener("change", check);
+        upload.addEventListener("submit", function () {
+            // After the browser has taken the form: a disabled button now stops only the second click.
+            setTimeout(function () {
+                submit.disabled = true;
+                submit.value = "Uploading…";
+            });
+        });
+        window.addEventListener("pageshow", function () {
+            submit.value = "Upload and preview";
+            check();
+        });
+        ["dragover", "dragleave", "drop"].forEach(function (name) {
+            drop.addEventListener(name, function (event) {
+                event.preventDefault();
+                drop.classList.toggle("is-over", name === "dragover");
+                if (name === "drop" && event.dataTransfer.files.length) {
+                    field.files = event.dataTransfer.files;
+                    check();
+                }
+            });
+        });
+    }
+
+    function watchProgress() {
+        const sentence = waiting.querySelector(".import-sentence");
+        const bar = waiting.querySelector("progress");
+        const stalled = document.getElementById("import-stalled");
+        const label = document.querySelector(".import-status");
+
+        async function ask() {
+            try {
+                const response = await fetch(waiting.dataset.address, {headers: {Accept: "application/json"}});
+                if (response.redirected || response.status === 403 || response.status === 404) {
+                    location.reload();
+                    return;
+                }
+                const progress = await response.json();
+                if (!progress.is_busy) {
+                    location.reload();
+                    return;
+                }
+                sentence.textContent = progress.sentence;
+                label.textContent = progress.label;
+                stalled.hidden = !progress.is_stalled;
+                if (progress.done) {
+                    bar.max = progress.expected;
+                    bar.value = progress.done;
+                } else {
+                    bar.removeAttribute("value");
+                }
+            } catch (error) {
+                sentence.textContent = "The server does not answer. Trying again.";
+            }
+            setTimeout(ask, 1000);
+        }
+        setTimeout(ask, 300);
+    }
+
+    if (upload) {
+        watchUpload();
+    }
+    if (waiting) {
+        watchProgress();
+    }
+    document.querySelectorAll(".import-actions form").forEach(function (form) {
+        form.addEventListener("submit", function () {
+            setTimeout(function () {
+                form.querySelectorAll("input[type=submit]").forEach(function (button) {
+                    button.disabled = true;
+                });
+            });
+        });
+    });
+}());
