@@ -1,0 +1,92 @@
+"""python -m bench.punctuality: how late the first text of a scheduled message leaves.
+
+Ten messages are due over 20 seconds, while workers are idle: one on SQLite, or two at once on PostgreSQL. Prints the
+lateness (median, worst) and whether each message became one blast.
+"""
+
+import argparse
+import statistics
+
+from bench.blast import seconds
+from tests.processes import (
+    Installation,
+    children,
+    free_port,
+    installation,
+    is_listening,
+    postgres_database,
+    temporary_folder,
+    wait_until,
+)
+from tests.twilio_standin import ACCOUNT_SID, AUTH_TOKEN, FROM_NUMBER
+
+SCHEDULE = """
+from datetime import timedelta
+from django.utils import timezone
+from contacts.models import CommunityMember
+from messaging.audience import Audience
+from messaging.scheduling import schedule
+CommunityMember.objects.create(name="Rosa Delgado", phone="+13035550150")
+start = timezone.now() + timedelta(seconds=3)
+for number in range(COUNT):
+    schedule(f"Message {number}", Audience("community"), start + timedelta(seconds=number * SPAN / COUNT))
+"""
+
+
+def measure(site: Installation, clusters: int, count: int, span: float, standin_port: int) -> list[float]:
+    """The seconds by which each message's first text was accepted after its time."""
+    site.start("-m", "tests.twilio_standin", "--port", str(standin_port), "--latency", "0")
+    wait_until(lambda: is_listening(standin_port), 20, "the stand-in")
+    for _ in range(clusters):
+        worker = site.start("manage.py", "worker")
+        wait_until(lambda pid=worker.pid: len(children(pid)) >= 3, 30, "the worker")
+    site.run("shell", "-v", "0", "-c", SCHEDULE.replace("COUNT", str(count)).replace("SPAN", str(span)))
+    wait_until(
+        lambda: site.query("SELECT COUNT(*) FROM scheduled_messages WHERE status = 'sent'") == [(count,)],
+        span + 60,
+        "the last message",
+        every=0.5,
+    )
+    rows = site.query(
+        "SELECT s.scheduled_at, MIN(d.accepted_at) FROM scheduled_messages s "
+        "JOIN deliveries d ON d.message_log_id = s.message_log_id GROUP BY s.id, s.scheduled_at"
+    )
+    return [seconds(accepted_at) - seconds(scheduled_at) for scheduled_at, accepted_at in rows]
+
+
+def run(postgres: bool, count: int = 10, span: float = 20.0) -> None:
+    port = free_port()
+    environment = {
+        "TWILIO_API_BASE_URL": f"http://127.0.0.1:{port}",
+        "TWILIO_ACCOUNT_SID": ACCOUNT_SID,
+        "TWILIO_AUTH_TOKEN": AUTH_TOKEN,
+        "TWILIO_FROM_NUMBER": FROM_NUMBER,
+    }
+    with temporary_folder("bench-punctuality") as folder:
+        if postgres:
+            with postgres_database() as url, installation(folder, url, **environment) as site:
+                late = measure(site, 2, count, span, port)
+                [(blasts,)] = site.query("SELECT COUNT(*) FROM message_logs")
+        else:
+            with installation(folder, **environment) as site:
+                late = measure(site, 1, count, span, port)
+                [(blasts,)] = site.query("SELECT COUNT(*) FROM message_logs")
+    name = "PostgreSQL, 2 workers" if postgres else "SQLite, 1 worker"
+    print(
+        f"{name}: {count} messages due over {span:.0f} s became {blasts} blasts; first text "
+        f"{statistics.median(late):.2f} s late (median), {max(late):.2f} s at worst, {min(late):.2f} s at best",
+        flush=True,
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.punctuality", description=__doc__)
+    parser.add_argument("--sqlite", action="store_true", help="only on SQLite")
+    args = parser.parse_args()
+    run(postgres=False)
+    if not args.sqlite:
+        run(postgres=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,35 @@
+"""Scheduled messages with real workers. How late they are is measured by bench/punctuality, not here."""
+
+import pytest
+
+from bench.punctuality import measure
+from tests.processes import free_port, installation, is_listening, postgres_database
+from tests.twilio_standin import ACCOUNT_SID, AUTH_TOKEN, FROM_NUMBER
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+def test_each_message_leaves_once_and_never_early_with_two_workers_at_once(tmp_path, database):
+    port = free_port()
+    environment = {
+        "TWILIO_API_BASE_URL": f"http://127.0.0.1:{port}",
+        "TWILIO_ACCOUNT_SID": ACCOUNT_SID,
+        "TWILIO_AUTH_TOKEN": AUTH_TOKEN,
+        "TWILIO_FROM_NUMBER": FROM_NUMBER,
+    }
+
+    def check(site):
+        late = measure(site, clusters=2, count=10, span=10.0, standin_port=port)
+        assert len(late) == 10
+        assert min(late) >= 0
+        assert site.query("SELECT COUNT(*) FROM message_logs") == [(10,)]
+
+    if database == "sqlite":
+        with installation(tmp_path, **environment) as site:
+            check(site)
+    elif not is_listening(5432):
+        pytest.skip("PostgreSQL is not running on 127.0.0.1:5432")
+    else:
+        with postgres_database() as url, installation(tmp_path, url, **environment) as site:
+            check(site)
