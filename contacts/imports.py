@@ -141,11 +141,12 @@ def apply(import_id: int) -> None:
     try:
         if not _apply(contact_import):
             return
-    except Exception:
+    except BaseException:
+        # Also when the worker or the command is told to stop: who stopped it does not want it to go on.
         ContactImport.objects.filter(pk=import_id, status=Status.APPLYING).update(
             status=Status.READY,
-            error_message="The people could not be imported, for a reason that is in the log. "
-            "Nothing was written. Try again.",
+            error_message="The people could not be imported, for a reason that is in the log. Nothing was written. "
+            "Try again.",
             updated_at=timezone.now(),
         )
         raise

@@ -10,17 +10,18 @@ from django.core.exceptions import PermissionDenied
 from django.core.files.uploadhandler import FileUploadHandler, StopUpload
 from django.db.models import QuerySet
 from django.http import (
-    FileResponse,
     Http404,
     HttpRequest,
     HttpResponse,
     HttpResponseBase,
     HttpResponseRedirect,
     JsonResponse,
+    StreamingHttpResponse,
 )
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.http import content_disposition_header
 from django.utils.text import capfirst
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_POST, require_safe
@@ -256,15 +257,14 @@ class ContactImportAdmin(admin.ModelAdmin):
     def progress_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         return JsonResponse(import_pages.progress(self._get(request, pk)))
 
-    def rejects_view(self, request: HttpRequest, pk: int) -> FileResponse:
+    def rejects_view(self, request: HttpRequest, pk: int) -> StreamingHttpResponse:
         contact_import = self._get(request, pk)
         if not contact_import.counts.get("invalid"):
             raise Http404
-        return FileResponse(
+        return StreamingHttpResponse(
             rejects.content(contact_import),
-            as_attachment=True,
-            filename=rejects.file_name(contact_import),
             content_type=rejects.content_type(contact_import),
+            headers={"Content-Disposition": content_disposition_header(True, rejects.file_name(contact_import))},
         )
 
     # What staff do with it ---------------------------------------------------------------------------------

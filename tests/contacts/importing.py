@@ -33,6 +33,10 @@ def workbook(*lines, sheets=()):
         sheet = book.create_sheet(title)
         for row in rows:
             sheet.append(row)
+        for cells in sheet:
+            for cell in cells:
+                if cell.data_type == "f":
+                    cell.data_type = "s"  # a text that begins with "="
     buffer = io.BytesIO()
     book.save(buffer)
     return buffer.getvalue()

@@ -62,6 +62,11 @@ class Command(BaseCommand):
             if not options["dry_run"] and contact_import.counts["people"]:
                 self._apply(contact_import)
             self._summarise(contact_import, options["dry_run"])
+        except KeyboardInterrupt:
+            contact_import.refresh_from_db()
+            if contact_import.status != Status.APPLIED:
+                raise CommandError("Stopped. Nothing was imported.", returncode=2) from None
+            raise
         finally:
             imports.discard(contact_import)
         if invalid := contact_import.counts["invalid"]:

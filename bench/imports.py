@@ -1,0 +1,102 @@
+"""python -m bench.imports: files of people from the upload to the list.
+
+For each kind and size of file it prints the times of upload, preview and apply, the peak memory of the process
+that does it, and the time a line beside that of the smaller file: 1.0 is linear growth.
+"""
+
+import argparse
+import csv
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from openpyxl import Workbook
+
+from tests.processes import installation, postgres_database, temporary_folder
+
+HEADINGS = ("First name", "Last name", "Mobile", "E-mail")
+MEASURE = """
+import json, resource, time
+from pathlib import Path
+from django.core.files import File
+from contacts import imports, intake
+from contacts.models import CommunityMember
+clock = [time.perf_counter()]
+path = Path({path!r})
+with path.open("rb") as file:
+    made = imports.stage(File(file, name=path.name), "community")
+clock.append(time.perf_counter())
+intake.read(made.pk)
+clock.append(time.perf_counter())
+assert imports.take_for_applying(made)
+imports.apply(made.pk)
+clock.append(time.perf_counter())
+made.refresh_from_db()
+assert made.counts["new"] == CommunityMember.objects.count() == {lines} - {lines} // 100, made.counts
+times = [after - before for before, after in zip(clock, clock[1:])]
+print(json.dumps([*times, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
+"""
+
+
+def people(lines: int) -> Iterator[tuple[str, str, str, str]]:
+    """As many lines, each hundredth without a usable phone."""
+    for i in range(lines):
+        local = 2_000_000 + i
+        phone = "unknown" if i % 100 == 99 else f"(720) {local // 10_000}-{local % 10_000:04d}"
+        yield f"Person {i}", "Müller", phone, f"person{i}@example.org"
+
+
+def write(path: Path, lines: int) -> None:
+    if path.suffix == ".csv":
+        with path.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow(HEADINGS)
+            writer.writerows(people(lines))
+        return
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet("People")
+    sheet.append(HEADINGS)
+    for row in people(lines):
+        sheet.append(row)
+    book.save(path)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.imports", description=__doc__)
+    parser.add_argument("--lines", type=int, nargs="+", default=[100_000, 1_000_000])
+    parser.add_argument("--kinds", nargs="+", default=["csv", "xlsx"], choices=["csv", "xlsx"])
+    parser.add_argument("--postgres", action="store_true")
+    args = parser.parse_args()
+    print(
+        f"{'':6}{'lines':>10}{'upload':>10}{'preview':>10}{'apply':>10}{'together':>11}{'memory':>10}{'a line':>11}"
+    )
+    for kind in args.kinds:
+        first = 0.0
+        for lines in args.lines:
+            upload, preview, apply, memory = measure(kind, lines, args.postgres)
+            together = preview + apply
+            first = first or together / lines
+            print(
+                f"{kind:6}{lines:10,}{upload:8.1f} s{preview:8.1f} s{apply:8.1f} s{together:9.1f} s{memory:7.0f} MB"
+                f"{together / lines * 1e6:8.0f} µs  {together / lines / first:.2f}"
+            )
+
+
+def measure(kind: str, lines: int, on_postgres: bool) -> list[float]:
+    """Seconds of upload, preview and apply, and megabytes at the peak, in a process and a database of its own."""
+    with temporary_folder("bench-imports") as folder:
+        path = folder / f"people.{kind}"
+        write(path, lines)
+        script = MEASURE.replace("{path!r}", repr(str(path))).replace("{lines}", str(lines))
+        if on_postgres:
+            with postgres_database() as url, installation(folder, url, DEBUG="false") as site:
+                said = site.run("shell", "-v", "0", "-c", script).stdout
+        else:
+            with installation(folder, DEBUG="false") as site:
+                said = site.run("shell", "-v", "0", "-c", script).stdout
+    figures: list[float] = json.loads(said.splitlines()[-1])
+    return figures
+
+
+if __name__ == "__main__":
+    main()
