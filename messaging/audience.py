@@ -60,12 +60,15 @@ class Headcount:
 @dataclass(frozen=True, slots=True)
 class Audience:
     """The community, one event's registrants, the members selected for a draft, those whom an earlier blast
-    did not reach, or the admin's test phone."""
+    did not reach, or the admin's test phone.
+
+    With `test_phone` it is a test, which nobody else gets: "" stands for a test without a phone, that is, nobody.
+    """
 
     target: str
     event: Event | None = None
     selection: Draft | None = None
-    test_phone: str = ""
+    test_phone: str | None = None
     retry_of: MessageLog | None = None
     retry_whom: str = ""
 
@@ -75,7 +78,7 @@ class Audience:
             draft.target,
             draft.event,
             draft if draft.is_selection else None,
-            settings.ADMIN_TEST_PHONE if draft.test_mode else "",
+            settings.ADMIN_TEST_PHONE if draft.test_mode else None,
             draft.retry_of,
             draft.retry_whom,
         )
@@ -83,7 +86,7 @@ class Audience:
     @property
     def name(self) -> str:
         """What staff call it, such as "Community" or "12 selected members"."""
-        if self.test_phone:
+        if self.test_phone is not None:
             return "Test phone"
         if self.retry_of is not None:
             count = self.people().count()
@@ -120,6 +123,8 @@ class Audience:
 
     def headcount(self) -> Headcount:
         """Counted now. Of the test phone: one person, with the name of the audience's first."""
+        if self.test_phone == "":
+            return Headcount(0, {}, profile(()))
         if self.test_phone:
             return Headcount(1, {}, profile(name for _, name in self.sample(1) or [("", None)]))
         people = self.people()
@@ -145,6 +150,8 @@ class Audience:
         Who has opted out or is suppressed gets a row too, as skipped. To be called in the transaction that
         makes `log`, so that there is never a blast with half of its people.
         """
+        if self.test_phone == "":
+            return 0
         if self.test_phone:
             name = next((name for _, name in self.sample(1)), None)
             Delivery.objects.create(message_log=log, phone=self.test_phone, name=name)

@@ -43,7 +43,7 @@ def find_repeated(preview: Preview) -> MessageLog | None:
     Tests neither repeat nor count, and a retry goes only to those who have not got it.
     """
     audience = preview.audience
-    if audience.test_phone or audience.retry_of is not None:
+    if audience.test_phone is not None or audience.retry_of is not None:
         return None
     logs = MessageLog.objects.filter(
         created_at__gte=timezone.now() - REPEATED_WITHIN,

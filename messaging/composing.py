@@ -146,9 +146,8 @@ class Preview:
     @property
     def figures(self) -> list[Figure]:
         """All that is to be known before sending, in order."""
-        audience = Figure(
-            "Audience", self.audience.name, (self.audience.test_phone,) * bool(self.audience.test_phone)
-        )
+        phone = self.audience.test_phone
+        audience = Figure("Audience", self.audience.name, (phone,) if phone else ())
         figures = [audience, *self.audience_figures]
         if self.estimate is not None:
             figures.append(Figure("Encoding", self._encodings()))

@@ -61,7 +61,7 @@ def schedule(
         target=audience.target,
         event=audience.event,
         scheduled_at=at,
-        test_mode=bool(audience.test_phone),
+        test_mode=audience.test_phone is not None,
         created_by=created_by,
         draft=draft,
         is_selection=audience.selection is not None,
@@ -157,7 +157,7 @@ def audience_of(message: ScheduledMessage) -> Audience:
         message.target,
         message.event,
         message.draft if message.is_selection else None,
-        settings.ADMIN_TEST_PHONE if message.test_mode else "",
+        settings.ADMIN_TEST_PHONE if message.test_mode else None,
     )
 
 

@@ -75,7 +75,7 @@ def start(
             event=audience.event,
             audience_name=audience.name,
             status=MessageLog.Status.PROCESSING,
-            test_mode=bool(audience.test_phone),
+            test_mode=audience.test_phone is not None,
             created_by=created_by,
             token=token or uuid.uuid4(),
             retry_of=audience.retry_of,

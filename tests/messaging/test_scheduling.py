@@ -217,6 +217,14 @@ def test_a_draft_is_scheduled_once_and_not_sent_besides(make_member, admin_user)
     assert [row.phone for row in log.deliveries.all()] == [chosen.phone]
 
 
+def test_a_draft_in_test_mode_stays_a_test(make_member, settings):
+    make_member()
+    settings.ADMIN_TEST_PHONE = ""
+    draft = Draft.objects.create(message_body="Hi", test_mode=True)
+    message, _ = scheduling.schedule_draft(draft, timezone.now() + timedelta(hours=1), None)
+    assert message.test_mode
+
+
 def test_a_draft_that_was_sent_cannot_be_scheduled(make_member, admin_user):
     make_member()
     draft = Draft.objects.create(message_body="Hi", created_by=admin_user)

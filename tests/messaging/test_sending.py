@@ -329,6 +329,24 @@ def test_test_mode_texts_the_test_phone_alone(make_member, settings, send, locme
     assert log.test_mode
 
 
+def test_a_test_without_a_test_phone_texts_nobody(make_member, settings):
+    settings.ADMIN_TEST_PHONE = ""
+    make_member()
+    draft = Draft.objects.create(message_body="Hi", test_mode=True)
+    assert Audience.of_draft(draft).headcount().total == 0
+    with pytest.raises(sending.EmptyAudience):
+        sending.send_draft(draft, None)
+    assert not MessageLog.objects.exists()
+
+
+def test_a_blast_whose_first_nudge_was_lost_is_picked_up(make_member, start_blast, locmem):
+    make_member()
+    start_blast()
+    assert not locmem.outbox
+    sweeping.sweep()
+    assert len(locmem.outbox) == 1
+
+
 def test_selected_members_alone_get_the_text(make_member, send, locmem):
     chosen = [make_member(), make_member()]
     make_member()
