@@ -1,0 +1,140 @@
+"""What the first page tells: what needs somebody's attention, what is being sent, and what was sent last."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Count
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import ngettext
+from django_q.models import Schedule
+
+from accounts.models import AppUser
+from messaging import reconciling
+from messaging.models import Delivery, MessageLog
+from messaging.progress import Progress, recent_progress, state_in_words
+
+RECENT: Final = 5
+# A blast that nobody has taken up for this long has no worker.
+WAITS_AT_MOST: Final = timedelta(seconds=20)
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A sentence about something that a person should look at, and where."""
+
+    sentence: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class BlastLine:
+    """One blast, how far it is, and its state in words."""
+
+    log: MessageLog
+    progress: Progress
+    state: str
+
+
+@dataclass(slots=True)
+class Dashboard:
+    """The first page's contents for one user: only what they may see."""
+
+    notices: list[Notice] = field(default_factory=list)
+    running: list[BlastLine] = field(default_factory=list)
+    recent: list[BlastLine] = field(default_factory=list)
+    can_see_blasts: bool = False
+    can_send: bool = False
+    can_import: bool = False
+
+    @property
+    def again_in(self) -> int | None:
+        """In how many seconds the page is worth another look; None if nothing moves."""
+        return 2 if self.running else None
+
+
+def dashboard(user: AppUser | AnonymousUser) -> Dashboard:
+    """What the first page tells `user`."""
+    page = Dashboard(
+        can_see_blasts=user.has_perm("messaging.view_messagelog"),
+        can_send=user.has_perm("messaging.send_blast"),
+        can_import=user.has_perm("contacts.add_communitymember"),
+    )
+    if page.can_see_blasts:
+        logs = MessageLog.objects.select_related("created_by").order_by("-pk")
+        page.notices = [*_find_stopped(), *_find_waiting(), *_find_doubt(), *_find_missing_tasks()]
+        page.running = [_line(log) for log in logs.filter(status=MessageLog.Status.PROCESSING)[:RECENT]]
+        page.recent = [_line(log) for log in logs.exclude(status=MessageLog.Status.PROCESSING)[:RECENT]]
+    return page
+
+
+def _line(log: MessageLog) -> BlastLine:
+    progress = recent_progress(log)
+    return BlastLine(log, progress, state_in_words(log, progress.percent))
+
+
+def _url(log: MessageLog) -> str:
+    return reverse("admin:messaging_messagelog_change", args=[log.pk])
+
+
+def _find_stopped() -> list[Notice]:
+    """Blasts that stopped by themselves, or that are having trouble at this moment."""
+    stopped = MessageLog.objects.filter(paused_at__isnull=False, cancelled_at=None).exclude(stop_reason="")
+    troubled = MessageLog.objects.running().exclude(trouble="")
+    return [
+        *(Notice(f"The blast “{log}” was stopped. {log.stop_reason}", _url(log)) for log in stopped[:RECENT]),
+        *(Notice(f"The blast “{log}” is slower than usual. {log.trouble}", _url(log)) for log in troubled[:RECENT]),
+    ]
+
+
+def _find_waiting() -> list[Notice]:
+    """Blasts with people to text and nobody who does it: the worker is not running."""
+    now = timezone.now()
+    waiting = (
+        MessageLog.objects.running().filter(created_at__lt=now - WAITS_AT_MOST).exclude(slots__leased_until__gt=now)
+    )
+    return [
+        Notice(
+            f"Nobody is sending the blast “{log}”: the worker is not running. "
+            "Start it with: python manage.py worker. The blast then goes on by itself.",
+            _url(log),
+        )
+        for log in waiting[:1]
+    ]
+
+
+def _find_doubt() -> list[Notice]:
+    """Blasts with people about whom staff have to decide."""
+    doubtful = reconciling.overdue().order_by().values("message_log").annotate(count=Count("pk"))
+    counts = {row["message_log"]: row["count"] for row in doubtful[: 4 * RECENT]}
+    logs = MessageLog.objects.filter(pk__in=counts).order_by("-pk")[:RECENT]
+    return [
+        Notice(
+            ngettext(
+                "%(count)s person may not have got the blast “%(log)s”. Decide whether to send it again.",
+                "%(count)s people may not have got the blast “%(log)s”. Decide whether to send it again.",
+                counts[log.pk],
+            )
+            % {"count": f"{counts[log.pk]:,}", "log": log},
+            f"{_url(log)}?status={Delivery.Status.UNKNOWN}",
+        )
+        for log in logs
+    ]
+
+
+def _find_missing_tasks() -> list[Notice]:
+    """Recurring tasks that have not been started for a long time: no worker runs."""
+    overdue = Schedule.objects.filter(
+        func="messaging.tasks.sweep", next_run__lt=timezone.now() - timedelta(minutes=5)
+    )
+    if not overdue.exists():
+        return []
+    return [
+        Notice(
+            "The worker has not been running for some minutes: nothing is sent, imported or counted. "
+            "Start it with: python manage.py worker.",
+            reverse("admin:django_q_schedule_changelist"),
+        )
+    ]
