@@ -1,6 +1,7 @@
 """Drafts: what is kept of a message between the compose page and its confirmation."""
 
 import uuid
+from datetime import datetime
 
 from django.db import connection, transaction
 from django.db.models import QuerySet, Value
@@ -8,7 +9,8 @@ from django.db.models import QuerySet, Value
 from accounts.models import AppUser
 from contacts.models import CommunityMember
 
-from .models import Draft, MessageLog
+from .models import Draft, MessageLog, ScheduledMessage
+from .scheduling import schedule_draft
 from .sending import send_draft
 
 
@@ -65,7 +67,20 @@ def send(draft: Draft, user: AppUser, seen: str) -> tuple[MessageLog | None, boo
     Raises Changed if the draft has been written to since, in another window perhaps: nothing leaves unseen.
     """
     with transaction.atomic():
-        current = Draft.objects.select_for_update().get(pk=draft.pk)
-        if current.sent_at is None and version(current) != seen:
-            raise Changed(draft.pk)
-        return send_draft(current, user)
+        return send_draft(_as_seen(draft, seen), user)
+
+
+def schedule(draft: Draft, at: datetime, user: AppUser, seen: str) -> tuple[ScheduledMessage, bool]:
+    """Schedule the draft whose `version` the user has `seen`; the result is that of `schedule_draft`.
+
+    Raises Changed as `send` does, and scheduling.BadTime and scheduling.AlreadySent.
+    """
+    with transaction.atomic():
+        return schedule_draft(_as_seen(draft, seen), at, user)
+
+
+def _as_seen(draft: Draft, seen: str) -> Draft:
+    current = Draft.objects.select_for_update().get(pk=draft.pk)
+    if current.sent_at is None and version(current) != seen:
+        raise Changed(draft.pk)
+    return current

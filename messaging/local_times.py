@@ -41,7 +41,8 @@ class RepeatedTime(ValueError):
 def resolve(local: datetime, zone: ZoneInfo) -> datetime:
     """The moment in UTC at which the clocks of `zone` show `local` (naive).
 
-    Raises MissingTime if they never do, RepeatedTime if they do so twice.
+    Raises MissingTime if they never do, RepeatedTime if they do so twice, and OverflowError where UTC has no
+    year for it.
     """
     first, second = (local.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
     if first.utcoffset() == second.utcoffset():
@@ -51,6 +52,20 @@ def resolve(local: datetime, zone: ZoneInfo) -> datetime:
         raise RepeatedTime(as_utc[0].astimezone(zone), as_utc[1].astimezone(zone))
     # PEP 495: in a gap, fold=0 takes the offset before it and lands after it, and the other way round.
     raise MissingTime(as_utc[1].astimezone(zone), as_utc[0].astimezone(zone))
+
+
+def read(text: str, zone: ZoneInfo) -> datetime:
+    """The moment in UTC that an ISO time names: in `zone`, unless it carries an offset of its own.
+
+    Raises ValueError with a sentence that says how to write it, and what `resolve` raises.
+    """
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        moment = None
+    if moment is None or ":" not in text:
+        raise ValueError(f"“{text}” is no time. Write it as 2026-12-01 18:30.")
+    return resolve(moment, zone) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def say(moment: datetime) -> str:

@@ -184,6 +184,14 @@ class SenderSlotQuerySet(models.QuerySet):
 
 
 class ScheduledMessageQuerySet(models.QuerySet):
+    def leaving_next(self) -> Self:
+        """Those that wait, in the order in which they leave."""
+        return self.filter(status="pending").order_by("scheduled_at", "pk")
+
+    def over(self) -> Self:
+        """Those of which nothing more is to come."""
+        return self.exclude(status__in=("pending", "processing"))
+
     def due(self, now: datetime) -> Self:
         """Those whose time has come, and that no earlier attempt asked to wait."""
         return self.filter(

@@ -5,8 +5,10 @@ a blast (`send`). Both may happen any number of times, in any number of processe
 blast and the link between them are one transaction, so that a scheduled message has one blast or none.
 """
 
+import hashlib
 import logging
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from django.conf import settings
@@ -15,10 +17,11 @@ from django.utils import timezone
 from django_q.tasks import async_task
 
 from accounts.models import AppUser
+from contacts.models import Event
 
 from . import sending
 from .audience import Audience
-from .models import Draft, MessageLog, ScheduledMessage
+from .models import Draft, MessageLog, ScheduledMessage, Target
 from .personalisation import UnknownToken, compile_template, with_opt_out_line
 
 logger = logging.getLogger(__name__)
@@ -35,7 +38,15 @@ class BadTime(ValueError):
 
 
 class AlreadySent(Exception):
-    """The draft has become a blast or a scheduled message before."""
+    """The draft has become a blast before."""
+
+
+class Changed(Exception):
+    """The message is not any more what its reader has seen."""
+
+
+class AudienceLost(Exception):
+    """The people whom it was meant for are not known any more; str() is a sentence for staff."""
 
 
 def check_time(at: datetime, now: datetime | None = None) -> None:
@@ -64,7 +75,7 @@ def schedule(
         test_mode=audience.test_phone is not None,
         created_by=created_by,
         draft=draft,
-        is_selection=audience.selection is not None,
+        is_selection=audience.selection is not None or audience.retry_of is not None,
     )
 
 
@@ -116,13 +127,13 @@ def _send(pk: int, now: datetime) -> MessageLog | None:
     with transaction.atomic():
         message = (
             ScheduledMessage.objects.select_for_update(of=("self",))
-            .select_related("event", "draft", "created_by")
+            .select_related("event", "draft__retry_of", "created_by")
             .filter(pk=pk, status=ScheduledMessage.Status.PENDING, scheduled_at__lte=now)
             .first()
         )
         if message is None or _is_too_late(message, now):
             return None
-        problem = _find_problem(message)
+        problem = find_problem(message)
         log = None
         if not problem:
             try:
@@ -140,25 +151,68 @@ def _is_too_late(message: ScheduledMessage, now: datetime) -> bool:
     return bool(lag) and now - message.scheduled_at > lag
 
 
-def _find_problem(message: ScheduledMessage) -> str:
-    """Why this message can never leave; "" if nothing speaks against it."""
+def find_problem(message: ScheduledMessage) -> str:
+    """Why this message can never leave as it is; "" if nothing speaks against it."""
     if message.test_mode and not settings.ADMIN_TEST_PHONE:
         return NO_TEST_PHONE
-    if message.target == "event" and message.event is None:
-        return "The event has been deleted. Schedule the message again for another audience."
-    if message.is_selection and message.draft is None:
-        return "The selection of members has been deleted. Select them again and schedule a new message."
+    try:
+        audience_of(message)
+    except AudienceLost as lost:
+        return str(lost)
     return ""
 
 
 def audience_of(message: ScheduledMessage) -> Audience:
-    """Who would get it now."""
-    return Audience(
+    """Who would get it now. Raises AudienceLost: in doubt it goes to nobody, never to a whole list."""
+    test_phone = settings.ADMIN_TEST_PHONE if message.test_mode else None
+    if message.is_selection:
+        if message.draft is None:
+            raise AudienceLost("The list of people whom it was meant for has been deleted. Schedule a new message.")
+        return replace(Audience.of_draft(message.draft), test_phone=test_phone)
+    if message.target == Target.EVENT and message.event is None:
+        raise AudienceLost("The event has been deleted. Schedule the message again for another audience.")
+    return Audience(message.target, message.event, test_phone=test_phone)
+
+
+def version(message: ScheduledMessage) -> str:
+    """What changes with each change of the text, the people or the time; the pages hand it back."""
+    seen = (
+        message.message_body,
         message.target,
-        message.event,
-        message.draft if message.is_selection else None,
-        settings.ADMIN_TEST_PHONE if message.test_mode else None,
+        message.event_id,
+        message.test_mode,
+        message.scheduled_at.astimezone(UTC).isoformat(),
     )
+    return hashlib.sha256(repr(seen).encode()).hexdigest()[:16]
+
+
+def edit(
+    message: ScheduledMessage, seen: str, *, body: str, target: str, event: Event | None, test_mode: bool
+) -> bool:
+    """Change a message whose `version` its editor has `seen`. False if it has left already, or is over.
+
+    Raises Changed if somebody else was quicker, and personalisation.UnknownToken.
+    """
+    compile_template(body)
+    with transaction.atomic():
+        if not _lock_pending(message, seen):
+            return False
+        ScheduledMessage.objects.filter(pk=message.pk).update(
+            message_body=body, target=target, event=event, test_mode=test_mode
+        )
+    message.refresh_from_db()
+    return True
+
+
+def _lock_pending(message: ScheduledMessage, seen: str) -> bool:
+    """Whether the message still waits; until the transaction ends nobody else changes it. Raises Changed."""
+    current = ScheduledMessage.objects.select_for_update().get(pk=message.pk)
+    if current.status != ScheduledMessage.Status.PENDING:
+        message.refresh_from_db()
+        return False
+    if version(current) != seen:
+        raise Changed(message.pk)
+    return True
 
 
 def _put_off(pk: int, now: datetime, reason: str) -> None:
@@ -173,11 +227,15 @@ def _put_off(pk: int, now: datetime, reason: str) -> None:
     )
 
 
-def send_now(message: ScheduledMessage, now: datetime | None = None) -> MessageLog | None:
-    """Staff's decision not to wait: its blast, or None if it has left before, is over, or cannot leave."""
+def send_now(message: ScheduledMessage, seen: str, now: datetime | None = None) -> MessageLog | None:
+    """Staff's decision not to wait, about a message whose `version` they have `seen`: its blast.
+
+    None if it has left before, is over, or cannot leave: `message` says which. Raises Changed.
+    """
     now = now or timezone.now()
-    message.reschedule(min(now, message.scheduled_at))
-    log = send(message.pk, now)
+    with transaction.atomic():
+        is_waiting = _lock_pending(message, seen) and message.reschedule(now)
+    log = send(message.pk, now) if is_waiting else None
     message.refresh_from_db()
     return log
 

@@ -1,7 +1,7 @@
 """How counts, spans of time, moments and prices are said to staff, on pages and at the prompt alike."""
 
 import math
-from datetime import datetime
+from datetime import datetime, tzinfo
 from decimal import Decimal
 
 from django.utils import timezone
@@ -40,7 +40,32 @@ def duration(seconds: float) -> str:
     return f"{spoken} {minutes} minutes" if minutes and hours < 12 else spoken
 
 
-def moment(at: datetime) -> str:
-    """A point in time in the site's zone, with the zone's name."""
-    local = timezone.localtime(at)
+def moment(at: datetime, zone: tzinfo | None = None) -> str:
+    """A point in time in that zone, else in the site's, with the zone's name."""
+    local = timezone.localtime(at, zone)
     return f"{date_format(local, 'DATETIME_FORMAT')} {local.tzname()}"
+
+
+def countdown(at: datetime, now: datetime) -> str:
+    """How long it is until `at`, in its two largest units, such as "in 3 hours 20 minutes".
+
+    The pages keep it ticking by the same rules, in scheduled.js.
+    """
+    seconds = math.ceil((at - now).total_seconds())
+    if -60 < seconds <= 0:
+        return "now"
+    spoken = _two_units(abs(seconds))
+    return f"in {spoken}" if seconds > 0 else f"{spoken} late"
+
+
+def _two_units(seconds: int) -> str:
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        counts = [(days, "day"), (hours if days < 14 else 0, "hour")]
+    elif hours:
+        counts = [(hours, "hour"), (minutes, "minute")]
+    else:
+        counts = [(minutes, "minute"), (seconds if minutes < 10 else 0, "second")]
+    return " ".join(f"{count:,} {unit}{'' if count == 1 else 's'}" for count, unit in counts if count)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messaging.local_times import MissingTime, RepeatedTime, resolve
+from messaging.local_times import MissingTime, RepeatedTime, read, resolve
 
 DENVER = ZoneInfo("America/Denver")
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -64,3 +64,23 @@ def test_what_is_resolved_reads_as_it_was_written(local, zone):
     except (MissingTime, RepeatedTime):
         return
     assert moment.astimezone(zone).replace(tzinfo=None) == local
+
+
+@pytest.mark.parametrize(
+    ("text", "utc"),
+    [
+        ("2026-12-01 18:30", datetime(2026, 12, 2, 1, 30, tzinfo=UTC)),
+        (" 2026-12-01T18:30 ", datetime(2026, 12, 2, 1, 30, tzinfo=UTC)),
+        ("2026-11-01T01:30-06:00", datetime(2026, 11, 1, 7, 30, tzinfo=UTC)),
+        ("2026-11-01T01:30-07:00", datetime(2026, 11, 1, 8, 30, tzinfo=UTC)),
+        ("2026-12-01T18:30Z", datetime(2026, 12, 1, 18, 30, tzinfo=UTC)),
+    ],
+)
+def test_a_written_time_is_of_the_zone_unless_it_has_an_offset(text, utc):
+    assert read(text, DENVER) == utc
+
+
+@pytest.mark.parametrize("text", ["", "tomorrow", "2026-12-01", "2026-13-01 18:30", "18:30", "01.12.2026 18:30"])
+def test_what_is_no_time_is_refused_with_an_example(text):
+    with pytest.raises(ValueError, match="2026-12-01 18:30"):
+        read(text, DENVER)

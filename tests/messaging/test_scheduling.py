@@ -197,10 +197,55 @@ def test_a_rescheduled_one_leaves_at_its_new_time(message):
 
 
 def test_staff_can_send_it_now(message):
-    assert scheduling.send_now(message) is not None
+    seen = scheduling.version(message)
+    assert scheduling.send_now(message, seen) is not None
     assert message.status == "processing"
-    assert scheduling.send_now(message) is None
+    assert scheduling.send_now(message, seen) is None
     assert MessageLog.objects.count() == 1
+
+
+def test_staff_can_send_one_that_is_too_late_all_the_same(message, settings):
+    settings.SCHEDULED_MESSAGE_MAX_LAG = 60
+    assert scheduling.send_now(message, scheduling.version(message), AT + timedelta(hours=2)) is not None
+
+
+def test_what_changed_since_it_was_seen_is_not_sent(message):
+    seen = scheduling.version(message)
+    ScheduledMessage.objects.filter(pk=message.pk).update(message_body="Another text")
+    with pytest.raises(scheduling.Changed):
+        scheduling.send_now(message, seen)
+    assert not MessageLog.objects.exists()
+
+
+def edit(message, seen=None, **changes):
+    unchanged = {"body": "Hi", "target": "community", "event": None, "test_mode": False}
+    return scheduling.edit(message, seen or scheduling.version(message), **{**unchanged, **changes})
+
+
+def test_one_that_waits_is_edited(message, make_event):
+    event = make_event()
+    assert edit(message, body="Bye", target="event", event=event, test_mode=True)
+    assert (message.message_body, message.target, message.event, message.test_mode) == ("Bye", "event", event, True)
+
+
+def test_one_that_has_left_is_not_edited(message):
+    leave(message)
+    assert not edit(message, body="Bye")
+    assert message.message_body == "Hi"
+
+
+def test_the_second_of_two_editors_is_told(message):
+    seen = scheduling.version(message)
+    edit(message, body="Bye")
+    with pytest.raises(scheduling.Changed):
+        edit(message, seen, body="Farewell")
+    message.refresh_from_db()
+    assert message.message_body == "Bye"
+
+
+def test_an_edit_cannot_bring_in_an_unknown_field(message):
+    with pytest.raises(UnknownToken):
+        edit(message, body="Hi {nmae}")
 
 
 def test_a_draft_is_scheduled_once_and_not_sent_besides(make_member, admin_user):
@@ -231,3 +276,23 @@ def test_a_draft_that_was_sent_cannot_be_scheduled(make_member, admin_user):
     sending.send_draft(draft, admin_user)
     with pytest.raises(scheduling.AlreadySent):
         scheduling.schedule_draft(draft, timezone.now() + timedelta(hours=1), admin_user)
+
+
+def test_a_second_try_goes_to_nobody_but_those_who_were_missed(make_member, admin_user, make_log, make_delivery):
+    make_member()
+    log = make_log(status="sent")
+    missed = make_delivery(log, "failed")
+    make_delivery(log, "delivered")
+    draft = Draft.objects.create(
+        message_body="Hi", created_by=admin_user, retry_of=log, retry_whom="failed", has_opt_out_line=False
+    )
+    at = timezone.now() + timedelta(hours=1)
+    message, _ = scheduling.schedule_draft(draft, at, admin_user)
+    assert [row.phone for row in leave(message, at).deliveries.all()] == [missed.phone]
+
+
+def test_without_its_list_of_people_it_goes_to_nobody(message):
+    ScheduledMessage.objects.filter(pk=message.pk).update(is_selection=True)
+    assert leave(message) is None
+    assert message.status == "failed"
+    assert "has been deleted" in message.error_message
