@@ -60,7 +60,7 @@ class Command(BaseCommand):
             )
 
     def _audience(self, event_id: int | None, is_test: bool) -> Audience:
-        phone = settings.ADMIN_TEST_PHONE if is_test else ""
+        phone = settings.ADMIN_TEST_PHONE if is_test else None
         if event_id is None:
             return Audience(Target.COMMUNITY, test_phone=phone)
         event = Event.objects.filter(pk=event_id).first()
