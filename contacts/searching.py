@@ -17,7 +17,7 @@ from typing import Any, Final
 import phonenumbers
 from django.apps import apps
 from django.conf import settings
-from django.db import models
+from django.db import connections, models
 from django.db.models import F, Q, QuerySet, Value
 from django.db.models.lookups import Exact
 
@@ -31,6 +31,7 @@ _WORD: Final = re.compile(r"[^\W_]+")
 _NUMBER: Final = re.compile(r"[+＋]?[\d().\-‑–—/·]*\d[\d().\-‑–—/·]*")
 _FEWEST_DIGITS: Final = 3
 _FEWEST_LAST_DIGITS: Final = 4
+_SCANNED: Final = 20_000
 
 
 @dataclass(frozen=True)
@@ -71,17 +72,19 @@ def search(people: QuerySet, text: str, *, limit: int | None = None) -> QuerySet
     query = read_query(text)
     if not (query.words or query.digits):
         return people.none()
-    found = people
-    if query.digits:
-        found = found.filter(phone_matches(query) | name_matches(people.model, query.digit_words))
+    if query.words and not query.digits and not people.query.where:
+        # With nothing else to narrow the list, the newest that the index finds are the newest of the list.
+        return people.filter(name_matches(people.model, query.words, limit))
+    condition = phone_matches(query) if query.digits else Q()
     if query.words:
-        # Only where nothing else narrows the list, the first that the index gives are also the first of the list.
-        is_alone = not query.digits and not people.query.where
-        found = found.filter(name_matches(people.model, query.words, limit if is_alone else None))
+        also_in_name = name_matches(people.model, query.digit_words) if query.digits else Q()
+        condition = name_matches(people.model, query.words) & (condition | also_in_name)
+    found = people.filter(condition)
     if limit is None:
         return found
-    newest_first = ("-pk",) if query.words else ()
-    first = found.order_by(*newest_first).values("pk")[:limit]
+    # SQLite would sort all that begin with an area code to find the newest; in the order of its index it need not.
+    is_sorted = query.words or connections[people.db].vendor != "sqlite"
+    first = found.order_by(*(["-pk"] if is_sorted else [])).values("pk")[:limit]
     return people.model._default_manager.filter(pk__in=first).order_by(*people.query.order_by)
 
 
@@ -127,7 +130,7 @@ class NameMatches(models.Func):
 
     def __init__(self, words: tuple[str, ...], table: str, limit: int | None = None, **extra: Any) -> None:
         self.words, self.table, self.limit = words, table, limit
-        super().__init__(F("pk"), F("name"), **extra)
+        super().__init__(F("pk"), **extra)
 
     def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, tuple[Any, ...]]:
         key, params = compiler.compile(self.source_expressions[0])
@@ -139,9 +142,24 @@ class NameMatches(models.Func):
         return sql, (*params, match)
 
     def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, tuple[Any, ...]]:
-        name, params = compiler.compile(self.source_expressions[1])
+        key: Any = self.source_expressions[0]
         match = " & ".join(f"'{_without_accents(word)}':*" for word in self.words)
-        return f"{search_index.postgresql_words(name)} @@ to_tsquery('simple', %s)", (*params, match)
+        found = f"{search_index.WORDS_COLUMN} @@ to_tsquery('simple', %s)"
+        if not self.limit:
+            return f"{compiler.quote_name_unless_alias(key.alias)}.{found}", (match,)
+        # The planner cannot know how common the beginning of a word is. A common one is soon found often enough
+        # among the newest people, and only a rare one is worth the index, which gives all that it has.
+        sql = f"""{compiler.compile(key)[0]} IN (
+            WITH newest AS MATERIALIZED (
+                SELECT id FROM (
+                    SELECT id, {search_index.WORDS_COLUMN} FROM "{self.table}" ORDER BY id DESC LIMIT {_SCANNED:d}
+                ) AS scanned WHERE {found} ORDER BY id DESC LIMIT {self.limit:d}
+            ), indexed AS MATERIALIZED (
+                SELECT id FROM "{self.table}" WHERE {found} AND (SELECT count(*) FROM newest) < {self.limit:d}
+            )
+            SELECT id FROM newest UNION (SELECT id FROM indexed ORDER BY id DESC LIMIT {self.limit:d})
+        )"""  # noqa: S608
+        return sql, (match, match)
 
 
 def _without_accents(word: str) -> str:

@@ -102,7 +102,6 @@ def test_every_word_must_begin_a_word_of_the_name(ada, typed):
         ("Dr. Who", "dr."),
         ("Игорь", "игор"),
         ("Team 2024", "team 2024"),
-        ("Team 2024", "2024"),
         ("Table 7", "table 7"),
         ("Table 7", "7"),
         ("ada@example.org", "ada@example"),
