@@ -62,10 +62,10 @@ test: $(VENV)/installed-dev
 	@$(PY) -m pytest -q -n 2 $(T)
 
 slow: $(VENV)/installed-dev
-	@$(PY) -m pytest -q -m "slow and not browser" $(T)
+	@$(PY) -m pytest -q -n 2 -m "slow and not browser" $(T)
 
 browser: $(VENV)/installed-dev
-	@$(PY) -m pytest -q -m browser $(T)
+	@$(PY) -m pytest -q -n 2 -m browser $(T)
 
 lint: $(VENV)/installed-dev
 	@$(PY) -m ruff check

@@ -1,25 +1,36 @@
 """The worker and the server with real processes, of which any may be killed."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import urllib.error
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-import redis
 
-from tests.processes import ROOT, children, installation, is_listening, postgres_database, wait_until
+from tests.processes import ROOT, children, free_port, installation, is_listening, postgres_database, wait_until
 
 pytestmark = pytest.mark.slow
 
 QUEUE = "from django_q.tasks import async_task; print(async_task('os.getpid'))"
 
 
-REDIS = "redis://127.0.0.1:6379/14"
+@contextmanager
+def redis_server():
+    """The address of a Redis of our own: in a shared one, installations would take each other's tasks."""
+    port = str(free_port())
+    options = ("--bind", "127.0.0.1", "--port", port, "--save", "", "--appendonly", "no")
+    with subprocess.Popen(["redis-server", *options], stdout=subprocess.DEVNULL) as process:
+        try:
+            wait_until(lambda: is_listening(int(port)), 20, "Redis")
+            yield f"redis://127.0.0.1:{port}/0"
+        finally:
+            process.kill()
 
 
 @pytest.fixture(scope="module", params=["SQLite", "PostgreSQL and Redis"])
@@ -28,12 +39,15 @@ def site(request, tmp_path_factory):
     if request.param == "SQLite":
         with installation(folder) as made:
             yield made
-    elif is_listening(5432) and is_listening(6379):
-        redis.from_url(REDIS).flushdb()
-        with postgres_database() as database, installation(folder, database, REDIS_URL=REDIS) as made:
+    elif is_listening(5432) and shutil.which("redis-server"):
+        with (
+            redis_server() as redis,
+            postgres_database() as database,
+            installation(folder, database, REDIS_URL=redis) as made,
+        ):
             yield made
     else:
-        pytest.skip("PostgreSQL and Redis are not running on 127.0.0.1")
+        pytest.skip("PostgreSQL is not running on 127.0.0.1:5432, or there is no redis-server")
 
 
 def is_alive(pid):
