@@ -106,7 +106,7 @@ def listen(port: int) -> socket.socket:
         else:
             problem = f"cannot be used ({error.strerror})"
         raise CannotServe(
-            f"Port {port} {problem}. Set PORT to another one, as in: PORT={port + 1} make run"
+            f"Port {port} {problem}. Set PORT to another number, for example: PORT=8010 make run"
         ) from error
     listener.listen(512)
     return listener
