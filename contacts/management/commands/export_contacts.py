@@ -1,0 +1,108 @@
+"""`manage.py export_contacts`: the export of the admin at a prompt, by the same code."""
+
+import os
+import sys
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
+from django.db.models import QuerySet
+from tqdm import tqdm
+
+from contacts import exporting
+from contacts.import_sentences import people
+from contacts.models import CommunityMember, Event, EventRegistration, SuppressedContact, UnsubscribedContact
+
+
+class Command(BaseCommand):
+    help = (
+        "Export a list of people as CSV: UTF-8, oldest first, with headings.\n\n"
+        "import_contacts reads the file back to the same people. Times are in APP_TIMEZONE."
+    )
+    epilog = (
+        "exit codes:\n"
+        "  0  everybody was exported\n"
+        "  1  the export failed; FILE is as it was before\n"
+        "  2  an option is wrong"
+    )
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:
+        return super().create_parser(
+            prog_name, subcommand, formatter_class=RawDescriptionHelpFormatter, epilog=self.epilog, **kwargs
+        )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        which = parser.add_mutually_exclusive_group(required=True)
+        which.add_argument("--community", action="store_true", help="the community members")
+        which.add_argument("--event", type=int, metavar="ID", help="the registrations of this event")
+        which.add_argument("--unsubscribed", action="store_true", help="the unsubscribed contacts")
+        which.add_argument("--suppressed", action="store_true", help="the suppressed contacts")
+        parser.add_argument("--output", type=Path, metavar="FILE", help="write here, not to the standard output")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        chosen = choose(options)
+        output: Path | None = options["output"]
+        if output is not None and output.is_dir():
+            raise CommandError(f"{output} is a folder. Name a file in it.", returncode=2)
+        try:
+            count = self._print(chosen) if output is None else write_file(chosen, output)
+        except DatabaseError as error:
+            raise CommandError(f"The export failed. The database says: {error}", returncode=1) from None
+        where = f" to {output}" if output else ""
+        self.stderr.write(f"Exported {people(count)}{where}.", self.style.SUCCESS)
+
+    def _print(self, chosen: QuerySet[Any]) -> int:
+        count = chosen.count()
+        try:
+            for piece in exporting.write_csv(chosen):
+                self.stdout.write(piece, ending="")
+            self.stdout.flush()
+        except BrokenPipeError:
+            # The reader has gone. Python would complain once more when it closes the pipe at the end.
+            with suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise CommandError("The export was cut short: its reader has gone.", returncode=1) from None
+        return count
+
+
+def choose(options: dict[str, Any]) -> QuerySet[Any]:
+    """The people of the one list that the options name. CommandError where there is no such event."""
+    if options["event"] is not None:
+        event = Event.objects.filter(pk=options["event"]).first()
+        if event is None:
+            raise CommandError(f"There is no event {options['event']}.", returncode=2)
+        return EventRegistration.objects.filter(event=event)
+    if options["unsubscribed"]:
+        return UnsubscribedContact.objects.all()
+    if options["suppressed"]:
+        return SuppressedContact.objects.all()
+    return CommunityMember.objects.all()
+
+
+def write_file(chosen: QuerySet[Any], output: Path) -> int:
+    """Write the export beside `output` and put it there when it is complete; the number of people."""
+    draft = output.with_name(f"{output.name}.part")
+    count = chosen.count()
+    try:
+        with (
+            draft.open("w", encoding="utf-8", newline="") as file,
+            tqdm(total=count, desc="Exporting", unit=" people", disable=None, leave=False) as bar,
+        ):
+            file.writelines(counted(exporting.write_csv(chosen), bar))
+        draft.replace(output)
+    except OSError as error:
+        raise CommandError(f"{output} cannot be written: {error.strerror}.", returncode=1) from None
+    finally:
+        draft.unlink(missing_ok=True)
+    return count
+
+
+def counted(pieces: Iterable[str], bar: tqdm) -> Iterator[str]:
+    """The pieces as they are; the bar moves on by their lines."""
+    for piece in pieces:
+        yield piece
+        bar.update(piece.count("\r\n"))

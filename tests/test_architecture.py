@@ -1,0 +1,103 @@
+"""The walls of the house: which app may import which, who may touch Twilio, and who reads the environment."""
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+# Each may import those before it.
+APPS = ("accounts", "contacts", "messaging", "surveys", "smsadmin")
+TWILIO_MODULES = {"messaging/backends/twilio.py", "messaging/signatures.py"}
+ENVIRONMENT_READERS = {"smsadmin/settings.py", "smsadmin/wsgi.py"}
+
+
+@cache
+def sources() -> list[tuple[str, ast.Module]]:
+    paths = (path for app in APPS for path in sorted((ROOT / app).rglob("*.py")))
+    return [(path.relative_to(ROOT).as_posix(), ast.parse(path.read_text(encoding="utf-8"))) for path in paths]
+
+
+def imported(name: str, tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """(line, module) of each import wherever it stands; relative ones in full."""
+    package = Path(name).parent.parts
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield node.lineno, alias.name
+        elif isinstance(node, ast.ImportFrom):
+            base = ".".join(package[: len(package) - node.level + 1]) if node.level else ""
+            module = ".".join(filter(None, [base, node.module]))
+            yield node.lineno, module
+            for alias in node.names:
+                yield node.lineno, f"{module}.{alias.name}"
+
+
+def reads_environment(tree: ast.Module) -> Iterator[int]:
+    """Lines that name os.environ, os.getenv or a package made for it."""
+    for node in ast.walk(tree):
+        is_os = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "os"
+        if is_os and node.attr in {"environ", "environb", "getenv", "getenvb", "putenv"}:
+            yield node.lineno
+        if isinstance(node, ast.ImportFrom | ast.Import):
+            module = node.module if isinstance(node, ast.ImportFrom) else ""
+            names = {alias.name for alias in node.names}
+            if module == "environ" or "environ" in names or (module == "os" and "getenv" in names):
+                yield node.lineno
+
+
+def test_the_walk_sees_the_code():
+    names = [name for name, _ in sources()]
+    assert "contacts/models.py" in names
+    assert len(names) > 40
+    wrong = ast.parse("from ..sending import send\nimport surveys.models\nfrom . import x")
+    assert list(imported("messaging/admin/a.py", wrong)) == [
+        (1, "messaging.sending"),
+        (1, "messaging.sending.send"),
+        (2, "surveys.models"),
+        (3, "messaging.admin"),
+        (3, "messaging.admin.x"),
+    ]
+    assert list(reads_environment(ast.parse("import os\nos.environ['A']\nos.getenv('A')"))) == [2, 3]
+
+
+@pytest.mark.parametrize("app", APPS)
+def test_apps_import_only_those_below_them(app):
+    above = set(APPS[APPS.index(app) + 1 :])
+    wrong = {
+        f"{name}:{line} imports {module}"
+        for name, tree in sources()
+        if name.startswith(f"{app}/")
+        for line, module in imported(name, tree)
+        if module.split(".")[0] in above
+    }
+    assert not wrong
+
+
+def test_no_app_imports_the_tests_or_the_benchmarks():
+    wrong = {
+        f"{name}:{line} imports {module}"
+        for name, tree in sources()
+        for line, module in imported(name, tree)
+        if module.split(".")[0] in {"tests", "bench"}
+    }
+    assert not wrong
+
+
+def test_twilio_is_imported_by_its_backend_and_the_signatures_alone():
+    users = {
+        name for name, tree in sources() for _, module in imported(name, tree) if module.split(".")[0] == "twilio"
+    }
+    assert users <= TWILIO_MODULES
+
+
+def test_the_environment_is_read_in_the_settings_alone():
+    wrong = {
+        f"{name}:{line}"
+        for name, tree in sources()
+        if name not in ENVIRONMENT_READERS
+        for line in reads_environment(tree)
+    }
+    assert not wrong
