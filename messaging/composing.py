@@ -216,9 +216,12 @@ def preview_draft(draft: Draft, *, is_fresh: bool = False) -> Preview:
 
 def can_leave(draft: Draft) -> bool:
     """Whether nothing stands in the way of sending the draft now; a quick look before the click is obeyed."""
-    if not draft.message_body or (draft.test_mode and not settings.ADMIN_TEST_PHONE):
-        return False
-    return bool(draft.test_mode or Audience.of_draft(draft).sample(1))
+    return can_wait(draft) and bool(draft.test_mode or Audience.of_draft(draft).sample(1))
+
+
+def can_wait(draft: Draft) -> bool:
+    """Whether nothing stands in the way of scheduling the draft. Its audience may be empty until it leaves."""
+    return bool(draft.message_body) and not (draft.test_mode and not settings.ADMIN_TEST_PHONE)
 
 
 def sender_name() -> str:

@@ -10,7 +10,7 @@ from accounts.models import AppUser
 from contacts.models import CommunityMember
 
 from .models import Draft, MessageLog, ScheduledMessage
-from .scheduling import schedule_draft
+from .scheduling import audience_of, schedule_draft
 from .sending import send_draft
 
 
@@ -58,6 +58,21 @@ def select_members(members: "QuerySet[CommunityMember]", user: AppUser) -> Draft
         sql, parameters = chosen.query.sql_with_params()
         with connection.cursor() as cursor:
             cursor.execute(f"INSERT INTO {table} (draft_id, communitymember_id) {sql}", parameters)
+    return draft
+
+
+def write_again(message: ScheduledMessage, user: AppUser) -> Draft:
+    """A new draft of a scheduled message's text to the same people. Raises scheduling.AudienceLost."""
+    audience = audience_of(message)
+    if audience.selection is not None:
+        chosen = CommunityMember.objects.filter(pk__in=audience.selection.members.values("pk"))
+        draft = select_members(chosen, user)
+    else:
+        draft = Draft(created_by=user, retry_of=audience.retry_of, retry_whom=audience.retry_whom)
+    draft.message_body = message.message_body
+    draft.has_opt_out_line = False
+    draft.target, draft.event, draft.test_mode = message.target, message.event, message.test_mode
+    draft.save()
     return draft
 
 

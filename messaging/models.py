@@ -423,6 +423,15 @@ class ScheduledMessage(models.Model):
         """The token of its blast, which is unique: a second blast of the same message cannot be written."""
         return uuid.uuid5(uuid.NAMESPACE_OID, f"scheduled message {self.pk}")
 
+    @property
+    def is_pending(self) -> bool:
+        return self.status == self.Status.PENDING
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more is to come of it."""
+        return self.status not in (self.Status.PENDING, self.Status.PROCESSING)
+
     def cancel(self) -> bool:
         """Let it never leave. False if it has left already, or is over."""
         return self._move(status=self.Status.CANCELLED)

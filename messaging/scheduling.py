@@ -127,7 +127,7 @@ def _send(pk: int, now: datetime) -> MessageLog | None:
     with transaction.atomic():
         message = (
             ScheduledMessage.objects.select_for_update(of=("self",))
-            .select_related("event", "draft__retry_of", "created_by")
+            .select_related("event", "draft", "created_by")
             .filter(pk=pk, status=ScheduledMessage.Status.PENDING, scheduled_at__lte=now)
             .first()
         )

@@ -2,5 +2,12 @@
 
 from .blasts import MessageLogAdmin
 from .people import TextedEventAdmin, TextedMemberAdmin, TextedRegistrationAdmin
+from .scheduled import ScheduledMessageAdmin
 
-__all__ = ["MessageLogAdmin", "TextedEventAdmin", "TextedMemberAdmin", "TextedRegistrationAdmin"]
+__all__ = [
+    "MessageLogAdmin",
+    "ScheduledMessageAdmin",
+    "TextedEventAdmin",
+    "TextedMemberAdmin",
+    "TextedRegistrationAdmin",
+]

@@ -14,8 +14,8 @@ from django.utils.safestring import SafeString
 from .. import progress, wording
 from ..models import Delivery, MessageLog
 from .afterwards import Afterwards
-from .compose import ComposeViews
 from .permissions import SEND
+from .send_later import SendLater
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -40,7 +40,7 @@ class StateFilter(admin.SimpleListFilter):
 
 
 @admin.register(MessageLog)
-class MessageLogAdmin(ComposeViews, Afterwards):
+class MessageLogAdmin(SendLater, Afterwards):
     """Blasts are made on the compose page and never changed: add and change are nobody's."""
 
     change_list_template = "messaging/blast_list.html"

@@ -6,7 +6,14 @@ from typing import Any
 from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect, JsonResponse
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+    JsonResponse,
+    QueryDict,
+)
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
@@ -20,7 +27,7 @@ from ..audience import Audience
 from ..cautions import cautions
 from ..encoding import to_gsm
 from ..forms import ComposeForm, new_draft
-from ..models import Draft, MessageLog
+from ..models import Draft, MessageLog, ScheduledMessage
 from ..personalisation import TOKENS
 from ..progress import progress
 from ..sending import EmptyAudience
@@ -53,26 +60,17 @@ class ComposeViews(admin.ModelAdmin):
         form = self._posted_form(request, user)
         if form.draft.sent_at is not None:
             return self._sent_already(request, form.draft)
-        is_only_preview = any(name in request.POST for name in ("preview", "replace", "sample"))
-        if form.is_valid() and not is_only_preview:
+        if form.is_valid() and not asks_for_preview(request):
             draft = form.save()
             return redirect("admin:messaging_messagelog_confirm", token=draft.token)
-        return self._render_form(request, form, _sample_number(request) if is_only_preview else None)
+        return self._render_form(request, form)
 
     def preview_view(self, request: HttpRequest) -> HttpResponse:
-        """The preview of what is in the form, as JSON: `preview` is HTML, `summary` a sentence, and `message_body`
-        the mended text after "Replace them"."""
+        """The preview of what is in the form (see `answer_preview`)."""
         user = require_sender(request)
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        form = self._posted_form(request, user)
-        form.is_valid()
-        html = render_to_string(
-            "messaging/preview.html", self._preview_context(form, _sample_number(request)), request=request
-        )
-        replaced = form.data["message_body"] if "replace" in request.POST else None
-        summary = form.preview.summary if form.preview else ""
-        return JsonResponse({"preview": html, "summary": summary, "message_body": replaced})
+        return answer_preview(request, self._posted_form(request, user))
 
     def confirm_view(self, request: HttpRequest, token: uuid.UUID) -> HttpResponse:
         """Everything in numbers, then Send."""
@@ -122,10 +120,7 @@ class ComposeViews(admin.ModelAdmin):
 
     def _posted_form(self, request: HttpRequest, user: AppUser) -> ComposeForm:
         token = _read_token(request.POST.get("token", "")) or uuid.uuid4()
-        data = request.POST.copy()
-        if "replace" in data:
-            data["message_body"] = to_gsm(data.get("message_body", ""))
-        return ComposeForm(data, draft=self._own_draft(token, user) or new_draft(user, token=token))
+        return ComposeForm(posted_text(request), draft=self._own_draft(token, user) or new_draft(user, token=token))
 
     def _own_draft(self, token: uuid.UUID, user: AppUser) -> Draft | None:
         try:
@@ -138,7 +133,14 @@ class ComposeViews(admin.ModelAdmin):
         return redirect("admin:messaging_messagelog_compose")
 
     def _sent_already(self, request: HttpRequest, draft: Draft) -> HttpResponseRedirect:
-        """To the blast of a draft that was sent: nothing goes out a second time."""
+        """To what a draft has become, a blast or a scheduled message: nothing goes out a second time."""
+        if scheduled := ScheduledMessage.objects.filter(draft=draft).first():
+            messages.info(
+                request,
+                f"This message was scheduled already, for {wording.moment(scheduled.scheduled_at)}. "
+                "Nothing was scheduled or sent a second time.",
+            )
+            return redirect("admin:messaging_scheduledmessage_change", scheduled.pk)
         sent_at = wording.moment(draft.sent_at or draft.updated_at)
         said = f"This message was sent already, on {sent_at}. Nothing was sent a second time."
         if draft.message_log_id is None:
@@ -147,7 +149,7 @@ class ComposeViews(admin.ModelAdmin):
         messages.info(request, said)
         return redirect("admin:messaging_messagelog_change", draft.message_log_id)
 
-    def _render_form(self, request: HttpRequest, form: ComposeForm, sample: int | None = None) -> HttpResponse:
+    def _render_form(self, request: HttpRequest, form: ComposeForm) -> HttpResponse:
         context = self._context(request, "New blast") | {
             "form": form,
             "tokens": TOKENS,
@@ -157,10 +159,10 @@ class ComposeViews(admin.ModelAdmin):
             "audience_name": Audience.of_draft(form.draft).name,
         }
         if form.is_bound:
-            context |= self._preview_context(form, sample or 0)
+            context |= preview_context(request, form)
         return TemplateResponse(request, "messaging/compose.html", context)
 
-    def _render_confirmation(self, request: HttpRequest, draft: Draft) -> HttpResponse:
+    def _render_confirmation(self, request: HttpRequest, draft: Draft, **extra: Any) -> HttpResponse:
         preview = composing.preview_draft(draft, is_fresh=True)
         context = self._context(request, "Check and send") | {
             "draft": draft,
@@ -169,21 +171,9 @@ class ComposeViews(admin.ModelAdmin):
             "cautions": cautions(preview),
             "samples": preview.samples[:CONFIRM_SAMPLES],
             "recipients": wording.people(preview.headcount.recipients),
+            **extra,
         }
         return TemplateResponse(request, "messaging/confirm.html", context)
-
-    def _preview_context(self, form: ComposeForm, number: int) -> dict[str, Any]:
-        preview = form.preview
-        samples = preview.samples if preview else ()
-        number = min(max(number, 0), max(len(samples) - 1, 0))
-        return {
-            "form": form,
-            "preview": preview,
-            "sample": samples[number] if samples else None,
-            "sample_number": number,
-            "previous_sample": number - 1 if number else None,
-            "next_sample": number + 1 if number + 1 < len(samples) else None,
-        }
 
     def _context(self, request: HttpRequest, title: str) -> dict[str, Any]:
         return self.admin_site.each_context(request) | {"opts": MessageLog._meta, "title": title}
@@ -196,6 +186,40 @@ def _read_token(raw: str) -> uuid.UUID | None:
         return None
 
 
-def _sample_number(request: HttpRequest) -> int:
+def posted_text(request: HttpRequest) -> QueryDict:
+    """What was posted, with the characters replaced if "Replace them" was pressed."""
+    data = request.POST.copy()
+    if "replace" in data:
+        data["message_body"] = to_gsm(data.get("message_body", ""))
+    return data
+
+
+def asks_for_preview(request: HttpRequest) -> bool:
+    """Whether one of the form's other buttons was pressed, for want of JavaScript: nothing is to be saved."""
+    return any(name in request.POST for name in ("preview", "replace", "sample"))
+
+
+def answer_preview(request: HttpRequest, form: ComposeForm) -> JsonResponse:
+    """The preview of what is in the form, as JSON: `preview` is HTML, `summary` a sentence, and `message_body`
+    the mended text after "Replace them"."""
+    form.is_valid()
+    html = render_to_string("messaging/preview.html", preview_context(request, form), request=request)
+    replaced = form.data["message_body"] if "replace" in request.POST else None
+    summary = form.preview.summary if form.preview else ""
+    return JsonResponse({"preview": html, "summary": summary, "message_body": replaced})
+
+
+def preview_context(request: HttpRequest, form: ComposeForm) -> dict[str, Any]:
+    """What preview.html shows of a validated form: its numbers, and the text of the person paged to."""
+    preview = form.preview
+    samples = preview.samples if preview else ()
     raw = request.POST.get("sample", "")
-    return int(raw) if raw.isdecimal() and len(raw) < 4 else 0
+    number = min(int(raw) if raw.isdecimal() and len(raw) < 4 else 0, max(len(samples) - 1, 0))
+    return {
+        "form": form,
+        "preview": preview,
+        "sample": samples[number] if samples else None,
+        "sample_number": number,
+        "previous_sample": number - 1 if number else None,
+        "next_sample": number + 1 if number + 1 < len(samples) else None,
+    }

@@ -1,0 +1,134 @@
+"""The list of scheduled messages: what leaves next comes first."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import Case, F, QuerySet, Value, When
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from .. import wording
+from ..audience import Audience
+from ..models import ScheduledMessage
+from ..scheduling import AudienceLost, audience_of
+from ..templatetags.wording import countdown
+from .permissions import SCHEDULE
+from .scheduled_page import ScheduledPage
+
+PENDING = ScheduledMessage.Status.PENDING
+
+
+class ScheduledChangeList(ChangeList):
+    """Finds out who would get the messages of the page that wait: once an audience, and not of the whole list."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        notes: dict[Audience, list[str]] = {}
+        rows: list[Any] = list(self.result_list)
+        for row in rows:
+            row.audience_notes = _audience_notes(row, notes)
+        self.result_list = rows
+
+
+def _audience_notes(message: ScheduledMessage, known: dict[Audience, list[str]]) -> list[str]:
+    """Who it goes to, and how many they are now if it still waits."""
+    try:
+        audience = audience_of(message)
+    except AudienceLost:
+        return [message.get_target_display(), "deleted since"]
+    if message.status != PENDING:
+        return [message.message_log.audience_name if message.message_log else audience.name]
+    if audience not in known:
+        known[audience] = [audience.name, f"{wording.people(audience.recent_headcount().recipients)} now"]
+    return known[audience]
+
+
+@admin.register(ScheduledMessage)
+class ScheduledMessageAdmin(ScheduledPage):
+    """Scheduled messages are made on the compose page, and changed on pages of their own."""
+
+    change_list_template = "messaging/scheduled_list.html"
+    list_display = ("leaves", "message", "audience", "state")
+    list_display_links = None
+    list_filter = ("status", "target")
+    show_facets = admin.ShowFacets.NEVER
+    list_per_page = 50
+    search_fields = ("message_body",)
+    search_help_text = "Search in the text of the messages"
+    show_full_result_count = False
+    sortable_by = ()
+    ordering = (
+        Case(When(status=PENDING, then=Value(0)), default=Value(1)).asc(),
+        Case(When(status=PENDING, then=F("scheduled_at"))).asc(),
+        F("scheduled_at").desc(),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ScheduledMessage]:
+        rows = super().get_queryset(request).select_related("event", "draft", "message_log", "created_by")
+        return rows.defer("message_log__stored_details")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: ScheduledMessage | None = None) -> bool:
+        """What still waits or is being sent cannot be deleted: it has to be cancelled first."""
+        return (obj is None or obj.is_over) and super().has_delete_permission(request, obj)
+
+    def delete_model(self, request: HttpRequest, obj: ScheduledMessage) -> None:
+        ScheduledMessage.objects.over().filter(pk=obj.pk).delete()
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[ScheduledMessage]) -> None:
+        ScheduledMessage.objects.over().filter(pk__in=queryset.values("pk")).delete()
+
+    def get_deleted_objects(
+        self, objs: Sequence[Any] | QuerySet[Any], request: HttpRequest
+    ) -> tuple[list[Any], dict[Any, int], set[Any], list[Any]]:
+        messages: list[ScheduledMessage] = list(objs)
+        unfinished = [f"{message}: not over yet. Cancel it first." for message in messages if not message.is_over]
+        lacking = set() if self.has_delete_permission(request) else {self.opts.verbose_name}
+        return [str(each) for each in messages], {self.opts.verbose_name_plural: len(messages)}, lacking, unfinished
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return ScheduledChangeList
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        links = {
+            "compose_url": reverse("admin:messaging_messagelog_compose"),
+            "can_schedule": request.user.has_perms(SCHEDULE),
+            "title": "Scheduled messages",
+        }
+        return super().changelist_view(request, {**links, **(extra_context or {})})
+
+    @admin.display
+    def leaves(self, message: ScheduledMessage) -> SafeString:
+        at = wording.moment(message.scheduled_at)
+        if message.status != PENDING:
+            return format_html("{}", at)
+        return format_html('{}<span class="note">{}</span>', at, countdown(message.scheduled_at))
+
+    @admin.display
+    def message(self, message: ScheduledMessage) -> SafeString:
+        return format_html(
+            '<a href="{}">{}</a>{}',
+            reverse("admin:messaging_scheduledmessage_change", args=[message.pk]),
+            message,
+            format_html('<span class="note">by {}</span>', message.created_by) if message.created_by else "",
+        )
+
+    @admin.display
+    def audience(self, message: Any) -> SafeString:
+        name, *notes = message.audience_notes
+        return format_html(
+            "{}{}", name, format_html_join("", '<span class="note">{}</span>', ([note] for note in notes))
+        )
+
+    @admin.display
+    def state(self, message: ScheduledMessage) -> SafeString:
+        reason = format_html('<span class="note">{}</span>', message.error_message) if message.error_message else ""
+        return format_html(
+            '<span class="state state-{}">{}</span>{}', message.status, message.get_status_display(), reason
+        )

@@ -1,0 +1,258 @@
+"""“Send later” on the confirmation page: a draft becomes one scheduled message, at the moment that is meant."""
+
+import re
+import uuid
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from messaging import drafts
+from messaging.models import Draft, MessageLog, ScheduledMessage
+
+from .pages import BLASTS, inline_code, squeeze
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+SCHEDULED = "/admin/messaging/scheduledmessage/"
+
+
+def later_url(draft):
+    return reverse("admin:messaging_messagelog_later", args=[draft.token])
+
+
+def confirm_url(draft):
+    return reverse("admin:messaging_messagelog_confirm", args=[draft.token])
+
+
+@pytest.fixture(autouse=True)
+def now(monkeypatch):
+    monkeypatch.setattr(timezone, "now", lambda: NOW)
+
+
+@pytest.fixture
+def draft(manager_user, make_member):
+    make_member()
+    return Draft.objects.create(created_by=manager_user, message_body="Hi {first_name}")
+
+
+@pytest.fixture
+def schedule(manager_client, draft):
+    """Press Schedule for that local time; the answer."""
+
+    def run(local="2026-03-02 18:30", zone="America/Denver", client=manager_client, **extra):
+        date, _, time = local.partition(" ")
+        form = {"version": drafts.version(draft), "date": date, "time": time, "zone": zone, **extra}
+        return client.post(later_url(draft), form)
+
+    return run
+
+
+def text_of(response):
+    return squeeze(response.content.decode())
+
+
+def test_a_draft_is_scheduled_for_the_sites_zone(schedule, draft, manager_user, manager_client):
+    response = schedule()
+    message = ScheduledMessage.objects.get()
+    assert response.url == f"{SCHEDULED}{message.pk}/change/"
+    assert message.scheduled_at == datetime(2026, 3, 3, 1, 30, tzinfo=UTC)
+    assert (message.draft, message.created_by) == (draft, manager_user)
+    assert message.message_body == "Hi {first_name}\nReply STOP to unsubscribe."
+    assert not MessageLog.objects.exists()
+    assert "Scheduled: it leaves on March 2, 2026, 6:30 p.m. MST." in text_of(manager_client.get(response.url))
+
+
+def test_another_zone_is_said_in_both_and_offered_again(schedule, manager_client, manager_user):
+    response = schedule(zone="Europe/Berlin")
+    assert ScheduledMessage.objects.get().scheduled_at == datetime(2026, 3, 2, 17, 30, tzinfo=UTC)
+    page = text_of(manager_client.get(response.url))
+    assert "leaves on March 2, 2026, 6:30 p.m. CET, which is March 2, 2026, 10:30 a.m. MST here." in page
+    next_one = Draft.objects.create(created_by=manager_user, message_body="Bye")
+    assert '<option value="Europe/Berlin" selected>' in text_of(manager_client.get(confirm_url(next_one)))
+
+
+def test_the_sites_zone_is_offered_first_and_every_zone_once(manager_client, draft):
+    page = text_of(manager_client.get(confirm_url(draft)))
+    zones = re.findall(r'<option value="([^"]+)"', page)
+    assert '<option value="America/Denver" selected>' in page
+    assert zones[0] == "America/Denver"
+    assert len(zones) == len(set(zones)) > 300
+
+
+MISSING = {
+    "America/Denver": ("2026-03-08 02:30", "2026-03-08T08:30:00+00:00", "2026-03-08T09:30:00+00:00"),
+    "Europe/Berlin": ("2026-03-29 02:30", "2026-03-29T00:30:00+00:00", "2026-03-29T01:30:00+00:00"),
+}
+REPEATED = {
+    "America/Denver": ("2026-11-01 01:30", "2026-11-01T07:30:00+00:00", "2026-11-01T08:30:00+00:00"),
+    "Europe/Berlin": ("2026-10-25 02:30", "2026-10-25T00:30:00+00:00", "2026-10-25T01:30:00+00:00"),
+}
+UNCLEAR = [
+    *((zone, *case, "does not exist there") for zone, case in MISSING.items()),
+    *((zone, *case, "comes twice there") for zone, case in REPEATED.items()),
+]
+
+
+@pytest.mark.parametrize(("zone", "local", "first", "second", "said"), UNCLEAR)
+def test_an_unclear_local_time_is_asked_about_not_guessed(schedule, zone, local, first, second, said):
+    response = schedule(local, zone)
+    assert response.status_code == 200
+    page = text_of(response)
+    assert said in page
+    assert re.findall(r'name="moment" id="\w+" value="([^"]+)"', page) == [first, second]
+    assert not ScheduledMessage.objects.exists()
+
+
+@pytest.mark.parametrize(("zone", "local", "first", "second", "said"), UNCLEAR)
+@pytest.mark.parametrize("answer", [0, 1])
+def test_the_answer_decides(schedule, zone, local, first, second, said, answer):
+    chosen = (first, second)[answer]
+    assert schedule(local, zone, moment=chosen).status_code == 302
+    assert ScheduledMessage.objects.get().scheduled_at == datetime.fromisoformat(chosen)
+
+
+def test_the_two_moments_are_told_apart_by_their_zones_names(schedule):
+    page = text_of(schedule("2026-11-01 01:30"))
+    assert "Nov. 1, 2026, 1:30 a.m. MDT" in page
+    assert "Nov. 1, 2026, 1:30 a.m. MST" in page
+
+
+def test_an_answer_to_another_question_is_none(schedule):
+    response = schedule("2026-11-01 01:30", moment="2026-03-08T08:30:00+00:00")
+    assert "comes twice" in text_of(response)
+    assert not ScheduledMessage.objects.exists()
+
+
+def test_a_clear_time_chosen_instead_needs_no_answer(schedule):
+    schedule("2026-11-01 12:00", moment="2026-11-01T07:30:00+00:00")
+    assert ScheduledMessage.objects.get().scheduled_at == datetime(2026, 11, 1, 19, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("local", "sentence"),
+    [
+        ("2026-02-28 18:30", "This time is in the past."),
+        ("2026-03-01 05:00", "This time is in the past."),
+        ("2027-03-09 18:30", "This time is more than a year ahead."),
+        ("0001-01-01 00:00", "This time is in the past."),
+        ("9999-12-31 23:00", "Choose a date from today to a year ahead."),
+        ("", "Choose a date."),
+        ("2026-03-02", "Choose a time."),
+        ("tomorrow 18:30", "This is no date. Write it as 2026-12-01."),
+        ("2026-03-02 25:00", "This is no time. Write it as 18:30."),
+    ],
+)
+def test_a_bad_time_is_refused_with_a_sentence(schedule, local, sentence):
+    response = schedule(local)
+    assert response.status_code == 200
+    page = text_of(response)
+    assert sentence in page
+    assert '<details class="later" open>' in page
+    assert not ScheduledMessage.objects.exists()
+
+
+def test_an_unknown_zone_is_refused(schedule):
+    assert "This time zone does not exist." in text_of(schedule(zone="Mars/Olympus"))
+    assert not ScheduledMessage.objects.exists()
+
+
+def test_scheduling_twice_leads_to_the_same_message(schedule, manager_client):
+    first, second = schedule(), schedule("2026-03-04 18:30")
+    assert first.url == second.url
+    message = ScheduledMessage.objects.get()
+    assert message.scheduled_at == datetime(2026, 3, 3, 1, 30, tzinfo=UTC)
+    manager_client.get(BLASTS)
+    schedule()
+    page = text_of(manager_client.get(first.url))
+    assert "This message was scheduled already, for March 2, 2026, 6:30 p.m. MST." in page
+
+
+def test_going_back_after_scheduling_leads_to_the_message(schedule, draft, manager_client):
+    there = schedule().url
+    version = drafts.version(draft)
+    assert manager_client.get(confirm_url(draft)).url == there
+    assert manager_client.post(confirm_url(draft), {"version": version}).url == there
+    assert manager_client.get(later_url(draft)).url == there
+    assert manager_client.get(f"{BLASTS}compose/", {"draft": draft.token}).url == there
+    assert not MessageLog.objects.exists()
+
+
+def test_a_draft_that_was_sent_leads_to_its_blast(schedule, draft, manager_client):
+    manager_client.post(confirm_url(draft), {"version": drafts.version(draft)})
+    assert schedule().url == f"{BLASTS}{MessageLog.objects.get().pk}/change/"
+    assert not ScheduledMessage.objects.exists()
+
+
+def test_what_changed_in_another_window_is_shown_first(schedule, draft):
+    response = schedule(version="of an hour ago")
+    assert response.url == confirm_url(draft)
+    assert not ScheduledMessage.objects.exists()
+
+
+def test_looking_schedules_nothing(manager_client, draft):
+    assert manager_client.get(later_url(draft)).url == confirm_url(draft)
+    manager_client.get(confirm_url(draft))
+    assert not ScheduledMessage.objects.exists()
+
+
+def test_an_event_that_nobody_is_registered_for_yet_can_wait(schedule, draft, make_event, manager_client):
+    Draft.objects.filter(pk=draft.pk).update(target="event", event=make_event())
+    page = text_of(manager_client.get(confirm_url(draft)))
+    assert re.search(r'value="Schedule"(?! disabled)', page)
+    assert schedule().status_code == 302
+    assert ScheduledMessage.objects.get().target == "event"
+
+
+def test_a_test_without_a_test_phone_is_not_scheduled(schedule, draft, settings):
+    settings.ADMIN_TEST_PHONE = ""
+    Draft.objects.filter(pk=draft.pk).update(test_mode=True)
+    page = text_of(schedule())
+    assert "Set ADMIN_TEST_PHONE" in page
+    assert re.search(r'value="Schedule" disabled', page)
+    assert not ScheduledMessage.objects.exists()
+
+
+@pytest.mark.parametrize("missing", ["messaging.send_blast", "messaging.add_scheduledmessage"])
+def test_without_both_permissions_it_is_refused(schedule, draft, manager_client, monkeypatch, missing):
+    from accounts import roles
+
+    held = roles.PERMISSIONS["social_manager"] - {missing}
+    monkeypatch.setitem(roles.PERMISSIONS, "social_manager", held)
+    assert schedule().status_code == 403
+    assert manager_client.get(later_url(draft)).status_code == 403
+    if missing != "messaging.send_blast":
+        assert "Send later" not in text_of(manager_client.get(confirm_url(draft)))
+    assert not ScheduledMessage.objects.exists()
+
+
+def test_anothers_draft_is_refused(schedule, admin_client):
+    assert schedule(client=admin_client).status_code == 403
+    assert not ScheduledMessage.objects.exists()
+
+
+def test_a_draft_that_is_gone_leads_to_a_new_one(manager_client):
+    address = reverse("admin:messaging_messagelog_later", args=[uuid.uuid4()])
+    assert manager_client.post(address).url == f"{BLASTS}compose/"
+
+
+def test_the_page_has_no_inline_code_and_a_label_for_each_field(schedule):
+    page = text_of(schedule("2026-11-01 01:30"))
+    assert inline_code(page) == []
+    labels = set(re.findall(r'<label for="([^"]+)"', page))
+    fields = set(re.findall(r'<(?:input|select)[^>]* id="(leaves_[^"]+)"', page))
+    assert fields <= labels
+    assert len(fields) == 5
+
+
+def test_when_it_leaves_is_in_the_history(schedule, admin_client):
+    schedule()
+    page = text_of(admin_client.get(f"{SCHEDULED}{ScheduledMessage.objects.get().pk}/history/"))
+    assert "Scheduled for March 2, 2026, 6:30 p.m. MST." in page
+
+
+def test_the_time_kept_is_not_moved_by_the_clocks(schedule):
+    """In winter time today, for a day in summer time."""
+    schedule("2026-07-01 18:30")
+    assert ScheduledMessage.objects.get().scheduled_at - NOW > timedelta(days=100)
+    assert ScheduledMessage.objects.get().scheduled_at == datetime(2026, 7, 2, 0, 30, tzinfo=UTC)
