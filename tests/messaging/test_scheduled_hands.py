@@ -1,0 +1,371 @@
+"""The hands on a scheduled message: each asks its permission, changes nothing on GET, and may come too late."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.utils import timezone
+
+from accounts import roles
+from messaging import scheduling
+from messaging.admin import scheduled_page
+from messaging.models import Draft, MessageLog, ScheduledMessage
+
+from .pages import BLASTS, inline_code, squeeze
+
+AT = datetime(2030, 5, 2, 0, 30, tzinfo=UTC)
+NOW = AT - timedelta(hours=3)
+SCHEDULED = "/admin/messaging/scheduledmessage/"
+HANDS = ("edit", "reschedule", "cancel", "send")
+Status = ScheduledMessage.Status
+
+
+@pytest.fixture(autouse=True)
+def now(monkeypatch):
+    monkeypatch.setattr(timezone, "now", lambda: NOW)
+
+
+@pytest.fixture
+def make_message(manager_user):
+    def make(**fields):
+        return ScheduledMessage.objects.create(
+            **{
+                "message_body": "Hi {first_name}",
+                "target": "community",
+                "scheduled_at": AT,
+                "created_by": manager_user,
+                **fields,
+            }
+        )
+
+    return make
+
+
+@pytest.fixture
+def message(make_message, make_member):
+    make_member(name="Rosa Delgado")
+    return make_message()
+
+
+def address(message, page):
+    return f"{SCHEDULED}{message.pk}/{page}/"
+
+
+@pytest.fixture
+def press(manager_client, django_capture_on_commit_callbacks):
+    """Post to one of the message's pages; the answer."""
+
+    def run(message, page, client=manager_client, **form):
+        form = {"version": scheduling.version(message), **form}
+        with django_capture_on_commit_callbacks(execute=True):
+            response = client.post(address(message, page), form)
+        message.refresh_from_db()
+        return response
+
+    return run
+
+
+@pytest.fixture
+def read(manager_client):
+    """The text of a response, or of the page that it leads to."""
+
+    def run(response):
+        if response.status_code == 302:
+            response = manager_client.get(response.url)
+        assert response.status_code == 200
+        return squeeze(response.content.decode())
+
+    return run
+
+
+def snapshot(message):
+    return ScheduledMessage.objects.filter(pk=message.pk).values().get()
+
+
+NEW = {
+    "edit": {"audience": "community", "message_body": "Bye"},
+    "reschedule": {"date": "2030-05-03", "time": "18:30", "zone": "America/Denver"},
+    "cancel": {},
+    "send": {},
+    "preview": {"audience": "community", "message_body": "Bye"},
+    "again": {},
+}
+
+
+@pytest.mark.parametrize("page", NEW)
+@pytest.mark.parametrize("missing", ["messaging.send_blast", "messaging.change_scheduledmessage"])
+def test_without_both_permissions_each_hand_is_refused(
+    press, message, manager_client, monkeypatch, page, missing, locmem
+):
+    if page == "again":
+        missing = missing.replace("change", "add")
+    monkeypatch.setitem(roles.PERMISSIONS, "social_manager", roles.PERMISSIONS["social_manager"] - {missing})
+    before = snapshot(message)
+    assert press(message, page, **NEW[page]).status_code == 403
+    assert manager_client.get(address(message, page)).status_code == 403
+    assert snapshot(message) == before
+    assert not MessageLog.objects.exists()
+
+
+@pytest.mark.parametrize("page", HANDS)
+def test_without_the_permission_the_page_offers_no_hand(message, manager_client, monkeypatch, read, page):
+    held = roles.PERMISSIONS["social_manager"] - {"messaging.change_scheduledmessage"}
+    monkeypatch.setitem(roles.PERMISSIONS, "social_manager", held)
+    assert f"/{page}/" not in read(manager_client.get(address(message, "change")))
+
+
+@pytest.mark.parametrize("page", [*HANDS, "change"])
+def test_looking_changes_nothing(message, manager_client, page):
+    before = snapshot(message)
+    assert manager_client.get(address(message, page)).status_code == 200
+    assert snapshot(message) == before
+    assert not MessageLog.objects.exists()
+    assert not Draft.objects.exists()
+
+
+@pytest.mark.parametrize("page", ["preview", "again"])
+def test_what_is_only_posted_to_cannot_be_looked_at(message, manager_client, page):
+    assert manager_client.get(address(message, page)).status_code == 405
+
+
+@pytest.mark.parametrize("page", [*HANDS, "again"])
+def test_a_message_that_is_gone_is_not_found(message, manager_client, page):
+    assert manager_client.post(f"{SCHEDULED}{message.pk + 1}/{page}/").status_code == 404
+
+
+@pytest.mark.parametrize("status", [Status.PROCESSING, Status.SENT])
+@pytest.mark.parametrize("page", HANDS)
+def test_what_has_left_in_the_meantime_stays_as_it_is(press, read, message, make_log, page, status):
+    ScheduledMessage.objects.filter(pk=message.pk).update(status=status, message_log=make_log())
+    before = snapshot(message)
+    assert "It has left in the meantime, so nothing was changed." in read(press(message, page, **NEW[page]))
+    assert snapshot(message) == before
+    assert MessageLog.objects.count() == 1
+
+
+@pytest.mark.parametrize("page", HANDS)
+def test_what_leaves_while_the_button_is_pressed_stays_as_it_is(press, read, message, monkeypatch, page):
+    """The page still saw it wait; its write finds that a worker was quicker."""
+
+    def find(pk):
+        found = find_before(pk)
+        scheduling.send(found.pk, AT)
+        return found
+
+    find_before = scheduled_page._find
+    monkeypatch.setattr(scheduled_page, "_find", find)
+    assert "It has left in the meantime, so nothing was changed." in read(press(message, page, **NEW[page]))
+    assert (message.message_body, message.scheduled_at) == ("Hi {first_name}", AT)
+    assert message.status != "cancelled"
+    assert MessageLog.objects.count() == 1
+
+
+@pytest.mark.parametrize("page", HANDS)
+def test_what_is_cancelled_stays_so(press, read, message, page):
+    message.cancel()
+    assert "This message is over (cancelled), so nothing was changed." in read(press(message, page, **NEW[page]))
+    assert message.status == "cancelled"
+    assert not MessageLog.objects.exists()
+
+
+def test_cancelling_asks_first(message, manager_client, read):
+    page = read(manager_client.get(address(message, "cancel")))
+    assert "“Hi {first_name}” was to leave on May 1, 2030, 6:30 p.m. MDT." in page
+    assert "Yes, cancel it" in page
+    message.refresh_from_db()
+    assert message.status == "pending"
+
+
+def test_cancelled_it_is_sent_to_nobody(press, read, message):
+    assert "Cancelled: it will not be sent to anybody." in read(press(message, "cancel"))
+    assert message.status == "cancelled"
+    assert scheduling.send(message.pk, AT) is None
+
+
+def test_sending_now_asks_first_with_the_numbers(message, manager_client, read):
+    page = read(manager_client.get(address(message, "send")))
+    assert "Send to 1 person now" in page
+    assert "Hi Rosa" in page
+
+
+def test_sent_now_it_becomes_one_blast(press, read, message, locmem):
+    response = press(message, "send")
+    log = MessageLog.objects.get()
+    assert response.url == f"{BLASTS}{log.pk}/change/"
+    assert (message.message_log, message.scheduled_at) == (log, NOW)
+    assert [body for _, body, _ in locmem.outbox] == ["Hi Rosa"]
+    assert "It has left in the meantime" in read(press(message, "send"))
+    assert MessageLog.objects.count() == 1
+
+
+def test_with_nobody_to_text_it_is_not_sent_now_and_goes_on_waiting(press, make_message, read):
+    message = make_message()
+    page = read(press(message, "send"))
+    assert "The community is empty." in page
+    assert re.search(r'value="Send[^"]*" disabled', page)
+    assert message.status == "pending"
+
+
+def test_what_changed_since_is_shown_before_it_is_sent(press, read, message):
+    seen = scheduling.version(message)
+    ScheduledMessage.objects.filter(pk=message.pk).update(message_body="Another text")
+    page = read(press(message, "send", version=seen))
+    assert "It was changed in another window." in page
+    assert "Another text" in page
+    assert not MessageLog.objects.exists()
+
+
+def test_it_is_rescheduled(press, read, message):
+    page = read(press(message, "reschedule", **NEW["reschedule"]))
+    assert "Rescheduled: it leaves on May 3, 2030, 6:30 p.m. MDT." in page
+    assert message.scheduled_at == datetime(2030, 5, 4, 0, 30, tzinfo=UTC)
+
+
+def test_rescheduling_begins_with_the_time_as_it_is(message, manager_client, read):
+    page = read(manager_client.get(address(message, "reschedule")))
+    assert 'value="2030-05-01"' in page
+    assert 'value="18:30"' in page
+    assert '<option value="America/Denver" selected>' in page
+
+
+@pytest.mark.parametrize(
+    ("local", "zone", "first", "second"),
+    [
+        ("2031-03-09 02:30", "America/Denver", "2031-03-09T08:30:00+00:00", "2031-03-09T09:30:00+00:00"),
+        ("2030-11-03 01:30", "America/Denver", "2030-11-03T07:30:00+00:00", "2030-11-03T08:30:00+00:00"),
+        ("2031-03-30 02:30", "Europe/Berlin", "2031-03-30T00:30:00+00:00", "2031-03-30T01:30:00+00:00"),
+        ("2030-10-27 02:30", "Europe/Berlin", "2030-10-27T00:30:00+00:00", "2030-10-27T01:30:00+00:00"),
+    ],
+)
+def test_rescheduling_to_an_unclear_time_asks(press, read, message, local, zone, first, second):
+    date, time = local.split()
+    form = {"date": date, "time": time, "zone": zone}
+    page = read(press(message, "reschedule", **form))
+    assert re.findall(r'name="moment" id="\w+" value="([^"]+)"', page) == [first, second]
+    assert message.scheduled_at == AT
+    press(message, "reschedule", **form, moment=second)
+    assert message.scheduled_at == datetime.fromisoformat(second)
+
+
+def test_rescheduling_to_the_past_is_refused(press, read, message):
+    page = read(press(message, "reschedule", date="2030-04-30", time="18:30", zone="UTC"))
+    assert "This time is in the past." in page
+    assert message.scheduled_at == AT
+
+
+def test_its_text_its_audience_and_its_mode_are_edited(press, read, message, make_event):
+    event = make_event(title="Open day")
+    form = {"audience": "event", "event": event.pk, "message_body": " Bye {name} ", "test_mode": "on"}
+    page = read(press(message, "edit", **form))
+    assert "Saved. It leaves on May 1, 2030, 6:30 p.m. MDT." in page
+    assert (message.message_body, message.target, message.event) == ("Bye {name}", "event", event)
+    assert message.test_mode
+    assert message.scheduled_at == AT
+    assert not Draft.objects.exists()
+
+
+def test_the_form_shows_what_it_says_now(message, manager_client, read):
+    page = read(manager_client.get(address(message, "edit")))
+    assert "Hi {first_name}</textarea>" in page
+    assert "has_opt_out_line" not in page
+    assert inline_code(page) == []
+
+
+@pytest.mark.parametrize(
+    ("form", "sentence"),
+    [
+        ({"message_body": ""}, "Write a message."),
+        ({"message_body": "Hi {nmae}"}, "{nmae} is not a field."),
+        ({"message_body": "x" * 1601}, "The text is too long for 1 person"),
+        ({"audience": "event"}, "Choose the event whose registrants get the message."),
+    ],
+)
+def test_what_cannot_be_sent_is_not_saved(press, read, message, form, sentence):
+    before = snapshot(message)
+    assert sentence in read(press(message, "edit", **{**NEW["edit"], **form}))
+    assert snapshot(message) == before
+
+
+@pytest.mark.parametrize("button", ["preview", "replace", "sample"])
+def test_the_other_buttons_of_the_form_save_nothing(press, read, message, button):
+    before = snapshot(message)
+    page = read(press(message, "edit", audience="community", message_body="It’s {name}", **{button: "1"}))
+    assert "Rosa Delgado" in page
+    assert snapshot(message) == before
+
+
+def test_the_preview_follows_the_form(press, message):
+    answer = press(message, "preview", audience="community", message_body="Bye {first_name}").json()
+    assert "Bye Rosa" in answer["preview"]
+    message.refresh_from_db()
+    assert message.message_body == "Hi {first_name}"
+
+
+def test_the_second_of_two_editors_is_told(press, read, message):
+    seen = scheduling.version(message)
+    press(message, "edit", **NEW["edit"])
+    page = read(press(message, "edit", version=seen, audience="community", message_body="Farewell"))
+    assert "It was changed in another window." in page
+    assert message.message_body == "Bye"
+
+
+@pytest.fixture
+def selection(make_member, make_message, manager_user):
+    """A message to one selected member of two."""
+    chosen = make_member(name="Ann Lee")
+    make_member(name="Bea")
+    draft = Draft.objects.create(created_by=manager_user, message_body="Hi", is_selection=True)
+    draft.members.add(chosen)
+    return make_message(draft=draft, is_selection=True)
+
+
+def test_a_selection_keeps_its_people_when_it_is_edited(press, read, selection, manager_client):
+    page = read(manager_client.get(address(selection, "edit")))
+    assert "1 selected member" in page
+    assert 'name="audience"' not in page
+    press(selection, "edit", message_body="Bye", audience="event")
+    assert (selection.message_body, selection.target, selection.is_selection) == ("Bye", "community", True)
+    assert Draft.objects.get().message_body == "Hi"
+
+
+def test_without_its_people_it_can_neither_be_edited_nor_sent(press, read, selection, make_member):
+    Draft.objects.all().delete()
+    selection.refresh_from_db()
+    assert "has been deleted" in read(press(selection, "edit", **NEW["edit"]))
+    assert "has been deleted" in read(press(selection, "send"))
+    assert (selection.message_body, selection.status) == ("Hi {first_name}", "pending")
+    assert not MessageLog.objects.exists()
+
+
+def test_one_that_is_over_is_written_again(press, read, selection):
+    selection.cancel()
+    response = press(selection, "again")
+    page = read(response)
+    assert "1 selected member" in page
+    draft = Draft.objects.get(scheduled=None)
+    assert draft.message_body == "Hi {first_name}"
+    assert [member.name for member in draft.members.all()] == ["Ann Lee"]
+
+
+def test_one_to_an_event_is_written_again_to_that_event(press, make_message, make_registration):
+    registration = make_registration()
+    message = make_message(target="event", event=registration.event, status="expired", test_mode=True)
+    press(message, "again")
+    draft = Draft.objects.get()
+    assert (draft.target, draft.event, draft.test_mode) == ("event", registration.event, True)
+    assert not draft.has_opt_out_line
+
+
+def test_what_lost_its_people_is_not_written_again(press, read, make_message):
+    message = make_message(target="event", status="failed")
+    assert "The event has been deleted." in read(press(message, "again"))
+    assert not Draft.objects.exists()
+
+
+def test_what_was_done_is_in_the_history(press, message, admin_client):
+    press(message, "edit", **NEW["edit"])
+    press(message, "reschedule", **NEW["reschedule"])
+    press(message, "cancel")
+    page = squeeze(admin_client.get(address(message, "history")).content.decode())
+    for sentence in ("Edited.", "Rescheduled to May 3, 2030, 6:30 p.m. MDT.", "Cancelled."):
+        assert sentence in page
