@@ -5,6 +5,7 @@ that names the variable and the remedy.
 """
 
 import io
+import ipaddress
 import os
 import re
 import sys
@@ -87,6 +88,21 @@ def read_address(name: str, remedy: str) -> str:
     return address
 
 
+def read_proxies(name: str) -> list[Any]:
+    """Networks in CIDR notation or single addresses, separated by commas, and perhaps the word "unix"."""
+    proxies: list[Any] = []
+    for entry in filter(None, (entry.strip() for entry in read_text(name).split(","))):
+        try:
+            proxies.append("unix" if entry == "unix" else ipaddress.ip_network(entry))
+        except ValueError:
+            stop(
+                name,
+                f"holds {entry!r}, which is no address",
+                "Write addresses or networks, as 127.0.0.1 or 10.0.0.0/8, or unix.",
+            )
+    return proxies
+
+
 def read_sid(name: str, prefix: str, kind: str) -> str:
     """A SID of Twilio: two letters and 32 hexadecimal digits; "" when unset."""
     sid = read_text(name)
@@ -140,6 +156,10 @@ for _host in ALLOWED_HOSTS:
 PORT: int = read_number("PORT", int, 8000, 1, 65_535, "a port")
 
 PUBLIC_BASE_URL = read_address("PUBLIC_BASE_URL", "Write it as https://sms.example.org.")
+
+TRUSTED_PROXIES: list[Any] = read_proxies("TRUSTED_PROXIES")
+
+SESSION_IDLE_MINUTES: int = read_number("SESSION_IDLE_MINUTES", int, 30, 1, 1440, "minutes")
 
 APP_TIMEZONE = read_text("APP_TIMEZONE", "UTC")
 try:
@@ -313,14 +333,17 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    # These three first: error pages pass through them too.
+    "smsadmin.middleware.ContentSecurity",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "smsadmin.middleware.IdleTimeout",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
 ROOT_URLCONF = "smsadmin.urls"
@@ -371,6 +394,11 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Forms of the admin's list pages post one field per selected row.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
 
+# A session ends this long after its last activity: smsadmin.middleware.IdleTimeout says what that is.
+SESSION_COOKIE_AGE = SESSION_IDLE_MINUTES * 60
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SAMESITE = "Lax"
+
 # Where the site is public by https, everything that a browser can be told to keep on https is told so.
 _https = PUBLIC_BASE_URL.startswith("https://")
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _https else None
@@ -382,6 +410,7 @@ SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = _https
 SECURE_HSTS_PRELOAD = _https
 X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
 
 LOGGING = {
     "version": 1,

@@ -53,6 +53,8 @@ def assert_stopped(ended, name, remedy):
         ("PUBLIC_BASE_URL", "https://sms.example.org/admin", "https://sms.example.org"),
         ("PUBLIC_BASE_URL", "https://sms.example.org:https", "https://sms.example.org"),
         ("PUBLIC_BASE_URL", "https://[sms", "https://sms.example.org"),
+        ("TRUSTED_PROXIES", "127.0.0.1, proxy.example.org", "10.0.0.0/8"),
+        ("SESSION_IDLE_MINUTES", "0", "minutes"),
         ("APP_TIMEZONE", "Mars/Olympus", "America/Denver"),
         ("APP_TIMEZONE", "/etc/passwd", "America/Denver"),
         ("DATABASE_URL", "nonsense", "postgres://user:password@host:5432/name"),

@@ -58,7 +58,7 @@
 
         async function ask() {
             try {
-                const response = await fetch(waiting.dataset.address, {headers: {Accept: "application/json"}});
+                const response = await fetch(waiting.dataset.address, {headers: {Accept: "application/json", "X-Poll": "1"}});
                 if (response.redirected || response.status === 403 || response.status === 404) {
                     location.reload();
                     return;

@@ -59,7 +59,9 @@
     async function look() {
         let againIn = AFTER_FAILURE;
         try {
-            const response = await fetch(blast.dataset.progressUrl + location.search, {credentials: 'same-origin'});
+            const response = await fetch(blast.dataset.progressUrl + location.search, {
+                credentials: 'same-origin', headers: {'X-Poll': '1'},
+            });
             if (response.ok && !response.redirected) {
                 const answer = await response.json();
                 show(progress, answer.progress);

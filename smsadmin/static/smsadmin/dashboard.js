@@ -4,7 +4,7 @@
     const refresh = async () => {
         const old = document.getElementById("dashboard");
         try {
-            const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+            const answer = await fetch(location.href, { headers: { Accept: "text/html", "X-Poll": "1" } });
             if (answer.ok && !answer.redirected) {
                 const page = new DOMParser().parseFromString(await answer.text(), "text/html");
                 const fresh = page.getElementById("dashboard");
