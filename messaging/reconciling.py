@@ -114,7 +114,7 @@ def send_again(log: MessageLog, deliveries: list[int]) -> int:
         count = rows.update(status=Delivery.Status.PENDING, error_message="", updated_at=timezone.now())
         if count:
             MessageLog.objects.filter(pk=log.pk).update(status=MessageLog.Status.PROCESSING, finished_at=None)
-            transaction.on_commit(lambda: sending.nudge(MessageLog.objects.get(pk=log.pk)))
+            transaction.on_commit(lambda: sending.nudge(MessageLog.objects.get(pk=log.pk)), robust=True)
     return count
 
 

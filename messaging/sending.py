@@ -10,6 +10,7 @@ task change nothing but the time at which the next sweep finds what is left to d
 
 import logging
 import queue
+import random
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
@@ -37,7 +38,7 @@ SLICE_SECONDS = 10.0
 LEASE_SECONDS = 9.0
 # How long a task may wait in the queue before another one is queued in its place.
 QUEUED_SECONDS = 30.0
-COLLECT_SECONDS = 0.02
+COLLECT_SECONDS = 0.01
 BREAKER_SECONDS = 1.0
 WRITE_ATTEMPTS = 5
 BACK_OFF_SECONDS = (0.5, 30.0)
@@ -86,7 +87,8 @@ def start(
         SenderSlot.objects.bulk_create(
             SenderSlot(message_log=log, number=number) for number in range(settings.SMS_SENDERS_PER_BLAST)
         )
-        transaction.on_commit(lambda: nudge(log))
+        # Robust: where the queue is out of reach, the blast is written all the same, and the sweep has it sent.
+        transaction.on_commit(lambda: nudge(log), robust=True)
     return log
 
 
@@ -127,7 +129,7 @@ def _queue_slice(slot: SenderSlot) -> bool:
     return True
 
 
-def send_slice(slot_id: int, owner: str, seconds: float = SLICE_SECONDS) -> None:
+def send_slice(slot_id: int, owner: str, seconds: float | None = None) -> None:
     """Send for some seconds as the holder of a slot, then queue the continuation, or close the blast.
 
     A slot that has to rest longer (429 with a long Retry-After, no connection) keeps nobody waiting for it: it is
@@ -138,6 +140,9 @@ def send_slice(slot_id: int, owner: str, seconds: float = SLICE_SECONDS) -> None
     slot = SenderSlot.objects.select_related("message_log").get(pk=slot_id)
     log = slot.message_log
     sender = Sender(log, slot, owner, get_backend())
+    if seconds is None:
+        # Of different lengths, so that the senders of a blast do not all pause at the same time.
+        seconds = SLICE_SECONDS * random.uniform(0.6, 1.0)
     has_more = sender.run(time.monotonic() + seconds)
     rest = min(sender.resume_at - time.monotonic(), LONGEST_REST_SECONDS)
     SenderSlot.objects.release(slot_id, owner, sender.limit, rest if has_more else 0)
