@@ -90,7 +90,7 @@ class _Feed:
         self._again: deque[str] = deque()
         self.number = 0
         self.record: list[str] = []
-        self.is_overlong = False
+        self.overlong: set[int] = set()
 
     def __iter__(self) -> "_Feed":
         return self
@@ -110,7 +110,7 @@ class _Feed:
         if len(line) == MAX_LINE and line[-1] not in "\r\n":
             while (rest := self._read()) and len(rest) == MAX_LINE and rest[-1] not in "\r\n":
                 pass
-            self.is_overlong = True
+            self.overlong.add(self.number)
             line = line[:200].replace('"', "") + "…\n"
         self.record.append(line)
         return line
@@ -133,8 +133,7 @@ def _records(feed: _Feed, separator: str) -> Iterator[Line]:
             feed.give_back(feed.record[1:])
             cells, problem = _broken(feed.record[0], separator)
             reader = csv.reader(feed, delimiter=separator, skipinitialspace=True, strict=True)
-        if feed.is_overlong:
-            feed.is_overlong = False
+        if feed.overlong and not feed.overlong.isdisjoint(range(first, feed.number + 1)):
             problem = f"The line has more than {MAX_LINE:,} characters. Shorten it."
         yield Line(first, cells, problem)
 

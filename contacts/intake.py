@@ -45,6 +45,8 @@ def read(import_id: int, report: Report | None = None) -> None:
     except Overtaken:
         logger.warning("Import %s: this reading was overtaken and stops.", import_id)
     except Unreadable as problem:
+        if _advance(contact_import):
+            ImportRow.objects.filter(contact_import=contact_import).delete_in_slices()
         _advance(contact_import, status=Status.FAILED, error_message=problem.sentence)
     except Exception:
         _advance(

@@ -44,16 +44,15 @@ LAST_NAME: Final = _wordings(
 # A whole name; beside a column of last or of first names alone, the other half of it ("Name; Vorname").
 NAME: Final = _wordings(
     """
-    name, names, full name,
-    fullname, complete name, your name, display name, file as, contact, contacts, contact name, person,
-    people, member, members, member name, participant, participant name, participants, attendee, attendee
-    name, guest, guest name, registrant, registrant name, customer, customer name, client, client name, donor,
-    volunteer, subscriber, subscriber name, recipient, recipient name, parent name, nombre, nombre completo,
-    nombre y apellido, nombre y apellidos, nombres y apellidos, vollstandiger name, voller name, vor und
-    nachname, vorname nachname, vorname und nachname, kontakt, mitglied, teilnehmer, teilnehmerin,
-    ansprechpartner, nom, nom complet, prenom nom, prenom et nom, membre, contacto, miembro, participante,
-    nome, nome completo, naam, volledige naam, first and last name, first last, first name last name, first
-    name and last name
+    name, names, full name, fullname, complete name, your name, display name, file as, contact, contacts,
+    contact name, person, people, member, members, member name, participant, participant name, participants,
+    attendee, attendee name, guest, guest name, registrant, registrant name, customer, customer name, client,
+    client name, donor, volunteer, subscriber, subscriber name, recipient, recipient name, parent name,
+    nombre, nombre completo, nombre y apellido, nombre y apellidos, nombres y apellidos, vollstandiger name,
+    voller name, vor und nachname, vorname nachname, vorname und nachname, kontakt, mitglied, teilnehmer,
+    teilnehmerin, ansprechpartner, nom, nom complet, prenom nom, prenom et nom, membre, contacto, miembro,
+    participante, nome, nome completo, naam, volledige naam, first and last name, first last, first name last
+    name, first name and last name
     """
 )
 HALVABLE_NAME: Final = frozenset({"name", "names", "nombre", "nom", "nome", "naam"})

@@ -118,6 +118,7 @@ def test_refuses_a_file_that_is_too_large(monkeypatch):
 def test_refuses_a_file_with_too_many_lines(monkeypatch):
     monkeypatch.setattr(intake, "MAX_LINES", 3)
     assert "more than 3 lines" in failure(text(*[f"72055501{n}" for n in range(10, 20)]))
+    assert not ImportRow.objects.exists()
 
 
 def test_an_unexpected_error_is_a_sentence_for_staff_and_a_failed_task(monkeypatch):
@@ -258,6 +259,20 @@ def test_staff_choose_which_column_is_the_phone():
 def test_staff_choose_encoding_and_separator():
     data = "Łukasz|7205550101\r\n".encode("cp1250")
     assert read(data, encoding="cp1250", separator="|") == [(ADA, "Łukasz")]
+
+
+def test_a_wrongly_chosen_encoding_can_be_taken_back():
+    contact_import = preview(text("Name,Phone", f"Ada,{ADA}"), encoding="utf-16-be")
+    assert contact_import.status == Status.FAILED
+    assert "No column of phone numbers was found" in contact_import.error_message
+    imports.adjust(contact_import, {})
+    intake.read(contact_import.pk)
+    assert people_of(contact_import) == [(ADA, "Ada")]
+
+
+def test_a_name_that_the_encoding_breaks_is_refused():
+    ((line, problem),) = problems_of(preview("Name,Phone\r\nJosé,7205550101\r\n".encode("cp1252"), encoding="utf-8"))
+    assert (line, "choose another encoding" in problem) == (2, True)
 
 
 def test_staff_say_that_there_are_no_headings():

@@ -145,6 +145,12 @@ def test_a_quoted_cell_past_the_limit_of_a_cell_costs_its_line_alone():
     assert lines[2] == (3, ["Grace", "7205550102"], "")
 
 
+def test_a_line_too_long_after_an_open_quotation_mark_is_still_refused():
+    lines = lines_of(text("Name,Phone", '"Ada,7205550101', f"Al,7205550102,{'x' * 300_000}", '"Cy",7205550103'))
+    assert [(number, problem != "") for number, _, problem in lines] == [(1, False), (2, True), (3, True), (4, False)]
+    assert "quotation mark" in lines[1][2]
+
+
 def test_a_line_of_exactly_the_limit_is_whole():
     name = "x" * (MAX_LINE - len(",7205550101\n"))
     assert [problem for *_, problem in lines_of(f"{name[:100]},1\n{name},7205550101\nAl,7205550102".encode())][
