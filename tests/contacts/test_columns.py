@@ -1,9 +1,10 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contacts import wordings
 from contacts.columns import Role, detect
+from contacts.exporting import defuse
 from contacts.reading import MAX_NAME, NoPerson, clean_name, reader
 from contacts.tables import Line
 
@@ -225,6 +226,7 @@ def test_says_that_there_is_no_phone():
     assert not detect(sheet(["Name", "City"], ["Ada", "Denver"])).has_phone
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(st.text(max_size=12), max_size=6), max_size=15))
 def test_any_cells_have_a_layout(rows):
     layout = detect(sheet(*rows))
@@ -328,6 +330,17 @@ def test_a_line_that_ends_early_has_no_phone():
 )
 def test_cleans_names(cell, name):
     assert clean_name(cell) == name
+
+
+@settings(deadline=None)
+@given(st.text(max_size=MAX_NAME))
+def test_a_name_that_was_cleaned_and_exported_is_read_as_the_same(text):
+    try:
+        name = clean_name(text)
+    except NoPerson:
+        return
+    exported = defuse(name or "")
+    assert read(["Name", "Phone"], [exported, "7205550101"])[0][1] == name
 
 
 def test_refuses_a_name_that_is_too_long():
