@@ -1,20 +1,76 @@
 """The staff's site: Django's admin under our name, with a dashboard as its first page."""
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
-from django.contrib.admin import AdminSite
+from django.contrib.admin import AdminSite, ModelAdmin
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
+from django.urls import reverse
 
 
 class SmsAdminSite(AdminSite):
+    """Refuses with a 403 what Django's own site only leaves out of its menus."""
+
     site_header = "SMS Admin"
     site_title = "SMS Admin"
     index_title = "Dashboard"
+    password_change_template = "accounts/change_password.html"
     # The admin is the site: there is no other one to view.
     site_url = None
+
+    @property
+    def login_form(self) -> type[AuthenticationForm]:  # type: ignore[override]
+        from accounts.forms import LoginForm  # the site is made before the models can be imported
+
+        return LoginForm
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
+        """As Django's, with the view that counts wrong guesses of the old password."""
+        from accounts.views import OwnPasswordView
+
+        request.current_app = self.name  # type: ignore[attr-defined]
+        view = OwnPasswordView.as_view(
+            success_url=reverse("admin:password_change_done", current_app=self.name),
+            template_name=self.password_change_template,
+            extra_context={**self.each_context(request), **(extra_context or {})},
+        )
+        return view(request)
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         from .dashboard import dashboard  # the site is made before the models can be imported
 
         return super().index(request, {"dashboard": dashboard(request.user), **(extra_context or {})})
+
+    def app_index(
+        self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        if not self.get_app_list(request, app_label):
+            raise PermissionDenied
+        return super().app_index(request, app_label, extra_context)
+
+    def admin_view(
+        self, view: Callable[..., HttpResponseBase], cacheable: bool = False
+    ) -> Callable[..., HttpResponseBase]:
+        owner = getattr(view, "__self__", None)
+        if isinstance(owner, ModelAdmin) and view.__name__ == "changelist_view":
+            view = _refuse_actions(owner, view)
+        return super().admin_view(view, cacheable)
+
+
+def _refuse_actions(admin: ModelAdmin, view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """The view of a list; a posted action of the list that this user may not do is a 403."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        posted = request.POST.getlist("action") if request.method == "POST" else []
+        asked = [action for action in admin._get_base_actions() if action[1] in posted]
+        if len(admin._filter_actions_by_permissions(request, asked)) < len(asked):
+            raise PermissionDenied
+        return view(request, *args, **kwargs)
+
+    return guarded

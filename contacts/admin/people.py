@@ -31,7 +31,7 @@ _DELETED_AT_ONCE = 1000
 
 
 class ListAdmin(admin.ModelAdmin):
-    """A list with fast pages, links above it, and actions whose refusal is a 403."""
+    """A list with fast pages and links above it."""
 
     change_list_template = "contacts/change_list.html"
     change_form_template = "contacts/change_form.html"
@@ -53,12 +53,15 @@ class ListAdmin(admin.ModelAdmin):
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return PreparedChangeList
 
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """What nobody can enter is shown once it is there."""
+        fields = super().get_fields(request, obj)
+        return fields if obj else [name for name in fields if name not in self.readonly_fields]
+
     def prepare_page(self, rows: list[Any]) -> None:
         """Look up at once what the columns of these rows show."""
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        if request.method == "POST":
-            self._refuse_actions(request)
         context = {
             "title": capfirst(str(self.opts.verbose_name_plural)),
             "list_tools": self.get_list_tools(request),
@@ -70,13 +73,6 @@ class ListAdmin(admin.ModelAdmin):
     def get_list_tools(self, request: HttpRequest) -> list[ListTool]:
         """(label, address) of what can be done with the whole list, for this user."""
         return []
-
-    def _refuse_actions(self, request: HttpRequest) -> None:
-        """403 for an action that exists but not for this user; Django only leaves it out of the menu."""
-        existing = {getattr(action, "__name__", action) for action in self.actions or ()}
-        allowed = self.get_actions(request)
-        if any(action in existing and action not in allowed for action in request.POST.getlist("action")):
-            raise PermissionDenied
 
     def response_action(self, request: HttpRequest, queryset: QuerySet[Any], *args: Any) -> HttpResponse | None:
         selected = request.POST.getlist(helpers.ACTION_CHECKBOX_NAME)
