@@ -31,6 +31,10 @@ class EventRegistrationAdmin(ImportMixin, TextablePersonAdmin):
     def registered(self, registration: EventRegistration) -> object:
         return registration.created_at
 
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        columns = list(super().get_list_display(request))
+        return [name for name in columns if name != "event"] if chosen_event(request) else columns
+
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """The event of the list that "Add" was pressed on."""
         from_list = QueryDict(request.GET.get("_changelist_filters", ""))
