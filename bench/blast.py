@@ -47,10 +47,10 @@ def seconds(moment: str | datetime) -> float:
 def send_blast(site: Installation, recipients: int, workers: int) -> float:
     """Send one blast, print its figures, and give the peak memory of a worker in MB."""
     site.run("shell", "-v", "0", "-c", FILL.replace("{count}", str(recipients)))
-    cluster = site.start("manage.py", "qcluster", Q_WORKERS=str(workers))
-    wait_until(lambda: len(children(cluster.pid)) >= workers + 3, 30, "the cluster")
+    worker = site.start("manage.py", "worker", Q_WORKERS=str(workers))
+    wait_until(lambda: len(children(worker.pid)) >= workers + 1, 30, "the worker")
     time.sleep(2)
-    pids = [cluster.pid, *children(cluster.pid)]
+    pids = [worker.pid, *children(worker.pid)]
     idle = cpu_seconds(pids)
     clicked = float(site.run("shell", "-v", "0", "-c", START).stdout)
     wait_until(
@@ -68,7 +68,7 @@ def send_blast(site: Installation, recipients: int, workers: int) -> float:
         f"first accepted {seconds(first) - clicked:4.1f} s after the click, worker memory {memory:.0f} MB",
         flush=True,
     )
-    site.stop(cluster)
+    site.stop(worker)
     for table in ("sender_slots", "deliveries", "message_logs", "community_members"):
         site.query(f"DELETE FROM {table}")  # noqa: S608
     return memory
