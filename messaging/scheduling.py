@@ -131,7 +131,7 @@ def _send(pk: int, now: datetime) -> MessageLog | None:
             .filter(pk=pk, status=ScheduledMessage.Status.PENDING, scheduled_at__lte=now)
             .first()
         )
-        if message is None or _is_too_late(message, now):
+        if message is None or is_too_late(message, now):
             return None
         problem = find_problem(message)
         log = None
@@ -146,7 +146,8 @@ def _send(pk: int, now: datetime) -> MessageLog | None:
     return log
 
 
-def _is_too_late(message: ScheduledMessage, now: datetime) -> bool:
+def is_too_late(message: ScheduledMessage, now: datetime) -> bool:
+    """Whether its time is longer ago than SCHEDULED_MESSAGE_MAX_LAG allows."""
     lag = timedelta(minutes=settings.SCHEDULED_MESSAGE_MAX_LAG)
     return bool(lag) and now - message.scheduled_at > lag
 

@@ -1,16 +1,19 @@
-"""`manage.py send_blast "TEXT" --community | --event ID`: a blast from the prompt."""
+"""`manage.py send_blast "TEXT" --community | --event ID`: a blast from the prompt, at once or (--at) later."""
 
 import sys
 import time
+import zoneinfo
 from argparse import ArgumentParser
+from datetime import datetime
 from typing import Any, Final
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 from tqdm import tqdm
 
 from contacts.models import Event
-from messaging import composing, sending
+from messaging import composing, local_times, scheduling, sending, wording
 from messaging.audience import Audience
 from messaging.cautions import cautions
 from messaging.models import Delivery, MessageLog, Target
@@ -30,12 +33,19 @@ class Command(BaseCommand):
         audience = parser.add_mutually_exclusive_group(required=True)
         audience.add_argument("--community", action="store_true", help="Send to the community")
         audience.add_argument("--event", type=int, metavar="ID", help="Send to the registrants of the event")
+        parser.add_argument(
+            "--at",
+            metavar="TIME",
+            help="Send later, such as '2026-12-01 18:30', in the site's time zone unless the time has an offset",
+        )
+        parser.add_argument("--timezone", metavar="NAME", help="The time zone of --at, such as America/Denver")
         parser.add_argument("--test", action="store_true", help="Send to ADMIN_TEST_PHONE only")
         parser.add_argument("--wait", action="store_true", help="Wait until it is finished; exit 0 if nobody failed")
         parser.add_argument("--yes", action="store_true", help="Send without asking")
         parser.add_argument("--no-opt-out-line", action="store_true", help="Leave out “Reply STOP to unsubscribe.”")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        at = _read_time(options["at"], options["timezone"], options["wait"])
         preview = composing.preview(
             options["text"],
             self._audience(options["event"], options["test"]),
@@ -43,11 +53,18 @@ class Command(BaseCommand):
             test_mode=options["test"],
             is_fresh=True,
         )
-        if preview.problems:
-            raise CommandError(" ".join(problem.sentence for problem in preview.problems))
+        # Who is in the audience is found out when the message leaves.
+        problems = [problem for problem in preview.problems if at is None or problem.field != "audience"]
+        if problems:
+            raise CommandError(" ".join(problem.sentence for problem in problems))
         self._show(preview)
+        if at is not None:
+            self.stdout.write(f"Leaves:         {wording.moment(at)}, {wording.countdown(at, timezone.now())}")
         if not options["yes"]:
-            self._ask()
+            self._ask("Send" if at is None else "Schedule")
+        if at is not None:
+            self._schedule(preview, at)
+            return
         try:
             log = sending.start(preview.body, preview.audience)
         except sending.EmptyAudience:
@@ -58,6 +75,15 @@ class Command(BaseCommand):
             self.stdout.write(
                 self.style.SUCCESS(f"Blast {log.pk} is queued. Follow it in the admin, under Messages, Blasts.")
             )
+
+    def _schedule(self, preview: composing.Preview, at: datetime) -> None:
+        try:
+            message = scheduling.schedule(preview.body, preview.audience, at)
+        except scheduling.BadTime as refusal:
+            raise CommandError(f"Nothing was scheduled. {refusal}") from None
+        self.stdout.write(
+            self.style.SUCCESS(f"Message {message.pk} is scheduled. See all with: manage.py list_scheduled.")
+        )
 
     def _audience(self, event_id: int | None, is_test: bool) -> Audience:
         phone = settings.ADMIN_TEST_PHONE if is_test else None
@@ -78,10 +104,10 @@ class Command(BaseCommand):
         self.stdout.write(f"\nAs {sample.name or 'somebody without a name'} gets it:\n")
         self.stdout.write("".join(f"    {line}\n" for line in sample.text.splitlines()))
 
-    def _ask(self) -> None:
+    def _ask(self, verb: str) -> None:
         if not sys.stdin.isatty():
             raise CommandError("Nothing was sent: there is nobody to ask. Add --yes to send without asking.")
-        if input("Send? [y/N] ").strip().lower() not in {"y", "yes"}:
+        if input(f"{verb}? [y/N] ").strip().lower() not in {"y", "yes"}:
             raise CommandError("Nothing was sent.")
 
     def _wait(self, log: MessageLog) -> None:
@@ -129,3 +155,28 @@ class Command(BaseCommand):
 def _is_taken_up(log: MessageLog, seen: Progress) -> bool:
     """Whether a worker has begun with it, or somebody has paused it meanwhile."""
     return not log.is_running or bool(seen.done) or bool(seen.counts.get(Delivery.Status.SENDING))
+
+
+def _read_time(at: str | None, zone_name: str | None, waits: bool) -> datetime | None:
+    """The moment that the options name, None for at once. Raises CommandError with what to write instead."""
+    if at is None:
+        if zone_name:
+            raise CommandError("--timezone is the zone of --at: give both.")
+        return None
+    if waits:
+        raise CommandError("--wait cannot wait for a message that leaves later. Leave it out.")
+    try:
+        zone = zoneinfo.ZoneInfo(zone_name or settings.APP_TIMEZONE)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        raise CommandError(f"“{zone_name}” is no time zone. Use a name such as America/Denver.") from None
+    try:
+        moment = local_times.read(at, zone)
+        scheduling.check_time(moment)
+    except (local_times.MissingTime, local_times.RepeatedTime) as unclear:
+        choices = " or ".join(f"--at {choice.isoformat(timespec='minutes')}" for choice in unclear.args)
+        raise CommandError(f"{unclear} With its offset it is clear: {choices}.") from None
+    except OverflowError:
+        raise CommandError(f"“{at}” is too far away. Choose a time within a year from now.") from None
+    except ValueError as refusal:
+        raise CommandError(str(refusal)) from None
+    return moment

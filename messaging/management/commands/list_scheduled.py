@@ -1,0 +1,83 @@
+"""`manage.py list_scheduled`: what leaves next."""
+
+import json
+from argparse import ArgumentParser
+from datetime import UTC
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.utils import timezone
+
+from messaging import wording
+from messaging.models import ScheduledMessage
+from messaging.scheduling import AudienceLost, audience_of
+
+
+class Command(BaseCommand):
+    help = "Lists the scheduled messages that wait, those first that leave first."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--all", action="store_true", help="also those that have left or are over, newest first")
+        parser.add_argument("--json", action="store_true", help="as a JSON array, times in UTC")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        messages = list(ScheduledMessage.objects.leaving_next().select_related("event", "draft"))
+        if options["all"]:
+            rest = ScheduledMessage.objects.exclude(status=ScheduledMessage.Status.PENDING)
+            messages += rest.select_related("event", "draft").order_by("-scheduled_at", "-pk")
+        if options["json"]:
+            entries = [_as_json(message) for message in messages]
+            self.stdout.write(json.dumps(entries, ensure_ascii=False, indent=2))
+        elif messages:
+            self._write_table([_as_cells(message) for message in messages])
+        else:
+            self.stdout.write("No message is scheduled.")
+
+    def _write_table(self, rows: list[tuple[str, ...]]) -> None:
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        for row in rows:
+            line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+            self.stdout.write(line.rstrip())
+
+
+def _as_cells(message: ScheduledMessage) -> tuple[str, ...]:
+    """Its number, when it leaves, how long that is away, to whom, its state, and the start of its text."""
+    local = timezone.localtime(message.scheduled_at)
+    name, recipients = _audience(message)
+    audience = name if recipients is None else f"{name} ({wording.people(recipients)})"
+    return (
+        str(message.pk),
+        f"{local:%Y-%m-%d %H:%M} {local.tzname()}",
+        wording.countdown(message.scheduled_at, timezone.now()) if message.is_pending else "",
+        audience,
+        message.get_status_display(),
+        "".join(character if character.isprintable() else "?" for character in str(message)),
+        message.error_message or "",
+    )
+
+
+def _as_json(message: ScheduledMessage) -> dict[str, Any]:
+    name, recipients = _audience(message)
+    seconds = (message.scheduled_at - timezone.now()).total_seconds()
+    return {
+        "id": message.pk,
+        "scheduled_at": message.scheduled_at.astimezone(UTC).isoformat(),
+        "local": timezone.localtime(message.scheduled_at).isoformat(),
+        "seconds_left": round(seconds) if message.is_pending else None,
+        "audience": name,
+        "recipients": recipients,
+        "status": message.status,
+        "test_mode": message.test_mode,
+        "message": message.message_body,
+        "reason": message.error_message,
+        "message_log_id": message.message_log_id,
+    }
+
+
+def _audience(message: ScheduledMessage) -> tuple[str, int | None]:
+    """What it is called, and how many would get the message now; None if it does not wait any more."""
+    try:
+        audience = audience_of(message)
+    except AudienceLost:
+        return f"{message.get_target_display()}, deleted since", 0 if message.is_pending else None
+    return audience.name, audience.recent_headcount().recipients if message.is_pending else None
