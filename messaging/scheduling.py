@@ -175,6 +175,15 @@ def audience_of(message: ScheduledMessage) -> Audience:
     return Audience(message.target, message.event, test_phone=test_phone)
 
 
+def describe_audience(message: ScheduledMessage) -> tuple[str, int | None]:
+    """What staff call its audience, and how many would get the message now; None if it does not wait any more."""
+    try:
+        audience = audience_of(message)
+    except AudienceLost:
+        return f"{message.get_target_display()}, deleted since", 0 if message.is_pending else None
+    return audience.name, audience.recent_headcount().recipients if message.is_pending else None
+
+
 def version(message: ScheduledMessage) -> str:
     """What changes with each change of the text, the people or the time; the pages hand it back."""
     seen = (

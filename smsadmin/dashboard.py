@@ -1,4 +1,4 @@
-"""What the first page tells: what needs somebody's attention, what is being sent, and what was sent last."""
+"""What the first page tells: what needs attention, what is being sent, what leaves next, and what was sent last."""
 
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -12,13 +12,16 @@ from django.utils.translation import ngettext
 from django_q.models import Schedule
 
 from accounts.models import AppUser
-from messaging import reconciling
-from messaging.models import Delivery, MessageLog
+from messaging import reconciling, wording
+from messaging.models import Delivery, MessageLog, ScheduledMessage
 from messaging.progress import Progress, recent_progress, state_in_words
+from messaging.scheduling import describe_audience
 
 RECENT: Final = 5
 # A blast that nobody has taken up for this long has no worker.
 WAITS_AT_MOST: Final = timedelta(seconds=20)
+# For how long it is told that a scheduled message was not sent.
+TOLD_FOR: Final = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,15 @@ class BlastLine:
     state: str
 
 
+@dataclass(frozen=True, slots=True)
+class ScheduledLine:
+    """One message that waits, and who would get it now."""
+
+    message: ScheduledMessage
+    audience: str
+    recipients: int
+
+
 @dataclass(slots=True)
 class Dashboard:
     """The first page's contents for one user: only what they may see."""
@@ -45,20 +57,28 @@ class Dashboard:
     notices: list[Notice] = field(default_factory=list)
     running: list[BlastLine] = field(default_factory=list)
     recent: list[BlastLine] = field(default_factory=list)
+    upcoming: list[ScheduledLine] = field(default_factory=list)
     can_see_blasts: bool = False
+    can_see_scheduled: bool = False
     can_send: bool = False
     can_import: bool = False
 
     @property
     def again_in(self) -> int | None:
         """In how many seconds the page is worth another look; None if nothing moves."""
-        return 2 if self.running else None
+        if self.running:
+            return 2
+        if not self.upcoming:
+            return None
+        seconds = (self.upcoming[0].message.scheduled_at - timezone.now()).total_seconds()
+        return min(max(round(seconds) + 2, 2), 60)
 
 
 def dashboard(user: AppUser | AnonymousUser) -> Dashboard:
     """What the first page tells `user`."""
     page = Dashboard(
         can_see_blasts=user.has_perm("messaging.view_messagelog"),
+        can_see_scheduled=user.has_perm("messaging.view_scheduledmessage"),
         can_send=user.has_perm("messaging.send_blast"),
         can_import=user.has_perm("contacts.add_communitymember"),
     )
@@ -67,7 +87,16 @@ def dashboard(user: AppUser | AnonymousUser) -> Dashboard:
         page.notices = [*_find_stopped(), *_find_waiting(), *_find_doubt(), *_find_missing_tasks()]
         page.running = [_line(log) for log in logs.filter(status=MessageLog.Status.PROCESSING)[:RECENT]]
         page.recent = [_line(log) for log in logs.exclude(status=MessageLog.Status.PROCESSING)[:RECENT]]
+    if page.can_see_scheduled:
+        page.notices += _find_unsent()
+        waiting = ScheduledMessage.objects.leaving_next().select_related("event", "draft")
+        page.upcoming = [_scheduled_line(message) for message in waiting[:RECENT]]
     return page
+
+
+def _scheduled_line(message: ScheduledMessage) -> ScheduledLine:
+    audience, recipients = describe_audience(message)
+    return ScheduledLine(message, audience, recipients or 0)
 
 
 def _line(log: MessageLog) -> BlastLine:
@@ -86,6 +115,23 @@ def _find_stopped() -> list[Notice]:
     return [
         *(Notice(f"The blast “{log}” was stopped. {log.stop_reason}", _url(log)) for log in stopped[:RECENT]),
         *(Notice(f"The blast “{log}” is slower than usual. {log.trouble}", _url(log)) for log in troubled[:RECENT]),
+    ]
+
+
+def _find_unsent() -> list[Notice]:
+    """Scheduled messages of the last days that expired or failed."""
+    unsent = ScheduledMessage.objects.filter(
+        status__in=(ScheduledMessage.Status.EXPIRED, ScheduledMessage.Status.FAILED),
+        scheduled_at__gte=timezone.now() - TOLD_FOR,
+    ).order_by("-scheduled_at")
+    return [
+        Notice(
+            f"The message “{message}”, scheduled for {wording.moment(message.scheduled_at)}, "
+            f"{'expired' if message.status == ScheduledMessage.Status.EXPIRED else 'failed'}. "
+            f"{message.error_message or ''}".rstrip(),
+            reverse("admin:messaging_scheduledmessage_change", args=[message.pk]),
+        )
+        for message in unsent[:RECENT]
     ]
 
 

@@ -8,13 +8,12 @@ from django.contrib.admin.views.main import ChangeList
 from django.db.models import Case, F, QuerySet, Value, When
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from .. import wording
-from ..audience import Audience
 from ..models import ScheduledMessage
-from ..scheduling import AudienceLost, audience_of
+from ..scheduling import describe_audience
 from ..templatetags.wording import countdown
 from .permissions import SCHEDULE
 from .scheduled_page import ScheduledPage
@@ -27,24 +26,16 @@ class ScheduledChangeList(ChangeList):
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
-        notes: dict[Audience, list[str]] = {}
+        known: dict[tuple[Any, ...], tuple[str, int | None]] = {}
         rows: list[Any] = list(self.result_list)
         for row in rows:
-            row.audience_notes = _audience_notes(row, notes)
+            people = (row.target, row.event_id, row.is_selection and row.draft_id, row.test_mode, row.is_pending)
+            if people not in known:
+                known[people] = describe_audience(row)
+            row.audience_name, row.recipients = known[people]
+            if row.message_log is not None:
+                row.audience_name = row.message_log.audience_name
         self.result_list = rows
-
-
-def _audience_notes(message: ScheduledMessage, known: dict[Audience, list[str]]) -> list[str]:
-    """Who it goes to, and how many they are now if it still waits."""
-    try:
-        audience = audience_of(message)
-    except AudienceLost:
-        return [message.get_target_display(), "deleted since"]
-    if message.status != PENDING:
-        return [message.message_log.audience_name if message.message_log else audience.name]
-    if audience not in known:
-        known[audience] = [audience.name, f"{wording.people(audience.recent_headcount().recipients)} now"]
-    return known[audience]
 
 
 @admin.register(ScheduledMessage)
@@ -121,9 +112,10 @@ class ScheduledMessageAdmin(ScheduledPage):
 
     @admin.display
     def audience(self, message: Any) -> SafeString:
-        name, *notes = message.audience_notes
+        if message.recipients is None:
+            return format_html("{}", message.audience_name)
         return format_html(
-            "{}{}", name, format_html_join("", '<span class="note">{}</span>', ([note] for note in notes))
+            '{}<span class="note">{} now</span>', message.audience_name, wording.people(message.recipients)
         )
 
     @admin.display

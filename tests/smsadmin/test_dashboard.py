@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from messaging.models import Delivery, MessageLog
+from messaging.models import Delivery, MessageLog, ScheduledMessage
 
 
 @pytest.fixture
@@ -74,6 +74,58 @@ def test_who_may_not_see_blasts_sees_none(client, make_user, make_log):
     text = client.get("/admin/").content.decode()
     assert "Picnic at six" not in text
     assert "New blast" not in text
+
+
+@pytest.fixture
+def make_scheduled(db):
+    def make(body="Choir at eight", **fields):
+        fields = {"scheduled_at": timezone.now() + timedelta(hours=3, seconds=30), "target": "community", **fields}
+        return ScheduledMessage.objects.create(message_body=body, **fields)
+
+    return make
+
+
+def test_what_leaves_next_is_shown_with_its_audience_and_a_countdown(page, make_scheduled, make_member):
+    assert "No message is scheduled." in page()
+    make_member()
+    make_scheduled("Later", scheduled_at=timezone.now() + timedelta(days=3))
+    message = make_scheduled()
+    text = page()
+    assert f"/admin/messaging/scheduledmessage/{message.pk}/change/" in text
+    assert "to Community, 1 person now" in text
+    assert ">in 3 hours</time>" in text
+    assert text.index("Choir at eight") < text.index("Later")
+    assert 'data-again-in="60"' in text
+
+
+def test_only_the_next_few_are_shown(page, make_scheduled):
+    for number in range(7):
+        make_scheduled(f"Number {number}", scheduled_at=timezone.now() + timedelta(days=number + 1))
+    text = page()
+    assert "Number 4" in text
+    assert "Number 5" not in text
+
+
+@pytest.mark.parametrize("status", ["expired", "failed"])
+def test_what_was_not_sent_needs_attention_for_a_week(page, make_scheduled, status):
+    reason = "The event has been deleted."
+    unsent = make_scheduled(status=status, error_message=reason, scheduled_at=timezone.now() - timedelta(days=6))
+    make_scheduled("Long ago", status=status, scheduled_at=timezone.now() - timedelta(days=8))
+    make_scheduled("Given up", status="cancelled", scheduled_at=timezone.now() - timedelta(days=1))
+    text = page()
+    assert f"{status}. {reason}" in text
+    assert f"/admin/messaging/scheduledmessage/{unsent.pk}/change/" in text
+    assert "Long ago" not in text
+    assert "Given up" not in text
+
+
+def test_who_may_not_see_scheduled_messages_sees_none(client, make_user, make_scheduled):
+    make_scheduled()
+    make_scheduled("Failed one", status="failed")
+    client.force_login(make_user(role="nobody"))
+    text = client.get("/admin/").content.decode()
+    assert "Choir at eight" not in text
+    assert "Failed one" not in text
 
 
 def test_the_dashboard_looks_at_no_more_rows_than_it_shows(admin_client, make_log, django_assert_max_num_queries):

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from messaging import wording
 from messaging.models import ScheduledMessage
-from messaging.scheduling import AudienceLost, audience_of
+from messaging.scheduling import describe_audience
 
 
 class Command(BaseCommand):
@@ -43,7 +43,7 @@ class Command(BaseCommand):
 def _as_cells(message: ScheduledMessage) -> tuple[str, ...]:
     """Its number, when it leaves, how long that is away, to whom, its state, and the start of its text."""
     local = timezone.localtime(message.scheduled_at)
-    name, recipients = _audience(message)
+    name, recipients = describe_audience(message)
     audience = name if recipients is None else f"{name} ({wording.people(recipients)})"
     return (
         str(message.pk),
@@ -57,7 +57,7 @@ def _as_cells(message: ScheduledMessage) -> tuple[str, ...]:
 
 
 def _as_json(message: ScheduledMessage) -> dict[str, Any]:
-    name, recipients = _audience(message)
+    name, recipients = describe_audience(message)
     seconds = (message.scheduled_at - timezone.now()).total_seconds()
     return {
         "id": message.pk,
@@ -72,12 +72,3 @@ def _as_json(message: ScheduledMessage) -> dict[str, Any]:
         "reason": message.error_message,
         "message_log_id": message.message_log_id,
     }
-
-
-def _audience(message: ScheduledMessage) -> tuple[str, int | None]:
-    """What it is called, and how many would get the message now; None if it does not wait any more."""
-    try:
-        audience = audience_of(message)
-    except AudienceLost:
-        return f"{message.get_target_display()}, deleted since", 0 if message.is_pending else None
-    return audience.name, audience.recent_headcount().recipients if message.is_pending else None
