@@ -113,6 +113,12 @@ def start_again(contact_import: ContactImport) -> bool:
     return False
 
 
+def resume_abandoned() -> int:
+    """Start every import again that has work to do and has not moved for a minute: its worker died. How many."""
+    unfinished = ContactImport.objects.filter(status__in=(Status.WAITING, Status.READING, Status.APPLYING))
+    return sum(start_again(contact_import) for contact_import in unfinished)
+
+
 # Confirm and apply ------------------------------------------------------------------------------------------
 
 

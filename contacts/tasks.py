@@ -16,3 +16,8 @@ def apply_import(import_id: int) -> None:
 def clean_up_imports() -> int:
     """Delete imports that were abandoned for a week; to be run daily. The number of those deleted."""
     return imports.clean_up()
+
+
+def resume_imports() -> int:
+    """Put imports whose worker died back into the queue; to be run each minute. The number of those put back."""
+    return imports.resume_abandoned()

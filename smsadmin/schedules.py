@@ -26,6 +26,7 @@ RECURRING: Final = (
     Recurring("Recount finished blasts", "messaging.tasks.recount", 1),
     Recurring("Settle deliveries in doubt", "messaging.tasks.reconcile", 1),
     Recurring("Expire late scheduled messages", "messaging.tasks.expire_scheduled", 1),
+    Recurring("Resume interrupted imports", "contacts.tasks.resume_imports", 1),
     Recurring("Clean up", "smsadmin.tasks.clean_up", 24 * 60),
 )
 

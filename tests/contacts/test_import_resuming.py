@@ -1,0 +1,55 @@
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from contacts import imports
+from contacts.models import ContactImport
+from contacts.tasks import resume_imports
+
+
+@pytest.fixture
+def queued(monkeypatch):
+    """What is put into the queue, in place of running it."""
+    tasks = []
+    monkeypatch.setattr(imports, "async_task", lambda task, *args, **kwargs: tasks.append(task))
+    return tasks
+
+
+@pytest.fixture
+def make_import(db):
+    def make(status, moved_ago):
+        return ContactImport.objects.create(
+            target="community", file_name="people.csv", status=status, updated_at=timezone.now() - moved_ago
+        )
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("status", "task"),
+    [
+        ("waiting", "contacts.tasks.read_import"),
+        ("reading", "contacts.tasks.read_import"),
+        ("applying", "contacts.tasks.apply_import"),
+    ],
+)
+def test_an_import_whose_worker_died_goes_on_by_itself(
+    make_import, queued, status, task, django_capture_on_commit_callbacks
+):
+    make_import(status, timedelta(minutes=5))
+    with django_capture_on_commit_callbacks(execute=True):
+        assert resume_imports() == 1
+        assert resume_imports() == 0
+    assert queued == [task]
+
+
+@pytest.mark.parametrize("status", ["ready", "applied", "failed"])
+def test_an_import_with_nothing_to_do_is_left_alone(make_import, queued, status):
+    make_import(status, timedelta(days=1))
+    assert resume_imports() == 0
+
+
+def test_an_import_that_moves_is_left_alone(make_import, queued):
+    make_import("reading", timedelta(seconds=5))
+    assert resume_imports() == 0
