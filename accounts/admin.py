@@ -2,35 +2,36 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.admin import actions as admin_actions
 from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.forms import AdminPasswordChangeForm, UserCreationForm
+from django.contrib.auth.forms import UserCreationForm
 from django.contrib.auth.models import Group
-from django.http import HttpRequest
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import ngettext
 
-from .models import AppUser
+from . import login_limits
+from .forms import LoginForm, PasswordForm, UserForm
+from .last_admin import check_admin_remains
+from .models import AppUser, LoginAttempt
 from .roles import Role
 
 # Roles take the place of Django's groups, which importing its UserAdmin has registered.
 admin.site.unregister(Group)
-
-
-class PasswordForm(AdminPasswordChangeForm):
-    """Without Django's choice to log in by other means than a password: there are none here."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields.pop("usable_password", None)
-        for name in ("password1", "password2"):
-            self.fields[name].required = True
+admin.site.login_form = LoginForm
 
 
 @admin.register(AppUser)
 class AppUserAdmin(UserAdmin):
+    form = UserForm
     add_form = UserCreationForm
     add_form_template = "admin/change_form.html"
     change_password_form = PasswordForm
     change_user_password_template = "accounts/set_password.html"  # noqa: S105
+    actions = ("delete_selected", "unlock")
     list_display = ("username", "role", "is_active", "last_login", "created_at")
     list_filter = ("role", "is_active")
     search_fields = ("username",)
@@ -42,15 +43,100 @@ class AppUserAdmin(UserAdmin):
         "surveys, but does not change members, opt-outs, suppressed numbers or users."
     )
     fieldsets = (
-        (None, {"fields": ("username", "password")}),
+        (None, {"fields": ("username", "password", "must_change_password")}),
         ("What they may do", {"fields": ("role", "is_active"), "description": roles_explained}),
         ("Dates", {"fields": ("last_login", "created_at")}),
     )
     add_fieldsets = (
-        (None, {"classes": ("wide",), "fields": ("username", "password1", "password2")}),
+        (None, {"classes": ("wide",), "fields": ("username", "password1", "password2", "must_change_password")}),
         ("What they may do", {"fields": ("role",), "description": roles_explained}),
     )
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        # Whoever hurries past the choice gives less, not more.
-        return {"role": Role.SOCIAL_MANAGER, **super().get_changeform_initial_data(request)}
+        # Whoever hurries past the choices gives less, not more, and no password that somebody else knows for good.
+        cautious = {"role": Role.SOCIAL_MANAGER, "must_change_password": True}
+        return {**cautious, **super().get_changeform_initial_data(request)}
+
+    def get_readonly_fields(self, request: HttpRequest, obj: models.Model | None = None) -> tuple[str, ...]:
+        """Nobody takes their own rights away."""
+        own = ("role", "is_active") if obj is not None and obj.pk == request.user.pk else ()
+        return (*self.readonly_fields, *own)
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        """Nobody deletes themselves."""
+        is_own = obj is not None and obj.pk == request.user.pk
+        return not is_own and super().has_delete_permission(request, obj)
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
+        # For one's own password there is a page that asks for the old one.
+        if id == str(request.user.pk):
+            return HttpResponseRedirect(reverse("admin:password_change"))
+        return super().user_change_password(request, id, form_url)
+
+    def delete_model(self, request: HttpRequest, obj: models.Model) -> None:
+        check_admin_remains([obj.pk])
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> None:
+        check_admin_remains(list(queryset.values_list("pk", flat=True)))
+        super().delete_queryset(request, queryset)
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        try:
+            return super().delete_view(request, object_id, extra_context)
+        except ValidationError as refusal:
+            messages.error(request, f"Nobody was deleted. {refusal.message}")
+            return HttpResponseRedirect(reverse("admin:accounts_appuser_change", args=[object_id]))
+
+    @admin.action(permissions=["delete"], description="Delete selected users")
+    def delete_selected(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> HttpResponse | None:
+        """Django's action, except that it keeps oneself and the last admin."""
+        if queryset.filter(pk=request.user.pk).exists():
+            messages.error(request, "Nobody was deleted. You cannot delete yourself: untick your own name.")
+            return None
+        try:
+            with transaction.atomic():
+                return admin_actions.delete_selected(self, request, queryset)
+        except ValidationError as refusal:
+            messages.error(request, f"Nobody was deleted. {refusal.message}")
+            return None
+
+    @admin.action(permissions=["change"], description="Unlock selected users")
+    def unlock(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> None:
+        lifted = login_limits.unlock_users(queryset.values_list("username", flat=True))
+        report_lifted(request, lifted, "Addresses have locks of their own: see Failed logins.")
+
+
+@admin.register(LoginAttempt)
+class LoginAttemptAdmin(admin.ModelAdmin):
+    """What login limits have counted. To read, and to unlock."""
+
+    actions = ("unlock",)
+    list_display = ("whom", "attempt_count", "first_attempt_at", "locked_until")
+    list_display_links = None
+    search_fields = ("client_ip", "username")
+    ordering = ("-first_attempt_at",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+    def has_unlock_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("accounts.delete_loginattempt")
+
+    @admin.action(permissions=["unlock"], description="Unlock what is selected")
+    def unlock(self, request: HttpRequest, queryset: models.QuerySet[LoginAttempt]) -> None:
+        lifted = login_limits.forget(queryset)
+        report_lifted(request, lifted, "Failed logins that were counted are forgotten.")
+
+
+def report_lifted(request: HttpRequest, lifted: int, more: str) -> None:
+    done = ngettext("%d lock was lifted.", "%d locks were lifted.", lifted) % lifted
+    messages.success(request, f"{done if lifted else 'Nothing was locked.'} {more}")

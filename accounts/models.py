@@ -1,6 +1,7 @@
-"""Users and their login attempts (`users` and `login_attempts` of the schema of record)."""
+"""Users, their former passwords and failed logins (`users` and `login_attempts` of the schema of record)."""
 
 from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -10,6 +11,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from . import roles
+from .hashers import from_werkzeug
 from .roles import Role
 
 
@@ -64,6 +66,14 @@ class AppUser(AbstractBaseUser):
             )
         ]
 
+    def check_password(self, raw_password: str | None) -> bool:
+        """Whether that is the password. A right one whose hash is an old or weak one is hashed anew and saved.
+
+        The hash may also be in the form in which the replaced system stored it.
+        """
+        self.password = from_werkzeug(self.password)
+        return super().check_password(raw_password)
+
     @property
     def is_admin(self) -> bool:
         return self.role == Role.ADMIN
@@ -91,17 +101,83 @@ class AppUser(AbstractBaseUser):
         return self.is_active and roles.may_enter(self.role, app_label)
 
 
-class LoginAttempt(models.Model):
-    """Failed logins from one address, kept in the database so that all web processes count together."""
+class PasswordHistory(models.Model):
+    """The hash of a password that its user has or had: see `accounts.passwords`."""
 
-    client_ip = models.CharField(max_length=45)
-    attempt_count = models.IntegerField(default=1)
-    first_attempt_at = models.DateTimeField(default=timezone.now)
+    user = models.ForeignKey(AppUser, on_delete=models.CASCADE, related_name="+")
+    password_hash = models.CharField(max_length=255)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        db_table = "user_password_history"
+        verbose_name = "former password"
+
+    def __str__(self) -> str:
+        return f"set {self.created_at:%Y-%m-%d}"
+
+
+class LoginAttempt(models.Model):
+    """Failed logins from one address, or (`client_ip` is ACCOUNT) for one name, whether a user has it or not.
+
+    Kept in the database so that all web processes count together: see `accounts.login_limits`.
+
+        counting (attempt_count below the limit) -> locked (locked_until) -> counting again, from 0
+        either -> no row: a right password, an unlock, or nothing happened for some time
+    """
+
+    ACCOUNT = "__account__"
+
+    client_ip = models.CharField("address", max_length=45)
+    username = models.CharField("user name", max_length=80, blank=True, default="")
+    attempt_count = models.IntegerField("failed logins", default=1)
+    first_attempt_at = models.DateTimeField("since", default=timezone.now)
     locked_until = models.DateTimeField(null=True, blank=True)
+    recent_attempts = models.JSONField(default=list, help_text="The times counted, in seconds since 1970.")
 
     class Meta:
         db_table = "login_attempts"
+        verbose_name = "failed login"
         indexes = [models.Index(fields=["client_ip"], name="ix_login_attempts_client_ip")]
+        constraints = [models.UniqueConstraint(fields=["client_ip", "username"], name="unique_login_attempt")]
 
     def __str__(self) -> str:
-        return f"{self.client_ip}: {self.attempt_count}"
+        return self.whom
+
+    @property
+    def whom(self) -> str:
+        """What is counted, for staff to read."""
+        return f"User name {self.username}" if self.client_ip == self.ACCOUNT else f"Address {self.client_ip}"
+
+    def count(self, at: datetime, *, limit: int, window: timedelta, lock: timedelta) -> bool:
+        """Take a guess made at that time for a failed one: False if it may not be made, because of a lock.
+
+        With the last guess that `limit` allows within `window`, the lock begins. The caller holds the row locked
+        and saves it.
+        """
+        if self.locked_until:
+            if at < self.locked_until:
+                return False
+            self.locked_until, self.recent_attempts = None, []
+        since = (at - window).timestamp()
+        self.recent_attempts = [*(one for one in self.recent_attempts if one > since), at.timestamp()]
+        self.attempt_count = len(self.recent_attempts)
+        self.first_attempt_at = datetime.fromtimestamp(self.recent_attempts[0], UTC)
+        if self.attempt_count >= limit:
+            self.locked_until = at + lock
+        return True
+
+
+class KnownAddress(models.Model):
+    """An address that a user has logged in from: a lock of their name does not apply there for some time."""
+
+    user = models.ForeignKey(AppUser, on_delete=models.CASCADE, related_name="+")
+    client_ip = models.CharField(max_length=45)
+    last_login_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        db_table = "known_addresses"
+        verbose_name_plural = "known addresses"
+        constraints = [models.UniqueConstraint(fields=["user", "client_ip"], name="unique_known_address")]
+
+    def __str__(self) -> str:
+        return self.client_ip

@@ -161,6 +161,10 @@ TRUSTED_PROXIES: list[Any] = read_proxies("TRUSTED_PROXIES")
 
 SESSION_IDLE_MINUTES: int = read_number("SESSION_IDLE_MINUTES", int, 30, 1, 1440, "minutes")
 
+LOGIN_MAX_FAILURES: int = read_number("LOGIN_MAX_FAILURES", int, 5, 1, 100, "failed logins")
+LOGIN_WINDOW_MINUTES: int = read_number("LOGIN_WINDOW_MINUTES", int, 5, 1, 1440, "minutes")
+LOGIN_LOCK_MINUTES: int = read_number("LOGIN_LOCK_MINUTES", int, 10, 1, 1440, "minutes")
+
 APP_TIMEZONE = read_text("APP_TIMEZONE", "UTC")
 try:
     zoneinfo.ZoneInfo(APP_TIMEZONE)
@@ -344,6 +348,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "accounts.middleware.ForcedPasswordChange",
 ]
 
 ROOT_URLCONF = "smsadmin.urls"
@@ -371,11 +376,15 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "accounts.passwords.NotUsedLatelyValidator", "OPTIONS": {"last": 3}},
 ]
 PASSWORD_HASHERS = [
-    "django.contrib.auth.hashers.ScryptPasswordHasher",
+    "accounts.hashers.StrongScryptPasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+    "accounts.hashers.WerkzeugScryptPasswordHasher",
+    "accounts.hashers.WerkzeugPBKDF2PasswordHasher",
 ]
+AUTHENTICATION_BACKENDS = ["accounts.backends.LimitedBackend"]
 LOGIN_URL = "admin:login"
 
 LANGUAGE_CODE = "en-us"

@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
+from django.urls import reverse
 
 
 class SmsAdminSite(AdminSite):
@@ -17,8 +18,23 @@ class SmsAdminSite(AdminSite):
     site_header = "SMS Admin"
     site_title = "SMS Admin"
     index_title = "Dashboard"
+    password_change_template = "accounts/change_password.html"  # noqa: S105
     # The admin is the site: there is no other one to view.
     site_url = None
+
+    def password_change(  # type: ignore[override]
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponseBase:
+        """As Django's, with the view that counts wrong guesses of the old password."""
+        from accounts.views import OwnPasswordView  # the site is made before the models can be imported
+
+        request.current_app = self.name
+        view = OwnPasswordView.as_view(
+            success_url=reverse("admin:password_change_done", current_app=self.name),
+            template_name=self.password_change_template,
+            extra_context={**self.each_context(request), **(extra_context or {})},
+        )
+        return view(request)
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         from .dashboard import dashboard  # the site is made before the models can be imported

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts.first_admin import create_first_admin
+from accounts.new_admins import create_first_admin
 
 
 class Command(BaseCommand):
@@ -25,6 +25,6 @@ class Command(BaseCommand):
         user, password = created
         self.stdout.write(f"The first admin has been created. User name: {user.username}")
         if password:
-            self.stdout.write(f"Password: {password}\nIt is shown this once. Change it after the first login.")
+            self.stdout.write(f"Password: {password}\nIt is shown this once. The first login asks for another one.")
         else:
             self.stdout.write("The password is the one in ADMIN_PASSWORD, which you can remove now.")

@@ -1,0 +1,41 @@
+"""Where every password is checked: Django's own backend behind the limits of `accounts.login_limits`."""
+
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.contrib.auth.backends import ModelBackend
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+
+from . import login_limits
+from .addresses import client_ip
+from .models import AppUser
+
+
+class LimitedBackend(ModelBackend):
+    def authenticate(
+        self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **kwargs: Any
+    ) -> AppUser | None:
+        """The active user of that name and password, else None.
+
+        Raises PermissionDenied, on which Django asks no further backend, where a lock is on: the password is not
+        looked at then.
+        """
+        if username is None:
+            username = kwargs.get(AppUser.USERNAME_FIELD)
+        if username is None or password is None:
+            return None
+        address = client_ip(request) if request else ""
+        guess = login_limits.take_guess(address, username)
+        if guess is None:
+            raise PermissionDenied("Too many failed logins")
+        user = super().authenticate(request, username=username, password=password)
+        if user is not None:
+            guess.was_right(user)
+        return user
+
+    async def aauthenticate(
+        self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **kwargs: Any
+    ) -> AppUser | None:
+        """As authenticate(): Django's own would go past it."""
+        return await sync_to_async(self.authenticate)(request, username, password, **kwargs)

@@ -1,0 +1,184 @@
+"""How many passwords may be tried, from one address and for one user name.
+
+A guess is counted in the database *before* the password is looked at, one guess after the other (the row is locked
+for that moment), and taken back when it was right. However many come at once, in however many processes, no more
+than LOGIN_MAX_FAILURES passwords are checked within LOGIN_WINDOW_MINUTES; then nothing is checked for
+LOGIN_LOCK_MINUTES. The window slides: any so many failures within so many minutes lock.
+
+Two counters see each guess:
+- one for the address (IPv6: its /64, since that is what one customer has to choose from);
+- one for the user name, so that many addresses don't help. Names that nobody has are counted alike, so that a lock
+  tells nothing.
+
+A stranger can thus lock a user's name, and again whenever it is free. So that they cannot lock the only admin out
+for ever, the second counter neither counts nor applies at addresses from which that user has logged in during the
+last 30 days: there the first one alone limits the guesses. For somebody whose address is a new one an operator names
+it (`manage.py unlock NAME --from ADDRESS`). A lock that is on is not made longer by more guesses.
+"""
+
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import reduce
+from ipaddress import ip_address, ip_network
+from operator import or_
+from typing import Final
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Max, Q, QuerySet
+from django.utils import timezone
+from django.utils.formats import date_format
+
+from .models import AppUser, KnownAddress, LoginAttempt
+
+KNOWN_FOR: Final = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """A password that may be checked. `is_last`: if it is wrong, a lock is on from now."""
+
+    address: str
+    counters: tuple[tuple[str, str], ...]
+    is_last: bool
+
+    def was_right(self, user: AppUser) -> None:
+        """Take back what has been counted where this guess was, and remember where it came from."""
+        forget(_rows(self.counters))
+        remember(self.address, user)
+
+
+def take_guess(address: str, username: str) -> Guess | None:
+    """Count a guess as failed, before it is made; None if it may not be made because of a lock.
+
+    `address` as `accounts.addresses.client_ip` gives it, or "" where there is none, as in a shell.
+    """
+    counters = _counters(address, username)
+    # Most guesses of an attack end here, where nothing is written.
+    if _find_lock(counters):
+        return None
+    is_last = False
+    for client_ip, name in counters:
+        counted = _count(client_ip, name)
+        if counted is None:
+            return None
+        is_last = is_last or counted.locked_until is not None
+    return Guess(address, counters, is_last)
+
+
+def find_lock(address: str, username: str) -> datetime | None:
+    """When this address may try this name again; None: now."""
+    return _find_lock(_counters(address, username))
+
+
+def explain(until: datetime) -> str:
+    """The sentence for somebody who has to wait."""
+    return f"Too many failed logins. Try again at {clock(until)}, or ask an admin to unlock you."
+
+
+def clock(until: datetime) -> str:
+    """The minute from which a lock is over, in the site's zone and with its name; with the date if not today."""
+    local = timezone.localtime(until + timedelta(seconds=59))
+    is_today = local.date() == timezone.localdate()
+    return f"{date_format(local, 'TIME_FORMAT' if is_today else 'DATETIME_FORMAT')} {local.tzname()}"
+
+
+def remember(address: str, user: AppUser) -> None:
+    """From now on and for 30 days, no lock of this user's name applies at that address."""
+    if address:
+        KnownAddress.objects.update_or_create(
+            user=user, client_ip=network_of(address), defaults={"last_login_at": timezone.now()}
+        )
+
+
+def unlock_address(address: str) -> int:
+    """Forget the failures from an address; how many locks that lifted."""
+    return forget(LoginAttempt.objects.filter(client_ip=network_of(address), username=""))
+
+
+def unlock_users(usernames: Iterable[str]) -> int:
+    """Forget the failures for these names, from wherever; how many locks that lifted."""
+    names = [key_of(name) for name in usernames]
+    return forget(LoginAttempt.objects.filter(client_ip=LoginAttempt.ACCOUNT, username__in=names))
+
+
+def unlock_all() -> int:
+    return forget(LoginAttempt.objects.all())
+
+
+def forget(attempts: QuerySet[LoginAttempt]) -> int:
+    """Delete these counters; how many of them were locked."""
+    locked = attempts.filter(locked_until__gt=timezone.now()).count()
+    attempts.delete()
+    return locked
+
+
+def list_locks() -> list[tuple[str, datetime]]:
+    """What is locked, for staff to read, and until when; the first to end first."""
+    locked = LoginAttempt.objects.filter(locked_until__gt=timezone.now()).order_by("locked_until")
+    return [(attempt.whom, attempt.locked_until) for attempt in locked if attempt.locked_until]
+
+
+def delete_old() -> None:
+    """Delete what no longer says anything: failures of a past window, locks that ended, addresses long unused."""
+    now = timezone.now()
+    window = timedelta(minutes=settings.LOGIN_WINDOW_MINUTES)
+    ended = Q(locked_until__lt=now) | Q(locked_until=None, first_attempt_at__lt=now - 2 * window)
+    LoginAttempt.objects.filter(ended).delete()
+    KnownAddress.objects.filter(last_login_at__lt=now - KNOWN_FOR).delete()
+
+
+def key_of(username: str) -> str:
+    """A user name as it is counted: all spellings that a database may take for the same one are one.
+
+    PostgreSQL compares upper case letters, so that a Turkish "ı" finds the user with an "i".
+    """
+    return unicodedata.normalize("NFKC", username).strip().upper().casefold()[:80]
+
+
+def network_of(address: str) -> str:
+    """An address as it is counted: IPv4 and what is no address as they are, IPv6 as its /64."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address[:45]
+    return str(parsed) if parsed.version == 4 else str(ip_network((parsed, 64), strict=False))
+
+
+def _counters(address: str, username: str) -> tuple[tuple[str, str], ...]:
+    """The (client_ip, username) of the rows that see a guess. The same queries for a name that nobody has."""
+    known = KnownAddress.objects.filter(
+        user__username__iexact=username,
+        client_ip=network_of(address),
+        last_login_at__gt=timezone.now() - KNOWN_FOR,
+    ).exists()
+    by_address = ((network_of(address), ""),) if address else ()
+    return by_address if known else (*by_address, (LoginAttempt.ACCOUNT, key_of(username)))
+
+
+def _rows(counters: Iterable[tuple[str, str]]) -> QuerySet[LoginAttempt]:
+    return LoginAttempt.objects.filter(
+        reduce(or_, (Q(client_ip=client_ip, username=name) for client_ip, name in counters))
+    )
+
+
+def _find_lock(counters: Iterable[tuple[str, str]]) -> datetime | None:
+    locks = _rows(counters).filter(locked_until__gt=timezone.now())
+    return locks.aggregate(until=Max("locked_until"))["until"]
+
+
+def _count(client_ip: str, username: str) -> LoginAttempt | None:
+    """The counter with one guess more; None if it is locked. Each has a transaction of its own: no deadlocks."""
+    with transaction.atomic():
+        counters = LoginAttempt.objects.select_for_update()
+        attempt, _ = counters.get_or_create(client_ip=client_ip, username=username)
+        is_allowed = attempt.count(
+            timezone.now(),
+            limit=settings.LOGIN_MAX_FAILURES,
+            window=timedelta(minutes=settings.LOGIN_WINDOW_MINUTES),
+            lock=timedelta(minutes=settings.LOGIN_LOCK_MINUTES),
+        )
+        attempt.save()
+    return attempt if is_allowed else None

@@ -1,0 +1,42 @@
+"""What stands between a user who has to choose a new password and everything else."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from django.http import HttpRequest, HttpResponseRedirect, JsonResponse
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+
+# The change itself, the way out, and what these pages load.
+OPEN: Final = frozenset({"admin:password_change", "admin:logout", "admin:jsi18n"})
+
+
+class ForcedPasswordChange:
+    """Leads a user with `must_change_password` to the change page from every other one, until it is done.
+
+    What a script fetches is refused with 403 instead: it could do nothing with a page. No view runs meanwhile.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_: Any) -> HttpResponseBase | None:
+        if not getattr(request.user, "must_change_password", False):
+            return None
+        if request.resolver_match and request.resolver_match.view_name in OPEN:
+            return None
+        if is_fetched(request):
+            return JsonResponse({"error": "Choose a new password first, on the page Change password."}, status=403)
+        return HttpResponseRedirect(reverse("admin:password_change"))
+
+
+def is_fetched(request: HttpRequest) -> bool:
+    """Whether a script asks, not a person who goes to a page (Fetch Metadata, W3C; all browsers since 2023)."""
+    return (
+        request.headers.get("Sec-Fetch-Dest") == "empty"
+        or "X-Poll" in request.headers
+        or not request.accepts("text/html")
+    )
