@@ -129,7 +129,12 @@ class ContactImportAdmin(admin.ModelAdmin):
         return self.has_view_permission(request, obj)
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        self._get(request, _key(object_id))
         return HttpResponseRedirect(reverse("admin:contacts_contactimport_change", args=[object_id]))
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        self._get(request, _key(object_id))
+        return super().history_view(request, object_id, extra_context)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ContactImport]:
         allowed = [target for target in Target.values if imports.may_import(request.user, target)]
@@ -223,8 +228,7 @@ class ContactImportAdmin(admin.ModelAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """The preview, the progress or the result, whatever there is."""
-        key = unquote(object_id)
-        contact_import = self._get(request, int(key) if key.isdecimal() else 0)
+        contact_import = self._get(request, _key(object_id))
         return self._page(request, contact_import)
 
     def _page(
@@ -315,6 +319,12 @@ class ContactImportAdmin(admin.ModelAdmin):
         return TemplateResponse(
             request, template, {**self.admin_site.each_context(request), "opts": self.opts, **context}, status=status
         )
+
+
+def _key(object_id: str) -> int:
+    """The key in an address of the admin; 0, which no row has, for what is none."""
+    key = unquote(object_id)
+    return int(key) if key.isdecimal() else 0
 
 
 def _list_link(target: str, event: Event | None) -> dict[str, str]:

@@ -1,0 +1,219 @@
+"""Role by page by action: each page of the admin, found in the site itself, obeys the table in accounts.roles.
+
+What a page needs is written down here. A page or action that is not, fails.
+"""
+
+import itertools
+
+import pytest
+from django.contrib import admin
+from django.db import transaction
+from django.test import Client
+
+from accounts.roles import Role, is_allowed
+from tests.admin_pages import STANDARD, World, find_actions, find_names, find_patterns, models
+from tests.conftest import fictional_phone
+
+SEND = ("messaging.send_blast",)
+SCHEDULE = (*SEND, "messaging.add_scheduledmessage")
+RESCHEDULE = (*SEND, "messaging.change_scheduledmessage")
+SEE_BLAST = ("messaging.view_messagelog",)
+IMPORT = {
+    "community": ("contacts.add_communitymember", "contacts.change_communitymember"),
+    "event": ("contacts.add_eventregistration", "contacts.change_eventregistration"),
+    "unsubscribed": ("contacts.add_unsubscribedcontact",),
+}
+ANYBODY = ()
+NOBODY = ("nobody.may",)
+
+# What a user needs for the pages that are not the standard ones of a model, and for those of these that differ.
+# A dictionary is for pages of several kinds.
+NEEDS = {
+    "index": ANYBODY,
+    "logout": ANYBODY,
+    "password_change": ANYBODY,
+    "password_change_done": ANYBODY,
+    "jsi18n": ANYBODY,
+    "view_on_site": ANYBODY,
+    "autocomplete": ("contacts.view_event",),
+    "app_list": {
+        "accounts": ("accounts.view_appuser",),
+        "contacts": ("contacts.view_communitymember",),
+        "messaging": SEE_BLAST,
+        "django_q": ("django_q.view_schedule",),
+    },
+    "auth_user_password_change": ("accounts.change_appuser",),
+    "contacts_communitymember_export": ("contacts.change_communitymember",),
+    "contacts_eventregistration_export": ("contacts.view_eventregistration",),
+    "contacts_unsubscribedcontact_export": ("contacts.change_unsubscribedcontact",),
+    "contacts_suppressedcontact_export": ("contacts.change_suppressedcontact",),
+    "contacts_contactimport_changelist": IMPORT["event"],
+    "contacts_contactimport_add": NOBODY,
+    "contacts_contactimport_change": IMPORT,
+    "contacts_contactimport_delete": IMPORT,
+    "contacts_contactimport_history": IMPORT,
+    "contacts_contactimport_new": {target: IMPORT[target] for target in ("community", "unsubscribed")},
+    "contacts_contactimport_new_event": IMPORT["event"],
+    "contacts_contactimport_progress": IMPORT,
+    "contacts_contactimport_rejects": IMPORT,
+    "contacts_contactimport_adjust": IMPORT,
+    "contacts_contactimport_confirm": IMPORT,
+    "contacts_contactimport_again": IMPORT,
+    "contacts_contactimport_discard": IMPORT,
+    "messaging_messagelog_add": NOBODY,
+    "messaging_messagelog_change": SEE_BLAST,
+    "messaging_messagelog_compose": SEND,
+    "messaging_messagelog_preview": SEND,
+    "messaging_messagelog_confirm": SEND,
+    "messaging_messagelog_later": SCHEDULE,
+    "messaging_messagelog_retry": SEND,
+    "messaging_messagelog_doubt": SEND,
+    "messaging_messagelog_progress": SEE_BLAST,
+    "messaging_messagelog_results": SEE_BLAST,
+    "messaging_messagelog_pause": SEND,
+    "messaging_messagelog_resume": SEND,
+    "messaging_messagelog_cancel": SEND,
+    "messaging_scheduledmessage_add": NOBODY,
+    "messaging_scheduledmessage_change": ("messaging.view_scheduledmessage",),
+    "messaging_scheduledmessage_edit": RESCHEDULE,
+    "messaging_scheduledmessage_preview": RESCHEDULE,
+    "messaging_scheduledmessage_reschedule": RESCHEDULE,
+    "messaging_scheduledmessage_cancel": RESCHEDULE,
+    "messaging_scheduledmessage_send": RESCHEDULE,
+    "messaging_scheduledmessage_again": SCHEDULE,
+    "django_q_success_add": NOBODY,
+    "django_q_failure_add": NOBODY,
+    "django_q_ormq_add": NOBODY,
+}
+# Pages that have one method only, and say so to everybody before they look who asks.
+MISSING = {
+    *((name, "post") for name in find_names() if name.endswith(("_export", "_rejects", "contactimport_progress"))),
+    *((f"contacts_contactimport_{name}", "get") for name in ("adjust", "confirm", "again", "discard")),
+}
+# Where nobody is asked who they are.
+OPEN = {"login"}
+# Deleting takes the permission to delete; every other action is here.
+ACTIONS = {
+    "text_selected": SEND,
+    "unsubscribe_selected": ("contacts.add_unsubscribedcontact",),
+    "restore_selected": ("contacts.delete_unsubscribedcontact", "contacts.delete_suppressedcontact"),
+    "export_selected": None,  # as the download of the whole list
+    "lift_selected": None,  # as deleting
+    "learn_from_failures": ("contacts.add_unsubscribedcontact", "contacts.add_suppressedcontact"),
+    "resubmit_task": None,  # as the list
+}
+
+CASES = [
+    (name, variant)
+    for name in find_names()
+    if name not in OPEN
+    for variant in (NEEDS[name] if isinstance(NEEDS.get(name), dict) else [""])
+]
+
+
+def needs_of(name, variant="", method="get"):
+    """The permissions that the page takes, all of them."""
+    if name in NEEDS:
+        needs = NEEDS[name]
+        return needs[variant] if isinstance(needs, dict) else needs
+    model, _, page = name.rpartition("_")
+    assert page in STANDARD, f"Say in NEEDS what a user needs for the page {name}."
+    if page == "change" and method == "get":
+        page = "view"
+    return (permission(model, "view" if page in ("changelist", "history") else page),)
+
+
+def permission(model, verb):
+    meta = models()[model]._meta
+    return f"{meta.app_label}.{verb}_{meta.model_name}"
+
+
+def needs_of_action(model, action):
+    if action in ("delete_selected", "lift_selected"):
+        return (*needs_of(f"{model}_changelist"), permission(model, "delete"))
+    assert action in ACTIONS, f"Say in ACTIONS what a user needs for the action {action}."
+    own = needs_of(f"{model}_export") if action == "export_selected" else ACTIONS[action] or ()
+    return (*needs_of(f"{model}_changelist"), *own)
+
+
+def may(role, needs):
+    return needs != NOBODY and all(is_allowed(role, name) for name in needs)
+
+
+@pytest.fixture
+def visitors(make_user):
+    """For each role a logged-in browser and what it can visit."""
+    found = {}
+    phones = map(fictional_phone, itertools.count(500))
+    for role in Role.values:
+        user = make_user(role=role)
+        client = Client()
+        client.force_login(user)
+        found[role] = client, World(user, phones)
+    return found
+
+
+def ask(client, method, address, **data):
+    """The status of the answer; what it has changed is undone."""
+    with transaction.atomic():
+        response = getattr(client, method)(address, data)
+        transaction.set_rollback(True)
+    return response
+
+
+QUERIES = {"autocomplete": {"app_label": "contacts", "model_name": "eventregistration", "field_name": "event"}}
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize(("name", "variant"), CASES)
+def test_a_page_is_for_those_whose_role_includes_it(visitors, name, variant, method):
+    needs = needs_of(name, variant, method)
+    for role, (client, world) in visitors.items():
+        status = ask(client, method, world.address(name, variant), **QUERIES.get(name, {})).status_code
+        if (name, method) in MISSING:
+            assert status == 405, role
+        elif may(role, needs):
+            # Some pages have one method only, and look who asks before they say so. Nothing has an address elsewhere.
+            assert status in (200, 302, 405) or name == "view_on_site", role
+        else:
+            assert status == 403, role
+
+
+@pytest.mark.parametrize(("name", "variant"), CASES)
+def test_without_a_login_every_page_leads_to_it(admin_user, name, variant):
+    address = World(admin_user).address(name, variant)
+    for method in ("get", "post"):
+        response = ask(Client(), method, address)
+        assert response.status_code == 302
+        expected = "/admin/" if name == "logout" else "/admin/login/?next="
+        assert response.headers["location"].startswith(expected)
+
+
+@pytest.mark.parametrize(("model", "action"), find_actions())
+def test_an_action_is_for_those_whose_role_includes_it(visitors, model, action):
+    needs = needs_of_action(model, action)
+    for role, (client, world) in visitors.items():
+        row = world.row(models()[model])
+        address = world.address(f"{model}_changelist")
+        status = ask(client, "post", address, action=action, _selected_action=row.pk).status_code
+        if may(role, needs):
+            assert status in (200, 302), role
+        else:
+            assert status == 403, role
+
+
+@pytest.mark.parametrize("address", ["", "contacts/", "nonsense/", "contacts/event/7/", "contacts/event/nonsense/"])
+def test_addresses_without_a_page_tell_strangers_nothing(db, address):
+    response = Client().get(f"/admin/{address}")
+    assert response.status_code == 302
+    assert response.headers["location"].startswith("/admin/login/?next=")
+
+
+def test_every_page_is_one_of_the_matrix():
+    """Only the redirects to a row's page, and the one that asks strangers for a login, have no name."""
+    unnamed = {str(pattern.pattern) for pattern in find_patterns() if not pattern.name}
+    assert unnamed == {"<path:object_id>/", "(?P<url>.*)$"}
+    assert set(NEEDS) <= set(find_names())
+    assert set(ACTIONS) <= {action for _, action in find_actions()}
+    assert {app for app, _ in (name.split("_", 1) for name in models()) if app != "django"} <= set(NEEDS["app_list"])
+    assert admin.site._registry

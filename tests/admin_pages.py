@@ -1,0 +1,146 @@
+"""Every page of the admin, found in the site itself, and an address of each to visit."""
+
+import itertools
+import uuid
+from datetime import timedelta
+
+from django.contrib import admin
+from django.contrib.contenttypes.models import ContentType
+from django.core.files.base import ContentFile
+from django.urls import URLResolver, get_resolver, reverse
+from django.utils import timezone
+from django_q.models import OrmQ, Schedule, Task
+
+from accounts.models import AppUser
+from contacts import imports, intake
+from contacts.models import (
+    CommunityMember,
+    ContactImport,
+    Event,
+    EventRegistration,
+    SuppressedContact,
+    UnsubscribedContact,
+)
+from messaging.models import Delivery, Draft, MessageLog, ScheduledMessage
+
+from .conftest import fictional_phone
+
+STANDARD = ("changelist", "add", "change", "delete", "history")
+
+
+def find_patterns():
+    """The URL patterns of the admin, those of its models included."""
+    get_resolver().url_patterns  # noqa: B018 - the pages register themselves when the addresses are made
+
+    def walk(entries):
+        for entry in entries:
+            if isinstance(entry, URLResolver):
+                yield from walk(entry.url_patterns)
+            else:
+                yield entry
+
+    return list(walk(admin.site.get_urls()))
+
+
+def find_names():
+    """The names of all pages, in order."""
+    return sorted({pattern.name for pattern in find_patterns() if pattern.name})
+
+
+def models():
+    """The registered models, each by the beginning of its pages' names."""
+    find_patterns()
+    return {f"{model._meta.app_label}_{model._meta.model_name}": model for model in admin.site._registry}
+
+
+def find_actions():
+    """(model's name, action) of every action that any list has."""
+    find_patterns()
+    return sorted(
+        (name, action)
+        for name, model in models().items()
+        if admin.site._registry[model].actions is not None
+        for _, action, _ in admin.site._registry[model]._get_base_actions()
+    )
+
+
+class World:
+    """Makes, when it is first asked for, one row of a model, and the addresses of pages about it."""
+
+    def __init__(self, user, phones=None):
+        self.user = user
+        self.phones = phones or map(fictional_phone, itertools.count(500))
+
+    def address(self, name, variant=""):
+        """An address of the page of that name; `variant` says of which kind, for pages that have several."""
+        return reverse(f"admin:{name}", kwargs=self.arguments(name, variant))
+
+    def arguments(self, name, variant):
+        pattern = next(pattern for pattern in find_patterns() if pattern.name == name)
+        wanted = list(pattern.pattern.converters) or list(pattern.pattern.regex.groupindex)
+        return {argument: self.argument(argument, name, variant) for argument in wanted}
+
+    def argument(self, argument, name, variant):
+        if argument in ("object_id", "pk", "id") and name != "view_on_site":
+            model = AppUser if name == "auth_user_password_change" else models()[name.rpartition("_")[0]]
+            return self.row(model, variant or name.rpartition("_")[2]).pk
+        return {
+            "target": lambda: variant,
+            "event_id": lambda: self.row(Event).pk,
+            "token": lambda: Draft.objects.create(created_by=self.user, message_body="Hello").token,
+            "whom": lambda: "failed",
+            "app_label": lambda: variant,
+            "content_type_id": lambda: ContentType.objects.get_for_model(Event).pk,
+            "object_id": lambda: self.row(Event).pk,
+        }[argument]()
+
+    def row(self, model, variant=""):
+        """A row of that model, fit for the page `variant`. A new model is added to the table here."""
+        make = {
+            AppUser: lambda: AppUser.objects.create_user(f"other-{uuid.uuid4().hex}", role="social_manager"),
+            CommunityMember: lambda: CommunityMember.objects.create(name="Ada", phone=next(self.phones)),
+            Event: lambda: Event.objects.create(title="Summer picnic"),
+            EventRegistration: lambda: EventRegistration.objects.create(
+                name="Ada", phone=next(self.phones), event=self.row(Event)
+            ),
+            UnsubscribedContact: lambda: UnsubscribedContact.objects.create(phone=next(self.phones)),
+            SuppressedContact: lambda: SuppressedContact.objects.create(phone=next(self.phones)),
+            ContactImport: lambda: self.contact_import(
+                variant if variant in ContactImport.Target.values else "event"
+            ),
+            MessageLog: self.log,
+            ScheduledMessage: lambda: ScheduledMessage.objects.create(
+                message_body="Hello",
+                target="community",
+                scheduled_at=timezone.now() + timedelta(days=1),
+                status="cancelled" if variant == "delete" else "pending",
+            ),
+            OrmQ: lambda: OrmQ.objects.create(key="smsadmin", payload="", lock=timezone.now()),
+            Schedule: lambda: Schedule.objects.create(name="A task", func="math.sqrt", args="4"),
+        }
+        if issubclass(model, Task):
+            now = timezone.now()
+            task = Task.objects.create(
+                id=uuid.uuid4().hex,
+                name="a-task",
+                func="math.sqrt",
+                args=(4,),
+                started=now,
+                stopped=now,
+                success="success" in model.__name__.lower(),
+            )
+            return model.objects.get(pk=task.pk)
+        return make[model]()
+
+    def log(self):
+        log = MessageLog.objects.create(message_body="Hello", target="community", status="sent", total_recipients=1)
+        Delivery.objects.create(message_log=log, phone=next(self.phones), status="failed", error_code=30003)
+        return log
+
+    def contact_import(self, target):
+        event = self.row(Event) if target == "event" else None
+        file = ContentFile(b"name,phone\nAda,+1720555 0100\nBob,12\n", name="people.csv")
+        contact_import = imports.stage(file, target, event, self.user)
+        intake.read(contact_import.pk)
+        contact_import.refresh_from_db()
+        return contact_import
