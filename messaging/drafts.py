@@ -9,7 +9,8 @@ from django.db.models import QuerySet, Value
 from accounts.models import AppUser
 from contacts.models import CommunityMember
 
-from .models import Draft, MessageLog, ScheduledMessage
+from .audience import Audience
+from .models import Draft, MessageLog, ScheduledMessage, Target
 from .scheduling import audience_of, schedule_draft
 from .sending import send_draft
 
@@ -62,8 +63,12 @@ def select_members(members: "QuerySet[CommunityMember]", user: AppUser) -> Draft
 
 
 def write_again(message: ScheduledMessage, user: AppUser) -> Draft:
-    """A new draft of a scheduled message's text to the same people. Raises scheduling.AudienceLost."""
-    audience = audience_of(message)
+    """A new draft of a scheduled message's text to the same people; of an event that is gone, without any event.
+
+    Raises scheduling.AudienceLost where the people had been chosen one by one.
+    """
+    is_event_gone = message.target == Target.EVENT and message.event is None and not message.is_selection
+    audience = Audience(message.target) if is_event_gone else audience_of(message)
     if audience.selection is not None:
         chosen = CommunityMember.objects.filter(pk__in=audience.selection.members.values("pk"))
         draft = select_members(chosen, user)

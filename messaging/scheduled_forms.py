@@ -108,14 +108,15 @@ class TimeForm(forms.Form):
         return cleaned
 
     def _resolve(self, local: datetime, zone: zoneinfo.ZoneInfo, answer: str) -> datetime | None:
+        place = zone.key.replace("_", " ")
         said = f"{date_format(local, 'DATE_FORMAT')} at {date_format(local, 'TIME_FORMAT')}"
         try:
             return local_times.resolve(local, zone)
         except local_times.MissingTime as missing:
-            self.question = f"The clocks go forward then, so {said} does not exist there. Which time do you mean?"
+            self.question = f"In {place} the clocks go forward then: {said} does not exist. Which time do you mean?"
             moments = [missing.earlier, missing.later]
         except local_times.RepeatedTime as repeated:
-            self.question = f"The clocks go back then, so {said} comes twice there. Which one do you mean?"
+            self.question = f"In {place} the clocks go back then: {said} comes twice. Which one do you mean?"
             moments = [repeated.first, repeated.second]
         except OverflowError:
             self.add_error("date", "Choose a date from today to a year ahead.")

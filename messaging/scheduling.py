@@ -171,7 +171,7 @@ def audience_of(message: ScheduledMessage) -> Audience:
             raise AudienceLost("The list of people whom it was meant for has been deleted. Schedule a new message.")
         return replace(Audience.of_draft(message.draft), test_phone=test_phone)
     if message.target == Target.EVENT and message.event is None:
-        raise AudienceLost("The event has been deleted. Schedule the message again for another audience.")
+        raise AudienceLost("The event has been deleted. Choose another audience.")
     return Audience(message.target, message.event, test_phone=test_phone)
 
 

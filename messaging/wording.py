@@ -54,11 +54,12 @@ def countdown(at: datetime, now: datetime) -> str:
     seconds = math.ceil((at - now).total_seconds())
     if -60 < seconds <= 0:
         return "now"
-    spoken = _two_units(abs(seconds))
+    spoken = span(abs(seconds))
     return f"in {spoken}" if seconds > 0 else f"{spoken} late"
 
 
-def _two_units(seconds: int) -> str:
+def span(seconds: int) -> str:
+    """A length of time that is known exactly, in its two largest units, such as "1 day 2 hours"."""
     minutes, seconds = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)

@@ -8,7 +8,7 @@ from django.contrib.admin.views.main import ChangeList
 from django.db.models import Case, F, QuerySet, Value, When
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from .. import wording
@@ -103,11 +103,15 @@ class ScheduledMessageAdmin(ScheduledPage):
 
     @admin.display
     def message(self, message: ScheduledMessage) -> SafeString:
+        notes = [
+            *([f"by {message.created_by}"] if message.created_by else []),
+            *([message.error_message] if message.error_message else []),
+        ]
         return format_html(
             '<a href="{}">{}</a>{}',
             reverse("admin:messaging_scheduledmessage_change", args=[message.pk]),
             message,
-            format_html('<span class="note">by {}</span>', message.created_by) if message.created_by else "",
+            format_html_join("", '<span class="note">{}</span>', ([note] for note in notes)),
         )
 
     @admin.display
@@ -120,7 +124,4 @@ class ScheduledMessageAdmin(ScheduledPage):
 
     @admin.display
     def state(self, message: ScheduledMessage) -> SafeString:
-        reason = format_html('<span class="note">{}</span>', message.error_message) if message.error_message else ""
-        return format_html(
-            '<span class="state state-{}">{}</span>{}', message.status, message.get_status_display(), reason
-        )
+        return format_html('<span class="state state-{}">{}</span>', message.status, message.get_status_display())

@@ -8,11 +8,11 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 
 from .. import composing, drafts, scheduling, wording
 from ..cautions import cautions
-from ..models import ScheduledMessage
+from ..models import ScheduledMessage, Target
 from ..personalisation import TOKENS
 from ..scheduled_forms import EditForm, TimeForm
 from .compose import CONFIRM_SAMPLES, answer_preview, asks_for_preview, posted_text, preview_context
@@ -51,6 +51,7 @@ class ScheduledPage(admin.ModelAdmin):
         if message is None:
             messages.warning(request, "This scheduled message does not exist any more.")
             return redirect("admin:messaging_scheduledmessage_changelist")
+        numbers = _numbers(message)
         context = self._context(request, message, str(message)) | {
             "is_main": True,
             "problem": scheduling.find_problem(message) if message.is_pending else "",
@@ -58,8 +59,9 @@ class ScheduledPage(admin.ModelAdmin):
             "can_schedule": request.user.has_perms(SCHEDULE),
             "can_delete": self.has_delete_permission(request, message),
             "can_see_blast": request.user.has_perm("messaging.view_messagelog"),
-            "max_lag": settings.SCHEDULED_MESSAGE_MAX_LAG,
-            **_numbers(message),
+            "lag": wording.span(60 * settings.SCHEDULED_MESSAGE_MAX_LAG),
+            "audience_name": "" if "preview" in numbers else _audience_name(message),
+            **numbers,
         }
         return TemplateResponse(request, "messaging/scheduled.html", context)
 
@@ -156,6 +158,9 @@ class ScheduledPage(admin.ModelAdmin):
         except scheduling.AudienceLost as lost:
             messages.warning(request, str(lost))
             return redirect("admin:messaging_scheduledmessage_change", message.pk)
+        if draft.target == Target.EVENT and draft.event is None:
+            messages.warning(request, "The event has been deleted. Choose another audience.")
+            return redirect(f"{reverse('admin:messaging_messagelog_compose')}?draft={draft.token}")
         return redirect("admin:messaging_messagelog_confirm", token=draft.token)
 
     def _viewable(self, request: HttpRequest, pk: int) -> ScheduledMessage:
@@ -214,6 +219,10 @@ def _find(pk: int | str) -> ScheduledMessage | None:
     if isinstance(pk, str) and not (pk.isdecimal() and len(pk) < 19):
         return None
     return ScheduledMessage.objects.select_related("event", "draft", "created_by").filter(pk=pk).first()
+
+
+def _audience_name(message: ScheduledMessage) -> str:
+    return message.message_log.audience_name if message.message_log else scheduling.describe_audience(message)[0]
 
 
 def _numbers(message: ScheduledMessage) -> dict[str, Any]:

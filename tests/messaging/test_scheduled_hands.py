@@ -356,9 +356,18 @@ def test_one_to_an_event_is_written_again_to_that_event(press, make_message, mak
     assert not draft.has_opt_out_line
 
 
-def test_what_lost_its_people_is_not_written_again(press, read, make_message):
-    message = make_message(target="event", status="failed")
-    assert "The event has been deleted." in read(press(message, "again"))
+def test_where_the_event_is_gone_another_one_has_to_be_chosen(press, read, make_message, make_member):
+    make_member()
+    response = press(make_message(target="event", status="failed"), "again")
+    draft = Draft.objects.get()
+    assert (draft.target, draft.event, draft.message_body) == ("event", None, "Hi {first_name}")
+    assert response.url == f"{BLASTS}compose/?draft={draft.token}"
+    assert "The event has been deleted. Choose another audience." in read(response)
+
+
+def test_chosen_people_who_are_not_known_any_more_are_not_replaced(press, read, make_message):
+    message = make_message(is_selection=True, status="failed")
+    assert "has been deleted" in read(press(message, "again"))
     assert not Draft.objects.exists()
 
 

@@ -89,8 +89,8 @@ REPEATED = {
     "Europe/Berlin": ("2026-10-25 02:30", "2026-10-25T00:30:00+00:00", "2026-10-25T01:30:00+00:00"),
 }
 UNCLEAR = [
-    *((zone, *case, "does not exist there") for zone, case in MISSING.items()),
-    *((zone, *case, "comes twice there") for zone, case in REPEATED.items()),
+    *((zone, *case, "does not exist.") for zone, case in MISSING.items()),
+    *((zone, *case, "comes twice.") for zone, case in REPEATED.items()),
 ]
 
 

@@ -151,7 +151,7 @@ def test_a_page_shows_the_text_as_people_get_it_and_the_numbers(show, make_messa
     assert "1 person has opted out" in figures["Skipped"]
     assert figures["Total segments"].startswith("1<")
     assert figures["Estimated cost"].startswith("$0.01<")
-    assert figures["Leaves"].startswith("May 1, 2030, 6:30 p.m. MDT")
+    assert figures["Leaves"] == 'May 1, 2030, 6:30 p.m. MDT<span class="note">or expires 1 day after that</span>'
     assert "in 3 hours</time>" in page
     assert inline_code(page) == []
 
@@ -180,6 +180,7 @@ def test_what_expired_says_why_and_offers_to_send_it_again(show, make_message):
     page = show(make_message(status="expired", error_message="The worker was not running."))
     assert "The worker was not running." in page
     assert "Send or schedule it again…" in page
+    assert "<dt>Audience</dt><dd>Community" in page
 
 
 def test_texts_of_staff_are_shown_not_run(show, show_list, make_message, make_member):
