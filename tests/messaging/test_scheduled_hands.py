@@ -117,7 +117,9 @@ def test_without_the_permission_the_page_offers_no_hand(message, manager_client,
 @pytest.mark.parametrize("page", [*HANDS, "change"])
 def test_looking_changes_nothing(message, manager_client, page):
     before = snapshot(message)
-    assert manager_client.get(address(message, page)).status_code == 200
+    response = manager_client.get(address(message, page))
+    assert response.status_code == 200
+    assert inline_code(response.content.decode()) == []
     assert snapshot(message) == before
     assert not MessageLog.objects.exists()
     assert not Draft.objects.exists()
