@@ -78,7 +78,11 @@ class _WerkzeugPasswordHasher(BasePasswordHasher):
 
     def verify(self, password: str, encoded: str) -> bool:
         decoded = self.decode(encoded)
-        digest = self.digest(password, decoded["salt"], decoded["parameters"])
+        try:
+            digest = self.digest(password, decoded["salt"], decoded["parameters"])
+        except ValueError:
+            # Parameters that scrypt cannot have: no password has this hash.
+            return False
         is_correct = constant_time_compare(digest, decoded["hash"])
         if not is_correct:
             # Django does so by itself only where the algorithm is still the preferred one.

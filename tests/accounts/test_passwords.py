@@ -1,0 +1,233 @@
+"""Which passwords are taken, how they are kept, and how those of the replaced system go on working."""
+
+import hashlib
+
+import pytest
+from django.conf import settings as configured
+from django.contrib.auth.hashers import check_password, identify_hasher, make_password
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.test import Client
+from hypothesis import given
+from hypothesis import strategies as st
+
+from accounts import hashers
+from accounts.hashers import StrongScryptPasswordHasher, from_werkzeug
+from accounts.models import AppUser, PasswordHistory
+from accounts.passwords import make_one_time_password, reset_password, save_password
+from smsadmin.settings import PASSWORD_HASHERS
+
+GOOD = "correct-horse-battery"
+SALT = "Tq3vEoZ1c0aJtX9d"
+LATELY = "Your password can’t be one of the last 3 that you have used."
+
+
+def werkzeug_scrypt(password, n=2**15, r=8, p=1):
+    """As werkzeug.security.generate_password_hash("scrypt:…") of Werkzeug 3 makes it."""
+    digest = hashlib.scrypt(password.encode(), salt=SALT.encode(), n=n, r=r, p=p, maxmem=132 * n * r * p)
+    return f"scrypt:{n}:{r}:{p}${SALT}${digest.hex()}"
+
+
+def werkzeug_pbkdf2(password, iterations=1000):
+    digest = hashlib.pbkdf2_hmac("sha256", password.encode(), SALT.encode(), iterations)
+    return f"pbkdf2:sha256:{iterations}${SALT}${digest.hex()}"
+
+
+@pytest.fixture
+def real_hashers(settings):
+    settings.PASSWORD_HASHERS = PASSWORD_HASHERS
+
+
+@pytest.fixture
+def work(monkeypatch):
+    """What hashing took, in units of N * r * p of scrypt; the hashes themselves are no hashes then."""
+    spent = []
+
+    def scrypt(password, *, n, r, p, **_):
+        spent.append(n * r * p)
+        return hashlib.sha512(password).digest()
+
+    monkeypatch.setattr("hashlib.scrypt", scrypt)
+    return spent
+
+
+# Those of the replaced system ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("make", [werkzeug_scrypt, werkzeug_pbkdf2])
+@pytest.mark.parametrize("convert", [str, from_werkzeug], ids=["as it was stored", "converted"])
+def test_a_hash_of_the_replaced_system_logs_in_and_is_made_anew(real_hashers, make_user, make, convert):
+    user = make_user(username="ben")
+    AppUser.objects.filter(pk=user.pk).update(password=convert(make(GOOD)))
+    client = Client()
+    assert not client.login(username="ben", password="wrong-horse-battery")
+    assert client.login(username="ben", password=GOOD)
+    assert client.get("/admin/").status_code == 200
+    user.refresh_from_db()
+    assert user.password.startswith(f"scrypt${2**15}$")
+    assert user.check_password(GOOD)
+
+
+def test_a_known_hash_of_werkzeug_is_read(real_hashers):
+    """The vector of RFC 7914, section 12, whose form is the one that Werkzeug writes."""
+    stored = (
+        "scrypt:1024:8:16$NaCl$fdbabe1c9d3472007856e7190d01e9fe7c6ad7cbc8237830e77376634b3731622eaf30d92e22a3886ff109279d"
+        "9830dac727afb94a83ee6d8360cbdfa2cc0640"
+    )
+    assert check_password("password", from_werkzeug(stored))
+    assert not check_password("Password", from_werkzeug(stored))
+
+
+@pytest.mark.parametrize(
+    "stored", ["", "!unusable", "scrypt$16384$salt$8$5$hash=", "scrypt:x:8:1$salt$ab", "plain:sha256$salt$ab"]
+)
+def test_what_werkzeug_did_not_write_stays_as_it_is(stored):
+    assert from_werkzeug(stored) == stored
+
+
+@given(st.text())
+def test_no_stored_text_makes_the_translation_fail(stored):
+    assert from_werkzeug(from_werkzeug(stored)) == from_werkzeug(stored)
+
+
+@pytest.mark.parametrize("page", ["change/", "password/"])
+def test_the_page_of_a_user_with_an_old_hash_opens(real_hashers, admin_client, make_user, page):
+    user = make_user(username="ben")
+    for stored in (werkzeug_scrypt(GOOD, n=2**10), from_werkzeug(werkzeug_scrypt(GOOD, n=2**10))):
+        AppUser.objects.filter(pk=user.pk).update(password=stored)
+        assert admin_client.get(f"/admin/accounts/appuser/{user.pk}/{page}").status_code == 200
+
+
+# How they are kept --------------------------------------------------------------------------------------------
+
+
+def test_weaker_parameters_are_made_stronger_at_a_login(real_hashers, make_user):
+    user = make_user(username="ben")
+    weak = StrongScryptPasswordHasher().encode(GOOD, SALT, n=2**14, p=5)
+    AppUser.objects.filter(pk=user.pk).update(password=weak)
+    assert Client().login(username="ben", password=GOOD)
+    user.refresh_from_db()
+    assert identify_hasher(user.password).decode(user.password)["parallelism"] == 3
+    assert not PasswordHistory.objects.exists()
+
+
+def test_the_first_hasher_is_one_of_those_that_owasp_names():
+    """OWASP Password Storage Cheat Sheet: N=2^17 p=1, 2^16 p=2, 2^15 p=3, 2^14 p=5 or 2^13 p=10, with r=8."""
+    strong = StrongScryptPasswordHasher
+    assert PASSWORD_HASHERS[0] == f"{strong.__module__}.{strong.__name__}"
+    assert (strong.work_factor, strong.block_size, strong.parallelism) == (2**15, 8, 3)
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        lambda: make_password(GOOD),
+        lambda: StrongScryptPasswordHasher().encode(GOOD, SALT, n=2**14, p=5),
+        lambda: werkzeug_scrypt(GOOD),
+    ],
+    ids=["of today", "weaker", "of the replaced system"],
+)
+def test_a_wrong_password_takes_as_much_work_for_a_user_as_for_nobody(real_hashers, make_user, work, stored):
+    user = make_user(username="ben")
+    AppUser.objects.filter(pk=user.pk).update(password=stored())
+    work.clear()
+    assert not Client().login(username="nobody", password="wrong-horse-battery")
+    for_nobody = sum(work)
+    work.clear()
+    assert not Client().login(username="ben", password="wrong-horse-battery")
+    assert sum(work) == for_nobody == 2**15 * 8 * 3
+
+
+def test_iterations_of_pbkdf2_are_made_up_for_too(real_hashers, make_user, work):
+    user = make_user(username="ben")
+    AppUser.objects.filter(pk=user.pk).update(password=werkzeug_pbkdf2(GOOD, iterations=300_000))
+    work.clear()
+    assert not Client().login(username="ben", password="wrong-horse-battery")
+    assert sum(work) == 2**15 * 8 * 3 / 2
+
+
+def test_a_hash_that_nobody_can_have_made_is_a_wrong_password(real_hashers, make_user):
+    user = make_user(username="ben")
+    AppUser.objects.filter(pk=user.pk).update(password=f"scrypt:3:8:1${SALT}$abcd")
+    assert not Client().login(username="ben", password=GOOD)
+
+
+def test_hashes_of_the_replaced_system_are_not_made(real_hashers):
+    with pytest.raises(NotImplementedError):
+        hashers.WerkzeugScryptPasswordHasher().encode(GOOD, SALT)
+
+
+# Which are taken ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def ben(make_user):
+    """A user who has had five passwords: the present one is "horse-battery-5"."""
+    user = make_user(username="ben", password="horse-battery-1")
+    for number in range(2, 6):
+        save_password(user, f"horse-battery-{number}", must_change=False)
+    return user
+
+
+@pytest.mark.parametrize("number", [3, 4, 5])
+def test_the_last_three_passwords_are_not_taken_again(ben, number):
+    with pytest.raises(ValidationError, match=LATELY):
+        validate_password(f"horse-battery-{number}", ben)
+
+
+@pytest.mark.parametrize("number", [1, 2, 6])
+def test_an_older_or_new_password_is_taken(ben, number):
+    validate_password(f"horse-battery-{number}", ben)
+
+
+def test_no_more_than_three_old_hashes_are_kept(ben):
+    assert PasswordHistory.objects.filter(user=ben).count() == 3
+
+
+def test_the_present_password_counts_without_a_history(ben):
+    PasswordHistory.objects.all().delete()
+    with pytest.raises(ValidationError, match=LATELY):
+        validate_password("horse-battery-5", ben)
+
+
+def test_a_hash_of_the_replaced_system_counts_in_the_history(real_hashers, make_user):
+    user = make_user(username="ben")
+    PasswordHistory.objects.create(user=user, password_hash=werkzeug_scrypt(GOOD, n=2**10))
+    with pytest.raises(ValidationError, match=LATELY):
+        validate_password(GOOD, user)
+
+
+def test_anothers_passwords_are_no_obstacle(ben, make_user):
+    validate_password("horse-battery-5", make_user(username="eve"))
+
+
+def test_a_page_says_that_a_password_was_used_lately(ben):
+    client = Client()
+    client.force_login(ben)
+    data = {"old_password": "horse-battery-5", "new_password1": "horse-battery-4", "new_password2": "horse-battery-4"}
+    response = client.post("/admin/password_change/", data)
+    assert response.status_code == 200
+    assert response.context["form"].errors["new_password2"] == [LATELY]
+
+
+def test_a_user_without_a_password_leaves_no_history(make_user):
+    make_user(username="ben")
+    assert not PasswordHistory.objects.exists()
+
+
+def test_a_password_for_one_time_is_long_and_never_the_same():
+    made = {make_one_time_password() for _ in range(50)}
+    assert len(made) == 50
+    assert {len(password) for password in made} == {19}
+    validate_password(made.pop(), AppUser(username="ben"))
+
+
+def test_a_reset_password_has_to_be_changed(ben):
+    password = reset_password(ben)
+    ben.refresh_from_db()
+    assert ben.check_password(password)
+    assert ben.must_change_password
+
+
+def test_at_least_twelve_characters_are_asked_for():
+    assert {"min_length": 12} in [validator.get("OPTIONS") for validator in configured.AUTH_PASSWORD_VALIDATORS]
