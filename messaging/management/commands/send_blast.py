@@ -59,7 +59,7 @@ class Command(BaseCommand):
             raise CommandError(" ".join(problem.sentence for problem in problems))
         self._show(preview)
         if at is not None:
-            self.stdout.write(f"Leaves:         {wording.moment(at)}, {wording.countdown(at, timezone.now())}")
+            self.stdout.write(f"\nLeaves:         {wording.moment(at)}, {wording.countdown(at, timezone.now())}")
         if not options["yes"]:
             self._ask("Send" if at is None else "Schedule")
         if at is not None:
