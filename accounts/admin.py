@@ -13,11 +13,16 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import ngettext
 
-from . import login_limits
+from . import (
+    admin_events,  # noqa: F401 - registers its page
+    login_limits,
+)
+from .events import record
 from .forms import LoginForm, PasswordForm, UserForm
 from .last_admin import check_admin_remains
 from .models import AppUser, LoginAttempt
 from .roles import Role
+from .security_events import Kind
 
 # Roles take the place of Django's groups, which importing its UserAdmin has registered.
 admin.site.unregister(Group)
@@ -72,6 +77,20 @@ class AppUserAdmin(UserAdmin):
         if id == str(request.user.pk):
             return HttpResponseRedirect(reverse("admin:password_change"))
         return super().user_change_password(request, id, form_url)
+
+    def save_model(self, request: HttpRequest, obj: AppUser, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if not change:
+            record(Kind.USER_ADDED, added_user=obj.username, role=obj.role)
+        if change and "role" in form.changed_data:
+            record(Kind.ROLE_CHANGED, of_user=obj.username, before=form.initial["role"], now=obj.role)
+        if change and "is_active" in form.changed_data:
+            record(Kind.USER_ACTIVATED if obj.is_active else Kind.USER_DEACTIVATED, of_user=obj.username)
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
+        for user in queryset:
+            record(Kind.USER_REMOVED, removed_user=user.username, role=user.role)
+        return super().log_deletions(request, queryset)
 
     def delete_model(self, request: HttpRequest, obj: models.Model) -> None:
         check_admin_remains([obj.pk])
@@ -133,7 +152,7 @@ class LoginAttemptAdmin(admin.ModelAdmin):
 
     @admin.action(permissions=["unlock"], description="Unlock what is selected")
     def unlock(self, request: HttpRequest, queryset: models.QuerySet[LoginAttempt]) -> None:
-        lifted = login_limits.forget(queryset)
+        lifted = login_limits.lift(queryset)
         report_lifted(request, lifted, "Failed logins that were counted are forgotten.")
 
 

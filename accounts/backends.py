@@ -7,7 +7,7 @@ from django.contrib.auth.backends import ModelBackend
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
-from . import login_limits
+from . import events, login_limits
 from .addresses import client_ip
 from .models import AppUser
 
@@ -32,6 +32,8 @@ class LimitedBackend(ModelBackend):
         user = super().authenticate(request, username=username, password=password)
         if user is not None:
             guess.was_right(user)
+        else:
+            events.record_failed_login(request, username, is_locked_now=guess.is_last)
         return user
 
     async def aauthenticate(

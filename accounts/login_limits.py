@@ -31,7 +31,9 @@ from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 
+from .events import record
 from .models import AppUser, KnownAddress, LoginAttempt
+from .security_events import Kind
 
 KNOWN_FOR: Final = timedelta(days=30)
 
@@ -95,17 +97,28 @@ def remember(address: str, user: AppUser) -> None:
 
 def unlock_address(address: str) -> int:
     """Forget the failures from an address; how many locks that lifted."""
-    return forget(LoginAttempt.objects.filter(client_ip=network_of(address), username=""))
+    return lift(LoginAttempt.objects.filter(client_ip=network_of(address), username=""))
 
 
 def unlock_users(usernames: Iterable[str]) -> int:
     """Forget the failures for these names, from wherever; how many locks that lifted."""
     names = [key_of(name) for name in usernames]
-    return forget(LoginAttempt.objects.filter(client_ip=LoginAttempt.ACCOUNT, username__in=names))
+    return lift(LoginAttempt.objects.filter(client_ip=LoginAttempt.ACCOUNT, username__in=names))
 
 
 def unlock_all() -> int:
-    return forget(LoginAttempt.objects.all())
+    return lift(LoginAttempt.objects.all())
+
+
+def lift(attempts: QuerySet[LoginAttempt]) -> int:
+    """Forget these failures on somebody's decision; how many locks that lifted."""
+    locked = [attempt.whom for attempt in attempts.filter(locked_until__gt=timezone.now()).order_by("pk")]
+    with transaction.atomic():
+        attempts.delete()
+        if locked:
+            more = f" and {len(locked) - 5} more" if len(locked) > 5 else ""
+            record(Kind.UNLOCK, lock_of=", ".join(locked[:5]) + more)
+    return len(locked)
 
 
 def forget(attempts: QuerySet[LoginAttempt]) -> int:

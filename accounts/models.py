@@ -13,6 +13,7 @@ from django.utils import timezone
 from . import roles
 from .hashers import from_werkzeug
 from .roles import Role
+from .security_events import SecurityEvent  # noqa: F401 - a model of this app
 
 
 class AppUserManager(BaseUserManager["AppUser"]):

@@ -3,9 +3,11 @@
 from django.contrib.auth.password_validation import validate_password
 from django.db import transaction
 
+from .events import record
 from .models import AppUser
 from .passwords import make_one_time_password
 from .roles import Role
+from .security_events import Kind
 
 
 def create_first_admin(username: str, password: str = "") -> tuple[AppUser, str] | None:
@@ -23,6 +25,7 @@ def create_first_admin(username: str, password: str = "") -> tuple[AppUser, str]
             validate_password(password, user)
             user.set_password(password)
             user.save()
+            record(Kind.USER_ADDED, added_user=user.username, role=user.role)
             return user, ""
         return user, give_first_password(user)
 
@@ -42,5 +45,7 @@ def give_first_password(user: AppUser) -> str:
     password = make_one_time_password()
     user.set_password(password)
     user.must_change_password = True
-    user.save()
+    with transaction.atomic():
+        user.save()
+        record(Kind.USER_ADDED, added_user=user.username, role=user.role)
     return password

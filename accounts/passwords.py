@@ -12,9 +12,11 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import ngettext
 
+from .events import record
 from .hashers import from_werkzeug
 from .login_limits import unlock_users
 from .models import AppUser, PasswordHistory
+from .security_events import Kind
 
 # Without letters and digits that look like others: people type these from a screen or a note.
 _LETTERS: Final = "abcdefghjkmnpqrstuvwxyz23456789"
@@ -76,5 +78,7 @@ def save_password(user: AppUser, password: str, *, must_change: bool) -> AppUser
     """
     user.set_password(password)
     user.must_change_password = must_change
-    user.save(update_fields=["password", "must_change_password"])
+    with transaction.atomic():
+        user.save(update_fields=["password", "must_change_password"])
+        record(Kind.PASSWORD_RESET if must_change else Kind.PASSWORD_CHANGED, of_user=user.username)
     return user

@@ -21,7 +21,9 @@ from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 from django_q.tasks import async_task
 
+from accounts.events import record
 from accounts.models import AppUser
+from accounts.security_events import Kind
 
 from . import breaker, healing, pacing
 from .audience import Audience
@@ -83,6 +85,7 @@ def start(
         )
         if not audience.expand(log):
             raise EmptyAudience
+        record(Kind.BLAST_SENT, user=created_by, blast=log.pk, to=audience.name)
         log.write_totals()
         SenderSlot.objects.bulk_create(
             SenderSlot(message_log=log, number=number) for number in range(settings.SMS_SENDERS_PER_BLAST)

@@ -347,6 +347,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.requests.RememberRequest",
     "django.contrib.messages.middleware.MessageMiddleware",
     "accounts.middleware.ForcedPasswordChange",
 ]

@@ -6,7 +6,7 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 from django_q.models import Task
 
-from accounts import login_limits
+from accounts import events, login_limits
 from contacts.tasks import clean_up_imports
 from messaging.models import Draft
 
@@ -14,10 +14,11 @@ KEPT: timedelta = timedelta(days=30)
 
 
 def clean_up() -> None:
-    """Delete what nobody needs any more: old task results, ended sessions and locks, abandoned drafts and imports."""
+    """Delete what nobody needs any more: old results, events, sessions and locks, abandoned drafts and imports."""
     now = timezone.now()
     Task.objects.filter(stopped__lt=now - KEPT).delete()
     Session.objects.filter(expire_date__lt=now).delete()
     Draft.objects.filter(updated_at__lt=now - KEPT).exclude(scheduled__status="pending").delete()
     clean_up_imports()
     login_limits.delete_old()
+    events.prune()

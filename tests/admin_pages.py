@@ -11,7 +11,9 @@ from django.urls import URLResolver, get_resolver, reverse
 from django.utils import timezone
 from django_q.models import OrmQ, Schedule, Task
 
-from accounts.models import AppUser
+from accounts import events
+from accounts.models import AppUser, LoginAttempt
+from accounts.security_events import Kind, SecurityEvent
 from contacts import imports, intake
 from contacts.models import (
     CommunityMember,
@@ -98,6 +100,8 @@ class World:
         """A row of that model, fit for the page `variant`. A new model is added to the table here."""
         make = {
             AppUser: lambda: AppUser.objects.create_user(f"other-{uuid.uuid4().hex}", role="social_manager"),
+            LoginAttempt: lambda: LoginAttempt.objects.create(username=uuid.uuid4().hex),
+            SecurityEvent: lambda: events.record(Kind.LOGIN, user=self.user),
             CommunityMember: lambda: CommunityMember.objects.create(name="Ada", phone=next(self.phones)),
             Event: lambda: Event.objects.create(title="Summer picnic"),
             EventRegistration: lambda: EventRegistration.objects.create(

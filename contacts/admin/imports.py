@@ -26,7 +26,9 @@ from django.utils.text import capfirst
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.events import record
 from accounts.models import AppUser
+from accounts.security_events import Kind
 from contacts import import_sentences, imports, merging, rejects
 from contacts.models import ContactImport, Event
 from contacts.tables import Unreadable
@@ -265,6 +267,7 @@ class ContactImportAdmin(admin.ModelAdmin):
         contact_import = self._get(request, pk)
         if not contact_import.counts.get("invalid"):
             raise Http404
+        record(Kind.DATA_EXPORTED, list="rejected lines", file=contact_import.file_name)
         return StreamingHttpResponse(
             rejects.content(contact_import),
             content_type=rejects.content_type(contact_import),

@@ -18,7 +18,9 @@ from django.urls import URLPattern, path, reverse
 from django.utils.text import capfirst
 from django.views.decorators.http import require_safe
 
+from accounts.events import record
 from accounts.models import AppUser
+from accounts.security_events import Kind
 from contacts import exporting, phones, searching
 from contacts.paginator import CappedPaginator
 
@@ -179,6 +181,7 @@ class PersonAdmin(ListAdmin):
     def download(self, request: HttpRequest, queryset: QuerySet[Any]) -> StreamingHttpResponse:
         model: type[Model] = self.model
         name = exporting.file_name(model, chosen_event(request))
+        record(Kind.DATA_EXPORTED, list=str(self.opts.verbose_name_plural), file=name)
         return StreamingHttpResponse(
             exporting.write_csv(queryset),
             content_type="text/csv; charset=utf-8",

@@ -21,6 +21,8 @@ from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
+from accounts.events import record
+from accounts.security_events import Kind
 from contacts.exporting import BYTE_ORDER_MARK, defuse
 
 from .. import progress, recipients, sending, wording
@@ -73,6 +75,7 @@ class BlastPage(admin.ModelAdmin):
         """All recipients, or those that the page shows, as CSV."""
         log = self._viewable(request, pk)
         rows = recipients.find(log, progress.recent_progress(log).ends, _status(request), request.GET.get("q", ""))
+        record(Kind.DATA_EXPORTED, list="recipients", blast=log.pk)
         return StreamingHttpResponse(
             _csv(recipients.COLUMNS, recipients.table(rows)),
             content_type="text/csv; charset=utf-8",

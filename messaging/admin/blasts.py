@@ -11,6 +11,9 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from accounts.events import record
+from accounts.security_events import Kind
+
 from .. import progress, wording
 from ..models import Delivery, MessageLog
 from .afterwards import Afterwards
@@ -91,6 +94,12 @@ class MessageLogAdmin(SendLater, Afterwards):
         counts = {self.opts.verbose_name_plural: len(logs), Delivery._meta.verbose_name_plural: rows}
         lacking = set() if self.has_delete_permission(request) else {self.opts.verbose_name}
         return [str(log) for log in logs], counts, lacking, unfinished
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
+        blasts = [str(log.pk) for log in queryset]
+        more = f" and {len(blasts) - 10} more" if len(blasts) > 10 else ""
+        record(Kind.LOGS_CLEARED, blasts=", ".join(blasts[:10]) + more)
+        return super().log_deletions(request, queryset)
 
     @admin.display(ordering="created_at")
     def message(self, log: MessageLog) -> SafeString:

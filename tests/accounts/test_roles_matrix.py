@@ -60,6 +60,11 @@ NEEDS = {
     "contacts_contactimport_confirm": IMPORT,
     "contacts_contactimport_again": IMPORT,
     "contacts_contactimport_discard": IMPORT,
+    **{
+        f"accounts_{model}_{page}": NOBODY
+        for model in ("loginattempt", "securityevent")
+        for page in ("add", "delete")
+    },
     "messaging_messagelog_add": NOBODY,
     "messaging_messagelog_change": SEE_BLAST,
     "messaging_messagelog_compose": SEND,
@@ -90,6 +95,8 @@ MISSING = {
     *((name, "post") for name in find_names() if name.endswith(("_export", "_rejects", "contactimport_progress"))),
     *((f"contacts_contactimport_{name}", "get") for name in ("adjust", "confirm", "again", "discard")),
 }
+# What is only read: the page of a row has no form.
+UNCHANGED = {"accounts_loginattempt", "accounts_securityevent"}
 # Where nobody is asked who they are.
 OPEN = {"login"}
 # Deleting takes the permission to delete; every other action is here.
@@ -99,6 +106,7 @@ ACTIONS = {
     "restore_selected": ("contacts.delete_unsubscribedcontact", "contacts.delete_suppressedcontact"),
     "export_selected": None,  # as the download of the whole list
     "lift_selected": None,  # as deleting
+    "unlock": ("accounts.change_appuser",),
     "learn_from_failures": ("contacts.add_unsubscribedcontact", "contacts.add_suppressedcontact"),
     "resubmit_task": None,  # as the list
 }
@@ -118,6 +126,8 @@ def needs_of(name, variant="", method="get"):
         return needs[variant] if isinstance(needs, dict) else needs
     model, _, page = name.rpartition("_")
     assert page in STANDARD, f"Say in NEEDS what a user needs for the page {name}."
+    if page == "change" and method == "post" and model in UNCHANGED:
+        return NOBODY
     if page == "change" and method == "get":
         page = "view"
     return (permission(model, "view" if page in ("changelist", "history") else page),)
@@ -130,14 +140,14 @@ def permission(model, verb):
 
 def needs_of_action(model, action):
     if action in ("delete_selected", "lift_selected"):
-        return (*needs_of(f"{model}_changelist"), permission(model, "delete"))
+        return (*needs_of(f"{model}_changelist"), *needs_of(f"{model}_delete"))
     assert action in ACTIONS, f"Say in ACTIONS what a user needs for the action {action}."
     own = needs_of(f"{model}_export") if action == "export_selected" else ACTIONS[action] or ()
     return (*needs_of(f"{model}_changelist"), *own)
 
 
 def may(role, needs):
-    return needs != NOBODY and all(is_allowed(role, name) for name in needs)
+    return not set(NOBODY) & set(needs) and all(is_allowed(role, name) for name in needs)
 
 
 @pytest.fixture

@@ -13,6 +13,8 @@ from django.db import DatabaseError
 from django.db.models import QuerySet
 from tqdm import tqdm
 
+from accounts.events import record
+from accounts.security_events import Kind
 from contacts import exporting
 from contacts.import_sentences import people
 from contacts.models import CommunityMember, Event, EventRegistration, SuppressedContact, UnsubscribedContact
@@ -49,6 +51,9 @@ class Command(BaseCommand):
         if output is not None and output.is_dir():
             raise CommandError(f"{output} is a folder. Name a file in it.", returncode=2)
         try:
+            record(
+                Kind.DATA_EXPORTED, list=str(chosen.model._meta.verbose_name_plural), by="manage.py export_contacts"
+            )
             count = self._print(chosen) if output is None else write_file(chosen, output)
         except DatabaseError as error:
             raise CommandError(f"The export failed. The database says: {error}", returncode=1) from None
