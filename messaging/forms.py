@@ -7,8 +7,8 @@ from typing import Any, Final
 from django import forms
 from django.conf import settings
 from django.contrib import admin
-from django.contrib.admin.widgets import AutocompleteSelect
 
+from contacts.admin.choosing import SearchingSelect
 from contacts.models import Event
 
 from . import composing, drafts
@@ -20,8 +20,8 @@ MAX_TYPED: Final = 10_000
 RECENT_EVENTS: Final = 50
 
 
-class EventSelect(AutocompleteSelect):
-    """The admin's searching select. Without JavaScript it offers the latest events."""
+class EventSelect(SearchingSelect):
+    """A searching select; without JavaScript it offers the latest events."""
 
     def optgroups(self, name: str, value: Sequence[str], attr: dict[str, Any] | None = None) -> list[Any]:
         groups = super().optgroups(name, value, attr)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from django.contrib.admin import AdminSite, ModelAdmin
 from django.core.exceptions import PermissionDenied
@@ -10,6 +10,8 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
+
+View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 
 class SmsAdminSite(AdminSite):
@@ -48,16 +50,14 @@ class SmsAdminSite(AdminSite):
             raise PermissionDenied
         return super().app_index(request, app_label, extra_context)
 
-    def admin_view(
-        self, view: Callable[..., HttpResponseBase], cacheable: bool = False
-    ) -> Callable[..., HttpResponseBase]:
+    def admin_view(self, view: View, cacheable: bool = False) -> View:
         owner = getattr(view, "__self__", None)
-        if isinstance(owner, ModelAdmin) and view.__name__ == "changelist_view":
-            view = _refuse_actions(owner, view)
+        if isinstance(owner, ModelAdmin) and getattr(view, "__name__", "") == "changelist_view":
+            view = cast(View, _refuse_actions(owner, view))
         return super().admin_view(view, cacheable)
 
 
-def _refuse_actions(admin: ModelAdmin, view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+def _refuse_actions(admin: Any, view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """The view of a list; a posted action of the list that this user may not do is a 403."""
 
     @wraps(view)

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 
 from contacts.models import EventRegistration
 
+from .choosing import SearchingSelect
 from .filters import EventFilter, StateFilter, chosen_event
 from .imports import ImportMixin
 from .textable import TextablePersonAdmin
@@ -34,6 +35,10 @@ class EventRegistrationAdmin(ImportMixin, TextablePersonAdmin):
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         columns = list(super().get_list_display(request))
         return [name for name in columns if name != "event"] if chosen_event(request) else columns
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        widget = SearchingSelect(db_field, self.admin_site)
+        return super().formfield_for_foreignkey(db_field, request, **{"widget": widget, **kwargs})
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """The event of the list that "Add" was pressed on."""

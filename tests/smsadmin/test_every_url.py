@@ -1,0 +1,112 @@
+"""Every address of the site, visited by everybody: nothing fails, and looking changes nothing."""
+
+import itertools
+
+import pytest
+from django.apps import apps
+from django.contrib.sessions.models import Session
+from django.test import Client
+from django.urls import get_resolver
+
+from accounts.roles import Role
+from accounts.security_events import SecurityEvent
+from tests.accounts.test_roles_matrix import CASES
+from tests.admin_pages import World, find_names, models
+from tests.conftest import fictional_phone
+
+# A visit is noted in its session, and a download as a security event.
+NOTES = (Session, SecurityEvent)
+# What bookmarks, typing errors and curious people send.
+ODD_QUERIES = (
+    "?p=99999",
+    "?p=-1",
+    "?o=99.-7",
+    "?e=1",
+    "?all=",
+    "?q=%00",
+    "?q=" + "x" * 500,
+    "?nonsense=1",
+    "?id__exact=%F0%9F%8E%89",
+    "?_popup=1",
+    "?_changelist_filters=%3D%26",
+    "?status=nonsense&after=999999999999999999999&before=-1",
+    "?event=99999999999999999999&draft=nonsense",
+)
+ODD_FORM = {
+    "event": "9" * 23,
+    "role": "nobody",
+    "audience": "event",
+    "message_body": "\0{",
+    "phone": "\0",
+    "name": "x" * 999,
+}
+ODD_KEYS = ("0", "-1", "99999999999999999999999", "nonsense", "_5F", "%00", "1/2", "é")
+
+
+@pytest.fixture
+def visitors(admin_user, manager_user):
+    """A browser of each kind of visitor, and what a logged-in one has made."""
+    phones = map(fictional_phone, itertools.count(500))
+    found = {"anonymous": (Client(), World(admin_user, phones))}
+    for user in (admin_user, manager_user):
+        client = Client()
+        client.force_login(user)
+        found[user.role] = client, World(user, phones)
+    return found
+
+
+def contents():
+    """All rows of all tables, but for the notes that visits leave."""
+    return {
+        model: list(model._base_manager.order_by("pk").values())
+        for model in apps.get_models()
+        if model not in NOTES and model._meta.managed
+    }
+
+
+def test_the_addresses_of_the_site_are_known():
+    assert [str(entry.pattern) for entry in get_resolver().url_patterns] == ["", "admin/", "webhooks/twilio/"]
+
+
+@pytest.mark.parametrize("visitor", ["anonymous", *Role.values])
+@pytest.mark.parametrize(("name", "variant"), [*CASES, ("login", "")])
+def test_looking_at_a_page_fails_for_nobody_and_changes_nothing(visitors, visitor, name, variant):
+    client, world = visitors[visitor]
+    address = world.address(name, variant)
+    client.get("/admin/jsi18n/")
+    before = contents()
+    response = client.get(address)
+    assert response.status_code in (200, 302, 403, 405) or name in ("autocomplete", "view_on_site")
+    assert response.status_code < 500
+    b"".join(response)
+    assert contents() == before
+
+
+@pytest.mark.parametrize("model", models())
+def test_odd_addresses_get_an_answer(visitors, model):
+    client, world = visitors["admin"]
+    changelist = world.address(f"{model}_changelist")
+    pages = [name.removeprefix(f"{model}_") for name in find_names() if name.startswith(f"{model}_")]
+    row = world.row(models()[model])
+    before = contents()
+    for query in ODD_QUERIES:
+        for page in ("", "add/", f"{row.pk}/change/", f"{row.pk}/delete/", "compose/", "export/"):
+            assert client.get(f"{changelist}{page}{query}").status_code < 500
+    for key, page in itertools.product(ODD_KEYS, pages):
+        assert client.get(f"{changelist}{key}/{page}/").status_code < 500
+    assert contents() == before
+
+
+@pytest.mark.parametrize("model", models())
+def test_odd_forms_get_an_answer(visitors, model):
+    client, world = visitors["admin"]
+    row = world.row(models()[model])
+    for name in (name for name in find_names() if name.startswith(f"{model}_")):
+        address = world.address(name) if not name.endswith("_new") else world.address(name, "community")
+        for data in (
+            {},
+            {"action": "nonsense", "_selected_action": "nonsense"},
+            {"_selected_action": row.pk},
+            ODD_FORM,
+        ):
+            assert client.post(address, data).status_code < 500
