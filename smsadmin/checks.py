@@ -132,7 +132,7 @@ def check_twilio(**_: Any) -> list[CheckMessage]:
 
 @register(Tags.security, deploy=True)
 def check_deployment(**_: Any) -> list[CheckMessage]:
-    """W010 to W014: what an installation that really sends should have."""
+    """W010 to W015: what an installation that really sends should have."""
     found: list[CheckMessage] = []
     if settings.PUBLIC_BASE_URL.startswith("http:"):
         found.append(
@@ -140,6 +140,15 @@ def check_deployment(**_: Any) -> list[CheckMessage]:
                 "PUBLIC_BASE_URL is not https: passwords and phone numbers cross the network in the clear.",
                 "Put the site behind a proxy that speaks https (docs/architecture/running.md).",
                 id="smsadmin.W010",
+            )
+        )
+    if settings.PUBLIC_BASE_URL.startswith("https:") and not settings.TRUSTED_PROXIES:
+        found.append(
+            checks.Warning(
+                "TRUSTED_PROXIES is not set, but https needs a proxy in front: everybody seems to come from "
+                "its address, and some wrong passwords of one stranger lock everybody out.",
+                "Set it to the proxy's address as the web server sees it, such as 127.0.0.1.",
+                id="smsadmin.W015",
             )
         )
     if settings.TWILIO_API_BASE_URL:

@@ -18,6 +18,7 @@ def sends_by_twilio(settings):
     settings.TWILIO_FROM_NUMBER = "+17205550100"
     settings.PUBLIC_BASE_URL = "https://sms.example.org"
     settings.ALLOWED_HOSTS = ["sms.example.org"]
+    settings.TRUSTED_PROXIES = ["unix"]
     return settings
 
 
@@ -106,6 +107,12 @@ def test_an_env_file_that_others_can_read_is_found(sends_by_twilio, tmp_path):
     assert ids(checks.check_deployment()) == set()
     env_file.chmod(0o644)
     assert ids(checks.check_deployment()) == {"smsadmin.W013"}
+
+
+def test_a_proxy_that_nobody_named_is_found(sends_by_twilio, tmp_path):
+    sends_by_twilio.BASE_DIR = tmp_path
+    sends_by_twilio.TRUSTED_PROXIES = []
+    assert ids(checks.check_deployment()) == {"smsadmin.W015"}
 
 
 def test_static_files_that_were_not_collected_are_found(sends_by_twilio, tmp_path):

@@ -1,0 +1,86 @@
+"""The first login with a password that somebody else made, and what too many wrong ones lead to."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import PATIENCE
+
+pytestmark = pytest.mark.browser
+
+OWN = "chosen by Zoe herself"
+
+
+@pytest.fixture
+def visit(chromium, site):
+    """Pages of browsers that nobody has logged in yet."""
+    contexts = []
+    expect.set_options(timeout=PATIENCE)
+
+    def open_page(**options):
+        contexts.append(chromium.new_context(base_url=site.address, **options))
+        contexts[-1].set_default_timeout(PATIENCE)
+        page = contexts[-1].new_page()
+        page.goto("/admin/")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+def log_in(page, username, password):
+    page.get_by_label("Username").fill(username)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Log in").click()
+
+
+def change(page, old, new):
+    page.get_by_label("Old password").fill(old)
+    page.get_by_label("New password:", exact=True).fill(new)
+    page.get_by_label("New password confirmation").fill(new)
+    page.get_by_role("button", name="Change my password").click()
+
+
+def test_the_first_login_leads_to_a_password_of_ones_own(site, visit):
+    given = re.search(r"^Password: (\S+)$", site.run("create_admin", "zoe").stdout, re.MULTILINE)[1]
+    page = visit(viewport={"width": 390, "height": 844})
+    log_in(page, "zoe", given)
+    expect(page.get_by_text("Choose a password of your own before you go on.")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+    page.goto("/admin/contacts/communitymember/")
+    expect(page).to_have_url(re.compile("/admin/password_change/$"))
+    change(page, given, given)
+    expect(page.get_by_text("one of the last 3 that you have used").first).to_be_visible()
+
+    other = visit()
+    log_in(other, "zoe", given)
+    expect(other).to_have_url(re.compile("/admin/password_change/$"))
+    change(page, given, OWN)
+    expect(page.get_by_text("Your password was changed.").first).to_be_visible()
+    page.goto("/admin/")
+    expect(page.get_by_role("heading", name="Dashboard")).to_be_visible()
+    other.goto("/admin/")
+    expect(other).to_have_url(re.compile("/admin/login/"))
+
+
+def test_who_guesses_too_often_is_told_when_to_try_again_and_can_be_let_in(site, visit):
+    given = re.search(r"^Password: (\S+)$", site.run("create_admin", "zoe").stdout, re.MULTILINE)[1]
+    page = visit()
+    for _ in range(4):
+        log_in(page, "zoe", "a guess")
+        expect(page.get_by_text("Please enter the correct username and password")).to_be_visible()
+    log_in(page, "zoe", "a guess")
+    sentence = re.compile(r"Too many failed logins\. Try again at \d+(:\d\d)? [ap]\.m\. M[SD]T")
+    expect(page.get_by_text(sentence)).to_be_visible()
+    log_in(page, "zoe", given)
+    expect(page.get_by_text(sentence)).to_be_visible()
+
+    listed = site.run("unlock").stdout
+    assert "User name zoe until" in listed
+    assert "Address 127.0.0.1 until" in listed
+    site.run("unlock", "--all")
+    log_in(page, "zoe", given)
+    expect(page).to_have_url(re.compile("/admin/password_change/$"))
