@@ -340,7 +340,7 @@ class Draft(models.Model):
     token = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="+")
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     message_body = models.TextField("message", default="")
     has_opt_out_line = models.BooleanField(default=True)
     target = models.CharField(max_length=20, choices=Target, default=Target.COMMUNITY)
