@@ -342,6 +342,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "smsadmin.middleware.RefuseNul",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "smsadmin.middleware.IdleTimeout",
     "django.middleware.common.CommonMiddleware",

@@ -97,6 +97,13 @@ def test_odd_addresses_get_an_answer(visitors, model):
     assert contents() == before
 
 
+@pytest.mark.parametrize("address", ["?q=%00", "1%00/change/", "?q=a%00b"])
+def test_a_nul_character_in_an_address_is_a_bad_request(admin_client, address):
+    response = admin_client.get(f"/admin/messaging/messagelog/{address}")
+    assert response.status_code == 400
+    assert b"SMS Admin" in response.content
+
+
 @pytest.mark.parametrize("model", models())
 def test_odd_forms_get_an_answer(visitors, model):
     client, world = visitors["admin"]
