@@ -46,4 +46,4 @@ def test_the_list_begins_at_the_time_given():
     get_backend().send(TO, "Hello", None)
     assert get_backend().list_messages(TO, datetime.now(UTC) + timedelta(minutes=1)) == []
     with pytest.raises(ValueError, match="time zone"):
-        get_backend().list_messages(TO, datetime(2026, 7, 1))  # noqa: DTZ001
+        get_backend().list_messages(TO, datetime(2026, 7, 1))
