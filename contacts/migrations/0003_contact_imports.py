@@ -58,9 +58,7 @@ class Migration(migrations.Migration):
                 ("error_message", models.TextField(blank=True, default="")),
                 (
                     "created_at",
-                    models.DateTimeField(
-                        default=django.utils.timezone.now, editable=False, verbose_name="uploaded"
-                    ),
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="uploaded"),
                 ),
                 ("updated_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ("applied_at", models.DateTimeField(blank=True, null=True, verbose_name="imported")),

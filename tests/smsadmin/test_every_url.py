@@ -82,6 +82,7 @@ def test_looking_at_a_page_fails_for_nobody_and_changes_nothing(visitors, visito
     assert contents() == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", models())
 def test_odd_addresses_get_an_answer(visitors, model):
     client, world = visitors["admin"]
@@ -104,6 +105,7 @@ def test_a_nul_character_in_an_address_is_a_bad_request(admin_client, address):
     assert b"SMS Admin" in response.content
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", models())
 def test_odd_forms_get_an_answer(visitors, model):
     client, world = visitors["admin"]
