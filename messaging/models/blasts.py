@@ -1,0 +1,197 @@
+"""Blasts: one text to many people, and how it went."""
+
+import json
+import uuid
+from collections.abc import Iterator
+from typing import Any, Final
+
+from django.conf import settings
+from django.db import models, transaction
+from django.db.models import Case, Exists, OuterRef, Value, When
+from django.utils import timezone
+
+from contacts.models import Event
+
+from ..querysets import MessageLogManager
+from .choices import Target
+from .deliveries import Delivery
+
+
+class MessageLog(models.Model):
+    """A blast: one text to many people, and how it went.
+
+    `status` is "processing" while a delivery can still be claimed or is in a call, then "sent", or
+    "failed" when nobody at all got it. The three counters are what the delivery rows say at the last count
+    (`write_totals`): everyone in the audience; those accepted by Twilio and not failed since; those failed.
+    """
+
+    class Status(models.TextChoices):
+        PROCESSING = "processing", "Sending"
+        SENT = "sent", "Sent"
+        FAILED = "failed", "Failed"
+
+    created_at = models.DateTimeField("started", default=timezone.now, editable=False)
+    message_body = models.TextField("message")
+    target = models.CharField(max_length=20, choices=Target)
+    event = models.ForeignKey(Event, models.SET_NULL, null=True, blank=True, related_name="message_logs")
+    status = models.CharField(max_length=20, choices=Status, default=Status.SENT)
+    total_recipients = models.IntegerField("recipients", default=0)
+    success_count = models.IntegerField("succeeded", default=0)
+    failure_count = models.IntegerField("failed", default=0)
+    stored_details = models.TextField(null=True, blank=True, editable=False, db_column="details")
+
+    token = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name="sent by",
+    )
+    retry_of = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, editable=False, related_name="retries"
+    )
+    audience_name = models.CharField("audience", max_length=250, default="", editable=False)
+    test_mode = models.BooleanField(default=False)
+    paused_at = models.DateTimeField(null=True, blank=True)
+    cancelled_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    stop_code = models.IntegerField(null=True, blank=True)
+    stop_reason = models.TextField(default="", blank=True)
+    muted_code = models.IntegerField(null=True, blank=True, help_text="Stops this blast no more: staff went on.")
+    trouble = models.TextField(default="", blank=True)
+
+    STORED_DETAILS_LIMIT: Final = 10_000
+
+    objects = MessageLogManager()
+
+    class Meta:
+        db_table = "message_logs"
+        verbose_name = "blast"
+        base_manager_name = "objects"
+        indexes = [models.Index(fields=["status"], name="ix_message_logs_status")]
+        permissions = [("send_blast", "Can send blasts")]
+
+    def __str__(self) -> str:
+        start = " ".join(self.message_body.split())
+        return start if len(start) <= 60 else f"{start[:59]}…"
+
+    @property
+    def is_running(self) -> bool:
+        """Whether senders may claim rows of this blast."""
+        return self.status == self.Status.PROCESSING and self.paused_at is None and self.cancelled_at is None
+
+    def write_totals(self) -> None:
+        """Bring the three counters, and for short lists the stored copy of `details`, up to what the rows say."""
+        counts = self.deliveries.count_by_status()
+        totals = {
+            "total_recipients": sum(counts.values()),
+            "success_count": sum(counts.get(status, 0) for status in Delivery.SUCCESSFUL),
+            "failure_count": sum(counts.get(status, 0) for status in Delivery.UNSUCCESSFUL),
+        }
+        if all(getattr(self, name) == total for name, total in totals.items()):
+            return
+        MessageLog.objects.filter(pk=self.pk).update(**totals)
+        for name, total in totals.items():
+            setattr(self, name, total)
+        if self.status != self.Status.PROCESSING:
+            self.store_details()
+
+    def store_details(self) -> None:
+        if self.total_recipients <= self.STORED_DETAILS_LIMIT:
+            MessageLog.objects.filter(pk=self.pk).update(stored_details=self.details)
+
+    def settle(self) -> bool:
+        """Close the blast if no row is left to claim or in a call; whether it is closed now.
+
+        "failed" means that somebody failed and nobody got it; who is in doubt counts as having got it.
+        """
+        if not self._close():
+            return self.status != self.Status.PROCESSING
+        self.refresh_from_db(fields=["status", "finished_at", "trouble"])
+        self.write_totals()
+        self.store_details()
+        return True
+
+    def _close(self) -> bool:
+        now = timezone.now()
+        rows = Delivery.objects.filter(message_log=OuterRef("pk"))
+        open_logs = MessageLog.objects.filter(~Exists(rows.in_progress()), pk=self.pk, status=self.Status.PROCESSING)
+        reached = Exists(rows.filter(status__in=(*Delivery.SUCCESSFUL, Delivery.Status.UNKNOWN)))
+        failed = Exists(rows.unsuccessful())
+        status = Case(
+            When(~reached & failed, then=Value(self.Status.FAILED.value)), default=Value(self.Status.SENT.value)
+        )
+        return bool(open_logs.update(status=status, finished_at=now, trouble=""))
+
+    def pause(self) -> bool:
+        """Let no further row be claimed; calls in flight end as they end. False if it was not running."""
+        return self._halt(paused_at=timezone.now())
+
+    def stop(self, code: int, reason: str) -> bool:
+        """Pause for a fault that is ours to mend. False if it was not running."""
+        return self._halt(paused_at=timezone.now(), stop_code=code, stop_reason=reason)
+
+    def _halt(self, **changes: Any) -> bool:
+        is_halted = MessageLog.objects.running().filter(pk=self.pk).update(**changes)
+        self.refresh_from_db(fields=["status", "paused_at", "stop_code", "stop_reason"])
+        return bool(is_halted)
+
+    def resume(self) -> bool:
+        """Go on after a pause or a stop. False if it was not paused.
+
+        Whom Twilio refused for the fault that stopped the blast certainly has no text: they wait again. Where
+        the fault was reported of texts that Twilio had accepted, these stay as they are, and as staff have
+        decided to go on all the same, it does not stop the blast again.
+        """
+        with transaction.atomic():
+            log = MessageLog.objects.select_for_update().get(pk=self.pk)
+            if log.paused_at is None or log.cancelled_at is not None:
+                return False
+            if log.stop_code is not None:
+                log.deliveries.filter(status=Delivery.Status.FAILED, sid="", error_code=log.stop_code).update(
+                    status=Delivery.Status.PENDING, error_code=None, error_message="", updated_at=timezone.now()
+                )
+                if log.deliveries.unsuccessful().filter(error_code=log.stop_code).exists():
+                    MessageLog.objects.filter(pk=self.pk).update(muted_code=log.stop_code)
+            MessageLog.objects.filter(pk=self.pk).update(
+                status=self.Status.PROCESSING, paused_at=None, stop_code=None, stop_reason="", finished_at=None
+            )
+        self.refresh_from_db()
+        return True
+
+    def cancel(self) -> int | None:
+        """Send nothing more: who still waits becomes skipped. How many, or None if it was over already."""
+        now = timezone.now()
+        with transaction.atomic():
+            open_logs = MessageLog.objects.filter(pk=self.pk, status=self.Status.PROCESSING, cancelled_at=None)
+            if not open_logs.update(cancelled_at=now):
+                return None
+            waiting = self.deliveries.filter(status=Delivery.Status.PENDING)
+            skipped = waiting.update(
+                status=Delivery.Status.SKIPPED, skip_reason=Delivery.SkipReason.CANCELLED, updated_at=now
+            )
+        self.refresh_from_db()
+        self.settle()
+        return skipped
+
+    @property
+    def details(self) -> str:
+        """A JSON array of {"phone", "name", "success", "error"} objects, as the schema of record has it.
+
+        Always made from the rows. The column of that name holds a copy for readers of the database, brought up
+        to date with the counters; for more than STORED_DETAILS_LIMIT recipients it stays empty.
+        """
+        return json.dumps(list(self.iter_details()), ensure_ascii=False)
+
+    def iter_details(self) -> Iterator[dict[str, Any]]:
+        """The entries of `details`, one after the other. `success` means: accepted and not failed so far."""
+        rows = self.deliveries.order_by("pk")
+        for delivery in rows.iterator(chunk_size=2000):
+            yield {
+                "phone": delivery.phone,
+                "name": delivery.name,
+                "success": delivery.is_success,
+                "error": delivery.error_sentence,
+            }

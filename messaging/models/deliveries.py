@@ -1,0 +1,130 @@
+"""The recipients of blasts, and those who send to them."""
+
+from typing import Final
+
+from django.db import models
+from django.utils import timezone
+
+from ..querysets import DeliveryQuerySet, SenderSlotQuerySet
+
+
+class Delivery(models.Model):
+    """One recipient of one blast: the truth about what happened to them.
+
+        pending → sending → accepted → sent → delivered
+                    │          └────────┴──→ undelivered | failed
+                    ├→ failed      refused: the error code says why
+                    ├→ pending     proven not accepted: 429, connection refused, DNS, connect timeout
+                    └→ unknown     read timeout, dropped answer, 5xx, our own death → accepted | pending, on evidence
+        pending → skipped          skip_reason says which
+
+    States only move forward, by RANK: what comes late, twice or out of order changes nothing. A late
+    "delivered" outranks "undelivered", because parts of a long text can be reported apart.
+    """
+
+    class Status(models.TextChoices):
+        PENDING = "pending", "Waiting"
+        SENDING = "sending", "Being sent"
+        UNKNOWN = "unknown", "In doubt"
+        ACCEPTED = "accepted", "Accepted"
+        SENT = "sent", "Sent"
+        DELIVERED = "delivered", "Delivered"
+        UNDELIVERED = "undelivered", "Not delivered"
+        FAILED = "failed", "Failed"
+        SKIPPED = "skipped", "Skipped"
+
+    class SkipReason(models.TextChoices):
+        OPTED_OUT = "opted_out", "Opted out"
+        SUPPRESSED = "suppressed", "Cannot be texted"
+        DUPLICATE = "duplicate", "Already in this blast"
+        CANCELLED = "cancelled", "Blast cancelled"
+
+    SUCCESSFUL: Final = (Status.ACCEPTED, Status.SENT, Status.DELIVERED)
+    UNSUCCESSFUL: Final = (Status.UNDELIVERED, Status.FAILED)
+    RANK: Final[dict[str, int]] = {
+        Status.PENDING: 0,
+        Status.SENDING: 1,
+        Status.UNKNOWN: 2,
+        Status.ACCEPTED: 3,
+        Status.SENT: 4,
+        Status.UNDELIVERED: 5,
+        Status.FAILED: 5,
+        Status.DELIVERED: 6,
+        Status.SKIPPED: 7,
+    }
+
+    message_log = models.ForeignKey(
+        "messaging.MessageLog", models.CASCADE, related_name="deliveries", verbose_name="blast"
+    )
+    phone = models.CharField(max_length=20)
+    name = models.CharField(max_length=100, null=True, blank=True)
+    status = models.CharField("state", max_length=12, choices=Status, default=Status.PENDING)
+    sid = models.CharField(max_length=64, default="", blank=True)
+    error_code = models.IntegerField(null=True, blank=True)
+    error_message = models.TextField(default="", blank=True)
+    skip_reason = models.CharField(max_length=12, choices=SkipReason, default="", blank=True)
+    segments = models.SmallIntegerField(null=True, blank=True)
+    claimed_at = models.DateTimeField(null=True, blank=True)
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    updated_at = models.DateTimeField(default=timezone.now)
+    is_left = models.BooleanField(
+        default=False, help_text="Staff have seen that this one is in doubt, and leave it at that."
+    )
+
+    objects = DeliveryQuerySet.as_manager()
+
+    class Meta:
+        db_table = "deliveries"
+        verbose_name_plural = "deliveries"
+        constraints = [models.UniqueConstraint(fields=["message_log", "phone"], name="unique_message_log_phone")]
+        indexes = [models.Index(fields=["message_log", "status", "id"], name="ix_deliveries_log_status")]
+
+    def __str__(self) -> str:
+        return f"{self.name or self.phone}: {self.get_status_display()}"
+
+    @property
+    def is_success(self) -> bool:
+        """Accepted by Twilio and not failed so far."""
+        return self.status in self.SUCCESSFUL
+
+    @property
+    def error_sentence(self) -> str | None:
+        """Why the person has not got the text, in words; None where there is nothing to say."""
+        if self.status == self.Status.SKIPPED:
+            return f"Skipped: {self.get_skip_reason_display().lower()}"
+        return self.error_message or None
+
+
+class SenderSlot(models.Model):
+    """A sender's lease on a blast: who sends it now, until when unless renewed.
+
+    A blast has a fixed number of slots, so however often the queue is nudged, no more senders work on it.
+    A lease that ran out belongs to a sender that died: the next nudge takes the slot over.
+    """
+
+    message_log = models.ForeignKey("messaging.MessageLog", models.CASCADE, related_name="slots")
+    number = models.SmallIntegerField()
+    owner = models.CharField(max_length=32, default="", blank=True)
+    leased_until = models.DateTimeField(null=True, blank=True)
+    limit = models.SmallIntegerField(null=True, blank=True, help_text="Calls at once; fewer after trouble")
+
+    objects = SenderSlotQuerySet.as_manager()
+
+    class Meta:
+        db_table = "sender_slots"
+        constraints = [models.UniqueConstraint(fields=["message_log", "number"], name="unique_log_slot")]
+
+    def __str__(self) -> str:
+        return f"{self.message_log_id}/{self.number}"
+
+
+class Pace(models.Model):
+    """One row: when the next text of the whole installation may leave (see `messaging.pacing`)."""
+
+    next_at = models.BigIntegerField(default=0, help_text="Microseconds since 1970")
+
+    class Meta:
+        db_table = "pace"
+
+    def __str__(self) -> str:
+        return str(self.next_at)

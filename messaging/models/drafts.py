@@ -1,0 +1,45 @@
+"""Messages that are being written."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from contacts.models import CommunityMember, Event
+
+from .blasts import MessageLog
+from .choices import RetryWhom, Target
+
+
+class Draft(models.Model):
+    """A message that is being written, from the compose page to its confirmation.
+
+    `token` comes from the form: however often a form is posted, there is one draft, and a draft becomes at
+    most one blast.
+    """
+
+    token = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(auto_now=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    message_body = models.TextField("message", default="")
+    has_opt_out_line = models.BooleanField(default=True)
+    target = models.CharField(max_length=20, choices=Target, default=Target.COMMUNITY)
+    event = models.ForeignKey(Event, models.CASCADE, null=True, blank=True, related_name="+")
+    is_selection = models.BooleanField(default=False)
+    members = models.ManyToManyField(CommunityMember, related_name="+", db_table="blast_draft_members")
+    retry_of = models.ForeignKey(MessageLog, models.CASCADE, null=True, blank=True, editable=False, related_name="+")
+    retry_whom = models.CharField(max_length=10, choices=RetryWhom, default="", blank=True, editable=False)
+    test_mode = models.BooleanField(default=False)
+    sent_at = models.DateTimeField(null=True, blank=True, editable=False)
+    message_log = models.OneToOneField(
+        MessageLog, models.SET_NULL, null=True, blank=True, editable=False, related_name="draft"
+    )
+
+    class Meta:
+        db_table = "blast_drafts"
+        verbose_name = "draft"
+
+    def __str__(self) -> str:
+        return self.message_body[:60]

@@ -1,0 +1,99 @@
+"""Messages that leave later."""
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from contacts.models import Event
+
+from ..querysets import ScheduledMessageQuerySet
+from .blasts import MessageLog
+from .choices import Target
+from .drafts import Draft
+
+
+class ScheduledMessage(models.Model):
+    """A blast that leaves at a set time. Times are kept in UTC; the audience is resolved when it leaves.
+
+    pending → processing → sent | failed       as its blast ends
+       ├→ failed                               it could not start: error_message says why
+       ├→ expired                              it could not leave in time
+       └→ cancelled                            by staff
+    """
+
+    class Status(models.TextChoices):
+        PENDING = "pending", "Waiting"
+        PROCESSING = "processing", "Being sent"
+        SENT = "sent", "Sent"
+        FAILED = "failed", "Failed"
+        EXPIRED = "expired", "Expired"
+        CANCELLED = "cancelled", "Cancelled"
+
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    scheduled_at = models.DateTimeField("leaves")
+    message_body = models.TextField("message")
+    target = models.CharField(max_length=20, choices=Target)
+    event = models.ForeignKey(Event, models.SET_NULL, null=True, blank=True, related_name="scheduled_messages")
+    status = models.CharField(max_length=20, choices=Status, default=Status.PENDING)
+    test_mode = models.BooleanField(default=False)
+    processing_started_at = models.DateTimeField(null=True, blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    error_message = models.TextField(null=True, blank=True)
+    message_log = models.OneToOneField(MessageLog, models.SET_NULL, null=True, blank=True, related_name="scheduled")
+
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name="scheduled by",
+    )
+    draft = models.OneToOneField(
+        Draft, models.SET_NULL, null=True, blank=True, editable=False, related_name="scheduled"
+    )
+    is_selection = models.BooleanField(default=False, editable=False)
+    attempt_count = models.IntegerField(default=0, editable=False)
+    next_attempt_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = ScheduledMessageQuerySet.as_manager()
+
+    class Meta:
+        db_table = "scheduled_messages"
+        verbose_name = "scheduled message"
+        indexes = [models.Index(fields=["status", "scheduled_at"], name="ix_scheduled_status_at")]
+
+    def __str__(self) -> str:
+        start = " ".join(self.message_body.split())
+        return start if len(start) <= 60 else f"{start[:59]}…"
+
+    @property
+    def token(self) -> uuid.UUID:
+        """The token of its blast, which is unique: a second blast of the same message cannot be written."""
+        return uuid.uuid5(uuid.NAMESPACE_OID, f"scheduled message {self.pk}")
+
+    @property
+    def is_pending(self) -> bool:
+        return self.status == self.Status.PENDING
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more is to come of it."""
+        return self.status not in (self.Status.PENDING, self.Status.PROCESSING)
+
+    def cancel(self) -> bool:
+        """Let it never leave. False if it has left already, or is over."""
+        return self._move(status=self.Status.CANCELLED)
+
+    def reschedule(self, at: datetime) -> bool:
+        """Let it leave at another time. False if it has left already, or is over."""
+        return self._move(scheduled_at=at, attempt_count=0, next_attempt_at=None, error_message=None)
+
+    def _move(self, **changes: Any) -> bool:
+        is_moved = ScheduledMessage.objects.filter(pk=self.pk, status=self.Status.PENDING).update(**changes)
+        self.refresh_from_db()
+        return bool(is_moved)
