@@ -8,6 +8,7 @@ import argparse
 import time
 from datetime import datetime
 
+from tests import twilio_standin
 from tests.processes import (
     Installation,
     children,
@@ -20,7 +21,6 @@ from tests.processes import (
     temporary_folder,
     wait_until,
 )
-from tests.twilio_standin import ACCOUNT_SID, AUTH_TOKEN, FROM_NUMBER
 
 FILL = """
 from contacts.models import CommunityMember
@@ -84,10 +84,7 @@ def main() -> None:
     args = parser.parse_args()
     port = free_port()
     environment = {
-        "TWILIO_API_BASE_URL": f"http://127.0.0.1:{port}",
-        "TWILIO_ACCOUNT_SID": ACCOUNT_SID,
-        "TWILIO_AUTH_TOKEN": AUTH_TOKEN,
-        "TWILIO_FROM_NUMBER": FROM_NUMBER,
+        **twilio_standin.environment(port),
         "SMS_CONCURRENCY": str(args.concurrency),
         "SMS_SENDERS_PER_BLAST": str(args.workers),
         "DEBUG": "false",

@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 
 from twilio.request_validator import RequestValidator
 
+from tests import twilio_standin
 from tests.processes import (
     Installation,
     free_port,
@@ -24,7 +25,7 @@ from tests.processes import (
     temporary_folder,
     wait_until,
 )
-from tests.twilio_standin import ACCOUNT_SID, AUTH_TOKEN, FROM_NUMBER
+from tests.twilio_standin import ACCOUNT_SID, AUTH_TOKEN
 
 FILL = """
 from contacts.models import CommunityMember
@@ -129,10 +130,7 @@ def main() -> None:
     args = parser.parse_args()
     port = free_port()
     environment = {
-        "TWILIO_API_BASE_URL": f"http://127.0.0.1:{port}",
-        "TWILIO_ACCOUNT_SID": ACCOUNT_SID,
-        "TWILIO_AUTH_TOKEN": AUTH_TOKEN,
-        "TWILIO_FROM_NUMBER": FROM_NUMBER,
+        **twilio_standin.environment(port),
         "SMS_CONCURRENCY": "50",
     }
     with temporary_folder("bench-callbacks") as folder:

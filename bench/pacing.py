@@ -9,8 +9,8 @@ import json
 import urllib.request
 
 from bench.blast import FILL, START
+from tests import twilio_standin
 from tests.processes import children, free_port, installation, is_listening, temporary_folder, wait_until
-from tests.twilio_standin import ACCOUNT_SID, AUTH_TOKEN, FROM_NUMBER
 
 WINDOW = 10.0
 
@@ -33,10 +33,7 @@ def main() -> None:
     args = parser.parse_args()
     port = free_port()
     environment = {
-        "TWILIO_API_BASE_URL": f"http://127.0.0.1:{port}",
-        "TWILIO_ACCOUNT_SID": ACCOUNT_SID,
-        "TWILIO_AUTH_TOKEN": AUTH_TOKEN,
-        "TWILIO_FROM_NUMBER": FROM_NUMBER,
+        **twilio_standin.environment(port),
         "SMS_RATE_PER_SECOND": str(args.rate),
         "SMS_SENDERS_PER_BLAST": str(args.workers),
         "Q_WORKERS": str(args.workers),

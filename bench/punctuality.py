@@ -8,6 +8,7 @@ import argparse
 import statistics
 
 from bench.blast import seconds
+from tests import twilio_standin
 from tests.processes import (
     Installation,
     children,
@@ -18,7 +19,6 @@ from tests.processes import (
     temporary_folder,
     wait_until,
 )
-from tests.twilio_standin import ACCOUNT_SID, AUTH_TOKEN, FROM_NUMBER
 
 SCHEDULE = """
 from datetime import timedelta
@@ -56,12 +56,7 @@ def measure(site: Installation, clusters: int, count: int, span: float, standin_
 
 def run(postgres: bool, count: int = 10, span: float = 20.0) -> None:
     port = free_port()
-    environment = {
-        "TWILIO_API_BASE_URL": f"http://127.0.0.1:{port}",
-        "TWILIO_ACCOUNT_SID": ACCOUNT_SID,
-        "TWILIO_AUTH_TOKEN": AUTH_TOKEN,
-        "TWILIO_FROM_NUMBER": FROM_NUMBER,
-    }
+    environment = twilio_standin.environment(port)
     with temporary_folder("bench-punctuality") as folder:
         if postgres:
             with postgres_database() as url, installation(folder, url, **environment) as site:

@@ -13,6 +13,7 @@ from collections import Counter
 
 import pytest
 
+from tests import twilio_standin
 from tests.processes import (
     children,
     free_port,
@@ -21,7 +22,6 @@ from tests.processes import (
     postgres_database,
     wait_until,
 )
-from tests.twilio_standin import ACCOUNT_SID, AUTH_TOKEN, FROM_NUMBER
 
 pytestmark = pytest.mark.slow
 
@@ -76,10 +76,7 @@ class Blast:
 def site(request, tmp_path):
     port = free_port()
     environment = {
-        "TWILIO_API_BASE_URL": f"http://127.0.0.1:{port}",
-        "TWILIO_ACCOUNT_SID": ACCOUNT_SID,
-        "TWILIO_AUTH_TOKEN": AUTH_TOKEN,
-        "TWILIO_FROM_NUMBER": FROM_NUMBER,
+        **twilio_standin.environment(port),
         "SMS_CONCURRENCY": str(CONCURRENCY),
         "Q_WORKERS": "2",
     }

@@ -3,8 +3,8 @@
 import pytest
 
 from bench.punctuality import measure
+from tests import twilio_standin
 from tests.processes import free_port, installation, is_listening, postgres_database
-from tests.twilio_standin import ACCOUNT_SID, AUTH_TOKEN, FROM_NUMBER
 
 pytestmark = pytest.mark.slow
 
@@ -12,12 +12,7 @@ pytestmark = pytest.mark.slow
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
 def test_each_message_leaves_once_and_never_early_with_two_workers_at_once(tmp_path, database):
     port = free_port()
-    environment = {
-        "TWILIO_API_BASE_URL": f"http://127.0.0.1:{port}",
-        "TWILIO_ACCOUNT_SID": ACCOUNT_SID,
-        "TWILIO_AUTH_TOKEN": AUTH_TOKEN,
-        "TWILIO_FROM_NUMBER": FROM_NUMBER,
-    }
+    environment = twilio_standin.environment(port)
 
     def check(site):
         late = measure(site, clusters=2, count=10, span=10.0, standin_port=port)

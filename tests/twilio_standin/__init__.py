@@ -14,6 +14,17 @@ from tests.twilio_standin import faults
 from tests.twilio_standin.account import ACCOUNT_SID, AUTH_TOKEN, FROM_NUMBER, MESSAGING_SERVICE_SID, Account
 from tests.twilio_standin.server import TwilioStandin
 
+
+def environment(port: int) -> dict[str, str]:
+    """The variables by which an installation sends through a stand-in on that port."""
+    return {
+        "TWILIO_API_BASE_URL": f"http://127.0.0.1:{port}",
+        "TWILIO_ACCOUNT_SID": ACCOUNT_SID,
+        "TWILIO_AUTH_TOKEN": AUTH_TOKEN,
+        "TWILIO_FROM_NUMBER": FROM_NUMBER,
+    }
+
+
 __all__ = [
     "ACCOUNT_SID",
     "AUTH_TOKEN",
@@ -21,5 +32,6 @@ __all__ = [
     "MESSAGING_SERVICE_SID",
     "Account",
     "TwilioStandin",
+    "environment",
     "faults",
 ]
