@@ -47,10 +47,6 @@ class DeliveryQuerySet(models.QuerySet):
         """Rows that a sender has in hand or may still claim."""
         return self.filter(status__in=("pending", "sending"))
 
-    def successful(self) -> Self:
-        """Accepted by Twilio and not failed so far."""
-        return self.filter(status__in=("accepted", "sent", "delivered"))
-
     def unsuccessful(self) -> Self:
         return self.filter(status__in=("undelivered", "failed"))
 

@@ -22,7 +22,7 @@ from contacts.models import Event
 from . import sending
 from .audience import Audience
 from .models import Draft, MessageLog, ScheduledMessage, Target
-from .personalisation import UnknownToken, compile_template, with_opt_out_line
+from .personalisation import UnknownToken, compile_template
 
 logger = logging.getLogger(__name__)
 
@@ -91,8 +91,7 @@ def schedule_draft(draft: Draft, at: datetime, created_by: AppUser | None) -> tu
             return known, False
         if draft.sent_at is not None:
             raise AlreadySent
-        body = with_opt_out_line(draft.message_body) if draft.has_opt_out_line else draft.message_body
-        message = schedule(body, Audience.of_draft(draft), at, created_by, draft)
+        message = schedule(draft.whole_body, Audience.of_draft(draft), at, created_by, draft)
         Draft.objects.filter(pk=draft.pk).update(sent_at=timezone.now())
     return message, True
 

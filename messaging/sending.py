@@ -30,7 +30,7 @@ from .audience import Audience
 from .backends import BaseBackend, OutcomeUnknown, Refused, TryLater, get_backend
 from .classification import classify
 from .models import Delivery, Draft, MessageLog, SenderSlot
-from .personalisation import Template, compile_template, with_opt_out_line
+from .personalisation import Template, compile_template
 from .querysets import Receipt
 
 logger = logging.getLogger(__name__)
@@ -104,8 +104,7 @@ def send_draft(draft: Draft, created_by: AppUser | None) -> tuple[MessageLog | N
         draft = Draft.objects.select_for_update().get(pk=draft.pk)
         if draft.sent_at is not None:
             return draft.message_log, False
-        body = with_opt_out_line(draft.message_body) if draft.has_opt_out_line else draft.message_body
-        log = start(body, Audience.of_draft(draft), created_by, draft.token)
+        log = start(draft.whole_body, Audience.of_draft(draft), created_by, draft.token)
         draft.sent_at = timezone.now()
         draft.message_log = log
         draft.save(update_fields=["sent_at", "message_log"])

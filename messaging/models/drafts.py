@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from contacts.models import CommunityMember, Event
 
+from ..personalisation import with_opt_out_line
 from .blasts import MessageLog
 from .choices import RetryWhom, Target
 
@@ -43,3 +44,8 @@ class Draft(models.Model):
 
     def __str__(self) -> str:
         return self.message_body[:60]
+
+    @property
+    def whole_body(self) -> str:
+        """The text with its fields as it is to be sent: with the opt-out line where that is wanted."""
+        return with_opt_out_line(self.message_body) if self.has_opt_out_line else self.message_body
