@@ -3,12 +3,14 @@
 from django.db import models
 from django.utils import timezone
 
+from .consent import ConsentRecord
 from .fields import LastFour, PhoneField
 from .querysets import EventQuerySet, PersonQuerySet, SuppressedQuerySet
 from .staging import ContactImport, ImportChunk, ImportRow
 
 __all__ = [
     "CommunityMember",
+    "ConsentRecord",
     "ContactImport",
     "Event",
     "EventRegistration",

@@ -1,6 +1,7 @@
 """Take people out of every blast, and let them be texted again.
 
-Nobody leaves their list by it: members and registrations stay, marked and skipped.
+Nobody leaves their list by it: members and registrations stay, marked and skipped. Each change of mind is written
+to the consent trail, whoever brought it about.
 """
 
 from collections.abc import Iterator
@@ -9,10 +10,15 @@ from typing import Any, Final
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
+from django.dispatch import Signal
 
-from .models import CommunityMember, EventRegistration, SuppressedContact, UnsubscribedContact
+from .models import CommunityMember, ConsentRecord, EventRegistration, SuppressedContact, UnsubscribedContact
+from .names import known_names
 
 _BATCH: Final = 2000
+
+# Sent with `phones`, a list of E.164 numbers that have just opted out, inside the transaction that records it.
+opted_out = Signal()
 
 
 @dataclass(frozen=True)
@@ -21,6 +27,53 @@ class Outcome:
 
     changed: int
     unchanged: int
+
+
+def opt_out(
+    phone: str,
+    source: str,
+    *,
+    name: str | None = None,
+    reason: str = "",
+    words: str = "",
+    sid: str = "",
+    actor: str = "",
+) -> bool:
+    """Record that a number wants no more texts; whether it is new. For the fields see ConsentRecord.
+
+    The name is found from our lists where it is not given. A number that opted out before keeps its entry; that it
+    said so again is on the trail.
+    """
+    with transaction.atomic():
+        name = name or known_names([phone]).get(phone)
+        _, is_new = UnsubscribedContact.objects.get_or_create(
+            phone=phone, defaults={"name": name, "reason": reason or words, "source": source}
+        )
+        ConsentRecord.objects.create(
+            phone=phone,
+            kind=ConsentRecord.Kind.OPT_OUT,
+            source=source,
+            words=words or reason,
+            message_sid=sid,
+            actor=actor,
+        )
+        opted_out.send(UnsubscribedContact, phones=[phone])
+    return is_new
+
+
+def opt_in(phone: str, source: str, *, words: str = "", sid: str = "", actor: str = "") -> bool:
+    """Record that a number wants texts again; whether it had opted out.
+
+    A number that cannot be reached stays suppressed.
+    """
+    with transaction.atomic():
+        lifted, _ = UnsubscribedContact.objects.filter(phone=phone).delete()
+        opt_outs = SuppressedContact.objects.filter(phone=phone, category=SuppressedContact.Category.OPT_OUT)
+        lifted += opt_outs.delete()[0]
+        ConsentRecord.objects.create(
+            phone=phone, kind=ConsentRecord.Kind.OPT_IN, source=source, words=words, message_sid=sid, actor=actor
+        )
+    return bool(lifted)
 
 
 def unsubscribe(people: QuerySet[Any], reason: str) -> Outcome:

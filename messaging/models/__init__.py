@@ -1,9 +1,23 @@
-"""What is sent: blasts, one delivery for each recipient, drafts, and what is planned for later."""
+"""What is sent and received: blasts with one delivery for each recipient, drafts, what is planned, conversations."""
 
 from .blasts import MessageLog
 from .choices import RetryWhom, Target
 from .deliveries import Delivery, Pace, SenderSlot
 from .drafts import Draft
+from .inbox import InboxMessage, InboxThread
+from .keywords import KeywordAutomationRule
 from .scheduled import ScheduledMessage
 
-__all__ = ["Delivery", "Draft", "MessageLog", "Pace", "RetryWhom", "ScheduledMessage", "SenderSlot", "Target"]
+__all__ = [
+    "Delivery",
+    "Draft",
+    "InboxMessage",
+    "InboxThread",
+    "KeywordAutomationRule",
+    "MessageLog",
+    "Pace",
+    "RetryWhom",
+    "ScheduledMessage",
+    "SenderSlot",
+    "Target",
+]

@@ -9,7 +9,9 @@ from ..querysets import DeliveryQuerySet, SenderSlotQuerySet
 
 
 class Delivery(models.Model):
-    """One recipient of one blast: the truth about what happened to them.
+    """One recipient of one blast, or of one text of the inbox: the truth about what happened to them.
+
+    A text of the inbox has no blast; its words are those of its `inbox_message`.
 
         pending → sending → accepted → sent → delivered
                     │          └────────┴──→ undelivered | failed
@@ -54,7 +56,12 @@ class Delivery(models.Model):
     }
 
     message_log = models.ForeignKey(
-        "messaging.MessageLog", models.CASCADE, related_name="deliveries", verbose_name="blast"
+        "messaging.MessageLog",
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="deliveries",
+        verbose_name="blast",
     )
     phone = models.CharField(max_length=20)
     name = models.CharField(max_length=100, null=True, blank=True)
@@ -96,13 +103,16 @@ class Delivery(models.Model):
 
 
 class SenderSlot(models.Model):
-    """A sender's lease on a blast: who sends it now, until when unless renewed.
+    """A sender's lease on a blast, or on the inbox's texts: who sends it now, until when unless renewed.
 
-    A blast has a fixed number of slots, so however often the queue is nudged, no more senders work on it.
+    A blast has a fixed number of slots, so however often the queue is nudged, no more senders work on it. The
+    texts of the inbox have one slot, which belongs to no blast.
     A lease that ran out belongs to a sender that died: the next nudge takes the slot over.
     """
 
-    message_log = models.ForeignKey("messaging.MessageLog", models.CASCADE, related_name="slots")
+    message_log = models.ForeignKey(
+        "messaging.MessageLog", models.CASCADE, null=True, blank=True, related_name="slots"
+    )
     number = models.SmallIntegerField()
     owner = models.CharField(max_length=32, default="", blank=True)
     leased_until = models.DateTimeField(null=True, blank=True)
@@ -112,7 +122,12 @@ class SenderSlot(models.Model):
 
     class Meta:
         db_table = "sender_slots"
-        constraints = [models.UniqueConstraint(fields=["message_log", "number"], name="unique_log_slot")]
+        constraints = [
+            models.UniqueConstraint(fields=["message_log", "number"], name="unique_log_slot"),
+            models.UniqueConstraint(
+                fields=["number"], condition=models.Q(message_log=None), name="unique_inbox_slot"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.message_log_id}/{self.number}"

@@ -1,0 +1,50 @@
+"""The consent trail: who opted out and in, when, how and in which words. It is kept for good."""
+
+from typing import Any, NoReturn
+
+from django.db import models
+from django.utils import timezone
+
+
+class ConsentQuerySet(models.QuerySet):
+    """Rows are added and read, nothing else."""
+
+    def update(self, **changes: Any) -> NoReturn:
+        raise TypeError("The consent trail is kept as it was written.")
+
+    def delete(self) -> NoReturn:
+        raise TypeError("The consent trail is kept for good.")
+
+
+class ConsentRecord(models.Model):
+    """One opt-out or opt-in. Append-only: what was written stays, also when the number leaves every list.
+
+    `source` is how it came about: a value of UnsubscribedContact.Source, or "event:ID". `words` are the person's
+    own, or the reason that was given; `actor` is the user name of the member of staff who did it, "" for the
+    person. Neither points to another row, so that nothing that is deleted can reach in here.
+    """
+
+    class Kind(models.TextChoices):
+        OPT_OUT = "opt_out", "Opted out"
+        OPT_IN = "opt_in", "Opted in"
+
+    phone = models.CharField(max_length=20)
+    kind = models.CharField(max_length=10, choices=Kind)
+    source = models.CharField("how", max_length=50)
+    words = models.TextField(default="")
+    message_sid = models.CharField("Twilio's SID of the text", max_length=64, default="")
+    actor = models.CharField("by", max_length=80, default="")
+    created_at = models.DateTimeField("when", default=timezone.now)
+
+    objects = ConsentQuerySet.as_manager()
+
+    class Meta:
+        db_table = "consent_records"
+        verbose_name = "consent record"
+        indexes = [models.Index(fields=["phone", "id"], name="ix_consent_phone")]
+
+    def __str__(self) -> str:
+        return f"{self.phone}: {self.get_kind_display()}"
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise TypeError("The consent trail is kept for good.")

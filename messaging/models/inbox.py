@@ -1,0 +1,85 @@
+"""Conversations: what people text us, and what they are answered."""
+
+from typing import Final
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from .deliveries import Delivery
+
+
+class InboxThread(models.Model):
+    """The conversation with one phone. `contact_name` is what staff call it; without one the lists know best."""
+
+    PREVIEW_LENGTH: Final = 120
+
+    phone = models.CharField(max_length=20, unique=True)
+    contact_name = models.CharField("name", max_length=100, null=True, blank=True)
+    unread_count = models.IntegerField("unread", default=0)
+    last_message_at = models.DateTimeField(default=timezone.now)
+    last_message_preview = models.TextField(null=True, blank=True)
+    last_direction = models.CharField(max_length=10, null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    flagged_at = models.DateTimeField(
+        null=True, blank=True, help_text="Since when a text waits for a person to decide: does it mean stop?"
+    )
+
+    class Meta:
+        db_table = "inbox_threads"
+        verbose_name = "conversation"
+        indexes = [
+            models.Index(fields=["-last_message_at", "-id"], name="ix_threads_newest"),
+            models.Index(fields=["flagged_at"], name="ix_threads_flagged", condition=Q(flagged_at__isnull=False)),
+            models.Index(fields=["unread_count"], name="ix_threads_unread", condition=Q(unread_count__gt=0)),
+        ]
+
+    def __str__(self) -> str:
+        return self.contact_name or self.phone
+
+
+class InboxMessage(models.Model):
+    """One text of a conversation, in either direction.
+
+    What came in has Twilio's SID, by which a repeat is known. What went out says who or what wrote it
+    (`automation_source`, for a survey or a keyword reply with the id of its row), and its delivery says what became
+    of it. `answer_to` is the text to which an automatic answer was given.
+    """
+
+    class Direction(models.TextChoices):
+        INBOUND = "inbound", "Received"
+        OUTBOUND = "outbound", "Sent"
+
+    class Source(models.TextChoices):
+        MANUAL = "manual", "Staff"
+        KEYWORD = "keyword", "Keyword reply"
+        SURVEY = "survey", "Survey"
+        SYSTEM = "system", "Opt-out and help"
+
+    thread = models.ForeignKey(InboxThread, models.CASCADE, related_name="messages")
+    phone = models.CharField(max_length=20)
+    direction = models.CharField(max_length=10, choices=Direction)
+    body = models.TextField()
+    message_sid = models.CharField(max_length=64, null=True, blank=True, unique=True)
+    automation_source = models.CharField(max_length=30, choices=Source, null=True, blank=True)
+    automation_source_id = models.IntegerField(null=True, blank=True)
+    matched_keyword = models.CharField(max_length=40, null=True, blank=True)
+    raw_payload = models.TextField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    answer_to = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="answers")
+    delivery = models.OneToOneField(Delivery, models.SET_NULL, null=True, blank=True, related_name="inbox_message")
+    sent_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    token = models.UUIDField(null=True, blank=True, unique=True, editable=False)
+    is_flagged = models.BooleanField(default=False, help_text="May mean stop: a person is to decide.")
+
+    class Meta:
+        db_table = "inbox_messages"
+        verbose_name = "text"
+        indexes = [models.Index(fields=["thread", "id"], name="ix_inbox_messages_thread")]
+
+    def __str__(self) -> str:
+        return f"{self.get_direction_display()} {self.pk}"

@@ -1,0 +1,61 @@
+"""The questions of a survey, as `questions_json` keeps them.
+
+A JSON array in the order of asking. A plain question is its prompt, a string, as in the schema of record; any other
+is an object {"prompt": …, "kind": …}. Kinds are added here, to `Kind`, and where an answer is understood
+(`Question.read`).
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class Kind(StrEnum):
+    TEXT = "text"
+    NAME = "name"
+
+
+class UnreadableQuestions(ValueError):
+    """A value of `questions_json` that is no list of questions; the text is a sentence for staff."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked, and what kind of answer it asks for. The answer to a NAME question is the person's name."""
+
+    prompt: str
+    kind: Kind = Kind.TEXT
+
+    def read(self, body: str) -> str | None:
+        """The answer that a text gives, or None where it gives none (a picture without words)."""
+        return body.strip() or None
+
+
+def load(questions_json: str) -> list[Question]:
+    """Raises UnreadableQuestions."""
+    try:
+        entries = json.loads(questions_json)
+    except ValueError:
+        raise UnreadableQuestions("The questions are not in JSON.") from None
+    if not isinstance(entries, list):
+        raise UnreadableQuestions("The questions are not a list.")
+    return [_read(number, entry) for number, entry in enumerate(entries, start=1)]
+
+
+def dump(questions: Iterable[Question]) -> str:
+    entries = [
+        question.prompt if question.kind == Kind.TEXT else {"prompt": question.prompt, "kind": question.kind.value}
+        for question in questions
+    ]
+    return json.dumps(entries, ensure_ascii=False)
+
+
+def _read(number: int, entry: Any) -> Question:
+    prompt, kind = (entry.get("prompt"), entry.get("kind", Kind.TEXT)) if isinstance(entry, dict) else (entry, "text")
+    if not isinstance(prompt, str) or not prompt.strip():
+        raise UnreadableQuestions(f"Question {number} has no text.")
+    if kind not in list(Kind):
+        raise UnreadableQuestions(f"Question {number} is of a kind that SMS Admin does not know: {kind!r}.")
+    return Question(prompt.strip(), Kind(kind))
