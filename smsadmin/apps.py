@@ -12,7 +12,7 @@ class SmsAdminConfig(AppConfig):
     def ready(self) -> None:
         from . import checks  # noqa: F401 - imported for its registrations
 
-        # The signal comes after all migrations, once for each app that has models: ours has none.
+        # The signal comes after all migrations, once for each app that has models. The rows are django-q2's.
         post_migrate.connect(_install_schedules, sender=apps.get_app_config("django_q"))
 
 

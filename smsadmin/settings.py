@@ -245,7 +245,7 @@ else:
     Q_CLUSTER["orm"] = "default"
 
 # Called about once a second in the main process of each `manage.py worker` (see smsadmin.clock).
-CLOCK_TASKS: list[str] = ["messaging.sweeping.sweep", "smsadmin.schedules.heal"]
+CLOCK_TASKS: list[str] = ["smsadmin.heartbeat.beat", "messaging.sweeping.sweep", "smsadmin.schedules.heal"]
 
 # Sending ----------------------------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from django import db
 from django.conf import settings
 from django_q.brokers import get_broker
 
-from . import clock
+from . import clock, heartbeat
 from .cluster import Flag, StopFlag, TaskSentinel, fork
 
 logger = logging.getLogger(__name__)
@@ -49,7 +49,10 @@ class Worker:
                 clock.tick()
                 self._pause(TICK_SECONDS)
         finally:
-            self._stop()
+            try:
+                self._stop()
+            finally:
+                heartbeat.stop()
 
     def _on_signal(self, signum: int, frame: FrameType | None) -> None:
         self._stop_signals += 1

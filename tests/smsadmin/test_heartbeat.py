@@ -1,0 +1,91 @@
+import os
+from datetime import timedelta
+
+import pytest
+from django.db import OperationalError
+from django.utils import timezone
+
+from smsadmin import heartbeat
+from smsadmin.models import WorkerHeartbeat
+
+
+@pytest.fixture
+def at(monkeypatch):
+    """Seconds by which the clock has moved on."""
+    moved = {"seconds": 0.0}
+    monkeypatch.setattr(heartbeat.time, "monotonic", lambda: 1000 + moved["seconds"])
+    return moved
+
+
+@pytest.fixture
+def heart(db, at):
+    return heartbeat.Heart()
+
+
+def test_a_worker_says_who_it_is_and_that_it_lives(heart):
+    heart.beat()
+    row = WorkerHeartbeat.objects.get()
+    assert row.pid == os.getpid()
+    assert row.host
+    assert heartbeat.last_beat() == row.beat_at
+    assert heartbeat.living() == [row]
+
+
+def test_beats_are_written_seldom_and_into_one_row(heart, at, django_assert_num_queries):
+    heart.beat()
+    first = WorkerHeartbeat.objects.get()
+    with django_assert_num_queries(0):
+        heart.beat()
+    at["seconds"] += heartbeat.BEAT_SECONDS
+    heart.beat()
+    second = WorkerHeartbeat.objects.get()
+    assert second.token == first.token
+    assert second.started_at == first.started_at
+    assert second.beat_at > first.beat_at
+
+
+def test_a_beat_that_failed_is_tried_at_once(heart, monkeypatch):
+    def fail(**_):
+        raise OperationalError("no such luck")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(WorkerHeartbeat.objects, "update_or_create", fail)
+        with pytest.raises(OperationalError):
+            heart.beat()
+    heart.beat()
+    assert WorkerHeartbeat.objects.count() == 1
+
+
+def test_a_worker_that_stops_takes_its_row_with_it(heart, at):
+    other = heartbeat.Heart()
+    other.beat()
+    heart.beat()
+    heart.stop()
+    assert WorkerHeartbeat.objects.count() == 1
+    heart.stop()
+    assert WorkerHeartbeat.objects.count() == 1
+
+
+def test_a_worker_stops_without_its_database(heart, monkeypatch, caplog):
+    def fail(**_):
+        raise OperationalError("no such luck")
+
+    heart.beat()
+    monkeypatch.setattr(WorkerHeartbeat.objects, "filter", fail)
+    heart.stop()
+    assert "could not be removed" in caplog.text
+
+
+def test_a_silent_worker_no_longer_lives_and_is_forgotten_after_a_day(heart, at):
+    now = timezone.now()
+    killed = WorkerHeartbeat.objects.create(host="a", pid=1, started_at=now, beat_at=now - heartbeat.SILENT_AFTER)
+    assert heartbeat.living(now) == []
+    assert heartbeat.last_beat() == killed.beat_at
+    WorkerHeartbeat.objects.update(beat_at=now - timedelta(days=1))
+    heart.beat()
+    assert [row.pid for row in heartbeat.living()] == [os.getpid()]
+    assert WorkerHeartbeat.objects.count() == 1
+
+
+def test_there_is_no_last_beat_before_the_first(db):
+    assert heartbeat.last_beat() is None
