@@ -208,6 +208,15 @@ elif _is_postgres:
         stop("DATABASE_URL", "cannot be read", "Write postgres://user:password@host:5432/name.")
     DATABASES["default"]["CONN_MAX_AGE"] = 60
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    # A server that is gone without a word is noticed within half a minute (the last one is in milliseconds).
+    DATABASES["default"]["OPTIONS"] = {
+        "connect_timeout": 5,
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 25_000,
+        **DATABASES["default"].get("OPTIONS", {}),
+    }
 else:
     stop(
         "DATABASE_URL",
@@ -337,9 +346,10 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    # These three first: error pages pass through them too.
+    # These first: error pages pass through them too.
     "smsadmin.middleware.ContentSecurity",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "smsadmin.health.AnswerProbes",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "smsadmin.middleware.RefuseNul",
