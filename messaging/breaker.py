@@ -70,3 +70,9 @@ def _find_filter(by_code: dict[int | None, tuple[int, int]], states: dict[str, i
         return None
     share = f"{filtered:,} of {results:,} texts"
     return Fault(FILTERED, f"Carriers filtered {share}. {classify(FILTERED).sentence}")
+
+
+def stop_if_faulty(log: MessageLog) -> bool:
+    """Stop a running blast whose results so far speak against going on; whether it was stopped."""
+    fault = find_fault(log)
+    return fault is not None and log.stop(fault.code, fault.reason)

@@ -7,8 +7,9 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from . import scheduling, sending
+from . import breaker, scheduling, sending
 from .models import Delivery, MessageLog
+from .sender import ABANDONED_AFTER
 
 RECENT = timedelta(days=3)
 
@@ -20,10 +21,10 @@ def sweep() -> None:
     scheduling.queue_due(now)
     unfinished = list(MessageLog.objects.filter(status=MessageLog.Status.PROCESSING))
     if unfinished:
-        Delivery.objects.doubt_abandoned(unfinished, now - sending.ABANDONED_AFTER)
+        Delivery.objects.doubt_abandoned(unfinished, now - ABANDONED_AFTER)
     for log in unfinished:
         if log.is_running:
-            sending.stop_if_faulty(log)
+            breaker.stop_if_faulty(log)
         sending.nudge(log)
     scheduling.follow_blasts()
 

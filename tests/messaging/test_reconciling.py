@@ -6,7 +6,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from messaging import reconciling
-from messaging.backends import Refused, TryLater
+from messaging.backends import OutcomeUnknown, Refused, TryLater
 from messaging.models import Delivery
 
 
@@ -18,7 +18,7 @@ def doubtful(make_member, start_blast, send, locmem):
     locmem.script[lost.phone] = locmem.accept_and_lose
 
     def drop(to, body, callback):
-        raise reconciling.sending.OutcomeUnknown("The connection broke.")
+        raise OutcomeUnknown("The connection broke.")
 
     locmem.script[dropped.phone] = drop
     log = send(start_blast("Hi {first_name}"))

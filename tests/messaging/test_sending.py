@@ -8,7 +8,7 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 
 from contacts.models import SuppressedContact, UnsubscribedContact
-from messaging import sending, sweeping
+from messaging import sender, sending, sweeping
 from messaging.audience import Audience
 from messaging.backends import Refused, SendResult, TryLater
 from messaging.models import Delivery, Draft, MessageLog, SenderSlot, Target
@@ -116,7 +116,7 @@ def test_a_refused_text_says_why_in_words(make_member, start_blast, send, locmem
 def test_proof_of_non_acceptance_puts_the_row_back_and_it_goes_out_once(
     make_member, start_blast, send, locmem, monkeypatch
 ):
-    monkeypatch.setattr(sending, "BACK_OFF_SECONDS", (0.0, 0.0))
+    monkeypatch.setattr(sender, "BACK_OFF_SECONDS", (0.0, 0.0))
     member = make_member()
     locmem.script[member.phone] = [TryLater("busy"), TryLater("busy", 0.0), None]
     log = send(start_blast())
@@ -380,7 +380,7 @@ def test_a_callback_address_carries_the_delivery(make_member, start_blast, send,
 def test_a_passing_failure_of_the_database_loses_no_result(
     transactional_db, make_member, start_blast, send, locmem, monkeypatch
 ):
-    monkeypatch.setattr(sending.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(sender.time, "sleep", lambda seconds: None)
     record, failures = DeliveryQuerySet.record, []
 
     def flaky(self, receipts, now=None):
@@ -421,14 +421,14 @@ def test_a_blast_that_is_deleted_under_a_sender_ends_quietly(make_member, start_
     make_member()
     log = start_blast()
     slot = log.slots.first()
-    run = sending.Sender.run
+    run = sender.Sender.run
 
     def run_and_delete(self, until):
         has_more = run(self, until)
         MessageLog.objects.filter(pk=log.pk).delete()
         return has_more
 
-    monkeypatch.setattr(sending.Sender, "run", run_and_delete)
+    monkeypatch.setattr(sender.Sender, "run", run_and_delete)
     SenderSlot.objects.lease(slot.pk, "me", 30)
     sending.send_slice(slot.pk, "me")
     assert len(locmem.outbox) == 1

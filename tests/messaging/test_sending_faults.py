@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from contacts.models import SuppressedContact, UnsubscribedContact
-from messaging import reconciling, sending, sweeping
+from messaging import reconciling, sender, sending, sweeping
 from messaging.backends import connections
 from tests.twilio_standin import ACCOUNT_SID, AUTH_TOKEN, FROM_NUMBER, TwilioStandin, faults
 
@@ -22,7 +22,7 @@ def own_number(make_phone):
 @pytest.fixture(autouse=True)
 def twilio(settings, monkeypatch):
     """The stand-in, and settings that make it the provider; nobody waits long after trouble."""
-    monkeypatch.setattr(sending, "BACK_OFF_SECONDS", (0.01, 0.05))
+    monkeypatch.setattr(sender, "BACK_OFF_SECONDS", (0.01, 0.05))
     settings.SMS_BACKEND = "messaging.backends.twilio.TwilioBackend"
     settings.TWILIO_ACCOUNT_SID = ACCOUNT_SID
     settings.TWILIO_AUTH_TOKEN = AUTH_TOKEN
@@ -64,13 +64,13 @@ def test_too_many_requests_are_sent_later_and_once(twilio, people, start_blast, 
 
 
 def test_after_too_many_requests_fewer_go_at_once_and_then_more_again(twilio, people, start_blast, send, monkeypatch):
-    limits, adjust = [], sending.Sender._adjust
+    limits, adjust = [], sender.Sender._adjust
 
     def watch(self, troubles, results):
         adjust(self, troubles, results)
         limits.append(self.limit)
 
-    monkeypatch.setattr(sending.Sender, "_adjust", watch)
+    monkeypatch.setattr(sender.Sender, "_adjust", watch)
     twilio.faults.next(*[faults.too_many_requests()] * 4)
     send(start_blast())
     assert min(limits) < 4

@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from contacts.phones import display
 from messaging import reconciling
 from messaging.models import Delivery, MessageLog
+from messaging.sender import ABANDONED_AFTER
 
 
 class Command(BaseCommand):
@@ -33,7 +34,7 @@ class Command(BaseCommand):
         minutes = settings.SMS_UNKNOWN_GRACE_MINUTES if options["grace"] is None else max(0, options["grace"])
         now = timezone.now()
         Delivery.objects.doubt_abandoned(
-            MessageLog.objects.filter(status=MessageLog.Status.PROCESSING), now - reconciling.sending.ABANDONED_AFTER
+            MessageLog.objects.filter(status=MessageLog.Status.PROCESSING), now - ABANDONED_AFTER
         )
         report = reconciling.reconcile(now, most=100_000, at_once=True)
         if report.unchecked:

@@ -1,0 +1,81 @@
+"""What a sender sends: the rows of a blast, in their turn, and what becomes of its troubles."""
+
+import time
+from typing import Final
+
+from django.conf import settings
+
+from . import breaker
+from .classification import classify
+from .models import Delivery, MessageLog
+from .personalisation import Template, compile_template
+from .querysets import Receipt
+
+BREAKER_SECONDS: Final = 1.0
+
+
+class Stream:
+    """Rows that are sent one after the other. It belongs to one sender, whose calling thread alone uses it.
+
+    `log_id` is the blast that lists learn a failure from, None without one.
+    """
+
+    log_id: int | None = None
+
+    def __str__(self) -> str:
+        raise NotImplementedError
+
+    def claim(self, most: int) -> list[Delivery]:
+        """Up to `most` rows that this sender alone now sends; [] when none are left."""
+        raise NotImplementedError
+
+    def text(self, row: Delivery) -> str:
+        """What a claimed row's person is to read. Also called by the threads that call the provider."""
+        raise NotImplementedError
+
+    def tell_trouble(self, sentence: str) -> None:
+        """A whole round of calls found the provider out of reach; "": one came through again."""
+
+    def judge(self, receipts: list[Receipt]) -> None:
+        """Look at results of which some are failures."""
+
+
+class BlastStream(Stream):
+    """The rows of one blast, which stops by itself for a fault that meets everyone."""
+
+    def __init__(self, log: MessageLog) -> None:
+        self.log = log
+        self.log_id = log.pk
+        self._template: Template = compile_template(log.message_body)
+        self._has_trouble = bool(log.trouble)
+        self._fault_checked_at = 0.0
+        self._failures_unchecked = 0
+
+    def __str__(self) -> str:
+        return f"Blast {self.log.pk}"
+
+    def claim(self, most: int) -> list[Delivery]:
+        return Delivery.objects.claim(self.log.pk, most)
+
+    def text(self, row: Delivery) -> str:
+        return self._template.render(row.name)
+
+    def tell_trouble(self, sentence: str) -> None:
+        if sentence or self._has_trouble:
+            MessageLog.objects.filter(pk=self.log.pk).update(trouble=sentence)
+            self._has_trouble = bool(sentence)
+
+    def judge(self, receipts: list[Receipt]) -> None:
+        """Stop the blast for a fault that meets everyone: at once for one of the account, else on its sample."""
+        for receipt in receipts:
+            info = classify(receipt.error_code)
+            if receipt.status == "failed" and info.code is not None and info.stops_blast:
+                self.log.stop(info.code, info.sentence)
+                return
+        self._failures_unchecked += sum(receipt.status == "failed" for receipt in receipts)
+        now = time.monotonic()
+        is_due = now - self._fault_checked_at >= BREAKER_SECONDS
+        if is_due or self._failures_unchecked >= settings.SMS_BREAKER_SAMPLE // 5:
+            self._fault_checked_at = now
+            self._failures_unchecked = 0
+            breaker.stop_if_faulty(self.log)
