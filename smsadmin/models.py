@@ -19,3 +19,24 @@ class WorkerHeartbeat(models.Model):
 
     def __str__(self) -> str:
         return f"{self.host}, process {self.pid}"
+
+
+class LegacyRow(models.Model):
+    """A row of the replaced system's database that has moved in (see `smsadmin.legacy`), and what it is here.
+
+    `stamp` is the row's own time as it stood there: SQLite gives the id of a deleted row to a new one. What staff
+    delete here keeps its entry, so that moving in again does not bring it back.
+    """
+
+    table = models.CharField(max_length=40)
+    old_id = models.BigIntegerField()
+    stamp = models.CharField(max_length=40)
+    new_id = models.BigIntegerField()
+
+    class Meta:
+        db_table = "legacy_rows"
+        constraints = [models.UniqueConstraint(fields=["table", "old_id", "stamp"], name="unique_legacy_row")]
+        indexes = [models.Index(fields=["table", "new_id"], name="ix_legacy_rows_new")]
+
+    def __str__(self) -> str:
+        return f"{self.table} {self.old_id}"
