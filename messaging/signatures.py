@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from django.conf import settings
 from django.core.exceptions import BadRequest, SuspiciousOperation
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.http.multipartparser import MultiPartParserError
 from django.utils.crypto import salted_hmac
 from twilio.request_validator import RequestValidator
@@ -42,6 +42,20 @@ def is_genuine(request: HttpRequest) -> bool:
         else:
             url = request.build_absolute_uri()
         # The fields are passed unfiltered: Twilio adds new ones without notice, and signs them all.
-        return RequestValidator(auth_token()).validate(url, request.POST, signature)
+        return RequestValidator(auth_token()).validate(url, posted_form(request), signature)
     except (ValueError, OSError, BadRequest, SuspiciousOperation, MultiPartParserError):
         return False
+
+
+def posted_form(request: HttpRequest) -> QueryDict:
+    """The fields of a webhook request, read in the character set that it names, or in UTF-8.
+
+    Twilio's are in UTF-8, and Django reads forms in nothing else; a proxy may have thought otherwise.
+    """
+    named = request.encoding or ""
+    if request.content_type != "application/x-www-form-urlencoded" or named.lower() in {"", "utf-8"}:
+        return request.POST
+    try:
+        return QueryDict(request.body, encoding=named)
+    except LookupError:
+        return QueryDict(request.body, encoding="utf-8")

@@ -4,8 +4,10 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from . import callbacks
-from .signatures import is_genuine
+from . import callbacks, inbound, twiml
+from .backends import get_backend
+from .sending import callback_url
+from .signatures import is_genuine, posted_form
 
 
 @csrf_exempt
@@ -14,11 +16,23 @@ def status(request: HttpRequest, delivery_id: int) -> HttpResponse:
     """A delivery report. The id in the address is ours: the report proves that Twilio accepted that delivery."""
     if not is_genuine(request):
         return HttpResponse(status=403)
-    code = request.POST.get("ErrorCode", "")
+    form = posted_form(request)
+    code = form.get("ErrorCode", "")
     callbacks.apply(
         delivery_id,
-        request.POST.get("MessageSid", "")[:64],
-        request.POST.get("MessageStatus", ""),
+        form.get("MessageSid", "")[:64],
+        form.get("MessageStatus", ""),
         int(code) if code.isascii() and code.isdigit() and len(code) <= 9 else None,
     )
     return HttpResponse(status=204)
+
+
+@csrf_exempt
+@require_POST
+def inbound_text(request: HttpRequest) -> HttpResponse:
+    """A text that somebody sent us. The answer is TwiML, the same one for a repeat."""
+    if not is_genuine(request):
+        return HttpResponse(status=403)
+    reply = inbound.receive(posted_form(request).dict())
+    report_to = callback_url(reply.delivery_id, get_backend()) if reply.delivery_id else None
+    return HttpResponse(twiml.message(reply.body, report_to), content_type=twiml.CONTENT_TYPE)

@@ -6,7 +6,7 @@ again; what staff added stays as it is.
 
 import time
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from django.utils import timezone
 from django_q.models import Schedule
@@ -26,6 +26,7 @@ RECURRING: Final = (
     Recurring("Recount finished blasts", "messaging.tasks.recount", 1),
     Recurring("Settle deliveries in doubt", "messaging.tasks.reconcile", 1),
     Recurring("Expire late scheduled messages", "messaging.tasks.expire_scheduled", 1),
+    Recurring("Expire survey sessions", "surveys.tasks.expire_sessions", 10),
     Recurring("Resume interrupted imports", "contacts.tasks.resume_imports", 1),
     Recurring("Clean up", "smsadmin.tasks.clean_up", 24 * 60),
 )
@@ -43,20 +44,29 @@ def heal() -> None:
         install()
 
 
+def _wanted(recurring: Recurring) -> dict[str, Any]:
+    return {
+        "func": recurring.task,
+        "schedule_type": Schedule.MINUTES,
+        "minutes": recurring.minutes,
+        "repeats": -1,
+    }
+
+
+def find_wrong() -> list[Recurring]:
+    """The recurring tasks whose schedule is missing, changed, or there twice."""
+    return [recurring for recurring in RECURRING if not _is_right(recurring)]
+
+
+def _is_right(recurring: Recurring) -> bool:
+    schedules = Schedule.objects.filter(name=recurring.name)
+    return schedules.count() == 1 and schedules.filter(**_wanted(recurring)).exists()
+
+
 def install() -> int:
     """Make each recurring task's schedule what it should be; how many had to be made or mended."""
-    mended = 0
-    for recurring in RECURRING:
-        wanted = {
-            "func": recurring.task,
-            "schedule_type": Schedule.MINUTES,
-            "minutes": recurring.minutes,
-            "repeats": -1,
-        }
-        schedules = Schedule.objects.filter(name=recurring.name)
-        if schedules.count() == 1 and schedules.filter(**wanted).exists():
-            continue
-        schedules.delete()
-        Schedule.objects.create(name=recurring.name, next_run=timezone.now(), **wanted)
-        mended += 1
-    return mended
+    wrong = find_wrong()
+    for recurring in wrong:
+        Schedule.objects.filter(name=recurring.name).delete()
+        Schedule.objects.create(name=recurring.name, next_run=timezone.now(), **_wanted(recurring))
+    return len(wrong)

@@ -322,6 +322,32 @@ SCHEDULED_MESSAGE_MAX_LAG: int = read_number(
     "SCHEDULED_MESSAGE_MAX_LAG", int, 1440, 0, 525_600, "minutes (0: never expires)"
 )
 
+# Receiving --------------------------------------------------------------------------------------------------
+
+TWILIO_HANDLES_OPT_OUT: bool = read_bool("TWILIO_HANDLES_OPT_OUT", True)
+SMS_OPT_OUT_REPLY = read_text(
+    "SMS_OPT_OUT_REPLY", "You will get no more texts from us. Text START if you want them again."
+)
+SMS_OPT_IN_REPLY = read_text("SMS_OPT_IN_REPLY", "You will get our texts again. Text STOP to end them.")
+SMS_HELP_REPLY = read_text(
+    "SMS_HELP_REPLY", "We have got your text, and somebody will read it. Text STOP to end our texts."
+)
+SMS_AUTO_REPLIES_PER_HOUR: int = read_number("SMS_AUTO_REPLIES_PER_HOUR", int, 10, 1, 1_000, "answers to one phone")
+SURVEY_SESSION_HOURS: int = read_number("SURVEY_SESSION_HOURS", int, 24, 1, 8_760, "hours")
+
+# Asked in this order about each text that comes in; the first that answers has it (see messaging.handlers).
+INBOUND_HANDLERS: list[str] = [
+    "messaging.consent.hear_words",
+    "surveys.conversation.continue_session",
+    "surveys.conversation.start_by_keyword",
+    "messaging.keywords.reply",
+    "messaging.consent.hear_yes",
+]
+# Who knows which keywords are taken (see messaging.keywords).
+KEYWORD_OWNERS: list[str] = ["messaging.keywords.claim_of_rule", "surveys.conversation.claim_of_survey"]
+
+# People -----------------------------------------------------------------------------------------------------
+
 ADMIN_TEST_PHONE = read_phone("ADMIN_TEST_PHONE", DEFAULT_PHONE_REGION)
 ADMIN_USERNAME = read_text("ADMIN_USERNAME", "admin")
 ADMIN_PASSWORD = os.environ.get("ADMIN_PASSWORD", "")

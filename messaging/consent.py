@@ -1,0 +1,66 @@
+"""Handlers that hear who wants no more texts, and who wants them again.
+
+Twilio answers the single words itself and stops texts to whoever sent one; we record it and stay silent, unless
+settings.TWILIO_HANDLES_OPT_OUT says that our sender is one for which it does not (a short code of one's own). Of free
+text Twilio knows nothing: an opt-out in so many words is recorded, and confirmed once.
+"""
+
+from typing import Final
+
+from django.conf import settings
+
+from contacts import opting_out
+from contacts.models import UnsubscribedContact
+
+from .consent_words import HELP_WORDS, OPT_IN_WORDS, OPT_OUT_WORDS, YES, bare_word, is_clear_opt_out
+from .handlers import Answer, InboundText
+from .models import InboxMessage
+
+SOURCE: Final = UnsubscribedContact.Source.INBOUND
+SYSTEM: Final = InboxMessage.Source.SYSTEM
+
+
+def hear_words(text: InboundText) -> Answer | None:
+    """A handler: opt-out, opt-in and help, by Twilio's finding, by a word of its own, or in clear words."""
+    word = bare_word(text.body)
+    asked = text.opt_out_type or _meaning(word)
+    is_twilios = bool(text.opt_out_type) or settings.TWILIO_HANDLES_OPT_OUT
+    if asked == "STOP":
+        return _opt_out(text, word or text.opt_out_type, is_silent=is_twilios)
+    if asked == "START":
+        return _opt_in(text, word or text.opt_out_type, is_silent=is_twilios)
+    if asked == "HELP":
+        is_silent = is_twilios or text.is_opted_out or not text.may_begin()
+        body = "" if is_silent else settings.SMS_HELP_REPLY
+        return Answer(body, SYSTEM, keyword=(word or "HELP")[:40], needs_reading=True)
+    if is_clear_opt_out(text.body):
+        return _opt_out(text, "STOP", is_silent=False)
+    return None
+
+
+def hear_yes(text: InboundText) -> Answer | None:
+    """A handler, to be asked after all that a YES can be meant for: from who has opted out, it is an opt-in."""
+    if not text.is_opted_out or bare_word(text.body) != YES:
+        return None
+    return _opt_in(text, YES, is_silent=settings.TWILIO_HANDLES_OPT_OUT)
+
+
+def _meaning(word: str) -> str:
+    if word in OPT_OUT_WORDS:
+        return "STOP"
+    if word in OPT_IN_WORDS:
+        return "START"
+    return "HELP" if word in HELP_WORDS else ""
+
+
+def _opt_out(text: InboundText, keyword: str, *, is_silent: bool) -> Answer:
+    """One confirmation, and none to who had opted out before."""
+    opting_out.opt_out(text.phone, SOURCE, words=text.body, sid=text.message.message_sid or "")
+    body = "" if is_silent or text.is_opted_out else settings.SMS_OPT_OUT_REPLY
+    return Answer(body, SYSTEM, keyword=keyword[:40], is_about_consent=True)
+
+
+def _opt_in(text: InboundText, keyword: str, *, is_silent: bool) -> Answer:
+    opting_out.opt_in(text.phone, SOURCE, words=text.body, sid=text.message.message_sid or "")
+    body = "" if is_silent or not text.may_begin() else settings.SMS_OPT_IN_REPLY
+    return Answer(body, SYSTEM, keyword=keyword[:40], is_about_consent=True)

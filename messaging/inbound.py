@@ -1,0 +1,179 @@
+"""What happens when somebody texts us: one story, from Twilio's form to the answer.
+
+The text is stored under its MessageSid, so that a repeat finds the answer that was given and does nothing more. The
+thread of its phone is locked meanwhile: two texts of one phone are taken one after the other, whichever process has
+them (on SQLite any two texts are). The handlers of settings.INBOUND_HANDLERS are asked in their order; what nobody
+claims waits in the inbox. Everything is one transaction, and nothing calls out: the answer travels in our response.
+"""
+
+import json
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.module_loading import import_string
+
+from contacts import phones
+from contacts.models import UnsubscribedContact
+
+from .consent_words import is_unclear
+from .handlers import Answer, InboundText
+from .models import Delivery, InboxMessage, InboxThread
+
+logger = logging.getLogger(__name__)
+
+Handler = Callable[[InboundText], Answer | None]
+
+# Twilio's Messages resource: a longer body is refused (error 21617).
+MOST_CHARACTERS: Final = 1_600
+UNKNOWN_SENDER: Final = "unknown"
+_OPT_OUT_TYPES: Final = frozenset({"STOP", "START", "HELP"})
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the sender is answered ("": nothing), and the delivery whose fate Twilio is to report."""
+
+    body: str = ""
+    delivery_id: int | None = None
+
+
+def receive(form: Mapping[str, str], *, is_played: bool = False) -> Reply:
+    """Take in one text. `form` has the fields of Twilio's request: MessageSid, From, Body and whatever else it sends.
+
+    Anything that is missing or strange is kept as far as it goes. A text that is `is_played`, at the prompt or on a
+    page, has all its effects, but its answer is delivered to nobody and has no delivery.
+    """
+    try:
+        return _receive(form, is_played)
+    except IntegrityError:
+        # Another process has just stored the same MessageSid for another phone, which it answers. Whatever else it
+        # was, it fails again.
+        return _receive(form, is_played)
+
+
+@transaction.atomic
+def _receive(form: Mapping[str, str], is_played: bool) -> Reply:
+    sid = _clean(form.get("MessageSid") or form.get("SmsSid") or form.get("SmsMessageSid") or "")[:64] or None
+    thread = _lock_thread(_sender(form.get("From", "")))
+    if sid is not None and (known := InboxMessage.objects.filter(message_sid=sid).first()):
+        logger.info("Text %s came again. It is answered as before.", sid)
+        return _answer_given(known)
+    message = InboxMessage.objects.create(
+        thread=thread,
+        phone=thread.phone,
+        direction=InboxMessage.Direction.INBOUND,
+        body=_clean(form.get("Body", "")),
+        message_sid=sid,
+        raw_payload=_clean(json.dumps({name: form[name] for name in form if name != "Body"}, ensure_ascii=False)),
+        is_flagged=is_unclear(form.get("Body", "")),
+    )
+    opt_out_type = form.get("OptOutType", "").strip().upper()
+    text = InboundText(
+        message,
+        thread,
+        opt_out_type if opt_out_type in _OPT_OUT_TYPES else "",
+        UnsubscribedContact.objects.filter(phone=thread.phone).exists(),
+    )
+    answer = _ask_handlers(text)
+    reply = _write_answer(text, answer, is_played) if answer is not None else Reply()
+    _bring_up(text, answer, reply)
+    return reply
+
+
+def _lock_thread(phone: str) -> InboxThread:
+    """The phone's thread, made where there is none, locked until the transaction ends."""
+    locked = InboxThread.objects.select_for_update().filter(phone=phone)
+    if thread := locked.first():
+        return thread
+    InboxThread.objects.bulk_create([InboxThread(phone=phone)], ignore_conflicts=True)
+    return locked.get()
+
+
+@cache
+def _handlers(paths: tuple[str, ...]) -> tuple[Handler, ...]:
+    return tuple(import_string(path) for path in paths)
+
+
+def _ask_handlers(text: InboundText) -> Answer | None:
+    for handler in _handlers(tuple(settings.INBOUND_HANDLERS)):
+        if answer := handler(text):
+            return answer
+    return None
+
+
+def _write_answer(text: InboundText, answer: Answer, is_played: bool) -> Reply:
+    """Store what is said, and what Twilio is to be told. Who has opted out is told nothing but that."""
+    body = answer.body.strip()[:MOST_CHARACTERS]
+    if not body or (text.is_opted_out and not answer.is_about_consent):
+        return Reply()
+    delivery = None
+    if not is_played:
+        delivery = Delivery.objects.create(
+            phone=text.phone,
+            name=text.thread.contact_name,
+            status=Delivery.Status.ACCEPTED,
+            accepted_at=text.received_at,
+        )
+    InboxMessage.objects.create(
+        thread=text.thread,
+        phone=text.phone,
+        direction=InboxMessage.Direction.OUTBOUND,
+        body=body,
+        automation_source=answer.source,
+        automation_source_id=answer.source_id,
+        matched_keyword=answer.keyword,
+        answer_to=text.message,
+        delivery=delivery,
+    )
+    return Reply(body, delivery and delivery.pk)
+
+
+def _bring_up(text: InboundText, answer: Answer | None, reply: Reply) -> None:
+    """The thread to the top of the inbox; unread where a person has to look at it."""
+    thread, now = text.thread, timezone.now()
+    last = InboxMessage.Direction.OUTBOUND if reply.body else InboxMessage.Direction.INBOUND
+    changes: dict[str, Any] = {
+        "last_message_at": now,
+        "last_direction": last,
+        "last_message_preview": preview(reply.body or text.body),
+        "updated_at": now,
+    }
+    if text.message.is_flagged and thread.flagged_at is None:
+        changes["flagged_at"] = now
+    if answer is None or answer.needs_reading or text.message.is_flagged:
+        changes["unread_count"] = thread.unread_count + 1
+    InboxThread.objects.filter(pk=thread.pk).update(**changes)
+
+
+def _answer_given(message: InboxMessage) -> Reply:
+    answer = message.answers.order_by("pk").first()
+    return Reply(answer.body, answer.delivery_id) if answer else Reply()
+
+
+def preview(body: str) -> str:
+    """The beginning of a text, on one line, for the list of threads."""
+    start = " ".join(body[: 4 * InboxThread.PREVIEW_LENGTH].split())
+    most = InboxThread.PREVIEW_LENGTH
+    return start if len(start) <= most else f"{start[: most - 1]}…"
+
+
+def _sender(raw: str) -> str:
+    """E.164 where it is a phone number; a short code and the like as it is, at most as long as the column."""
+    number = _clean(raw).strip().rpartition(":")[2]
+    if phones.E164.fullmatch(number):
+        return number
+    try:
+        return phones.normalise(number)
+    except phones.InvalidPhone:
+        return number[: phones.MAX_LENGTH] or UNKNOWN_SENDER
+
+
+def _clean(text: str) -> str:
+    """With something else in place of what no database takes, NUL and lone surrogates."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()

@@ -1,0 +1,106 @@
+"""Keywords: how a text is compared with them, who has which, and the keyword replies.
+
+A keyword is kept in upper case with its spaces collapsed. A text matches by the whole of it first, then by its
+first word. Each keyword belongs to one owner only, a keyword reply or something of another app:
+settings.KEYWORD_OWNERS names the functions that know them.
+"""
+
+import unicodedata
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F
+from django.utils.module_loading import import_string
+
+from .consent_words import HELP_WORDS, OPT_IN_WORDS, OPT_OUT_WORDS, YES, bare_word, is_clear_opt_out
+from .handlers import Answer, InboundText
+from .models import InboxMessage, KeywordAutomationRule
+
+MAX_LENGTH = 40
+# What is longer than this begins with no keyword, or with one that stands in its first characters.
+_LOOKED_AT = 4 * MAX_LENGTH
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Who has a keyword: the words end the sentence "JOIN is …", such as "the keyword of the survey “Picnic”"."""
+
+    words: str
+    owner: models.Model | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """The keywords that a text can mean: as a whole, and by its first word; each as typed and without punctuation."""
+
+    whole: tuple[str, ...]
+    first_word: tuple[str, ...]
+
+
+def normalise(keyword: str) -> str:
+    """The form in which a keyword is kept and compared; any length."""
+    return " ".join(unicodedata.normalize("NFKC", keyword).upper().split())
+
+
+def candidates(body: str) -> Candidates:
+    """What `body` could be meant as. What is longer than a keyword can be is left out."""
+    start = normalise(body[:_LOOKED_AT])
+    whole = start if len(body) <= _LOOKED_AT else ""
+    return Candidates(_variants(whole), _variants(start.partition(" ")[0]))
+
+
+def _variants(text: str) -> tuple[str, ...]:
+    bare = text.strip("".join({character for character in text if not character.isalnum()}))
+    return tuple(dict.fromkeys(word for word in (text, bare) if 0 < len(word) <= MAX_LENGTH))
+
+
+def why_refused(keyword: str, owner: models.Model | None = None) -> str:
+    """Why `owner` (None: a new row) cannot have this keyword, as a sentence; "" if it can."""
+    keyword = normalise(keyword)
+    if not keyword:
+        return "Give a keyword: the word that people are to text, such as JOIN."
+    if len(keyword) > MAX_LENGTH:
+        return (
+            f"The keyword has {len(keyword)} characters, and at most {MAX_LENGTH} are possible. Choose a shorter one."
+        )
+    word = bare_word(keyword)
+    if word in OPT_OUT_WORDS or is_clear_opt_out(keyword):
+        return f"{keyword} ends all texts to whoever sends it, so it cannot be a keyword. Choose another word."
+    if word in OPT_IN_WORDS or word == YES:
+        return (
+            f"{keyword} brings the texts back for whoever sends it, so it cannot be a keyword. Choose another word."
+        )
+    if word in HELP_WORDS:
+        return f"{keyword} asks for help, and Twilio answers it, so it cannot be a keyword. Choose another word."
+    for path in settings.KEYWORD_OWNERS:
+        claim: Claim | None = import_string(path)(keyword)
+        if claim is not None and (owner is None or claim.owner != owner):
+            return f"{keyword} is already {claim.words}. Choose another word, or change that one first."
+    return ""
+
+
+def claim_of_rule(keyword: str) -> Claim | None:
+    """For settings.KEYWORD_OWNERS: the keyword reply that has this keyword, active or not."""
+    rule = KeywordAutomationRule.objects.filter(keyword=keyword).first()
+    return rule and Claim("the keyword of a keyword reply", rule)
+
+
+def find_rule(words: tuple[str, ...]) -> KeywordAutomationRule | None:
+    """The active keyword reply for the first of these words that has one."""
+    rules = {rule.keyword: rule for rule in KeywordAutomationRule.objects.filter(keyword__in=words, is_active=True)}
+    return next((rules[word] for word in words if word in rules), None)
+
+
+def reply(text: InboundText) -> Answer | None:
+    """A handler: the answer of the keyword reply that the text asks for."""
+    if text.is_opted_out:
+        return None
+    meant = candidates(text.body)
+    rule = find_rule((*meant.whole, *meant.first_word))
+    if rule is None or not text.may_begin():
+        return None
+    KeywordAutomationRule.objects.filter(pk=rule.pk).update(
+        match_count=F("match_count") + 1, last_matched_at=text.received_at
+    )
+    return Answer(rule.response_body, InboxMessage.Source.KEYWORD, rule.pk, rule.keyword)

@@ -1,0 +1,189 @@
+"""The conversation that a survey holds: from the keyword to the last message.
+
+Two handlers of inbound texts (see `messaging.handlers`) share it: one for who is in a survey, one for the keyword
+that starts it. Each text moves a session one step at most, by a conditional update: a step is never taken twice.
+Sessions also end without a text of their own: by an opt-out, whoever records it, and by time.
+"""
+
+import logging
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.conf import settings
+from django.db.models import F
+from django.utils import timezone
+
+from contacts.models import EventRegistration
+from contacts.names import known_names
+from contacts.phones import InvalidPhone
+from messaging.consent_words import bare_word
+from messaging.handlers import Answer, InboundText
+from messaging.keywords import Claim, candidates, find_rule
+from messaging.models import InboxMessage
+
+from . import questions
+from .models import SurveyFlow, SurveyResponse, SurveySession
+from .questions import Kind, Question
+
+logger = logging.getLogger(__name__)
+
+EXIT: Final = "EXIT"
+SOURCE: Final = InboxMessage.Source.SURVEY
+_LONGEST_NAME: Final = 100
+
+
+def continue_session(text: InboundText) -> Answer | None:
+    """A handler: the next step of the survey that the sender is in."""
+    if text.is_opted_out:
+        return None
+    session = _active().filter(phone=text.phone).select_related("survey").first()
+    if session is None:
+        return None
+    survey = session.survey
+    if session.last_activity_at < _expired_before(text.received_at):
+        _end(session, SurveySession.Status.EXPIRED)
+        return None
+    if bare_word(text.body) == EXIT:
+        _end(session, SurveySession.Status.CANCELLED, SurveySession.EndReason.EXIT)
+        words = f"You have left the survey. Text {survey.trigger_keyword} to start it again."
+        return Answer(words if text.may_begin() else "", SOURCE, survey.pk, EXIT)
+    if survey.is_active and survey.trigger_keyword in candidates(text.body).whole:
+        return _start(survey, text)
+    return _take_answer(session, text)
+
+
+def start_by_keyword(text: InboundText) -> Answer | None:
+    """A handler: the beginning of the survey whose keyword was texted.
+
+    A keyword reply that matches the whole text comes before a survey that matches its first word alone.
+    """
+    if text.is_opted_out:
+        return None
+    meant = candidates(text.body)
+    survey = _find(meant.whole)
+    if survey is None and find_rule(meant.whole) is None:
+        survey = _find(meant.first_word)
+    return survey and _start(survey, text)
+
+
+def claim_of_survey(keyword: str) -> Claim | None:
+    """For settings.KEYWORD_OWNERS: the survey that has this keyword, active or not, or the word that leaves one."""
+    if keyword == EXIT:
+        return Claim("the word that leaves a survey")
+    survey = SurveyFlow.objects.filter(trigger_keyword=keyword).first()
+    return survey and Claim(f"the keyword of the survey “{survey}”", survey)
+
+
+def end_for_opt_out(phones: Iterable[str], **_: Any) -> None:
+    """Receives contacts.opting_out.opted_out: who wants no more texts is asked nothing more."""
+    _active().filter(phone__in=list(phones)).update(
+        status=SurveySession.Status.CANCELLED, end_reason=SurveySession.EndReason.OPTED_OUT
+    )
+
+
+def expire(now: datetime | None = None) -> int:
+    """End the sessions that have had no answer for SURVEY_SESSION_HOURS; how many."""
+    late = _active().filter(last_activity_at__lt=_expired_before(now or timezone.now()))
+    return late.update(status=SurveySession.Status.EXPIRED)
+
+
+def _active() -> Any:
+    return SurveySession.objects.filter(status=SurveySession.Status.ACTIVE)
+
+
+def _expired_before(now: datetime) -> datetime:
+    return now - timedelta(hours=settings.SURVEY_SESSION_HOURS)
+
+
+def _end(session: SurveySession, status: SurveySession.Status, reason: str = "") -> None:
+    _active().filter(pk=session.pk).update(status=status, end_reason=reason)
+
+
+def _find(words: tuple[str, ...]) -> SurveyFlow | None:
+    """The active survey for the first of these words that has one."""
+    surveys = {
+        survey.trigger_keyword: survey
+        for survey in SurveyFlow.objects.filter(trigger_keyword__in=words, is_active=True)
+    }
+    return next((surveys[word] for word in words if word in surveys), None)
+
+
+def _start(survey: SurveyFlow, text: InboundText) -> Answer | None:
+    """A new session from the first question on; one that the sender was in ends."""
+    try:
+        asked = questions.load(survey.questions_json)
+    except questions.UnreadableQuestions as problem:
+        logger.error("Survey %s cannot be started: %s", survey.pk, problem)
+        return None
+    if not asked or not text.may_begin():
+        return None
+    _active().filter(phone=text.phone).update(
+        status=SurveySession.Status.CANCELLED, end_reason=SurveySession.EndReason.RESTARTED
+    )
+    SurveySession.objects.create(
+        survey=survey,
+        thread=text.thread,
+        phone=text.phone,
+        started_at=text.received_at,
+        last_activity_at=text.received_at,
+        questions_json=survey.questions_json,
+        completion_message=survey.completion_message,
+    )
+    SurveyFlow.objects.filter(pk=survey.pk).update(start_count=F("start_count") + 1)
+    return Answer(opening(survey.intro_message, asked), SOURCE, survey.pk, survey.trigger_keyword)
+
+
+def opening(intro: str | None, asked: list[Question]) -> str:
+    """The text that begins a survey: the introduction, if there is one, and the first question."""
+    return "\n\n".join(filter(None, [(intro or "").strip(), asked[0].prompt]))
+
+
+def _take_answer(session: SurveySession, text: InboundText) -> Answer | None:
+    """Keep the answer and ask the next question. None where the text holds no answer, or the session has ended."""
+    asked = questions.load(session.questions_json)
+    index = session.current_question_index
+    answer = asked[index].read(text.body)
+    if answer is None:
+        return None
+    is_last = index + 1 == len(asked)
+    changes: dict[str, Any] = {"current_question_index": index + 1, "last_activity_at": text.received_at}
+    if is_last:
+        changes |= {"status": SurveySession.Status.COMPLETED, "completed_at": text.received_at}
+    if not _active().filter(pk=session.pk, current_question_index=index).update(**changes):
+        return None
+    SurveyResponse.objects.create(
+        session=session,
+        survey_id=session.survey_id,
+        phone=session.phone,
+        question_index=index,
+        question_prompt=asked[index].prompt,
+        answer=answer,
+        created_at=text.received_at,
+    )
+    if not is_last:
+        return Answer(asked[index + 1].prompt, SOURCE, session.survey_id)
+    _register(session, asked)
+    SurveyFlow.objects.filter(pk=session.survey_id).update(completion_count=F("completion_count") + 1)
+    return Answer(session.completion_message or "", SOURCE, session.survey_id)
+
+
+def _register(session: SurveySession, asked: list[Question]) -> None:
+    """Register who completed a survey for the event that it is linked to; once, the second time only renames."""
+    event = session.survey.linked_event_id
+    if event is None:
+        return
+    try:
+        EventRegistration.objects.update_or_create(
+            event_id=event, phone=session.phone, defaults={"name": _name(session, asked)}
+        )
+    except InvalidPhone:
+        logger.warning("Session %s: its sender has no number that can be registered.", session.pk)
+
+
+def _name(session: SurveySession, asked: list[Question]) -> str | None:
+    """The answer to the question for the name, else the name on our lists, else the first answer."""
+    answers = dict(session.responses.values_list("question_index", "answer"))
+    given = next((answers.get(i) for i, question in enumerate(asked) if question.kind == Kind.NAME), None)
+    name = given or known_names([session.phone]).get(session.phone) or answers.get(0)
+    return " ".join((name or "").split())[:_LONGEST_NAME] or None

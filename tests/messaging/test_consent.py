@@ -1,0 +1,124 @@
+import pytest
+
+from contacts import opting_out
+from contacts.models import ConsentRecord, SuppressedContact, UnsubscribedContact
+from messaging.models import InboxMessage, InboxThread
+
+from .inbound_texts import text_in
+
+ADA = "+17205550123"
+
+WORDS = ("STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT")
+
+
+def is_opted_out():
+    return UnsubscribedContact.objects.filter(phone=ADA).exists()
+
+
+@pytest.fixture
+def twilio_is_silent(settings):
+    """A sender for which Twilio answers no keyword."""
+    settings.TWILIO_HANDLES_OPT_OUT = False
+    settings.SMS_OPT_OUT_REPLY = "You are out."
+    settings.SMS_OPT_IN_REPLY = "You are in."
+    settings.SMS_HELP_REPLY = "We help."
+
+
+@pytest.mark.parametrize("word", WORDS)
+@pytest.mark.parametrize("dress", ["{}", "  {}\n", "“{}!”", "{}."])
+def test_an_opt_out_word_takes_the_person_out_in_silence(db, word, dress):
+    assert text_in(ADA, dress.format(word.title())) == ""
+    assert UnsubscribedContact.objects.get().source == "inbound"
+
+
+def test_an_opt_out_has_the_name_from_our_lists(make_member):
+    make_member(name="Ada Lovelace", phone=ADA)
+    text_in(ADA, "STOP")
+    assert UnsubscribedContact.objects.get().name == "Ada Lovelace"
+
+
+def test_an_opt_out_is_on_the_trail_with_its_words(db):
+    text_in(ADA, " Stop! ", MessageSid="SM7")
+    record = ConsentRecord.objects.get()
+    assert (record.phone, record.kind, record.source) == (ADA, "opt_out", "inbound")
+    assert (record.words, record.message_sid, record.actor) == (" Stop! ", "SM7", "")
+
+
+def test_an_opt_out_is_not_unread(db):
+    text_in(ADA, "STOP")
+    assert InboxThread.objects.get().unread_count == 0
+
+
+def test_saying_stop_twice_is_on_the_trail_twice(db):
+    text_in(ADA, "STOP")
+    text_in(ADA, "STOP")
+    assert UnsubscribedContact.objects.count() == 1
+    assert ConsentRecord.objects.count() == 2
+
+
+def test_twilios_own_finding_counts_whatever_the_words_are(db):
+    assert text_in(ADA, "basta", OptOutType="STOP") == ""
+    assert is_opted_out()
+    assert text_in(ADA, "otra vez", OptOutType="START") == ""
+    assert not is_opted_out()
+
+
+def test_an_unknown_finding_of_twilios_is_passed_over(db):
+    text_in(ADA, "Hello", OptOutType="WHAT")
+    assert InboxThread.objects.get().unread_count == 1
+
+
+@pytest.mark.parametrize("word", ["START", "unstop", "Yes!"])
+def test_an_opt_in_word_brings_the_person_back_in_silence(db, word):
+    opting_out.opt_out(ADA, "manual")
+    assert text_in(ADA, word) == ""
+    assert not is_opted_out()
+    assert ConsentRecord.objects.latest("pk").kind == "opt_in"
+
+
+def test_an_opt_in_lifts_an_opt_out_that_twilio_reported_but_not_a_dead_number(db):
+    SuppressedContact.objects.create(phone=ADA, category="opt_out")
+    text_in(ADA, "START")
+    assert not SuppressedContact.objects.exists()
+    SuppressedContact.objects.create(phone=ADA, category="hard_fail")
+    text_in(ADA, "START")
+    assert SuppressedContact.objects.exists()
+
+
+def test_yes_from_who_has_not_opted_out_is_a_text_like_any_other(db):
+    assert text_in(ADA, "Yes") == ""
+    assert not ConsentRecord.objects.exists()
+    assert InboxThread.objects.get().unread_count == 1
+
+
+def test_help_is_twilios_to_answer_but_staff_see_it(db):
+    assert text_in(ADA, "help") == ""
+    assert InboxThread.objects.get().unread_count == 1
+
+
+def test_where_twilio_is_silent_we_answer(db, twilio_is_silent):
+    assert text_in(ADA, "HELP") == "We help."
+    assert text_in(ADA, "STOP") == "You are out."
+    assert text_in(ADA, "STOP") == ""
+    assert text_in(ADA, "HELP") == ""
+    assert text_in(ADA, "YES") == "You are in."
+    assert text_in(ADA, "START") == "You are in."
+
+
+def test_free_text_opts_out_and_is_confirmed_once(db, settings):
+    settings.SMS_OPT_OUT_REPLY = "You are out."
+    assert text_in(ADA, "Please stop texting me") == "You are out."
+    assert is_opted_out()
+    assert text_in(ADA, "I said please stop texting me!") == ""
+    assert InboxMessage.objects.filter(automation_source="system").count() == 1
+
+
+def test_a_reported_opt_out_is_confirmed_no_more_where_twilio_found_it(db):
+    assert text_in(ADA, "please stop texting me", OptOutType="STOP") == ""
+
+
+def test_ordinary_sentences_opt_nobody_out(db):
+    for body in ("Stop by the hall at 5?", "don't stop the music", "Yesterday was great"):
+        text_in(ADA, body)
+    assert not is_opted_out()
+    assert InboxThread.objects.get().unread_count == 3

@@ -1,0 +1,273 @@
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from contacts import opting_out
+from contacts.models import EventRegistration
+from messaging.models import InboxThread
+from surveys import questions, tasks
+from surveys.models import SurveyFlow, SurveyResponse, SurveySession
+from surveys.questions import Kind, Question
+from tests.messaging.inbound_texts import form, post, text_in
+
+ADA = "+17205550123"
+BOB = "+17205550124"
+
+
+@pytest.fixture
+def make_survey(db):
+    def make(*asked, **fields):
+        asked = asked or ("What is your name?", "What do you bring?")
+        prompts = [Question(one) if isinstance(one, str) else one for one in asked]
+        return SurveyFlow.objects.create(
+            **{
+                "name": "Picnic",
+                "trigger_keyword": "PICNIC",
+                "intro_message": "Come to the picnic!",
+                "questions_json": questions.dump(prompts),
+                "completion_message": "See you there.",
+                **fields,
+            }
+        )
+
+    return make
+
+
+def counts(survey):
+    survey.refresh_from_db()
+    return survey.start_count, survey.completion_count
+
+
+def session():
+    return SurveySession.objects.latest("pk")
+
+
+def test_a_survey_from_its_keyword_to_its_last_message(make_survey):
+    survey = make_survey()
+    assert text_in(ADA, "picnic") == "Come to the picnic!\n\nWhat is your name?"
+    assert text_in(ADA, " Ada ") == "What do you bring?"
+    assert text_in(ADA, "Salad") == "See you there."
+    assert session().status == "completed"
+    assert session().completed_at is not None
+    answers = SurveyResponse.objects.order_by("question_index")
+    assert [(row.question_prompt, row.answer) for row in answers] == [
+        ("What is your name?", "Ada"),
+        ("What do you bring?", "Salad"),
+    ]
+    assert counts(survey) == (1, 1)
+    assert InboxThread.objects.get().unread_count == 0
+
+
+def test_after_the_last_answer_texts_reach_the_inbox_again(make_survey):
+    make_survey("Coming?")
+    text_in(ADA, "PICNIC")
+    text_in(ADA, "Yes")
+    assert text_in(ADA, "What time?") == ""
+    assert InboxThread.objects.get().unread_count == 1
+
+
+def test_without_introduction_and_last_message_there_are_only_the_questions(make_survey):
+    make_survey("Coming?", intro_message=None, completion_message=None)
+    assert text_in(ADA, "PICNIC") == "Coming?"
+    assert text_in(ADA, "Yes") == ""
+    assert session().status == "completed"
+
+
+def test_a_repeated_text_is_no_second_answer(make_survey):
+    make_survey()
+    text_in(ADA, "PICNIC")
+    fields = form(ADA, "Ada")
+    assert post(fields).content == post(fields).content
+    assert session().current_question_index == 1
+
+
+def test_two_people_answer_without_meeting(make_survey):
+    survey = make_survey()
+    text_in(ADA, "PICNIC")
+    text_in(BOB, "PICNIC")
+    text_in(ADA, "Ada")
+    text_in(BOB, "Bob")
+    assert text_in(ADA, "Salad") == text_in(BOB, "Bread") == "See you there."
+    assert counts(survey) == (2, 2)
+
+
+def test_completing_registers_for_the_event_by_the_answer_that_is_the_name(make_survey, make_event):
+    make_survey("What do you bring?", Question("Your name?", Kind.NAME), linked_event=make_event())
+    for body in ("PICNIC", "Salad", " Ada   Lovelace "):
+        text_in(ADA, body)
+    registration = EventRegistration.objects.get()
+    assert (registration.phone, registration.name) == (ADA, "Ada Lovelace")
+
+
+def test_without_such_a_question_the_name_is_the_one_on_our_lists(make_survey, make_event, make_member):
+    make_member(name="Ada L.", phone=ADA)
+    make_survey("What do you bring?", linked_event=make_event())
+    for body in ("PICNIC", "Salad"):
+        text_in(ADA, body)
+    assert EventRegistration.objects.get().name == "Ada L."
+
+
+def test_of_a_stranger_the_first_answer_is_the_name(make_survey, make_event):
+    make_survey(linked_event=make_event())
+    for body in ("PICNIC", "A" * 200, "Salad"):
+        text_in(ADA, body)
+    assert EventRegistration.objects.get().name == "A" * 100
+
+
+def test_completing_again_updates_the_name_and_registers_nobody_twice(make_survey, make_event):
+    make_survey(Question("Your name?", Kind.NAME), linked_event=make_event())
+    for body in ("PICNIC", "Ada", "PICNIC", "Ada Lovelace"):
+        text_in(ADA, body)
+    assert EventRegistration.objects.get().name == "Ada Lovelace"
+
+
+def test_a_sender_without_a_number_completes_without_a_registration(make_survey, make_event):
+    survey = make_survey("Coming?", linked_event=make_event())
+    text_in("72975", "PICNIC")
+    assert text_in("72975", "Yes") == "See you there."
+    assert counts(survey) == (1, 1)
+    assert not EventRegistration.objects.exists()
+
+
+def test_the_keyword_again_starts_from_the_beginning(make_survey):
+    survey = make_survey()
+    text_in(ADA, "PICNIC")
+    text_in(ADA, "Ada")
+    assert text_in(ADA, "picnic!") == "Come to the picnic!\n\nWhat is your name?"
+    first = SurveySession.objects.earliest("pk")
+    assert (first.status, first.end_reason) == ("cancelled", "restarted")
+    assert counts(survey) == (2, 0)
+
+
+def test_an_answer_that_only_begins_with_the_keyword_is_an_answer(make_survey):
+    make_survey()
+    text_in(ADA, "PICNIC")
+    assert text_in(ADA, "Picnic Basket is my name") == "What do you bring?"
+
+
+def test_exit_leaves_a_survey(make_survey):
+    survey = make_survey()
+    text_in(ADA, "PICNIC")
+    assert text_in(ADA, "exit") == "You have left the survey. Text PICNIC to start it again."
+    assert (session().status, session().end_reason) == ("cancelled", "exit")
+    assert text_in(ADA, "Ada") == ""
+    assert counts(survey) == (1, 0)
+
+
+def test_exit_outside_a_survey_is_a_text_like_any_other(db):
+    assert text_in(ADA, "EXIT") == ""
+    assert InboxThread.objects.get().unread_count == 1
+
+
+@pytest.mark.parametrize("word", ["STOP", "CANCEL", "quit", "please stop texting me"])
+def test_an_opt_out_ends_the_survey(make_survey, word):
+    make_survey()
+    text_in(ADA, "PICNIC")
+    text_in(ADA, word)
+    assert (session().status, session().end_reason) == ("cancelled", "opted_out")
+    assert text_in(ADA, "Ada") == ""
+    assert not SurveyResponse.objects.exists()
+
+
+def test_an_opt_out_that_staff_record_ends_the_survey(make_survey):
+    make_survey()
+    text_in(ADA, "PICNIC")
+    text_in(BOB, "PICNIC")
+    opting_out.opt_out(ADA, "manual")
+    assert SurveySession.objects.get(phone=ADA).end_reason == "opted_out"
+    assert SurveySession.objects.get(phone=BOB).status == "active"
+
+
+def test_yes_is_an_answer_inside_a_survey(make_survey):
+    make_survey("Coming?")
+    text_in(ADA, "PICNIC")
+    assert text_in(ADA, "YES") == "See you there."
+
+
+def test_a_text_without_words_is_no_answer(make_survey):
+    make_survey()
+    text_in(ADA, "PICNIC")
+    assert text_in(ADA, "", NumMedia="1") == ""
+    assert session().current_question_index == 0
+    assert InboxThread.objects.get().unread_count == 1
+
+
+def test_who_is_in_a_survey_ends_it_as_they_began_it(make_survey):
+    survey = make_survey()
+    text_in(ADA, "PICNIC")
+    survey.questions_json = questions.dump([Question("Something else?")])
+    survey.completion_message = "Changed."
+    survey.is_active = False
+    survey.save()
+    assert text_in(ADA, "Ada") == "What do you bring?"
+    assert text_in(ADA, "Salad") == "See you there."
+    assert text_in(BOB, "PICNIC") == ""
+
+
+def test_a_session_without_an_answer_expires(make_survey, settings):
+    settings.SURVEY_SESSION_HOURS = 24
+    make_survey()
+    text_in(ADA, "PICNIC")
+    text_in(BOB, "PICNIC")
+    long_ago = timezone.now() - timedelta(hours=24, minutes=1)
+    SurveySession.objects.filter(phone=ADA).update(last_activity_at=long_ago)
+    tasks.expire_sessions()
+    assert SurveySession.objects.get(phone=ADA).status == "expired"
+    assert SurveySession.objects.get(phone=BOB).status == "active"
+
+
+def test_an_answer_that_comes_too_late_is_none_even_before_the_task_has_run(make_survey):
+    make_survey()
+    text_in(ADA, "PICNIC")
+    SurveySession.objects.update(last_activity_at=timezone.now() - timedelta(hours=25))
+    assert text_in(ADA, "Ada") == ""
+    assert session().status == "expired"
+    assert InboxThread.objects.get().unread_count == 1
+
+
+def test_each_answer_gives_more_time(make_survey):
+    make_survey()
+    text_in(ADA, "PICNIC")
+    SurveySession.objects.update(last_activity_at=timezone.now() - timedelta(hours=23))
+    text_in(ADA, "Ada")
+    assert session().last_activity_at > timezone.now() - timedelta(hours=1)
+
+
+@pytest.mark.parametrize("broken", ["", "{}", "[]", "[1]", '[""]', '[{"prompt": "Who?", "kind": "sorcery"}]'])
+def test_a_survey_whose_questions_cannot_be_read_does_not_start(make_survey, broken):
+    make_survey(questions_json=broken)
+    assert text_in(ADA, "PICNIC") == ""
+    assert InboxThread.objects.get().unread_count == 1
+    assert not SurveySession.objects.exists()
+
+
+def test_who_has_opted_out_starts_no_survey(make_survey, make_unsubscribed):
+    survey = make_survey()
+    make_unsubscribed(phone=ADA)
+    assert text_in(ADA, "PICNIC") == ""
+    assert counts(survey) == (0, 0)
+
+
+def test_a_robot_starts_no_survey_for_ever(make_survey, settings):
+    settings.SMS_AUTO_REPLIES_PER_HOUR = 3
+    survey = make_survey()
+    answers = [text_in(ADA, "PICNIC") for _ in range(5)]
+    assert answers[3:] == ["", ""]
+    assert counts(survey) == (3, 0)
+
+
+def test_a_long_survey_is_asked_to_its_end(make_survey, settings):
+    settings.SMS_AUTO_REPLIES_PER_HOUR = 3
+    make_survey(*(f"Question {number}?" for number in range(20)))
+    text_in(ADA, "PICNIC")
+    for number in range(1, 20):
+        assert text_in(ADA, "x") == f"Question {number}?"
+    assert text_in(ADA, "x") == "See you there."
+
+
+def test_questions_come_back_as_they_were_kept():
+    asked = [Question("Your name?", Kind.NAME), Question("Why “so”? ✓")]
+    kept = questions.dump(asked)
+    assert kept == '[{"prompt": "Your name?", "kind": "name"}, "Why “so”? ✓"]'
+    assert questions.load(kept) == asked
