@@ -83,7 +83,7 @@ def why_refused(keyword: str, owner: models.Model | None = None) -> str:
 def claim_of_rule(keyword: str) -> Claim | None:
     """For settings.KEYWORD_OWNERS: the keyword reply that has this keyword, active or not."""
     rule = KeywordAutomationRule.objects.filter(keyword=keyword).first()
-    return rule and Claim("the keyword of a keyword reply", rule)
+    return Claim("the keyword of a keyword reply", rule) if rule is not None else None
 
 
 def find_rule(words: tuple[str, ...]) -> KeywordAutomationRule | None:

@@ -33,6 +33,6 @@ def inbound_text(request: HttpRequest) -> HttpResponse:
     """A text that somebody sent us. The answer is TwiML, the same one for a repeat."""
     if not is_genuine(request):
         return HttpResponse(status=403)
-    reply = inbound.receive(posted_form(request).dict())
+    reply = inbound.receive(dict(posted_form(request).items()))
     report_to = callback_url(reply.delivery_id, get_backend()) if reply.delivery_id else None
     return HttpResponse(twiml.message(reply.body, report_to), content_type=twiml.CONTENT_TYPE)

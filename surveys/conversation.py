@@ -64,7 +64,7 @@ def start_by_keyword(text: InboundText) -> Answer | None:
     survey = _find(meant.whole)
     if survey is None and find_rule(meant.whole) is None:
         survey = _find(meant.first_word)
-    return survey and _start(survey, text)
+    return _start(survey, text) if survey is not None else None
 
 
 def claim_of_survey(keyword: str) -> Claim | None:
@@ -72,7 +72,7 @@ def claim_of_survey(keyword: str) -> Claim | None:
     if keyword == EXIT:
         return Claim("the word that leaves a survey")
     survey = SurveyFlow.objects.filter(trigger_keyword=keyword).first()
-    return survey and Claim(f"the keyword of the survey “{survey}”", survey)
+    return Claim(f"the keyword of the survey “{survey}”", survey) if survey is not None else None
 
 
 def end_for_opt_out(phones: Iterable[str], **_: Any) -> None:
