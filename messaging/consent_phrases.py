@@ -16,9 +16,10 @@ _MOST_WORDS: Final = 30
 _ME: Final = r"(?:me|us|this (?:number|phone)|my (?:number|phone|cell|phone number|cell phone))"
 _TEXTS: Final = r"(?:texts?|txts?|texting|text messages?|messages?|msgs?|messaging|sms(?: messages?)?|spam)"
 _WHICH: Final = (
-    r"(?:(?:all|any|a|more|of|these|those|this|that|your|ur|the|such|mass|group|automated|political|campaign|"
+    r"(?:(?:all|any|more|of|these|those|this|that|your|ur|the|such|mass|group|automated|political|campaign|"
     r"marketing|spam|junk|unwanted|unsolicited|annoying|stupid|dumb|damn|constant|random) ){0,5}"
 )
+_PLURAL: Final = r"(?:texts|txts|texting|text messages|messages|msgs|messaging|sms(?: messages)?|spam)"
 _ANY_TEXTS: Final = rf"{_WHICH}{_TEXTS}"
 _LIST: Final = (
     r"(?:(?:(?:this|that|the|your|ur|all|any|every|of|these|those|text|texting|sms|message|messaging|phone|call|"
@@ -38,15 +39,16 @@ _STRONG: Final = (
     rf"(?:stop|quit|cease)(?: and desist)?(?: calling (?:and|or))? {_TEXTING}(?: (?:and|or) calling)?(?: {_ME})?",
     rf"(?:stop|quit|cease) sending(?: {_ME})?(?: (?:{_ANY_TEXTS}|these|this|those|them|stuff|things|anything|crap))?"
     rf"(?: to {_ME})?",
-    rf"(?:stop|quit|cease|end|cancel|discontinue)(?: with)?(?: my)? {_ANY_TEXTS}(?: to {_ME})?",
+    rf"(?:stop|quit|cease)(?: with)?(?: my)? {_ANY_TEXTS}(?: to {_ME})?",
+    rf"(?:end|cancel|discontinue)(?: my)? {_WHICH}{_PLURAL}(?: to {_ME})?",
     r"stop ?(?:to|2) ?(?:end|quit|stop|cancel|opt ?out|unsubscribe)",
     rf"(?:remove|delete|take|drop|get|scratch|cross|strike) (?:{_ME}|my (?:name|info|information|contact))"
     rf" (?:off of|out of|off from|off|from) {_LIST}",
     r"(?:remove|delete|erase|lose|forget) (?:my|this) (?:phone |cell )?number",
     rf"{_NOT} {_TEXT} {_ME} {_AGAIN}",
-    rf"{_NOT} send(?: {_ME})? {_ANY_TEXTS}(?: to {_ME})?",
+    rf"{_NOT} send(?: {_ME})? {_WHICH}{_PLURAL}(?: to {_ME})?",
     rf"no more {_ANY_TEXTS}(?: to {_ME})?",
-    rf"i {_NOT} (?:want|wish|need|care)(?: (?:to|for))?(?: {_GET})? {_ANY_TEXTS}(?: (?:to|on) {_ME})?",
+    rf"i {_NOT} (?:want|wish|need|care)(?: (?:to|for))?(?: {_GET})? {_WHICH}{_PLURAL}(?: (?:to|on) {_ME})?",
     rf"i {_NOT} (?:want|wish) (?:you )?to (?:be (?:texted|messaged|contacted)|{_TEXT} {_ME})",
     rf"i {_NOT} (?:want|wish) to be (?:on|in|part of) {_LIST}",
     r"(?:unsubscribe|unsuscribe|unsubcribe|unsub|opt ?out|opt (?:me|us) out)(?: (?:me|us))?" + _FROM_ALL,
@@ -173,11 +175,11 @@ def _kinds(sentence: str) -> list[str]:
     clauses = _clauses(sentence)
     whole = " ".join(clauses)
     doubt = ("?" in sentence and not _REQUEST.search(whole)) or _FOR_NOW.search(whole)
-    kinds = []
-    for place, clause in enumerate(clauses):
-        rest = " ".join(clauses[:place] + clauses[place + 1 :])
-        kinds.append("other" if doubt or _HEDGED.search(rest) else _kind(clause))
-    return kinds
+    hedged = [bool(_HEDGED.search(clause)) for clause in clauses]
+    return [
+        "other" if doubt or sum(hedged) > is_hedged else _kind(clause)
+        for clause, is_hedged in zip(clauses, hedged, strict=True)
+    ]
 
 
 def _kind(clause: str) -> str:

@@ -291,6 +291,9 @@ I'm tired of these texts
 I'm so sick of getting these
 Stop emailing and texting me and everyone else in the house
 remove me?
+I don't need a text, I'll be there
+Don't send me the text yet
+Cancel the text about Friday, wrong date
 Take me off speaker please, I mean off your list
 """.strip()
 
