@@ -345,6 +345,11 @@ INBOUND_HANDLERS: list[str] = [
 ]
 # Who knows which keywords are taken (see messaging.keywords).
 KEYWORD_OWNERS: list[str] = ["messaging.keywords.claim_of_rule", "surveys.conversation.claim_of_survey"]
+# For each kind of automatic answer, who knows what its rows are called (see messaging.authors).
+INBOX_AUTHORS: dict[str, str] = {
+    "keyword": "messaging.authors.names_of_rules",
+    "survey": "surveys.conversation.names_of_surveys",
+}
 
 # People -----------------------------------------------------------------------------------------------------
 

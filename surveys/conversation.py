@@ -6,7 +6,7 @@ Sessions also end without a text of their own: by an opt-out, whoever records it
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -25,6 +25,7 @@ from messaging.models import InboxMessage
 from . import questions
 from .models import SurveyFlow, SurveyResponse, SurveySession
 from .questions import Kind, Question
+from .trying import is_try
 
 logger = logging.getLogger(__name__)
 
@@ -73,6 +74,11 @@ def claim_of_survey(keyword: str) -> Claim | None:
         return Claim("the word that leaves a survey")
     survey = SurveyFlow.objects.filter(trigger_keyword=keyword).first()
     return Claim(f"the keyword of the survey “{survey}”", survey) if survey is not None else None
+
+
+def names_of_surveys(ids: Collection[int]) -> dict[int, str]:
+    """For settings.INBOX_AUTHORS: surveys by their names."""
+    return {pk: f"Survey “{name}”" for pk, name in SurveyFlow.objects.filter(pk__in=ids).values_list("pk", "name")}
 
 
 def end_for_opt_out(phones: Iterable[str], **_: Any) -> None:
@@ -130,7 +136,8 @@ def _start(survey: SurveyFlow, text: InboundText) -> Answer | None:
         questions_json=survey.questions_json,
         completion_message=survey.completion_message,
     )
-    SurveyFlow.objects.filter(pk=survey.pk).update(start_count=F("start_count") + 1)
+    if not is_try(text.phone):
+        SurveyFlow.objects.filter(pk=survey.pk).update(start_count=F("start_count") + 1)
     return Answer(opening(survey.intro_message, asked), SOURCE, survey.pk, survey.trigger_keyword)
 
 
@@ -164,7 +171,8 @@ def _take_answer(session: SurveySession, text: InboundText) -> Answer | None:
     if not is_last:
         return Answer(asked[index + 1].prompt, SOURCE, session.survey_id)
     _register(session, asked)
-    SurveyFlow.objects.filter(pk=session.survey_id).update(completion_count=F("completion_count") + 1)
+    if not is_try(session.phone):
+        SurveyFlow.objects.filter(pk=session.survey_id).update(completion_count=F("completion_count") + 1)
     return Answer(session.completion_message or "", SOURCE, session.survey_id)
 
 
