@@ -9,6 +9,7 @@ from django.core.signals import setting_changed
 from django.utils.module_loading import import_string
 
 from messaging.backends.base import (
+    AccountReport,
     BaseBackend,
     OutcomeUnknown,
     Refused,
@@ -19,6 +20,7 @@ from messaging.backends.base import (
 )
 
 __all__ = [
+    "AccountReport",
     "BaseBackend",
     "OutcomeUnknown",
     "Refused",

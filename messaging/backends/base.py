@@ -75,6 +75,24 @@ class SentMessage:
     created_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class AccountReport:
+    """What the provider says about our account and our sender.
+
+    `status` is the provider's word for the account's state, "active" where all is well. `sender_problems` are
+    (problem, remedy) in sentences; `is_sender_asked` is False for senders that cannot be asked about.
+    `inbound_url` is where incoming texts are passed on to, "" for nowhere, None where nobody can tell.
+    `server_time` is the provider's clock (aware), to the second.
+    """
+
+    status: str = "active"
+    is_trial: bool = False
+    is_sender_asked: bool = True
+    sender_problems: tuple[tuple[str, str], ...] = ()
+    inbound_url: str | None = None
+    server_time: datetime | None = None
+
+
 class BaseBackend:
     """A way of sending texts. One instance serves a process, and any number of its threads at once."""
 
@@ -97,6 +115,10 @@ class BaseBackend:
         The list may lag some minutes behind: that a text is missing from it proves nothing yet. Raises
         Refused (for example wrong credentials) or TryLater, and ValueError for a naive `since`.
         """
+        raise NotImplementedError
+
+    def check_account(self) -> AccountReport:
+        """Ask the provider about credentials and sender. Raises Refused (wrong credentials) or TryLater."""
         raise NotImplementedError
 
     def close(self) -> None:

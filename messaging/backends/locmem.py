@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import ClassVar
 
-from messaging.backends.base import BaseBackend, OutcomeUnknown, SendError, SendResult, SentMessage
+from messaging.backends.base import AccountReport, BaseBackend, OutcomeUnknown, SendError, SendResult, SentMessage
 
 Outcome = SendError | Callable[[str, str, str | None], SendResult] | None
 """What becomes of one text: raised, asked for (with the arguments of send), or None for accepted."""
@@ -26,6 +26,8 @@ class LocmemBackend(BaseBackend):
     #: The same as the provider's list shows it; tests may take lines out or change them.
     listed: ClassVar[list[SentMessage]] = []
     script: ClassVar[dict[str, Outcome | list[Outcome]]] = {}
+    #: What check_account() answers, or raises.
+    account: ClassVar[AccountReport | SendError] = AccountReport()
 
     def send(self, to: str, body: str, status_callback: str | None) -> SendResult:
         outcome = self.script.get(to, self.script.get("*"))
@@ -54,6 +56,12 @@ class LocmemBackend(BaseBackend):
         cls.outbox.clear()
         cls.listed.clear()
         cls.script.clear()
+        cls.account = AccountReport()
+
+    def check_account(self) -> AccountReport:
+        if isinstance(self.account, SendError):
+            raise self.account
+        return self.account
 
     def list_messages(self, to: str, since: datetime) -> list[SentMessage]:
         if since.tzinfo is None:

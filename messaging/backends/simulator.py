@@ -33,7 +33,7 @@ from typing import Final
 
 from django.conf import settings
 
-from messaging.backends.base import BaseBackend, Refused, SendResult, SentMessage
+from messaging.backends.base import AccountReport, BaseBackend, Refused, SendResult, SentMessage
 from messaging.backends.simulated_callbacks import CallbackPlayer
 
 REFUSED: Final = {
@@ -108,6 +108,9 @@ class SimulatorBackend(BaseBackend):
         with self._lock:
             known = list(self._messages.values())
         return [m for m in reversed(known) if m.to == to and m.created_at >= least]
+
+    def check_account(self) -> AccountReport:
+        return AccountReport(server_time=datetime.now(UTC))
 
     def close(self) -> None:
         self.player.stop()

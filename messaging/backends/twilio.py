@@ -15,10 +15,11 @@ import base64
 import logging
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -27,7 +28,9 @@ from twilio.http import HttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
 
+from messaging.backends import twilio_account
 from messaging.backends.base import (
+    AccountReport,
     BaseBackend,
     OutcomeUnknown,
     Refused,
@@ -40,7 +43,10 @@ from messaging.backends.connections import Answer, ConnectionPool
 
 logger = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 API_BASE_URL = "https://api.twilio.com"
+MESSAGING_BASE_URL = "https://messaging.twilio.com"
 #: Ask Twilio to repeat a status callback that we could not take, up to three times (its "connection
 #: overrides"); by itself it repeats none that we answered with an error. Neither sent to us nor signed.
 CALLBACK_OVERRIDES = "#rc=3&rp=ct,rt,5xx"
@@ -62,9 +68,10 @@ _SID = re.compile("(SM|MM)[0-9a-fA-F]{32}")
 class PooledHttpClient(HttpClient):
     """The SDK's HTTP client on our connections: no retries, no redirects, no cookies, no log of contents."""
 
-    def __init__(self, pool: ConnectionPool) -> None:
+    def __init__(self, *pools: ConnectionPool) -> None:
+        """With a pool for each host that is asked."""
         super().__init__(logger, is_async=False)
-        self.pool = pool
+        self.pools = pools
         self._last = threading.local()
 
     @property
@@ -85,7 +92,8 @@ class PooledHttpClient(HttpClient):
     ) -> Response:
         """One request, sent once. Raises what ConnectionPool.request raises."""
         self._last.answer = None
-        target = uri.removeprefix(self.pool.origin)
+        pool = next(pool for pool in self.pools if uri.startswith(f"{pool.origin}/"))
+        target = uri.removeprefix(pool.origin)
         sent_headers = dict(headers or {})
         try:
             if params:
@@ -96,7 +104,7 @@ class PooledHttpClient(HttpClient):
                 sent_headers["Authorization"] = f"Basic {credentials}"
         except UnicodeEncodeError:
             raise Refused(None, "The text holds a broken character (half of a surrogate pair).") from None
-        answer = self._last.answer = self.pool.request(method, target, sent_headers, body)
+        answer = self._last.answer = pool.request(method, target, sent_headers, body)
         return Response(answer.status, answer.body.decode("utf-8", "replace"), answer.headers)
 
 
@@ -106,17 +114,19 @@ class TwilioBackend(BaseBackend):
     def __init__(self, concurrency: int) -> None:
         super().__init__(concurrency)
         base_url = settings.TWILIO_API_BASE_URL or API_BASE_URL
-        self._http = PooledHttpClient(ConnectionPool(base_url, concurrency))
-        client = Client(
+        messaging_url = settings.TWILIO_API_BASE_URL or MESSAGING_BASE_URL
+        self._http = PooledHttpClient(ConnectionPool(base_url, concurrency), ConnectionPool(messaging_url, 1))
+        self._client = Client(
             settings.TWILIO_ACCOUNT_SID,
             settings.TWILIO_AUTH_TOKEN,
             http_client=self._http,
             # Given, or the SDK reads TWILIO_REGION and TWILIO_EDGE and rewrites the host name.
             environment={"TWILIO_ACCOUNT_SID": settings.TWILIO_ACCOUNT_SID},
         )
-        client.api.base_url = base_url
+        self._client.api.base_url = base_url
+        self._client.messaging.base_url = messaging_url
         # The SDK makes this on first use, which is not safe among threads.
-        self._messages = client.messages
+        self._messages = self._client.messages
         self._sender: dict[str, str] = {}
         if settings.TWILIO_MESSAGING_SERVICE_SID:
             self._sender["messaging_service_sid"] = settings.TWILIO_MESSAGING_SERVICE_SID
@@ -144,13 +154,30 @@ class TwilioBackend(BaseBackend):
         # No DateSent filter: a message still queued has no such date and would be missing from the list (and
         # the SDK writes any time zone's clock time as UTC). Twilio's times are whole seconds.
         least = since.replace(microsecond=0)
-        try:
+
+        def find() -> list[SentMessage]:
             found = self._messages.list(to=to, limit=LIST_LIMIT)
             return [
                 SentMessage(m.sid, m.to, m.body or "", m.status, m.error_code, m.date_created)
                 for m in found
                 if m.sid and m.date_created and m.date_created >= least
             ]
+
+        return self._ask(find)
+
+    def check_account(self) -> AccountReport:
+        report = self._ask(
+            lambda: twilio_account.report(
+                self._client, settings.TWILIO_FROM_NUMBER, settings.TWILIO_MESSAGING_SERVICE_SID
+            )
+        )
+        answer = self._http.last_answer
+        return replace(report, server_time=_http_date(answer.headers.get("date", "")) if answer else None)
+
+    def _ask(self, question: Callable[[], T]) -> T:
+        """The answer to a question that changes nothing at Twilio. Raises Refused or TryLater."""
+        try:
+            return question()
         except OutcomeUnknown as error:
             raise TryLater(error.reason) from None
         except SendError:
@@ -162,7 +189,8 @@ class TwilioBackend(BaseBackend):
                 raise TryLater(unknown.reason) from None
 
     def close(self) -> None:
-        self._http.pool.close()
+        for pool in self._http.pools:
+            pool.close()
 
     def _raise_outcome(self, error: Exception) -> NoReturn:
         outcome = _outcome(error, self._http.last_answer)
@@ -218,10 +246,14 @@ def _retry_after(answer: Answer) -> float | None:
     text = answer.headers.get("retry-after", "")
     if re.fullmatch(r"[0-9]{1,9}", text):
         return float(text)
+    moment = _http_date(text)
+    return None if moment is None else max(0.0, (moment - datetime.now(UTC)).total_seconds())
+
+
+def _http_date(text: str) -> datetime | None:
+    """Such a date in UTC, or None if it is none."""
     try:
         moment = parsedate_to_datetime(text)
     except (ValueError, TypeError, IndexError):
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment

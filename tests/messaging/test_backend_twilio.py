@@ -312,7 +312,8 @@ def test_the_region_in_the_environment_does_not_move_the_address(twilio, monkeyp
 
 def test_twilio_itself_is_the_address_where_none_is_set(settings):
     settings.TWILIO_API_BASE_URL = ""
-    assert get_backend()._http.pool.origin == "https://api.twilio.com"
+    origins = [pool.origin for pool in get_backend()._http.pools]
+    assert origins == ["https://api.twilio.com", "https://messaging.twilio.com"]
 
 
 def test_logs_hold_sids_but_neither_texts_nor_numbers_nor_tokens(twilio, caplog):

@@ -95,6 +95,12 @@ class Account:
     numbers: tuple[str, ...] = (FROM_NUMBER, "+15005550006")
     services: tuple[str, ...] = (MESSAGING_SERVICE_SID,)
     list_delay: timedelta = timedelta()
+    status: str = "active"
+    type: str = "Full"
+    inbound_url: str = ""
+    can_text: bool = True
+    use_inbound_webhook_on_number: bool = False
+    pool: tuple[str, ...] = (FROM_NUMBER,)
     messages: list[Message] = field(default_factory=list)
     _serial: count = field(default_factory=lambda: count(1))
 

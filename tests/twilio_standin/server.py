@@ -9,11 +9,14 @@ import threading
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from http import HTTPStatus
 from types import TracebackType
 from typing import Self
 from urllib.parse import parse_qs
 
+from tests.twilio_standin import resources
 from tests.twilio_standin.account import API_VERSION, Account, Message, Refusal
 from tests.twilio_standin.callbacks import Poster
 from tests.twilio_standin.faults import Fault, Script
@@ -113,6 +116,7 @@ class TwilioStandin:
         self.latency = latency
         self.concurrency_limit = concurrency_limit
         self.hang_up = False
+        self.clock_ahead = timedelta()
         self.requests = 0
         self.opened = 0
         self.in_flight = 0
@@ -204,6 +208,7 @@ class TwilioStandin:
             "Twilio-Request-Duration": f"{self.latency:.3f}",
             "X-Home-Region": "us1",
             "X-API-Domain": "api.twilio.com",
+            "Date": format_datetime(datetime.now(UTC) + self.clock_ahead, usegmt=True),
             "Strict-Transport-Security": "max-age=31536000",
         }
         path, _, query = target.partition("?")
@@ -243,7 +248,9 @@ class TwilioStandin:
     def _check(self, path: str, headers: Mapping[str, str]) -> None:
         if headers.get("authorization") != self._authorization:
             raise Refusal(401, 20003, "Authenticate")
-        if not path.startswith((f"{self._messages_path}.json", f"{self._messages_path}/")):
+        if resources.find(self.account, path, "") is None and not path.startswith(
+            (f"{self._messages_path}.json", f"{self._messages_path}/")
+        ):
             raise Refusal(404, 20404, f"The requested resource {path} was not found")
         if self.concurrency_limit is not None and self.in_flight > self.concurrency_limit:
             raise Refusal(429, 20429, "Too Many Requests")
@@ -251,6 +258,8 @@ class TwilioStandin:
     def _route(
         self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes
     ) -> tuple[int, bytes, Fault | None]:
+        if method == "GET" and (found := resources.find(self.account, path, query)) is not None:
+            return 200, json.dumps(found).encode(), None
         if path == f"{self._messages_path}.json":
             if method == "POST":
                 return self._create(headers, body)
