@@ -112,6 +112,27 @@ def remove(connection: BaseDatabaseWrapper) -> None:
                 cursor.execute(f'ALTER TABLE "{table}" DROP COLUMN IF EXISTS {WORDS_COLUMN}')
 
 
+def find_missing(connection: BaseDatabaseWrapper) -> list[str]:
+    """The names of what `install` makes and the database has not, or has in another form."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("SELECT name, sql FROM sqlite_master WHERE type IN ('table', 'trigger')")
+            existing = dict(cursor.fetchall())
+            wanted = {name: text for table in TABLES for name, text in _sqlite_triggers(table).items()}
+            missing = [name for name in map(names_table, TABLES) if name not in existing]
+            return missing + [name for name, text in wanted.items() if not existing.get(name, "").endswith(text)]
+        cursor.execute(
+            "SELECT table_name FROM information_schema.columns "
+            "WHERE table_schema = current_schema() AND column_name = %s",
+            [WORDS_COLUMN],
+        )
+        columns = {f"{table}.{WORDS_COLUMN}" for (table,) in cursor.fetchall()}
+        cursor.execute("SELECT indexname FROM pg_indexes WHERE schemaname = current_schema()")
+        indexes = {name for (name,) in cursor.fetchall()}
+        wanted_names = [name for table in TABLES for name in (f"{table}.{WORDS_COLUMN}", f"ix_{table}_names")]
+        return [name for name in wanted_names if name not in columns | indexes]
+
+
 def reinstall_after_migrate(sender: AppConfig, using: str, **_: Any) -> None:
     """Heal what a migration took away: Django changes a table on SQLite by making it anew, without its triggers."""
     from django.db import connections

@@ -64,7 +64,7 @@ def find_sqlite_problem(path: Path) -> tuple[str, str]:
 
 @register(Tags.urls)
 def check_public_address(**_: Any) -> list[CheckMessage]:
-    """W001 to W003: Twilio can reach PUBLIC_BASE_URL, and we answer there."""
+    """W001 to W003, W007: Twilio can reach PUBLIC_BASE_URL, and we answer there as we should."""
     host = urlsplit(settings.PUBLIC_BASE_URL).hostname
     if not host:
         return []
@@ -86,7 +86,7 @@ def check_public_address(**_: Any) -> list[CheckMessage]:
                 id="smsadmin.W002",
             )
         )
-    if _uses_twilio() and _is_private(host):
+    if uses_twilio() and _is_private(host):
         found.append(
             checks.Warning(
                 f"PUBLIC_BASE_URL is at {host}, which Twilio cannot reach: it reports no deliveries.",
@@ -94,7 +94,29 @@ def check_public_address(**_: Any) -> list[CheckMessage]:
                 id="smsadmin.W003",
             )
         )
+    if settings.DEBUG and not _is_private(host):
+        found.append(
+            checks.Warning(
+                f"DEBUG is on although the site is public, at {host}: errors show settings and data to strangers.",
+                "Remove DEBUG, or PUBLIC_BASE_URL where this is no public installation.",
+                id="smsadmin.W007",
+            )
+        )
     return found
+
+
+@register(Tags.compatibility)
+def check_queue(**_: Any) -> list[CheckMessage]:
+    """W008: the database and the queue are made for the same number of machines."""
+    if not settings.REDIS_URL or not settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+        return []
+    return [
+        checks.Warning(
+            "REDIS_URL is set beside an SQLite file: Redis is for several machines, the file for one alone.",
+            "Remove REDIS_URL, or use PostgreSQL (DATABASE_URL).",
+            id="smsadmin.W008",
+        )
+    ]
 
 
 @register(Tags.compatibility)
@@ -118,7 +140,7 @@ def check_twilio(**_: Any) -> list[CheckMessage]:
                 id="smsadmin.W005",
             )
         )
-    if _uses_twilio() and not settings.PUBLIC_BASE_URL:
+    if uses_twilio() and not settings.PUBLIC_BASE_URL:
         found.append(
             checks.Warning(
                 "PUBLIC_BASE_URL is not set: Twilio cannot report what was delivered, and opt-outs and wrong "
@@ -194,7 +216,7 @@ def has_static_files() -> bool:
     return settings.DEBUG or manifest is None or staticfiles_storage.exists(manifest)
 
 
-def _uses_twilio() -> bool:
+def uses_twilio() -> bool:
     return "twilio" in settings.SMS_BACKEND.lower()
 
 

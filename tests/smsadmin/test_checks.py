@@ -19,6 +19,7 @@ def sends_by_twilio(settings):
     settings.PUBLIC_BASE_URL = "https://sms.example.org"
     settings.ALLOWED_HOSTS = ["sms.example.org"]
     settings.TRUSTED_PROXIES = ["unix"]
+    settings.REDIS_URL = ""
     return settings
 
 
@@ -27,6 +28,7 @@ def all_checks():
         *checks.check_dotted_paths(),
         *checks.check_sqlite_file(),
         *checks.check_public_address(),
+        *checks.check_queue(),
         *checks.check_twilio(),
         *checks.check_deployment(),
     ]
@@ -83,6 +85,17 @@ def test_an_address_that_twilio_cannot_reach_is_found(sends_by_twilio, address):
     sends_by_twilio.PUBLIC_BASE_URL = address
     sends_by_twilio.ALLOWED_HOSTS = ["*"]
     assert ids(checks.check_public_address()) == {"smsadmin.W003"}
+
+
+def test_debug_on_a_public_site_is_found(sends_by_twilio):
+    sends_by_twilio.DEBUG = True
+    assert ids(checks.check_public_address()) == {"smsadmin.W007"}
+
+
+def test_redis_beside_sqlite_is_found(settings, monkeypatch):
+    monkeypatch.setitem(settings.DATABASES["default"], "ENGINE", "django.db.backends.sqlite3")
+    settings.REDIS_URL = "redis://127.0.0.1:6379/0"
+    assert ids(checks.check_queue()) == {"smsadmin.W008"}
 
 
 def test_credentials_beside_the_simulator_are_found(sends_by_twilio):
