@@ -1,0 +1,116 @@
+"""The list of checks, and how they are run."""
+
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Final
+
+from django.db import DatabaseError
+
+from . import configuration, counters, indexes, migrating, online, queue, rows, schema, sending, storage
+from .findings import Check, Finding, Level, Needs, count, note, problem
+from .storage import first_line
+
+CHECKS: Final = (
+    Check("storage.file", storage.find_file_trouble, Needs.NOTHING),
+    Check("storage.space", storage.find_want_of_space, Needs.NOTHING),
+    Check("storage.answers", storage.find_connection_trouble, Needs.NOTHING),
+    Check("storage.journal", storage.find_journal_trouble, Needs.DATABASE),
+    Check("storage.integrity", storage.find_damage, Needs.DATABASE),
+    Check("storage.references", storage.find_broken_references, Needs.DATABASE),
+    Check("settings.agree", configuration.find_contradictions, Needs.NOTHING),
+    Check("schema.migrations", migrating.find_migration_trouble, Needs.DATABASE),
+    Check("schema.tables", schema.find_table_drift, Needs.TABLES),
+    Check("schema.indexes", indexes.find_index_drift),
+    Check("schema.search", indexes.find_search_trouble),
+    Check("schema.sequences", indexes.find_sequence_trouble),
+    Check("rows.phones", rows.find_bad_phones),
+    Check("rows.values", rows.find_unknown_values),
+    Check("rows.opt_outs", rows.find_opt_outs_not_kept),
+    Check("counters.blasts", counters.find_wrong_counters),
+    Check("counters.surveys", counters.find_wrong_surveys),
+    Check("counters.threads", counters.find_wrong_threads),
+    Check("counters.keywords", counters.find_keywords_claimed_twice),
+    Check("sending.blasts", sending.find_blasts_without_sender),
+    Check("sending.doubt", sending.find_doubt),
+    Check("sending.scheduled", sending.find_late_messages),
+    Check("sending.reports", sending.find_silence),
+    Check("queue.worker", queue.find_dead_worker),
+    Check("queue.waiting", queue.find_long_wait),
+    Check("queue.schedules", queue.find_schedule_trouble),
+    Check("queue.failures", queue.find_failures),
+    Check("queue.imports", queue.find_stalled_imports),
+    Check("clock.agrees", configuration.find_clock_trouble),
+)
+ONLINE: Final = (Check("online.twilio", online.find_account_trouble, Needs.NOTHING),)
+
+AGAIN: Final = "Run it again with --traceback, and report what it prints."
+
+
+def examine(
+    *, is_online: bool = False, fix: bool = False, on_failure: Callable[[str], None] | None = None
+) -> Iterator[tuple[Finding, str]]:
+    """Each finding in the order of the checks, and what was mended of it ("" for nothing).
+
+    Raises nothing: a check that fails is a finding itself, whose traceback goes to `on_failure`. With `fix`,
+    what can be mended is, and its check is made again: what it still finds follows.
+    """
+    available = Needs.TABLES
+    left_out = []
+    for check in (*CHECKS, *(ONLINE if is_online else ())):
+        if check.needs > available:
+            left_out.append(check.name)
+            continue
+        found = run(check, on_failure)
+        mended = 0
+        if fix:
+            for finding in found:
+                if finding.fix is not None:
+                    mended += 1
+                    yield finding, _mend(finding, on_failure)
+            if mended:
+                found = run(check, on_failure)
+        for finding in found:
+            yield finding, ""
+        if any(finding.blocks for finding in found):
+            available = min(available, check.needs, Needs.DATABASE)
+    if left_out:
+        missing = (
+            "the database cannot be used" if available == Needs.NOTHING else "its tables are not as they should be"
+        )
+        sentence = f"{count(len(left_out), 'check was', 'checks were')} left out, because {missing}."
+        yield replace(note(sentence, "Mend what is said above, then run this again."), check="checkup"), ""
+
+
+def run(check: Check, on_failure: Callable[[str], None] | None = None) -> list[Finding]:
+    """What one check finds, with its name. Raises nothing."""
+    found: list[Finding] = []
+    try:
+        found.extend(_named(check, finding) for finding in check.find())
+    except Exception as error:  # noqa: BLE001 - the other checks are made all the same
+        if on_failure is not None:
+            on_failure(traceback.format_exc())
+        # Only databases are quoted, and only their first line: what else there is may hold rows.
+        reason = first_line(error) if isinstance(error, DatabaseError) else type(error).__name__
+        found.append(_named(check, problem(f"This could not be checked: {reason}.", AGAIN)))
+    return found
+
+
+def _named(check: Check, finding: Finding) -> Finding:
+    """With the check's name, and on one line whatever was quoted."""
+    return replace(finding, check=check.name, sentence=" ".join(finding.sentence.split()))
+
+
+def _mend(finding: Finding, on_failure: Callable[[str], None] | None) -> str:
+    assert finding.fix is not None  # noqa: S101 - for the type checker: the caller has looked
+    try:
+        return finding.fix()
+    except Exception as error:  # noqa: BLE001 - the rest is mended all the same
+        if on_failure is not None:
+            on_failure(traceback.format_exc())
+        reason = first_line(error) if isinstance(error, DatabaseError) else type(error).__name__
+        return f"This could not be mended: {reason}."
+
+
+def is_healthy(findings: list[Finding]) -> bool:
+    return not any(finding.level == Level.PROBLEM for finding in findings)

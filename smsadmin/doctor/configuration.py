@@ -1,0 +1,79 @@
+"""Settings that contradict each other, and clocks that do."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Final
+
+from django.core import checks
+from django.db import connection
+from django.db.models import Max
+from django.utils import timezone
+
+from accounts.models import SecurityEvent
+from contacts.models import ContactImport, UnsubscribedContact
+from messaging import wording
+from messaging.models import InboxMessage, MessageLog
+from smsadmin.checks import uses_twilio
+
+from .findings import Finding, ok, problem
+
+SKEW: Final = timedelta(seconds=5)
+
+
+def find_contradictions() -> Iterator[Finding]:
+    """What `manage.py check` says; for an installation that really sends, also what `check --deploy` says."""
+    found = [message for message in checks.run_checks(include_deployment_checks=uses_twilio()) if is_serious(message)]
+    for message in found:
+        sentence = " ".join(str(message.msg).split())
+        yield problem(f"{sentence} ({message.id})", " ".join(str(message.hint or "See docs/settings.md.").split()))
+    if not found:
+        yield ok("The settings agree with each other.")
+
+
+def is_serious(message: checks.CheckMessage) -> bool:
+    return message.level >= checks.WARNING and not message.is_silenced()
+
+
+def find_clock_trouble() -> Iterator[Finding]:
+    """This machine's clock against the database server's, and against times that were written down before."""
+    if connection.vendor == "postgresql":
+        yield from _compare_with_server()
+    now = timezone.now()
+    for model, field in (
+        (MessageLog, "created_at"),
+        (InboxMessage, "created_at"),
+        (UnsubscribedContact, "created_at"),
+        (ContactImport, "created_at"),
+        (SecurityEvent, "created_at"),
+    ):
+        # The newest rows by id: nothing else is in an index of every one of these tables.
+        newest = model._default_manager.order_by("-pk").values("pk")[:100]
+        last = model._default_manager.filter(pk__in=list(newest.values_list("pk", flat=True))).aggregate(
+            at=Max(field)
+        )["at"]
+        if last and last > now + SKEW:
+            ahead = wording.span(int((last - now).total_seconds()))
+            yield problem(
+                f"{model._meta.db_table} has a row from {ahead} ahead of now: one machine's clock is wrong.",
+                "Let all machines of SMS Admin keep their clocks by NTP (timedatectl shows whether they do).",
+            )
+
+
+def _compare_with_server() -> Iterator[Finding]:
+    before = timezone.now()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        theirs = cursor.fetchone()[0]
+    ours = before + (timezone.now() - before) / 2
+    yield compare_clocks(theirs - ours, "the database server's")
+
+
+def compare_clocks(difference: timedelta, whose: str) -> Finding:
+    """`difference` is how far their clock is ahead of ours."""
+    if abs(difference) <= SKEW:
+        return ok(f"This machine's clock agrees with {whose}.")
+    seconds = wording.span(round(abs(difference).total_seconds()))
+    return problem(
+        f"This machine's clock is {seconds} {'behind' if difference > timedelta() else 'ahead of'} {whose}.",
+        "Let both keep their clocks by NTP (timedatectl shows whether they do).",
+    )

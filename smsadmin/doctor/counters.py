@@ -1,0 +1,173 @@
+"""Counters, compared with the rows that they count, and conversations that contradict themselves."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Final
+
+from django.db import transaction
+from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Value, When
+from django.utils import timezone
+
+from contacts.querysets import unsubscribed
+from messaging.models import Delivery, InboxMessage, InboxThread, KeywordAutomationRule, MessageLog
+from surveys import questions
+from surveys.models import SurveyFlow, SurveySession
+
+from .findings import Finding, count, note, ok, problem, some
+from .rows import FIX, MOST
+
+# Counters follow their rows within a minute.
+SETTLING: Final = timedelta(minutes=2)
+# How many rows are mended in one run.
+BATCH: Final = 900
+
+
+def find_wrong_counters() -> Iterator[Finding]:
+    """Counts all deliveries by an index: about half a second a million rows."""
+    counts: dict[int, dict[str, int]] = defaultdict(dict)
+    of_blasts = Delivery.objects.filter(message_log__isnull=False).order_by()
+    for log_id, status, number in of_blasts.values_list("message_log", "status").annotate(Count("pk")):
+        counts[log_id][status] = number
+    logs = MessageLog.objects.exclude(status=MessageLog.Status.PROCESSING)
+    wrong, without_rows, left = [], [], []
+    for pk, total, success, failure in logs.values_list("pk", "total_recipients", "success_count", "failure_count"):
+        rows = counts.get(pk)
+        if not rows:
+            without_rows += [pk] if total else []
+            continue
+        true = (
+            sum(rows.values()),
+            sum(rows.get(status, 0) for status in Delivery.SUCCESSFUL),
+            sum(rows.get(status, 0) for status in Delivery.UNSUCCESSFUL),
+        )
+        if true != (total, success, failure) and not _is_settling(pk):
+            wrong.append(pk)
+        if rows.get(Delivery.Status.PENDING) or rows.get(Delivery.Status.SENDING):
+            left.append(pk)
+    if wrong:
+        yield problem(
+            f"The counters of {count(len(wrong), 'blast', 'blasts')} differ from the rows (blast {some(wrong)}).",
+            FIX,
+            lambda: _recount(wrong),
+        )
+    if left:
+        yield problem(
+            f"{count(len(left), 'blast is', 'blasts are')} over, yet people wait in it (blast {some(left)}): "
+            "nobody texts them any more.",
+            "Send them the message anew if it still matters; the blast's page lists them.",
+        )
+    if without_rows:
+        yield note(
+            f"{count(len(without_rows), 'blast has', 'blasts have')} counters but no rows "
+            f"(blast {some(without_rows)}).",
+            "Nothing, if they were moved in without details. Else restore a backup.",
+        )
+    unknown = sorted({status for rows in counts.values() for status in rows} - set(Delivery.Status.values))
+    if unknown:
+        yield problem(
+            f"deliveries has states that SMS Admin does not know: {some(unknown)}.",
+            "Correct them by SQL: docs/sending.md has the states.",
+        )
+    if not (wrong or left):
+        yield ok("The counters of all blasts agree with their rows.")
+
+
+def _is_settling(log_id: int) -> bool:
+    return Delivery.objects.filter(message_log=log_id, updated_at__gt=timezone.now() - SETTLING).exists()
+
+
+def _recount(ids: list[int]) -> str:
+    for log in MessageLog.objects.filter(pk__in=ids[:BATCH]):
+        log.write_totals()
+    return f"The counters of {count(len(ids[:BATCH]), 'blast', 'blasts')} were brought up to the rows."
+
+
+def find_wrong_surveys() -> Iterator[Finding]:
+    counted = SurveyFlow.objects.annotate(
+        starts=Count("sessions"), ends=Count("sessions", filter=Q(sessions__status=SurveySession.Status.COMPLETED))
+    )
+    # A survey whose sessions were not moved in keeps what the replaced system had counted.
+    wrong = counted.filter(starts__gt=0).exclude(start_count=F("starts"), completion_count=F("ends"))
+    if ids := list(wrong.order_by("pk").values_list("pk", flat=True)):
+        yield problem(
+            f"The counters of {count(len(ids), 'survey', 'surveys')} differ from their sessions "
+            f"(survey {some(ids)}).",
+            FIX,
+            lambda: _recount_surveys(ids),
+        )
+    for survey in SurveyFlow.objects.order_by("pk"):
+        try:
+            questions.load(survey.questions_json)
+        except questions.UnreadableQuestions as error:
+            yield problem(f"Survey {survey.pk} cannot be held. {error}", "Write its questions anew, on its page.")
+    active = SurveySession.objects.filter(unsubscribed(), status=SurveySession.Status.ACTIVE)
+    if number := active.count():
+        yield problem(
+            f"{count(number, 'person who has', 'people who have')} opted out "
+            f"{'is' if number == 1 else 'are'} still being asked.",
+            FIX,
+            lambda: _end_sessions(active),
+        )
+    if not (ids or number):
+        yield ok("The counters of all surveys agree with their sessions, and nobody is asked after opting out.")
+
+
+def _recount_surveys(ids: list[int]) -> str:
+    for pk in ids:
+        with transaction.atomic():
+            flow = SurveyFlow.objects.select_for_update().get(pk=pk)
+            sessions = flow.sessions.all()
+            SurveyFlow.objects.filter(pk=pk).update(
+                start_count=sessions.count(),
+                completion_count=sessions.filter(status=SurveySession.Status.COMPLETED).count(),
+            )
+    return f"The counters of {count(len(ids), 'survey', 'surveys')} were brought up to their sessions."
+
+
+def _end_sessions(active: QuerySet[SurveySession]) -> str:
+    ended = active.update(status=SurveySession.Status.CANCELLED, end_reason=SurveySession.EndReason.OPTED_OUT)
+    return (
+        f"{count(ended, 'session', 'sessions')} of people who had opted out {'was' if ended == 1 else 'were'} ended."
+    )
+
+
+def find_wrong_threads() -> Iterator[Finding]:
+    """Conversations with more unread texts than texts."""
+    received = Count("messages", filter=Q(messages__direction=InboxMessage.Direction.INBOUND))
+    busy = InboxThread.objects.exclude(unread_count=0).annotate(received=received)
+    wrong = busy.filter(Q(unread_count__lt=0) | Q(unread_count__gt=F("received")))
+    if ids := list(wrong.order_by("pk").values_list("pk", flat=True)[:MOST]):
+        yield problem(
+            f"{count(len(ids), 'conversation says', 'conversations say')} to have more unread texts than came in "
+            f"(conversation {some(ids)}).",
+            FIX,
+            lambda: _limit_unread(ids),
+        )
+
+
+def _limit_unread(ids: list[int]) -> str:
+    received = Count("messages", filter=Q(messages__direction=InboxMessage.Direction.INBOUND))
+    for thread in InboxThread.objects.filter(pk__in=ids[:BATCH]).annotate(received=received):
+        limit = Case(
+            When(unread_count__lt=0, then=Value(0)),
+            When(unread_count__gt=thread.received, then=Value(thread.received)),
+            default=F("unread_count"),
+            output_field=IntegerField(),
+        )
+        InboxThread.objects.filter(pk=thread.pk).update(unread_count=limit)
+    return f"The unread texts of {count(len(ids[:BATCH]), 'conversation', 'conversations')} were put right."
+
+
+def find_keywords_claimed_twice() -> Iterator[Finding]:
+    surveys = {
+        keyword.strip().casefold(): pk
+        for pk, keyword in SurveyFlow.objects.filter(is_active=True).values_list("pk", "trigger_keyword")
+    }
+    rules = KeywordAutomationRule.objects.filter(is_active=True).order_by("pk").values_list("pk", "keyword")
+    for pk, keyword in rules:
+        if (survey := surveys.get(keyword.strip().casefold())) is not None:
+            yield problem(
+                f"Survey {survey} and keyword reply {pk} have the same keyword: the survey answers, the reply never.",
+                "Give one of them another keyword, or switch it off.",
+            )

@@ -1,0 +1,73 @@
+"""What a check is, and what it finds."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+from django.utils.translation import ngettext
+
+
+class Level(StrEnum):
+    """How much a finding matters: only a problem makes the exit code 1."""
+
+    OK = "ok"
+    NOTE = "note"
+    PROBLEM = "problem"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the report.
+
+    `remedy` says what to do about it, "" where there is nothing to do. `fix`, where there is one, mends it and
+    returns a sentence of what it mended; it is safe beside running processes. Because of a finding that `blocks`,
+    checks that need more than this one are not made. `check` is the name of the check, filled in by the checkup.
+    """
+
+    level: Level
+    sentence: str
+    remedy: str = ""
+    fix: Callable[[], str] | None = None
+    blocks: bool = False
+    check: str = ""
+
+
+class Needs(IntEnum):
+    """What has to be there before a check can be made."""
+
+    NOTHING = 0
+    DATABASE = 1
+    TABLES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """`name` is "topic.what", as docs/dbdoctor.md explains it. A check that finds nothing is well, silently."""
+
+    name: str
+    find: Callable[[], Iterable[Finding]]
+    needs: Needs = Needs.TABLES
+
+
+def ok(sentence: str) -> Finding:
+    return Finding(Level.OK, sentence)
+
+
+def note(sentence: str, remedy: str = "", fix: Callable[[], str] | None = None) -> Finding:
+    return Finding(Level.NOTE, sentence, remedy, fix)
+
+
+def problem(sentence: str, remedy: str, fix: Callable[[], str] | None = None, *, blocks: bool = False) -> Finding:
+    return Finding(Level.PROBLEM, sentence, remedy, fix, blocks)
+
+
+def count(number: int, one: str, many: str) -> str:
+    """Such as "1 blast" or "1,234 blasts"."""
+    return f"{number:,} {ngettext(one, many, number)}"
+
+
+def some(items: Iterable[object], most: int = 5) -> str:
+    """The first few, separated by commas, and how many more there are."""
+    names = [str(item) for item in items]
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more

@@ -1,0 +1,179 @@
+"""Migrations: which are applied, which wait, and applying those, one process at a time."""
+
+import fcntl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from django.core.management import call_command
+from django.db import DatabaseError, connection
+from django.db.migrations.exceptions import InconsistentMigrationHistory
+from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.recorder import MigrationRecorder
+
+from .findings import Finding, count, ok, problem, some
+from .storage import first_line, sqlite_path
+
+# Any number that no other program on the database uses for pg_advisory_lock.
+ADVISORY_LOCK: Final = 7_205_550_100_007
+
+
+class CannotApply(Exception):
+    """Its text is a sentence for the operator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One migration. `applied_at` is None while it is pending; one that is not `is_known` has no file here."""
+
+    app: str
+    name: str
+    applied_at: datetime | None
+    is_applied: bool
+    is_known: bool
+
+    def __str__(self) -> str:
+        return f"{self.app}.{self.name}"
+
+
+def steps() -> list[Step]:
+    """Every migration, in the order in which they are applied, and behind them those that only the database knows.
+
+    Raises DatabaseError where the database is out of reach.
+    """
+    executor = MigrationExecutor(connection)
+    loader = executor.loader
+    recorded = MigrationRecorder(connection).applied_migrations()
+    found = []
+    replaced = set()
+    for migration, _ in executor.migration_plan(loader.graph.leaf_nodes(), clean_start=True):
+        key = (migration.app_label, migration.name)
+        replaced |= set(migration.replaces)
+        row: Any = recorded.get(key)
+        found.append(Step(*key, row.applied if row else None, key in loader.applied_migrations, is_known=True))
+    known = replaced | set(loader.disk_migrations)
+    for key, row in recorded.items():
+        if key not in known:
+            found.append(Step(*key, row.applied, is_applied=True, is_known=False))
+    return found
+
+
+def pending() -> list[Step]:
+    """The migrations that wait, in their order."""
+    return [step for step in steps() if not step.is_applied]
+
+
+def find_migration_trouble() -> Iterator[Finding]:
+    found = steps()
+    waiting = [step for step in found if not step.is_applied]
+    unknown = [step for step in found if not step.is_known]
+    try:
+        MigrationExecutor(connection).loader.check_consistent_history(connection)
+    except InconsistentMigrationHistory as error:
+        yield problem(
+            f"The list of applied migrations contradicts itself: {str(error).rstrip('.')}.",
+            "Restore the last backup: somebody has written into django_migrations.",
+        )
+    if waiting:
+        yield problem(
+            f"{count(len(waiting), 'migration waits', 'migrations wait')} to be applied: {some(waiting)}.",
+            "Run: manage.py dbdoctor --apply",
+            blocks=True,
+        )
+    if unknown:
+        yield problem(
+            f"The database has had {count(len(unknown), 'migration', 'migrations')} that this version does not know: "
+            f"{some(unknown)}.",
+            "It belongs to a newer version: install that one, or restore a backup from before the upgrade.",
+        )
+    if not waiting and not unknown:
+        yield ok(f"All {len(found)} migrations are applied.")
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What `apply` did: the migrations in their order, and the file of the backup taken before, if one was."""
+
+    steps: list[Step]
+    backup: str = ""
+
+
+def apply(back_up: Callable[[], str], say: Callable[[str], None]) -> Applied:
+    """Apply what is pending. Raises CannotApply and DatabaseError.
+
+    A second call meanwhile, in any process, waits and then finds nothing to do. `back_up` is called first where
+    the database is an SQLite file with something in it, and returns what to call the backup.
+    """
+    with _alone(say):
+        waiting = pending()
+        if not waiting:
+            return Applied([])
+        backup = back_up() if _has_data() and sqlite_path() else ""
+        try:
+            call_command("migrate", verbosity=0, interactive=False)
+        except (DatabaseError, ValueError, InconsistentMigrationHistory) as error:
+            raise CannotApply(_explain(error, backup)) from error
+        return Applied(waiting, backup)
+
+
+def _explain(error: Exception, backup: str) -> str:
+    reason = first_line(error) if isinstance(error, DatabaseError) else type(error).__name__
+    left = pending()
+    failed = f"{left[0]} could not be applied" if left else "The migrations could not be completed"
+    remedy = f"The database as it was before is in {backup}." if backup else "What was applied before it stays."
+    return f"{failed}: {reason}. {remedy}"
+
+
+def _has_data() -> bool:
+    with connection.cursor() as cursor:
+        return bool(connection.introspection.table_names(cursor))
+
+
+@contextmanager
+def _alone(say: Callable[[str], None]) -> Iterator[None]:
+    if connection.vendor == "postgresql":
+        with _advisory_lock(say):
+            yield
+    elif sqlite_path():
+        with _file_lock(say):
+            yield
+    else:
+        yield
+
+
+WAITING: Final = "Another process applies migrations. Waiting for it."
+
+
+@contextmanager
+def _advisory_lock(say: Callable[[str], None]) -> Iterator[None]:
+    """Belongs to the session, whatever its transactions do; the server lifts it when the connection ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [ADVISORY_LOCK])
+        if not cursor.fetchone()[0]:
+            say(WAITING)
+            cursor.execute("SELECT pg_advisory_lock(%s)", [ADVISORY_LOCK])
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [ADVISORY_LOCK])
+
+
+@contextmanager
+def _file_lock(say: Callable[[str], None]) -> Iterator[None]:
+    """On a file beside the database, which stays: closing the database's own file would drop SQLite's locks."""
+    path = sqlite_path()
+    assert path is not None  # noqa: S101 - for the type checker: the caller has looked
+    try:
+        file = path.with_name(f"{path.name}-migrating").open("a")
+    except OSError as error:
+        raise CannotApply(f"The folder {path.parent} cannot be written: {error.strerror}.") from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say(WAITING)
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,159 @@
+"""Rows that break our own rules."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any, Final
+
+from django.db import IntegrityError, connection, models, transaction
+from django.db.models import Count, Exists, OuterRef, QuerySet, Value
+from django.utils import timezone
+
+from accounts.models import AppUser
+from accounts.roles import Role
+from contacts import phones
+from contacts.fields import PhoneField
+from contacts.models import SuppressedContact, UnsubscribedContact
+from contacts.querysets import unsubscribed
+from messaging.models import Delivery, MessageLog, ScheduledMessage
+from surveys.models import SurveySession
+
+from .findings import Finding, count, note, ok, problem, some
+from .schema import our_models
+
+FIX: Final = "Run: manage.py dbdoctor --doctor --fix"
+# How many rows of a kind are named or mended at once.
+MOST: Final = 10_000
+RECENT_BLASTS: Final = 20
+# A claim and a STOP of the same moment are nobody's fault.
+TOLERANCE: Final = timedelta(minutes=1)
+# Short codes text too. They can be answered by hand, and are on no list.
+SHORT_CODES_TOO: Final = frozenset({"inbox_threads", "inbox_messages", "consent_records"})
+
+
+def find_bad_phones() -> Iterator[Finding]:
+    """Each table with phones is read whole: about a second a million rows."""
+    tables = wrong = 0
+    for model in our_models():
+        for field in model._meta.local_concrete_fields:
+            if field.name != "phone" and not isinstance(field, PhoneField):
+                continue
+            tables += 1
+            ids = _rows_not_in_e164(model, field)
+            if not ids:
+                continue
+            wrong += 1
+            fix = _normalising(model, ids) if isinstance(field, PhoneField) else None
+            number = f"more than {MOST:,} phones" if len(ids) > MOST else count(len(ids), "phone", "phones")
+            yield problem(
+                f"{model._meta.db_table} has {number} not in E.164 (id {some(ids)}): "
+                "opt-outs and texts of the same number do not find each other.",
+                f"{FIX}; correct by hand what stays." if fix else "Correct them by SQL, as +17205550123.",
+                fix,
+            )
+    if not wrong:
+        yield ok(f"The phones of all {tables} tables that have any are in E.164.")
+
+
+def _rows_not_in_e164(model: type[models.Model], field: Any) -> list[int]:
+    column = connection.ops.quote_name(field.column)
+    if connection.vendor == "sqlite":
+        digits = f"substr({column}, 2) NOT GLOB '*[^0-9]*'"
+        good = f"({column} GLOB '+[1-9]*' AND {digits} AND length({column}) BETWEEN 8 AND 16)"
+        short = f"({column} NOT GLOB '*[^0-9]*' AND length({column}) BETWEEN 3 AND 8)"
+    else:
+        good = f"{column} ~ '^[+][1-9][0-9]{{6,14}}$'"
+        short = f"{column} ~ '^[0-9]{{3,8}}$'"
+    if model._meta.db_table in SHORT_CODES_TOO:
+        good = f"({good} OR {short})"
+    empty = f"OR {column} = ''" if field.blank else ""
+    table = connection.ops.quote_name(model._meta.db_table)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT id FROM {table} WHERE {column} IS NOT NULL AND NOT ({good} {empty}) "  # noqa: S608
+            f"ORDER BY id LIMIT {MOST + 1}"
+        )
+        return [pk for (pk,) in cursor.fetchall()]
+
+
+def _normalising(model: Any, ids: list[int]) -> Callable[[], str]:
+    """Writes the same number in E.164, where it is one and no other row has it."""
+
+    def fix() -> str:
+        mended = 0
+        for pk, phone in model.objects.filter(pk__in=ids[:900]).values_list("pk", "phone"):
+            try:
+                with transaction.atomic():
+                    mended += model.objects.filter(pk=pk).update(phone=phones.normalise(phone))
+            except (phones.InvalidPhone, IntegrityError):
+                continue
+        left = len(ids) - mended
+        rest = (
+            f" {count(left, 'row', 'rows')} could not be mended: no number, or on the list already." if left else ""
+        )
+        table = model._meta.db_table
+        return (
+            f"{count(mended, 'phone', 'phones')} of {table} {'was' if mended == 1 else 'were'} put into E.164.{rest}"
+        )
+
+    return fix
+
+
+def find_opt_outs_not_kept() -> Iterator[Finding]:
+    """Texts to people who had opted out, in the last blasts; and those of the opted-out who are still waiting."""
+    recent = list(MessageLog.objects.order_by("-pk").values_list("pk", flat=True)[:RECENT_BLASTS])
+    earlier = UnsubscribedContact.objects.filter(
+        phone=OuterRef("phone"), created_at__lt=OuterRef("claimed_at") - Value(TOLERANCE)
+    )
+    texted = Delivery.objects.filter(Exists(earlier), message_log__in=recent, claimed_at__isnull=False)
+    found = dict(
+        texted.exclude(status=Delivery.Status.SKIPPED).values_list("message_log").annotate(Count("pk")).order_by()
+    )
+    for log_id, number in sorted(found.items()):
+        yield problem(
+            f"Blast {log_id} texted {count(number, 'person', 'people')} after they had opted out.",
+            "Apologise to them, and report this: a program may have written into the tables past SMS Admin.",
+        )
+    waiting = Delivery.objects.filter(
+        unsubscribed(), status=Delivery.Status.PENDING, message_log__in=MessageLog.objects.filter(status="processing")
+    )
+    if number := waiting.count():
+        yield note(
+            f"{count(number, 'person who has', 'people who have')} opted out still "
+            f"{'waits' if number == 1 else 'wait'} in unfinished blasts.",
+            "Nothing: they are skipped when their turn comes.",
+            lambda: _skip(waiting),
+        )
+    if not found:
+        yield ok("Nobody was texted after opting out.")
+
+
+def _skip(waiting: QuerySet[Delivery]) -> str:
+    skipped = waiting.update(
+        status=Delivery.Status.SKIPPED, skip_reason=Delivery.SkipReason.OPTED_OUT, updated_at=timezone.now()
+    )
+    return f"{count(skipped, 'person', 'people')} who had opted out {'was' if skipped == 1 else 'were'} skipped."
+
+
+def find_unknown_values() -> Iterator[Finding]:
+    """Values that no choice has, and an installation that nobody can administer."""
+    fields: tuple[tuple[Any, str], ...] = (
+        (MessageLog, "status"),
+        (MessageLog, "target"),
+        (ScheduledMessage, "status"),
+        (ScheduledMessage, "target"),
+        (SuppressedContact, "category"),
+        (SurveySession, "status"),
+        (AppUser, "role"),
+    )
+    for model, name in fields:
+        choices = [value for value, _ in model._meta.get_field(name).choices]
+        rows = model.objects.exclude(**{f"{name}__in": choices})
+        if number := rows.count():
+            yield problem(
+                f"{count(number, 'row', 'rows')} of {model._meta.db_table} have a {name} that is none we know "
+                f"(id {some(rows.order_by('pk').values_list('pk', flat=True)[:6])}).",
+                f"Correct them by SQL. Known are: {some(choices, 9)}.",
+            )
+    users = AppUser.objects.all()
+    if users.exists() and not users.filter(role=Role.ADMIN, is_active=True).exists():
+        yield problem("No active user is an admin.", "Run: manage.py create_admin")

@@ -1,0 +1,131 @@
+"""What should be leaving, and what Twilio says of it."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Final
+
+from django.conf import settings
+from django.db.models import Count, Exists, Max, OuterRef, Q
+from django.utils import timezone
+
+from messaging import wording
+from messaging.backends import get_backend
+from messaging.models import Delivery, InboxMessage, MessageLog, ScheduledMessage, SenderSlot
+
+from .findings import Finding, count, note, ok, problem
+
+START_WORKER: Final = "Start the worker (manage.py worker); it goes on where the blast was."
+# Longer than a sender's lease, its place in the queue, and the sweep's second.
+SILENCE: Final = timedelta(minutes=1)
+LATE: Final = timedelta(minutes=5)
+# Twilio reports within seconds as a rule; a carrier may take some minutes.
+REPORTED_WITHIN: Final = timedelta(hours=1)
+RECENT_BLASTS: Final = 20
+REPORTED: Final = (Delivery.Status.SENT, Delivery.Status.DELIVERED, Delivery.Status.UNDELIVERED)
+
+
+def find_blasts_without_sender() -> Iterator[Finding]:
+    since = timezone.now() - SILENCE
+    unfinished = MessageLog.objects.filter(status=MessageLog.Status.PROCESSING).order_by("pk")
+    held = 0
+    for log in unfinished.annotate(slot_count=Count("slots"), leased=Max("slots__leased_until")):
+        if log.paused_at is not None:
+            reason = f" ({log.stop_reason.rstrip('.')})" if log.stop_reason else ""
+            yield note(f"Blast {log.pk} is paused{reason}.", "Mend the reason, then resume or cancel it on its page.")
+            continue
+        waiting = log.deliveries.in_progress().count()
+        if not waiting or log.created_at > since:
+            continue
+        if not log.slot_count:
+            yield problem(
+                f"Blast {log.pk} has {wording.people(waiting)} waiting, and no place for a sender.",
+                "Run: manage.py dbdoctor --doctor --fix",
+                _giving_slots(log),
+            )
+        elif (log.leased is None or log.leased < since) and not log.deliveries.filter(updated_at__gt=since).exists():
+            yield problem(f"Blast {log.pk} has {wording.people(waiting)} waiting, and nobody sends it.", START_WORKER)
+        else:
+            held += 1
+    answers = Delivery.objects.filter(message_log=None, updated_at__lt=timezone.now() - LATE)
+    if number := answers.in_progress().count():
+        yield problem(
+            f"{count(number, 'answer waits', 'answers wait')} in the inbox, and nobody sends.", START_WORKER
+        )
+    yield ok(f"{count(held, 'blast is', 'blasts are')} being sent." if held else "No blast is being sent.")
+
+
+def _giving_slots(log: MessageLog) -> Callable[[], str]:
+    def fix() -> str:
+        SenderSlot.objects.bulk_create(
+            [SenderSlot(message_log=log, number=number) for number in range(settings.SMS_SENDERS_PER_BLAST)],
+            ignore_conflicts=True,
+        )
+        return f"Blast {log.pk} can be sent again: the worker goes on with it."
+
+    return fix
+
+
+def find_doubt() -> Iterator[Finding]:
+    """Deliveries have no index on their state alone: a quarter of a second a million rows."""
+    grace = timedelta(minutes=settings.SMS_UNKNOWN_GRACE_MINUTES) + LATE
+    before = timezone.now() - grace
+    doubtful = Delivery.objects.in_doubt().filter(Q(claimed_at__lt=before) | Q(claimed_at=None))
+    if number := doubtful.count():
+        yield problem(
+            f"{wording.people(number).capitalize()} may not have got a text, and nobody has decided about them.",
+            "Run: manage.py reconcile, or decide on the page of the blast.",
+        )
+    abandoned = Delivery.objects.filter(status=Delivery.Status.SENDING, claimed_at__lt=timezone.now() - LATE)
+    if number := abandoned.count():
+        yield problem(
+            f"{count(number, 'text has', 'texts have')} been in the hands of a sender that is gone.",
+            "Start the worker: it puts them in doubt and looks for evidence.",
+        )
+
+
+def find_late_messages() -> Iterator[Finding]:
+    before = timezone.now() - LATE
+    late = ScheduledMessage.objects.filter(status=ScheduledMessage.Status.PENDING, scheduled_at__lt=before)
+    if number := late.count():
+        yield problem(
+            f"{count(number, 'scheduled message', 'scheduled messages')} should have left by now.",
+            "Start the worker, or run: manage.py process_scheduled",
+        )
+    over = MessageLog.objects.exclude(status=MessageLog.Status.PROCESSING).filter(
+        Q(finished_at__lt=before) | Q(finished_at=None), pk=OuterRef("message_log")
+    )
+    stuck = ScheduledMessage.objects.filter(
+        Q(message_log=None) | Exists(over), status=ScheduledMessage.Status.PROCESSING
+    )
+    if number := stuck.count():
+        yield problem(
+            f"{count(number, 'scheduled message is', 'scheduled messages are')} shown as being sent, "
+            "although nothing is sent any more.",
+            "Start the worker, or run: manage.py process_scheduled",
+        )
+    if not late and not stuck:
+        yield ok("No scheduled message is late.")
+
+
+def find_silence() -> Iterator[Finding]:
+    """When Twilio was last heard of. The last blasts are read whole."""
+    recent = list(MessageLog.objects.order_by("-pk").values_list("pk", flat=True)[:RECENT_BLASTS])
+    rows = Delivery.objects.filter(message_log__in=recent)
+    last_report = rows.filter(status__in=REPORTED).aggregate(at=Max("updated_at"))["at"]
+    if last_report:
+        yield ok(f"The last delivery report came by {wording.moment(last_report)}.")
+    else:
+        accepted = rows.filter(
+            status=Delivery.Status.ACCEPTED, accepted_at__lt=timezone.now() - REPORTED_WITHIN
+        ).count()
+        if accepted and settings.PUBLIC_BASE_URL and not get_backend().is_simulated:
+            yield problem(
+                f"Twilio has accepted {count(accepted, 'text', 'texts')} and reported on none of them.",
+                f"See that Twilio reaches {settings.PUBLIC_BASE_URL}; its console lists failed callbacks (11200).",
+            )
+        else:
+            yield ok("No delivery report has come yet.")
+    inbound = InboxMessage.objects.filter(direction=InboxMessage.Direction.INBOUND).order_by("-pk").first()
+    yield ok(
+        f"The last text came in on {wording.moment(inbound.created_at)}." if inbound else "No text has come in yet."
+    )
