@@ -4,13 +4,15 @@ Nobody leaves their list by it: members and registrations stay, marked and skipp
 to the consent trail, whoever brought it about.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 from django.dispatch import Signal
+from django.utils import timezone
 
 from .models import CommunityMember, ConsentRecord, EventRegistration, SuppressedContact, UnsubscribedContact
 from .names import known_names
@@ -38,16 +40,18 @@ def opt_out(
     words: str = "",
     sid: str = "",
     actor: str = "",
+    at: datetime | None = None,
 ) -> bool:
     """Record that a number wants no more texts; whether it is new. For the fields see ConsentRecord.
 
     The name is found from our lists where it is not given. A number that opted out before keeps its entry; that it
     said so again is on the trail.
     """
+    at = at or timezone.now()
     with transaction.atomic():
         name = name or known_names([phone]).get(phone)
         _, is_new = UnsubscribedContact.objects.get_or_create(
-            phone=phone, defaults={"name": name, "reason": reason or words, "source": source}
+            phone=phone, defaults={"name": name, "reason": reason or words, "source": source, "created_at": at}
         )
         ConsentRecord.objects.create(
             phone=phone,
@@ -56,6 +60,7 @@ def opt_out(
             words=words or reason,
             message_sid=sid,
             actor=actor,
+            created_at=at,
         )
         opted_out.send(UnsubscribedContact, phones=[phone])
     return is_new
@@ -76,7 +81,21 @@ def opt_in(phone: str, source: str, *, words: str = "", sid: str = "", actor: st
     return bool(lifted)
 
 
-def unsubscribe(people: QuerySet[Any], reason: str) -> Outcome:
+def save_entry(entry: UnsubscribedContact | SuppressedContact, actor: str) -> None:
+    """Save an entry that staff wrote or changed; an opt-out that is new or taken back by it is put on the trail."""
+    model = type(entry)
+    with transaction.atomic():
+        before = model._default_manager.select_for_update().filter(pk=entry.pk).first() if entry.pk else None
+        entry.save()
+        was_opt_out, is_opt_out = bool(before) and _is_opt_out(before), _is_opt_out(entry)
+        if is_opt_out and not was_opt_out:
+            source = entry.source if isinstance(entry, UnsubscribedContact) else UnsubscribedContact.Source.MANUAL
+            _record_opt_outs({entry.phone: str(source)}, entry.reason or "", actor)
+        elif was_opt_out and not is_opt_out:
+            _record_opt_ins({entry.phone}, actor)
+
+
+def unsubscribe(people: QuerySet[Any], reason: str, actor: str = "") -> Outcome:
     """Record an opt-out for each phone of `people` (members or registrations), with where it came from as source.
 
     One transaction; memory does not grow with the list. Phones that opted out before keep their record.
@@ -95,6 +114,7 @@ def unsubscribe(people: QuerySet[Any], reason: str) -> Outcome:
                 ],
                 ignore_conflicts=True,
             )
+            _record_opt_outs({phone: source_of(person) for phone, person in new.items()}, reason, actor)
             changed += len(new)
             unchanged += len({p.phone for p in batch} & known)
     return Outcome(changed, unchanged)
@@ -107,37 +127,93 @@ def source_of(person: CommunityMember | EventRegistration) -> str:
     return UnsubscribedContact.Source.COMMUNITY
 
 
-def restore(people: QuerySet[Any]) -> Outcome:
+def restore(people: QuerySet[Any], actor: str = "") -> Outcome:
     """Remove the phones of `people`, of any list, from both lists that keep blasts away from them.
 
-    `unchanged` is how many could be texted all along.
+    One transaction; memory does not grow with the list. `unchanged` is how many could be texted all along.
     """
+    restored = 0
     with transaction.atomic():
-        phones = people.order_by().values("phone")
-        total = phones.distinct().count()
-        opt_outs = UnsubscribedContact.objects.filter(phone__in=phones)
-        suppressions = SuppressedContact.objects.filter(phone__in=phones)
-        restored = opt_outs.values("phone").union(suppressions.blocking().values("phone")).count()
-        opt_outs.delete()
-        suppressions.delete()
+        total = people.order_by().values("phone").distinct().count()
+        for batch in _batches(people):
+            phones = {person.phone for person in batch}
+            removed = [
+                *_remove(UnsubscribedContact.objects.filter(phone__in=phones)),
+                *_remove(SuppressedContact.objects.filter(phone__in=phones)),
+            ]
+            _record_opt_ins({entry.phone for entry in removed if _is_opt_out(entry)}, actor)
+            restored += len({entry.phone for entry in removed if _keeps_from_texts(entry)})
     return Outcome(restored, total - restored)
 
 
-def lift(records: QuerySet[Any]) -> Outcome:
+def lift(records: QuerySet[Any], actor: str = "") -> Outcome:
     """Remove entries from the one list that they are on: unsubscribed or suppressed.
 
-    `unchanged` is how many of them the other list still keeps from being texted.
+    One transaction; memory does not grow with the list. `unchanged` is how many of them the other list still keeps
+    from being texted.
     """
     others: QuerySet[Any] = (
         SuppressedContact.objects.blocking()
         if records.model is UnsubscribedContact
         else UnsubscribedContact.objects.all()
     )
+    lifted = still_blocked = 0
     with transaction.atomic():
-        still_blocked = records.filter(Exists(others.filter(phone=OuterRef("phone")))).count()
-        _, deleted = records.order_by().delete()
-        lifted = deleted.get(records.model._meta.label, 0)
+        for batch in _batches(records):
+            removed = _remove(records.model._default_manager.filter(pk__in=[entry.pk for entry in batch]))
+            _record_opt_ins({entry.phone for entry in removed if _is_opt_out(entry)}, actor)
+            lifted += len(removed)
+            still_blocked += others.filter(phone__in=[entry.phone for entry in removed]).count()
     return Outcome(lifted - still_blocked, still_blocked)
+
+
+def record_import(added: QuerySet[UnsubscribedContact], reason: str, actor: str) -> None:
+    """Put on the trail what an import has added to the unsubscribed contacts."""
+    for batch in _batches(added):
+        _record_opt_outs({contact.phone: contact.source for contact in batch}, reason, actor)
+
+
+def opted_out_since(phones: Iterable[str]) -> dict[str, datetime]:
+    """Phone to when it opted out, by its own word or by what an old list says of it. Others are left out."""
+    wanted = set(phones)
+    said = UnsubscribedContact.objects.filter(phone__in=wanted)
+    listed = SuppressedContact.objects.filter(phone__in=wanted, category=SuppressedContact.Category.OPT_OUT)
+    return dict(listed.values_list("phone", "created_at")) | dict(said.values_list("phone", "created_at"))
+
+
+def _record_opt_outs(sources: dict[str, str], reason: str, actor: str) -> None:
+    """One record for each phone, with its source."""
+    kind = ConsentRecord.Kind.OPT_OUT
+    ConsentRecord.objects.bulk_create(
+        ConsentRecord(phone=phone, kind=kind, source=source, words=reason, actor=actor)
+        for phone, source in sources.items()
+    )
+    if sources:
+        opted_out.send(UnsubscribedContact, phones=list(sources))
+
+
+def _record_opt_ins(phones: set[str], actor: str) -> None:
+    """One record for each phone, as staff's doing."""
+    kind, source = ConsentRecord.Kind.OPT_IN, UnsubscribedContact.Source.MANUAL
+    ConsentRecord.objects.bulk_create(
+        ConsentRecord(phone=phone, kind=kind, source=source, actor=actor) for phone in sorted(phones)
+    )
+
+
+def _remove(entries: QuerySet[Any]) -> list[Any]:
+    """Delete them; those that nobody else has deleted meanwhile."""
+    removed = list(entries.select_for_update().order_by("pk"))
+    entries.model._default_manager.filter(pk__in=[entry.pk for entry in removed]).delete()
+    return removed
+
+
+def _is_opt_out(entry: Any) -> bool:
+    """Whether the entry, of either list, says that the person wants no texts."""
+    return isinstance(entry, UnsubscribedContact) or entry.category == SuppressedContact.Category.OPT_OUT
+
+
+def _keeps_from_texts(entry: Any) -> bool:
+    return isinstance(entry, UnsubscribedContact) or entry.category != SuppressedContact.Category.SOFT_FAIL
 
 
 def _batches(people: QuerySet[Any]) -> Iterator[list[Any]]:
