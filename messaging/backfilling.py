@@ -11,7 +11,7 @@ def backfill(logs: QuerySet[MessageLog] | None = None) -> int:
 
     Numbers that are on a list already stay as they are recorded there.
     """
-    failures = Delivery.objects.unsuccessful().filter(error_code__isnull=False)
+    failures = Delivery.objects.of_blasts().unsuccessful().filter(error_code__isnull=False)
     if logs is not None:
         failures = failures.filter(message_log__in=logs)
     count = 0

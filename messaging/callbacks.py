@@ -52,6 +52,6 @@ def apply(delivery_id: int, sid: str, status: str, error_code: int | None) -> bo
     if is_failure:
         healing.learn(row.phone, row.name, error_code, row.message_log_id)
         info = classify(error_code)
-        if info.code is not None and info.stops_blast:
+        if row.message_log is not None and info.code is not None and info.stops_blast:
             row.message_log.stop(info.code, info.sentence)
     return True

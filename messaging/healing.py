@@ -24,10 +24,11 @@ OPT_OUT_FROM_TOLL_FREE: Final = frozenset({30004})
 TOLL_FREE_PREFIXES: Final = ("+1800", "+1833", "+1844", "+1855", "+1866", "+1877", "+1888")
 
 
-def learn(phone: str, name: str | None, code: int | None, log_id: int, at: datetime | None = None) -> None:
+def learn(phone: str, name: str | None, code: int | None, log_id: int | None, at: datetime | None = None) -> None:
     """Record what error `code`, of a text to `phone` in blast `log_id`, says about that number.
 
-    Safe to repeat: a number that is on the list already stays as it is recorded.
+    Without a blast it was a text of a conversation. Safe to repeat: a number that is on the list already stays as it
+    is recorded.
     """
     info = classify(code)
     category = info.category
@@ -48,9 +49,10 @@ def learn(phone: str, name: str | None, code: int | None, log_id: int, at: datet
         _suppress(phone, code, info.sentence, log_id, at or timezone.now())
 
 
-def _suppress(phone: str, code: int | None, reason: str, log_id: int, at: datetime) -> None:
+def _suppress(phone: str, code: int | None, reason: str, log_id: int | None, at: datetime) -> None:
     """A first report that needs confirming is kept as "soft_fail", which blocks nobody."""
     categories = SuppressedContact.Category
+    source_type = "inbox" if log_id is None else "message_log"
     first = categories.SOFT_FAIL if code in CONFIRMED_LATER else categories.HARD_FAIL
     contact, is_new = SuppressedContact.objects.get_or_create(
         phone=phone,
@@ -58,7 +60,7 @@ def _suppress(phone: str, code: int | None, reason: str, log_id: int, at: dateti
             "category": first,
             "reason": reason,
             "source": str(code),
-            "source_type": "message_log",
+            "source_type": source_type,
             "source_message_log_id": log_id,
             "created_at": at,
         },
@@ -68,5 +70,9 @@ def _suppress(phone: str, code: int | None, reason: str, log_id: int, at: dateti
     if code in CONFIRMED_LATER and at - contact.created_at < CONFIRMED_AFTER:
         return
     SuppressedContact.objects.filter(pk=contact.pk, category=categories.SOFT_FAIL).update(
-        category=categories.HARD_FAIL, reason=reason, source_message_log_id=log_id, updated_at=timezone.now()
+        category=categories.HARD_FAIL,
+        reason=reason,
+        source_type=source_type,
+        source_message_log_id=log_id,
+        updated_at=timezone.now(),
     )
