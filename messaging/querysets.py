@@ -3,18 +3,22 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from django.db import connection, models, transaction
 from django.db.models import Count, Exists, OuterRef, Q
 from django.utils import timezone
 
+from contacts.opting_out import opted_out_since
 from contacts.querysets import blocked_by
 
 from .classification import final_codes
 
 if TYPE_CHECKING:
-    from .models import Delivery, MessageLog
+    from .models import Delivery
+
+# A dead sender's slot is free again after this; a living one renews it three times as often.
+LEASE_SECONDS: Final = 9.0
 
 
 class MessageLogQuerySet(models.QuerySet):
@@ -43,6 +47,14 @@ class Receipt:
 
 
 class DeliveryQuerySet(models.QuerySet):
+    def of_blasts(self) -> Self:
+        """Without the texts of the inbox."""
+        return self.filter(message_log__isnull=False)
+
+    def replies(self) -> Self:
+        """What staff write in conversations. An automatic answer is none: it has left with our answer to Twilio."""
+        return self.filter(message_log=None, inbox_message__automation_source="manual")
+
     def in_progress(self) -> Self:
         """Rows that a sender has in hand or may still claim."""
         return self.filter(status__in=("pending", "sending"))
@@ -61,37 +73,57 @@ class DeliveryQuerySet(models.QuerySet):
         once more: who said stop since the blast began becomes skipped. The empty list means that nothing
         is left to claim, or that the blast has been paused or cancelled.
         """
-        now = now or timezone.now()
-        while True:
-            with transaction.atomic():
-                rows = self._lock_pending(message_log_id, most)
-                blocked = [row for row in rows if row.blocked_by]
-                claimed = [row for row in rows if not row.blocked_by]
-                for reason in {row.blocked_by for row in blocked}:
-                    pks = [row.pk for row in blocked if row.blocked_by == reason]
-                    self.filter(pk__in=pks).update(status="skipped", skip_reason=reason, updated_at=now)
-                self.filter(pk__in=[row.pk for row in claimed]).update(
-                    status="sending", claimed_at=now, updated_at=now
-                )
-            if claimed or not rows:
-                return claimed
-
-    def _lock_pending(self, message_log_id: int, most: int) -> list[Any]:
-        """Waiting rows of a running blast, locked until the transaction ends.
-
-        SQLite has one writer at a time, and our transactions there are immediate: nobody else can claim
-        between this look and the update. Elsewhere the rows are locked, and other senders pass over them.
-        """
-        rows = self.filter(
+        waiting = self.filter(
             message_log_id=message_log_id,
             status="pending",
             message_log__status="processing",
             message_log__paused_at=None,
             message_log__cancelled_at=None,
         ).annotate(blocked_by=blocked_by())
+        while True:
+            with transaction.atomic():
+                rows = waiting.only("phone", "name")._lock_first(most)
+                claimed = self._take(rows, now)
+            if claimed or not rows:
+                return claimed
+
+    def claim_replies(self, most: int, now: datetime | None = None) -> "list[Delivery]":
+        """Take up to `most` waiting replies, oldest first, as `claim` takes rows of a blast; with `inbox_message`.
+
+        Who has opted out since is skipped. A suppression skips nobody here: who has texted us can be texted.
+        """
+        waiting = self.replies().filter(status="pending").select_related("inbox_message")
+        while True:
+            with transaction.atomic():
+                rows = waiting._lock_first(most)
+                opted_out = opted_out_since(row.phone for row in rows)
+                for row in rows:
+                    row.blocked_by = "opted_out" if row.phone in opted_out else ""
+                claimed = self._take(rows, now)
+            if claimed or not rows:
+                return claimed
+
+    def _lock_first(self, most: int) -> list[Any]:
+        """The first rows, locked until the transaction ends.
+
+        SQLite has one writer at a time, and our transactions there are immediate: nobody else can claim
+        between this look and the update. Elsewhere the rows are locked, and other senders pass over them.
+        """
+        rows = self.order_by("pk")
         if connection.features.has_select_for_update_skip_locked:
             rows = rows.select_for_update(skip_locked=True, of=("self",))
-        return list(rows.only("phone", "name").order_by("pk")[:most])
+        return list(rows[:most])
+
+    def _take(self, rows: list[Any], now: datetime | None) -> list[Any]:
+        """Of locked rows, skip those that are `blocked_by` something, and take the others, which are returned."""
+        now = now or timezone.now()
+        blocked = [row for row in rows if row.blocked_by]
+        claimed = [row for row in rows if not row.blocked_by]
+        for reason in {row.blocked_by for row in blocked}:
+            pks = [row.pk for row in blocked if row.blocked_by == reason]
+            self.filter(pk__in=pks).update(status="skipped", skip_reason=reason, updated_at=now)
+        self.filter(pk__in=[row.pk for row in claimed]).update(status="sending", claimed_at=now, updated_at=now)
+        return claimed
 
     def record(self, receipts: Iterable[Receipt], now: datetime | None = None) -> None:
         """Write what the calls brought, in one batch. A state that a callback moved further stays."""
@@ -150,9 +182,12 @@ class DeliveryQuerySet(models.QuerySet):
         """Those of whom nobody knows whether they have the text, and whom staff have not left at that."""
         return self.filter(status="unknown", is_left=False)
 
-    def doubt_abandoned(self, message_logs: "Iterable[MessageLog]", before: datetime) -> int:
-        """Rows of these blasts whose call began before `before` and was never recorded become "unknown"."""
-        abandoned = self.filter(message_log__in=message_logs, status="sending", claimed_at__lt=before)
+    def doubt_abandoned(self, before: datetime) -> int:
+        """Those whose call began before `before` and was never recorded become "unknown"."""
+        abandoned = self.filter(status="sending", claimed_at__lt=before)
+        # Asked each second: where there are none, nobody has to wait for a write.
+        if not abandoned.exists():
+            return 0
         return abandoned.update(
             status="unknown",
             error_message="The sender stopped in the middle of the call. This person may or may not have the text.",
@@ -171,6 +206,23 @@ class SenderSlotQuerySet(models.QuerySet):
         mine_or_free = Q(owner=owner) | Q(leased_until=None) | Q(leased_until__lt=now)
         return bool(
             self.filter(mine_or_free, pk=pk).update(owner=owner, leased_until=now + timedelta(seconds=seconds))
+        )
+
+    def for_replies(self) -> Self:
+        """The one slot that belongs to no blast, once it has been made."""
+        return self.filter(message_log=None, number=0)
+
+    def waiting_for_a_task(self, now: datetime) -> Self:
+        """Slots that are reserved for a task in the queue, by a lease longer than any sender's."""
+        return self.exclude(owner="").filter(leased_until__gt=now + timedelta(seconds=LEASE_SECONDS))
+
+    def take_over(self, pk: int, owner: str, new_owner: str) -> bool:
+        """Lease a slot in place of the task that it waits for, which then finds it gone; False if it has come."""
+        now = timezone.now()
+        return bool(
+            self.waiting_for_a_task(now)
+            .filter(pk=pk, owner=owner)
+            .update(owner=new_owner, leased_until=now + timedelta(seconds=LEASE_SECONDS))
         )
 
     def release(self, pk: int, owner: str, limit: int, rest: float = 0) -> None:

@@ -1,8 +1,9 @@
 """In doubt is a state: what became of the texts of which nobody knows whether Twilio took them.
 
 Only evidence moves such a row: a delivery report that carries its id, or Twilio's own list of messages to that
-number, which shows the text that we rendered, at the time at which we called. Nothing is ever sent again on a
-guess. That the list shows nothing proves nothing while it may lag; after the grace period staff are asked.
+number, which shows the text that we sent, at the time at which we called. Nothing is ever sent again on a guess.
+That the list shows nothing proves nothing while it may lag; after the grace period staff are asked: on the page of
+the blast, or in the conversation (`messaging.replying`).
 """
 
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from typing import Final
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from . import callbacks, sending
@@ -45,14 +47,14 @@ def reconcile(now: datetime | None = None, most: int = LOOK_UPS_AT_ONCE, *, at_o
     A row is looked up every two minutes until the grace period is over, then no more; `at_once` looks up all.
     """
     now = now or timezone.now()
-    rows = Delivery.objects.filter(status=Delivery.Status.UNKNOWN, is_left=False)
+    rows = Delivery.objects.in_doubt().filter(Q(message_log__isnull=False) | Q(inbox_message__isnull=False))
     if not at_once:
         grace = timedelta(minutes=settings.SMS_UNKNOWN_GRACE_MINUTES) + PAUSE_BETWEEN_LOOK_UPS
         rows = rows.filter(claimed_at__gte=now - grace, updated_at__lt=now - PAUSE_BETWEEN_LOOK_UPS)
     report = Report()
     backend = get_backend()
     failures = 0
-    for row in rows.select_related("message_log").order_by("updated_at")[:most]:
+    for row in rows.select_related("message_log", "inbox_message").order_by("updated_at")[:most]:
         try:
             is_accepted = _find_evidence(row, backend, ATTEMPTS if at_once else 1)
         except SendError as error:
@@ -74,12 +76,35 @@ def reconcile(now: datetime | None = None, most: int = LOOK_UPS_AT_ONCE, *, at_o
 def _find_evidence(row: Delivery, backend: BaseBackend, attempts: int) -> bool:
     """Whether Twilio's list shows the text of `row`; then the row is moved on to what the list says."""
     claimed_at = row.claimed_at or row.updated_at
-    body = compile_template(row.message_log.message_body).render(row.name)
-    for message in _list(backend, row.phone, claimed_at - CLOCK_SKEW, attempts):
-        is_ours = message.body.strip() == body.strip() and message.created_at <= claimed_at + CALLED_WITHIN
-        if is_ours and not _is_known(message):
-            return callbacks.apply(row.pk, message.sid, message.status, message.error_code)
-    return False
+    since = claimed_at - CLOCK_SKEW
+    body = _text(row).strip()
+    ours = [
+        message
+        for message in _list(backend, row.phone, since, attempts)
+        if message.body.strip() == body
+        and message.created_at <= claimed_at + CALLED_WITHIN
+        and not _is_known(message)
+    ]
+    if len(ours) <= _count_rivals(row, body, since):
+        return False
+    return callbacks.apply(row.pk, ours[0].sid, ours[0].status, ours[0].error_code)
+
+
+def _text(row: Delivery) -> str:
+    if row.message_log is None:
+        return row.inbox_message.body
+    return compile_template(row.message_log.message_body).render(row.name)
+
+
+def _count_rivals(row: Delivery, body: str, since: datetime) -> int:
+    """How many lines of the list may belong to equal texts of the conversation that have no SID yet.
+
+    Twilio tells the SID of an automatic answer with its first report, and of a reply with the answer to the call.
+    """
+    rivals = Delivery.objects.filter(
+        Q(accepted_at__gte=since) | Q(status=Delivery.Status.SENDING), phone=row.phone, message_log=None, sid=""
+    ).exclude(pk=row.pk)
+    return sum(rival.strip() == body for rival in rivals.values_list("inbox_message__body", flat=True) if rival)
 
 
 def _list(backend: BaseBackend, phone: str, since: datetime, attempts: int) -> list[SentMessage]:
@@ -97,11 +122,11 @@ def _is_known(message: SentMessage) -> bool:
     return Delivery.objects.filter(phone=message.to, sid=message.sid).exists()
 
 
-def overdue(now: datetime | None = None) -> DeliveryQuerySet:
-    """Those whose doubt has outlasted the grace period: staff decide about them."""
-    now = now or timezone.now()
-    before = now - timedelta(minutes=settings.SMS_UNKNOWN_GRACE_MINUTES)
-    return Delivery.objects.in_doubt().filter(claimed_at__lte=before)
+def overdue(now: datetime | None = None, grace: timedelta | None = None) -> DeliveryQuerySet:
+    """Those whose doubt has outlasted the grace period (SMS_UNKNOWN_GRACE_MINUTES): staff decide about them."""
+    if grace is None:
+        grace = timedelta(minutes=settings.SMS_UNKNOWN_GRACE_MINUTES)
+    return Delivery.objects.in_doubt().filter(claimed_at__lte=(now or timezone.now()) - grace)
 
 
 def send_again(log: MessageLog, deliveries: list[int]) -> int:

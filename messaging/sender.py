@@ -16,16 +16,16 @@ from . import healing, pacing
 from .backends import BaseBackend, OutcomeUnknown, Refused, TryLater
 from .classification import classify
 from .models import Delivery, SenderSlot
-from .querysets import Receipt
+from .querysets import LEASE_SECONDS, Receipt
 from .streams import Stream
 
 logger = logging.getLogger(__name__)
 
-# A dead sender's slot is free again after this; a living one renews it three times as often.
-LEASE_SECONDS = 9.0
 COLLECT_SECONDS = 0.01
 WRITE_ATTEMPTS = 5
 BACK_OFF_SECONDS = (0.5, 30.0)
+# How often a sender asks whether others are to go first.
+ROOM_SECONDS = 1.0
 # Longer than any call can take (5 s to connect, 15 s to answer) with the wait for its time slot.
 ABANDONED_AFTER = timedelta(seconds=60)
 
@@ -48,10 +48,10 @@ class Sender:
         self.results: queue.SimpleQueue[tuple[Delivery, Receipt | TryLater]] = queue.SimpleQueue()
         self.resume_at = 0.0
         self.back_off = BACK_OFF_SECONDS[0]
-        self.lease_renewed_at = time.monotonic()
+        self.lease_renewed_at = self.room_asked_at = time.monotonic()
 
     def run(self, until: float) -> bool:
-        """Send until the monotonic time `until`; whether rows may be left."""
+        """Send until the monotonic time `until`, or until others are to go first; whether rows may be left."""
         has_more = True
         with ThreadPoolExecutor(self.concurrency, thread_name_prefix="send") as pool:
             reservation: pacing.Reservation | None = None
@@ -67,6 +67,8 @@ class Sender:
                     return has_more
                 self._collect(reservation)
                 self._renew_lease()
+                if self._has_to_make_room():
+                    until = now
 
     def _dispatch(self, pool: ThreadPoolExecutor, reservation: pacing.Reservation) -> bool:
         """Claim a row for each time slot that fits and hand them to the pool; False when none are left."""
@@ -159,6 +161,13 @@ class Sender:
         if now - self.lease_renewed_at >= LEASE_SECONDS / 3:
             self.lease_renewed_at = now
             SenderSlot.objects.lease(self.slot.pk, self.owner, LEASE_SECONDS)
+
+    def _has_to_make_room(self) -> bool:
+        now = time.monotonic()
+        if now - self.room_asked_at < ROOM_SECONDS:
+            return False
+        self.room_asked_at = now
+        return self.stream.has_to_make_room()
 
 
 def callback_url(delivery_id: int, backend: BaseBackend) -> str | None:

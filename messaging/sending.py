@@ -25,10 +25,11 @@ from .audience import Audience
 from .backends import get_backend
 from .models import Delivery, Draft, MessageLog, SenderSlot
 from .personalisation import compile_template
-from .sender import LEASE_SECONDS, Sender, callback_url
-from .streams import BlastStream
+from .querysets import LEASE_SECONDS
+from .sender import Sender, callback_url
+from .streams import BlastStream, ReplyStream
 
-__all__ = ["EmptyAudience", "callback_url", "nudge", "send_draft", "send_slice", "start"]
+__all__ = ["EmptyAudience", "callback_url", "nudge", "nudge_replies", "send_draft", "send_slice", "start"]
 
 SLICE_SECONDS = 10.0
 # How long a task may wait in the queue before another one is queued in its place.
@@ -109,32 +110,55 @@ def nudge(log: MessageLog) -> int:
     return sum(_queue_slice(slot) for slot in slots)
 
 
+def nudge_replies() -> bool:
+    """Queue a sender for the replies that wait, unless somebody has them in hand; whether one was queued."""
+    if not Delivery.objects.replies().filter(status=Delivery.Status.PENDING).exists():
+        return False
+    SenderSlot.objects.get_or_create(message_log=None, number=0)
+    return any(_queue_slice(slot) for slot in SenderSlot.objects.for_replies().free(timezone.now()))
+
+
 def _queue_slice(slot: SenderSlot) -> bool:
     """Reserve a slot for a task, and queue the task. Whoever takes long to come finds the slot gone."""
     owner = uuid.uuid4().hex
     if not SenderSlot.objects.lease(slot.pk, owner, QUEUED_SECONDS):
         return False
-    async_task("messaging.tasks.send", slot.pk, owner, group=f"blast {slot.message_log_id}")
+    group = "replies" if slot.message_log_id is None else f"blast {slot.message_log_id}"
+    async_task("messaging.tasks.send", slot.pk, owner, group=group)
     return True
 
 
 def send_slice(slot_id: int, owner: str, seconds: float | None = None) -> None:
     """Send for some seconds as the holder of a slot, then queue the continuation, or close the blast.
 
-    A slot that has to rest longer (429 with a long Retry-After, no connection) keeps nobody waiting for it: it is
-    left to the sweep, and goes on where it was, with as few calls at once.
+    Replies that wait in the queue behind slices of blasts go first. A slot that has to rest longer (429 with a long
+    Retry-After, no connection) keeps nobody waiting for it: it is left to the sweep, and goes on where it was, with
+    as few calls at once.
     """
+    for waiting in SenderSlot.objects.for_replies().waiting_for_a_task(timezone.now()).exclude(pk=slot_id):
+        replier = uuid.uuid4().hex
+        if SenderSlot.objects.take_over(waiting.pk, waiting.owner, replier):
+            send_slice(waiting.pk, replier, seconds)
     if not SenderSlot.objects.lease(slot_id, owner, LEASE_SECONDS):
         return
     slot = SenderSlot.objects.select_related("message_log").get(pk=slot_id)
     log = slot.message_log
-    sender = Sender(BlastStream(log), slot, owner, get_backend())
+    sender = Sender(BlastStream(log) if log else ReplyStream(), slot, owner, get_backend())
     if seconds is None:
         # Of different lengths, so that the senders of a blast do not all pause at the same time.
         seconds = SLICE_SECONDS * random.uniform(0.6, 1.0)
     has_more = sender.run(time.monotonic() + seconds)
     rest = min(sender.resume_at - time.monotonic(), LONGEST_REST_SECONDS)
     SenderSlot.objects.release(slot_id, owner, sender.limit, rest if has_more else 0)
+    if log is None:
+        # One may have been written between the last claim and the release, when the slot was not free.
+        nudge_replies()
+    else:
+        _go_on(log, slot, has_more, rest)
+
+
+def _go_on(log: MessageLog, slot: SenderSlot, has_more: bool, rest: float) -> None:
+    """After a slice: bring the counters up to date, then close the blast or queue the next slice."""
     try:
         log.refresh_from_db()
     except MessageLog.DoesNotExist:

@@ -1,13 +1,14 @@
-"""What a sender sends: the rows of a blast, in their turn, and what becomes of its troubles."""
+"""What a sender sends, the rows of a blast or the replies of the inbox, and what becomes of their troubles."""
 
 import time
 from typing import Final
 
 from django.conf import settings
+from django.utils import timezone
 
 from . import breaker
 from .classification import classify
-from .models import Delivery, MessageLog
+from .models import Delivery, MessageLog, SenderSlot
 from .personalisation import Template, compile_template
 from .querysets import Receipt
 
@@ -38,6 +39,10 @@ class Stream:
 
     def judge(self, receipts: list[Receipt]) -> None:
         """Look at results of which some are failures."""
+
+    def has_to_make_room(self) -> bool:
+        """Whether something that goes first waits for a worker."""
+        return False
 
 
 class BlastStream(Stream):
@@ -79,3 +84,20 @@ class BlastStream(Stream):
             self._fault_checked_at = now
             self._failures_unchecked = 0
             breaker.stop_if_faulty(self.log)
+
+    def has_to_make_room(self) -> bool:
+        """A person waits for a reply; everyone of a blast can wait a second longer."""
+        return SenderSlot.objects.for_replies().waiting_for_a_task(timezone.now()).exists()
+
+
+class ReplyStream(Stream):
+    """What staff write in conversations. Each text fails for itself: the conversation says why."""
+
+    def __str__(self) -> str:
+        return "Replies"
+
+    def claim(self, most: int) -> list[Delivery]:
+        return Delivery.objects.claim_replies(most)
+
+    def text(self, row: Delivery) -> str:
+        return row.inbox_message.body

@@ -15,13 +15,15 @@ RECENT = timedelta(days=3)
 
 
 def sweep() -> None:
-    """Queue what is due, give each blast with work a sender, doubt abandoned calls, stop faulty blasts, close
-    finished ones, and let scheduled messages end as their blasts did."""
+    """Queue what is due, give replies and each blast with work a sender, doubt abandoned calls, stop faulty blasts,
+    close finished ones, and let scheduled messages end as their blasts did."""
     now = timezone.now()
     scheduling.queue_due(now)
+    Delivery.objects.filter(message_log=None).doubt_abandoned(now - ABANDONED_AFTER)
+    sending.nudge_replies()
     unfinished = list(MessageLog.objects.filter(status=MessageLog.Status.PROCESSING))
     if unfinished:
-        Delivery.objects.doubt_abandoned(unfinished, now - ABANDONED_AFTER)
+        Delivery.objects.filter(message_log__in=unfinished).doubt_abandoned(now - ABANDONED_AFTER)
     for log in unfinished:
         if log.is_running:
             breaker.stop_if_faulty(log)

@@ -4,7 +4,7 @@ from . import reconciling, scheduling, sending, sweeping
 
 
 def send(slot_id: int, owner: str) -> None:
-    """One sender's slice of a blast."""
+    """One sender's slice of a blast, or of the replies that wait."""
     sending.send_slice(slot_id, owner)
 
 

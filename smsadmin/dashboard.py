@@ -153,7 +153,7 @@ def _find_waiting() -> list[Notice]:
 
 def _find_doubt() -> list[Notice]:
     """Blasts with people about whom staff have to decide."""
-    doubtful = reconciling.overdue().order_by().values("message_log").annotate(count=Count("pk"))
+    doubtful = reconciling.overdue().of_blasts().order_by().values("message_log").annotate(count=Count("pk"))
     counts = {row["message_log"]: row["count"] for row in doubtful[: 4 * RECENT]}
     logs = MessageLog.objects.filter(pk__in=counts).order_by("-pk")[:RECENT]
     return [

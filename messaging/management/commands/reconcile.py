@@ -7,12 +7,13 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import ngettext
 
 from contacts.phones import display
-from messaging import reconciling
-from messaging.models import Delivery, MessageLog
+from messaging import reconciling, replying
+from messaging.models import Delivery, InboxMessage, MessageLog
 from messaging.sender import ABANDONED_AFTER
 
 
@@ -33,9 +34,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         minutes = settings.SMS_UNKNOWN_GRACE_MINUTES if options["grace"] is None else max(0, options["grace"])
         now = timezone.now()
-        Delivery.objects.doubt_abandoned(
-            MessageLog.objects.filter(status=MessageLog.Status.PROCESSING), now - ABANDONED_AFTER
-        )
+        unfinished = MessageLog.objects.filter(status=MessageLog.Status.PROCESSING)
+        for rows in (Delivery.objects.filter(message_log__in=unfinished), Delivery.objects.filter(message_log=None)):
+            rows.doubt_abandoned(now - ABANDONED_AFTER)
         report = reconciling.reconcile(now, most=100_000, at_once=True)
         if report.unchecked:
             self.stderr.write(
@@ -45,11 +46,11 @@ class Command(BaseCommand):
             ngettext("%(count)s text had been accepted.", "%(count)s texts had been accepted.", report.accepted)
             % {"count": report.accepted}
         )
-        doubtful = Delivery.objects.in_doubt().filter(
-            pk__in=report.unresolved, claimed_at__lte=now - timedelta(minutes=minutes)
-        )
+        grace = timedelta(minutes=minutes)
+        doubtful = reconciling.overdue(now, grace).filter(pk__in=report.unresolved)
         for log in MessageLog.objects.filter(pk__in=doubtful.values("message_log")).order_by("pk"):
             self.decide(log, list(doubtful.filter(message_log=log).order_by("pk")), options)
+        self.decide_replies(InboxMessage.objects.filter(delivery__in=doubtful.replies()), options, grace)
         left = Delivery.objects.in_doubt().count()
         self.stdout.write(
             ngettext("%(count)s delivery is in doubt.", "%(count)s deliveries are in doubt.", left) % {"count": left}
@@ -73,6 +74,22 @@ class Command(BaseCommand):
             self.stdout.write(f"Sending again to {reconciling.send_again(log, ids)}.")
         elif options["leave"] or self.ask("Leave them as they are, and ask no more?"):
             self.stdout.write(f"Left {reconciling.leave(log, ids)} as they are.")
+
+    def decide_replies(self, replies: QuerySet[InboxMessage], options: dict[str, Any], grace: timedelta) -> None:
+        for reply in replies.select_related("thread").order_by("pk"):
+            self.stdout.write(
+                f"A reply to {reply.thread.contact_name or 'No name'}, {display(reply.phone)}, may not have arrived."
+            )
+            if options["send_again"] or (not options["leave"] and self.ask("Send it again, for certain?")):
+                try:
+                    replying.send_again(reply, None, grace)
+                except replying.CannotReply as reason:
+                    self.stdout.write(str(reason))
+                else:
+                    self.stdout.write("Sending it again.")
+            elif options["leave"] or self.ask("Leave it as it is, and ask no more?"):
+                replying.leave(reply)
+                self.stdout.write("Left it as it is.")
 
     def ask(self, question: str) -> bool:
         """What a person at the prompt answers; no where nobody is there."""
