@@ -24,6 +24,7 @@ from contacts.models import (
     UnsubscribedContact,
 )
 from messaging.models import Delivery, Draft, MessageLog, ScheduledMessage
+from surveys.models import SurveyFlow, SurveyResponse
 
 from .conftest import fictional_phone
 
@@ -89,6 +90,7 @@ class World:
         return {
             "target": lambda: variant,
             "event_id": lambda: self.row(Event).pk,
+            "answer": lambda: self.row(SurveyResponse).pk,
             "token": lambda: Draft.objects.create(created_by=self.user, message_body="Hello").token,
             "whom": lambda: "failed",
             "app_label": lambda: variant,
@@ -119,6 +121,10 @@ class World:
                 scheduled_at=timezone.now() + timedelta(days=1),
                 status="cancelled" if variant == "delete" else "pending",
             ),
+            SurveyFlow: lambda: SurveyFlow.objects.create(
+                name=f"Survey {uuid.uuid4().hex}", trigger_keyword=uuid.uuid4().hex.upper(), questions_json='["Why?"]'
+            ),
+            SurveyResponse: self.answer,
             OrmQ: lambda: OrmQ.objects.create(key="smsadmin", payload="", lock=timezone.now()),
             Schedule: lambda: Schedule.objects.create(name="A task", func="math.sqrt", args="4"),
         }
@@ -140,6 +146,13 @@ class World:
         log = MessageLog.objects.create(message_body="Hello", target="community", status="sent", total_recipients=1)
         Delivery.objects.create(message_log=log, phone=next(self.phones), status="failed", error_code=30003)
         return log
+
+    def answer(self):
+        survey, phone = self.row(SurveyFlow), next(self.phones)
+        session = survey.sessions.create(phone=phone, questions_json=survey.questions_json, current_question_index=1)
+        return survey.responses.create(
+            session=session, phone=phone, question_index=0, question_prompt="Why?", answer="Because"
+        )
 
     def contact_import(self, target):
         event = self.row(Event) if target == "event" else None

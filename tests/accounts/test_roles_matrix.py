@@ -41,6 +41,7 @@ NEEDS = {
         "contacts": ("contacts.view_communitymember",),
         "messaging": SEE_BLAST,
         "django_q": ("django_q.view_schedule",),
+        "surveys": ("surveys.view_surveyflow",),
     },
     "auth_user_password_change": ("accounts.change_appuser",),
     "contacts_communitymember_export": ("contacts.change_communitymember",),
@@ -86,6 +87,12 @@ NEEDS = {
     "messaging_scheduledmessage_cancel": RESCHEDULE,
     "messaging_scheduledmessage_send": RESCHEDULE,
     "messaging_scheduledmessage_again": SCHEDULE,
+    "surveys_surveyflow_preview": ("surveys.change_surveyflow",),
+    "surveys_surveyflow_phone": ("surveys.change_surveyflow",),
+    "surveys_surveyflow_forget": ("surveys.change_surveyflow",),
+    "surveys_surveyflow_results": ("surveys.view_surveyflow",),
+    "surveys_surveyflow_answers": ("surveys.view_surveyflow",),
+    "surveys_surveyflow_csv": ("surveys.view_surveyflow",),
     "django_q_success_add": NOBODY,
     "django_q_failure_add": NOBODY,
     "django_q_ormq_add": NOBODY,
@@ -109,6 +116,8 @@ ACTIONS = {
     "unlock": ("accounts.change_appuser",),
     "learn_from_failures": ("contacts.add_unsubscribedcontact", "contacts.add_suppressedcontact"),
     "resubmit_task": None,  # as the list
+    "activate_surveys": ("surveys.change_surveyflow",),
+    "deactivate_surveys": ("surveys.change_surveyflow",),
 }
 
 CASES = [

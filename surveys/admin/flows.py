@@ -1,0 +1,193 @@
+"""The list of surveys, and the page on which one is built."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
+from django.template.loader import render_to_string
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import ngettext
+
+from messaging import wording
+from messaging.backends import get_backend
+
+from ..forms import SurveyForm
+from ..models import SurveyFlow, SurveyResponse, SurveySession
+from .phone import PhonePage
+from .results import ResultPages
+
+_DELETED_AT_ONCE: Final = 1000
+
+
+@admin.register(SurveyFlow)
+class SurveyFlowAdmin(PhonePage, ResultPages):
+    form = SurveyForm
+    change_form_template = "surveys/change_form.html"
+    change_list_template = "surveys/change_list.html"
+    delete_confirmation_template = "surveys/delete_confirmation.html"
+    delete_selected_confirmation_template = "surveys/delete_selected_confirmation.html"
+    list_display = ("name", "keyword", "is_active", "started", "completed", "rate", "event", "results")
+    list_filter = ("is_active",)
+    list_select_related = ("linked_event",)
+    list_per_page = 50
+    show_facets = admin.ShowFacets.NEVER
+    search_fields = ("name", "trigger_keyword")
+    search_help_text = "A part of the name or of the keyword."
+    actions = ("activate_surveys", "deactivate_surveys")
+    fields = ("name", "trigger_keyword", "intro_message", "completion_message", "linked_event", "is_active")
+
+    class Media:
+        css = {"all": ["messaging/blasts.css", "surveys/surveys.css"]}
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.preview_view)
+        return [path("preview/", view, name="surveys_surveyflow_preview"), *super().get_urls()]
+
+    # The page of a survey ------------------------------------------------------------------------------------
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> SurveyFlow | None:
+        """Locked while it is written: it cannot be deleted between being read and being saved."""
+        survey = super().get_object(request, object_id, from_field)
+        if survey is not None and request.method == "POST":
+            return SurveyFlow.objects.select_for_update(of=("self",)).filter(pk=survey.pk).first()
+        return survey
+
+    def save_model(self, request: HttpRequest, obj: SurveyFlow, form: Any, change: bool) -> None:
+        """What the form holds and nothing else: people start and complete surveys meanwhile, and are counted."""
+        obj.save(update_fields=[*SurveyForm.Meta.fields, "questions_json", "updated_at"] if change else None)
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: SurveyFlow | None = None,
+    ) -> HttpResponse:
+        form = context["adminform"].form
+        context |= {
+            "form": form,
+            "preview": form.preview,
+            "is_editable": self.has_change_permission(request, obj) if obj else self.has_add_permission(request),
+        }
+        if obj is not None:
+            under_way = obj.sessions.filter(status=SurveySession.Status.ACTIVE).count()
+            context |= {
+                "under_way": wording.people(under_way) if under_way else "",
+                "results_address": reverse("admin:surveys_surveyflow_results", args=[obj.pk]),
+                "phone_address": reverse("admin:surveys_surveyflow_phone", args=[obj.pk])
+                if get_backend().is_simulated and self.has_change_permission(request)
+                else "",
+            }
+        return super().render_change_form(request, context, add, change, form_url, obj)
+
+    def preview_view(self, request: HttpRequest) -> HttpResponse:
+        """The conversation of what is in the form, as JSON: `preview` is HTML, `summary` a sentence."""
+        if not (self.has_add_permission(request) or self.has_change_permission(request)):
+            raise PermissionDenied
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        form = SurveyForm(request.POST)
+        form.is_valid()
+        preview = form.preview
+        html = render_to_string("surveys/preview.html", {"preview": preview}, request=request)
+        return JsonResponse({"preview": html, "summary": preview.summary})
+
+    # The list --------------------------------------------------------------------------------------------------
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().changelist_view(request, {"title": "Surveys", **(extra_context or {})})
+
+    @admin.display(ordering="trigger_keyword")
+    def keyword(self, survey: SurveyFlow) -> str:
+        return survey.trigger_keyword
+
+    @admin.display(ordering="start_count")
+    def started(self, survey: SurveyFlow) -> str:
+        return f"{survey.start_count:,}"
+
+    @admin.display(ordering="completion_count")
+    def completed(self, survey: SurveyFlow) -> str:
+        return f"{survey.completion_count:,}"
+
+    @admin.display(description="completion rate")
+    def rate(self, survey: SurveyFlow) -> str:
+        return f"{survey.completion_count / survey.start_count:.0%}" if survey.start_count else "–"
+
+    @admin.display(description="linked event", ordering="linked_event__title")
+    def event(self, survey: SurveyFlow) -> str:
+        return str(survey.linked_event or "–")
+
+    @admin.display(description="")
+    def results(self, survey: SurveyFlow) -> SafeString:
+        address = reverse("admin:surveys_surveyflow_results", args=[survey.pk])
+        return format_html('<a href="{}" aria-label="Results of {}">Results</a>', address, survey)
+
+    @admin.action(description="Activate selected surveys", permissions=["change"])
+    def activate_surveys(self, request: HttpRequest, queryset: QuerySet[SurveyFlow]) -> None:
+        count = self._set_active(request, queryset, is_active=True)
+        sentence = ngettext(
+            "%(count)s survey is active: its keyword starts it.",
+            "%(count)s surveys are active: their keywords start them.",
+            count,
+        )
+        self.message_user(request, sentence % {"count": f"{count:,}"}, messages.SUCCESS)
+
+    @admin.action(description="Deactivate selected surveys", permissions=["change"])
+    def deactivate_surveys(self, request: HttpRequest, queryset: QuerySet[SurveyFlow]) -> None:
+        count = self._set_active(request, queryset, is_active=False)
+        sentence = ngettext(
+            "%(count)s survey is not active any more. Who is in it can finish it.",
+            "%(count)s surveys are not active any more. Who is in one can finish it.",
+            count,
+        )
+        self.message_user(request, sentence % {"count": f"{count:,}"}, messages.SUCCESS)
+
+    def _set_active(self, request: HttpRequest, queryset: QuerySet[SurveyFlow], *, is_active: bool) -> int:
+        chosen = list(queryset)
+        for survey in chosen:
+            self.log_change(request, survey, "Activated." if is_active else "Deactivated.")
+        keys = [survey.pk for survey in chosen]
+        return SurveyFlow.objects.filter(pk__in=keys).update(is_active=is_active, updated_at=timezone.now())
+
+    # Deletion --------------------------------------------------------------------------------------------------
+
+    def get_deleted_objects(
+        self, objs: Sequence[Any] | QuerySet[Any], request: HttpRequest
+    ) -> tuple[list[Any], dict[Any, int], set[Any], list[Any]]:
+        """What goes with the surveys, in numbers: Django's own would name every session and every answer."""
+        surveys: list[SurveyFlow] = list(objs)
+        keys = [survey.pk for survey in surveys]
+        sessions = SurveySession.objects.filter(survey__in=keys)
+        counts = {
+            "sessions": sessions.count(),
+            "of them under way": sessions.filter(status=SurveySession.Status.ACTIVE).count(),
+            "answers": SurveyResponse.objects.filter(survey__in=keys).count(),
+        }
+        linked = [
+            f"The survey “{survey}” is linked to the event “{survey.linked_event}”. Unlink it first: open the "
+            "survey, clear its linked event, and save."
+            for survey in surveys
+            if survey.linked_event_id
+        ]
+        lacking = set() if self.has_delete_permission(request) else {self.opts.verbose_name}
+        return [str(survey) for survey in surveys], {k: n for k, n in counts.items() if n}, lacking, linked
+
+    def delete_model(self, request: HttpRequest, obj: SurveyFlow) -> None:
+        self.delete_queryset(request, SurveyFlow.objects.filter(pk=obj.pk))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[SurveyFlow]) -> None:
+        """Bit by bit, so that memory does not grow with the answers. The admin's views make it one transaction."""
+        keys = list(queryset.values_list("pk", flat=True))
+        SurveyResponse.objects.filter(survey__in=keys).delete()
+        sessions = SurveySession.objects.filter(survey__in=keys).order_by("pk").values_list("pk", flat=True)
+        while batch := list(sessions[:_DELETED_AT_ONCE]):
+            SurveySession.objects.filter(pk__in=batch).delete()
+        SurveyFlow.objects.filter(pk__in=keys).delete()

@@ -1,0 +1,80 @@
+"""A phone on a page: staff text their own surveys before anybody else does. For the simulator alone."""
+
+import uuid
+from typing import Any, Final, cast
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+
+from accounts.models import AppUser
+from messaging.backends import get_backend
+from messaging.inbound import MOST_CHARACTERS
+
+from .. import trying
+from ..models import SurveyFlow
+
+TEXTS_SHOWN: Final = 200
+
+
+class PhonePage(admin.ModelAdmin):
+    """The view of the surveys' admin with the phone. See `surveys.trying` for what a try is."""
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.phone_view)
+        return [path("<int:pk>/phone/", view, name="surveys_surveyflow_phone"), *super().get_urls()]
+
+    def phone_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The conversation so far. POST texts in (`body`, and `token` by which a double click is one text), or starts
+        over (`start_over`)."""
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        survey = SurveyFlow.objects.select_related("linked_event").filter(pk=pk).first() if pk < 2**63 else None
+        if survey is None:
+            messages.warning(request, "This survey does not exist any more.")
+            return redirect("admin:surveys_surveyflow_changelist")
+        if not get_backend().is_simulated:
+            messages.info(
+                request,
+                "The phone on the page is there with the simulator only. Texts go through Twilio here: text "
+                f"{survey.trigger_keyword} from your own phone to try the survey.",
+            )
+            return redirect("admin:surveys_surveyflow_change", pk)
+        phone = trying.number_of(cast(AppUser, request.user).pk)
+        if request.method == "POST":
+            self._act(request, phone)
+            return redirect("admin:surveys_surveyflow_phone", pk)
+        return TemplateResponse(request, "surveys/phone.html", self._phone_context(request, survey, phone))
+
+    def _act(self, request: HttpRequest, phone: str) -> None:
+        if "start_over" in request.POST:
+            trying.forget([phone])
+            messages.success(request, "Started over: what this phone had left is gone.")
+            return
+        body = request.POST.get("body", "")[:MOST_CHARACTERS]
+        if body.strip():
+            trying.text(phone, body, _token(request))
+
+    def _phone_context(self, request: HttpRequest, survey: SurveyFlow, phone: str) -> dict[str, Any]:
+        texts = trying.conversation(phone, TEXTS_SHOWN)
+        return self.admin_site.each_context(request) | {
+            "opts": self.opts,
+            "original": survey,
+            "title": f"Try {survey}",
+            "phone": phone,
+            "texts": texts,
+            "is_unanswered": bool(texts) and texts[-1].direction == texts[-1].Direction.INBOUND,
+            "left": trying.left_by(phone),
+            "token": uuid.uuid4(),
+            "most_characters": MOST_CHARACTERS,
+        }
+
+
+def _token(request: HttpRequest) -> uuid.UUID:
+    try:
+        return uuid.UUID(request.POST.get("token", ""))
+    except ValueError:
+        return uuid.uuid4()

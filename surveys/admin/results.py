@@ -1,0 +1,164 @@
+"""The results of a survey: figures, answers, sessions, and all of it as a file."""
+
+from typing import Any, Final
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect, StreamingHttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import ngettext
+
+from accounts.events import record
+from accounts.security_events import Kind
+from messaging.backends import get_backend
+
+from .. import exporting, results, trying
+from ..models import SurveyFlow, SurveyResponse, SurveySession
+from ..results import Whose
+
+ANSWERS_A_PAGE: Final = 100
+
+
+class ResultPages(admin.ModelAdmin):
+    """Views of the surveys' admin that are about what came of one survey. Seeing the survey is seeing its results."""
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        own = [
+            path("<int:pk>/results/", view(self.results_view), name="surveys_surveyflow_results"),
+            path("<int:pk>/results.csv", view(self.csv_view), name="surveys_surveyflow_csv"),
+            path("<int:pk>/tries/remove/", view(self.forget_view), name="surveys_surveyflow_forget"),
+            path("answers/<int:answer>/", view(self.answers_view), name="surveys_surveyflow_answers"),
+        ]
+        return own + super().get_urls()
+
+    def results_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        survey = self._viewable(request, pk)
+        if isinstance(survey, HttpResponse):
+            return survey
+        whose, has_tries = _whose(request, survey)
+        status, query = _status(request), request.GET.get("q", "")
+        rows = results.find_sessions(survey, whose, status, query)
+        asked = results.asked_questions(survey, whose)
+        context = self._context(request, survey, whose, f"Results of {survey}") | {
+            "has_tries": has_tries,
+            "funnel": results.funnel(survey, whose),
+            "asked": [
+                (
+                    question,
+                    results.as_answers(
+                        results.given_answers(survey, whose, question)[: results.MOST_SHOWN], question
+                    ),
+                    question.different - results.MOST_SHOWN,
+                )
+                for question in asked
+            ],
+            "page": results.page(rows, _id(request, "older"), _id(request, "newer")),
+            "status": status,
+            "statuses": SurveySession.Status.choices,
+            "query": query,
+            "can_change": self.has_change_permission(request, survey),
+            "has_phone": get_backend().is_simulated,
+        }
+        return TemplateResponse(request, "surveys/results.html", context)
+
+    def answers_view(self, request: HttpRequest, answer: int) -> HttpResponse:
+        """All answers to the question, in the wording, of which `answer` is the id of one."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        response = SurveyResponse.objects.select_related("survey").filter(pk=min(answer, 2**63 - 1)).first()
+        if response is None:
+            messages.warning(request, "This answer does not exist any more.")
+            return redirect("admin:surveys_surveyflow_changelist")
+        survey = response.survey
+        whose = Whose.TRIES if trying.is_try(response.phone) else Whose.PEOPLE
+        question = next(
+            question
+            for question in results.asked_questions(survey, whose)
+            if (question.index, question.prompt) == (response.question_index, response.question_prompt)
+        )
+        pages = Paginator(results.given_answers(survey, whose, question), ANSWERS_A_PAGE)
+        pages.count = question.different
+        shown = pages.get_page(request.GET.get("p"))
+        context = self._context(request, survey, whose, f"All answers to question {question.number}") | {
+            "question": question,
+            "answers": results.as_answers(shown.object_list, question),
+            "page": shown,
+        }
+        return TemplateResponse(request, "surveys/answers.html", context)
+
+    def csv_view(self, request: HttpRequest, pk: int) -> HttpResponse | StreamingHttpResponse:
+        """All sessions, or those that the page shows, as CSV."""
+        survey = self._viewable(request, pk)
+        if isinstance(survey, HttpResponse):
+            return survey
+        whose, _ = _whose(request, survey)
+        sessions = results.find_sessions(survey, whose, _status(request), request.GET.get("q", ""))
+        name = exporting.file_name(survey)
+        record(Kind.DATA_EXPORTED, list="survey answers", survey=survey.pk, file=name)
+        return StreamingHttpResponse(
+            exporting.write_csv(sessions, results.asked_questions(survey, whose)),
+            content_type="text/csv; charset=utf-8",
+            headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        )
+
+    def forget_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Remove the tries of all users who tried this survey, with all that they left elsewhere."""
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        survey = self._viewable(request, pk)
+        if isinstance(survey, HttpResponse):
+            return survey
+        count = trying.forget(trying.phones_that_tried(survey))
+        sentence = ngettext(
+            "%(count)s try was removed, with its conversation and registrations.",
+            "%(count)s tries were removed, with their conversations and registrations.",
+            count,
+        )
+        messages.success(request, sentence % {"count": f"{count:,}"})
+        return redirect("admin:surveys_surveyflow_results", pk)
+
+    def _viewable(self, request: HttpRequest, pk: int) -> SurveyFlow | HttpResponseRedirect:
+        """The survey, or the way back to the list where it is gone."""
+        survey = SurveyFlow.objects.select_related("linked_event").filter(pk=pk).first() if pk < 2**63 else None
+        if not self.has_view_permission(request, survey):
+            raise PermissionDenied
+        if survey is None:
+            messages.warning(request, "This survey does not exist any more.")
+            return HttpResponseRedirect(reverse("admin:surveys_surveyflow_changelist"))
+        return survey
+
+    def _context(self, request: HttpRequest, survey: SurveyFlow, whose: Whose, title: str) -> dict[str, Any]:
+        return self.admin_site.each_context(request) | {
+            "opts": self.opts,
+            "original": survey,
+            "title": title,
+            "whose": whose.value,
+            "is_tries": whose is Whose.TRIES,
+        }
+
+
+def _whose(request: HttpRequest, survey: SurveyFlow) -> tuple[Whose, bool]:
+    """Whose results are asked for, and whether there are tries. Until people have answered, the tries are shown."""
+    sessions = survey.sessions.all()
+    has_tries = sessions.filter(trying.IS_TRY).exists()
+    asked = request.GET.get("whose", "")
+    if asked in list(Whose):
+        return Whose(asked), has_tries
+    is_tried_only = has_tries and not sessions.exclude(trying.IS_TRY).exists()
+    return (Whose.TRIES if is_tried_only else Whose.PEOPLE), has_tries
+
+
+def _status(request: HttpRequest) -> str:
+    status = request.GET.get("status", "")
+    return status if status in SurveySession.Status.values else ""
+
+
+def _id(request: HttpRequest, name: str) -> int | None:
+    raw = request.GET.get(name, "")
+    return int(raw) if raw.isdecimal() and len(raw) < 19 else None

@@ -1,0 +1,67 @@
+"""The sessions of a survey as CSV: a row each, and a column for each question as it was asked.
+
+For the byte order mark and the defused formulas see `contacts.exporting`.
+"""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Final
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.text import slugify
+
+from contacts.exporting import BYTE_ORDER_MARK, defuse
+
+from .models import SurveyFlow, SurveySession
+from .results import AskedQuestion, Line, lines_of
+
+COLUMNS: Final = ("Phone", "Name", "State", "Started", "Last text", "Completed")
+_SESSIONS_AT_ONCE: Final = 500
+
+
+def write_csv(sessions: QuerySet[SurveySession], asked: Iterable[AskedQuestion]) -> Iterator[str]:
+    """The file in pieces, oldest session first; times in the site's zone. Memory does not grow with the list."""
+    columns = {(question.index, question.prompt): place for place, question in enumerate(asked)}
+    header = [*COLUMNS, *(f"{index + 1}. {prompt}" for index, prompt in columns)]
+    yield BYTE_ORDER_MARK + _write([header])
+    last = 0
+    while batch := list(sessions.filter(pk__gt=last).order_by("pk")[:_SESSIONS_AT_ONCE]):
+        yield _write(_row(line, columns) for line in lines_of(batch))
+        last = batch[-1].pk
+
+
+def file_name(survey: SurveyFlow) -> str:
+    """Such as "picnic-answers-2026-05-03.csv"."""
+    name = slugify(survey.name)[:80] or f"survey-{survey.pk}"
+    return f"{name}-answers-{timezone.localdate():%Y-%m-%d}.csv"
+
+
+def _row(line: Line, columns: dict[tuple[int, str], int]) -> list[str]:
+    session = line.session
+    answers = [""] * len(columns)
+    for response in line.answers:
+        # An answer to a question that was first asked while the file was being written has no column.
+        if (place := columns.get((response.question_index, response.question_prompt))) is not None:
+            answers[place] = response.answer
+    return [
+        session.phone,
+        line.name,
+        session.get_status_display(),
+        _moment(session.started_at),
+        _moment(session.last_activity_at),
+        _moment(session.completed_at),
+        *answers,
+    ]
+
+
+def _moment(at: datetime | None) -> str:
+    return f"{timezone.localtime(at):%Y-%m-%d %H:%M:%S}" if at else ""
+
+
+def _write(rows: Iterable[Iterable[str]]) -> str:
+    piece = io.StringIO()
+    csv.writer(piece).writerows([defuse(cell) for cell in row] for row in rows)
+    return piece.getvalue()

@@ -1,0 +1,216 @@
+"""The form in which staff write a survey: its own fields, and beside them the list of its questions."""
+
+from typing import Any, Final
+
+from django import forms
+from django.contrib import admin
+from django.utils.functional import cached_property
+
+from contacts.models import Event
+from messaging.encoding import MAX_CHARACTERS, measure, normalise_newlines
+from messaging.forms import EventSelect
+from messaging.keywords import normalise, why_refused
+
+from . import editing
+from .conversation import opening
+from .editing import Row
+from .models import SurveyFlow
+from .previewing import Preview, preview
+from .questions import UnreadableQuestions
+
+MOST_QUESTIONS: Final = 50
+# Empty rows for who has no JavaScript.
+EMPTY_ROWS: Final = 3
+TOO_LONG: Final = (
+    f"This has %(show_value)s characters. A text message holds at most {MAX_CHARACTERS:,}: shorten it by some."
+)
+
+
+class TextField(forms.CharField):
+    """A text that is sent, with its line breaks as phones count them."""
+
+    def to_python(self, value: Any) -> Any:
+        return super().to_python(normalise_newlines(value) if isinstance(value, str) else value)
+
+
+def _text(label: str, rows: int, **options: Any) -> TextField:
+    return TextField(
+        label=label,
+        max_length=MAX_CHARACTERS,
+        required=False,
+        error_messages={"max_length": TOO_LONG},
+        # The limit is checked and told about; cutting off what is pasted would be worse.
+        widget=_Area(attrs={"rows": rows, "dir": "auto"}),
+        **options,
+    )
+
+
+class _Area(forms.Textarea):
+    """A text area of any length: `maxlength` would silently cut off what is pasted."""
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        context["widget"]["attrs"].pop("maxlength", None)
+        return context
+
+
+class QuestionForm(forms.Form):
+    """One row. An empty one is no question."""
+
+    prompt = _text("Question", 2)
+    is_name = forms.BooleanField(label="The answer is the person’s name", required=False)
+    kept = forms.CharField(required=False, strip=False, widget=forms.HiddenInput)
+
+    @property
+    def kept_row(self) -> Row | None:
+        """The question of a kind that cannot be edited, where the row holds one."""
+        value = self["kept"].value()
+        return editing.read_kept(value) if isinstance(value, str) and value else None
+
+    @property
+    def row(self) -> Row | None:
+        cleaned = getattr(self, "cleaned_data", {})
+        if cleaned.get("kept"):
+            return self.kept_row
+        # What is too long is not cleaned, but is previewed.
+        prompt = cleaned["prompt"] if "prompt" in cleaned else normalise_newlines(str(self["prompt"].value() or ""))
+        return Row(prompt, cleaned.get("is_name", False)) if prompt else None
+
+
+class _Questions(forms.BaseFormSet):
+    def add_fields(self, form: forms.Form, index: int | None) -> None:
+        super().add_fields(form, index)
+        form.fields["ORDER"].label = "Position"
+        form.fields["ORDER"].widget.attrs = {"min": 1}
+        form.fields["DELETE"].label = "Remove"
+        if form.fields["ORDER"].initial is None and index is not None:
+            form.fields["ORDER"].initial = index + 1
+
+    def rows(self) -> list[Row]:
+        """What the rows hold, in the order that their positions say."""
+        placed = []
+        for index, form in enumerate(self.forms):
+            cleaned = getattr(form, "cleaned_data", {})
+            row = form.row
+            if row is not None and not cleaned.get("DELETE"):
+                position = cleaned.get("ORDER")
+                placed.append(((position is None, position or 0, index), row))
+        return [row for _, row in sorted(placed, key=lambda place: place[0])]
+
+
+QuestionFormSet = forms.formset_factory(
+    QuestionForm,
+    formset=_Questions,
+    extra=EMPTY_ROWS,
+    can_order=True,
+    can_delete=True,
+    max_num=4 * MOST_QUESTIONS,
+    absolute_max=4 * MOST_QUESTIONS,
+)
+
+
+class SurveyForm(forms.ModelForm):
+    """A survey. `questions` is the formset of its rows; `rows` and `preview` are there after the validation."""
+
+    trigger_keyword = forms.CharField(
+        label="Keyword",
+        required=False,
+        help_text="The word that people text to start, such as JOIN. Capitals and small letters are the same.",
+        widget=forms.TextInput(attrs={"class": "vTextField", "autocapitalize": "characters", "autocomplete": "off"}),
+    )
+    intro_message = _text(
+        "Introduction",
+        3,
+        help_text="Goes out in one text with the first question. Say who you are, and that EXIT ends the survey.",
+    )
+    completion_message = _text(
+        "Last message", 3, help_text="The answer to the last answer. Without one, the survey ends in silence."
+    )
+    linked_event = forms.ModelChoiceField(
+        Event.objects.all(),
+        required=False,
+        label="Linked event",
+        help_text="Whoever completes the survey is registered for it, once.",
+        error_messages={"invalid_choice": "This event does not exist any more. Choose another one."},
+        widget=EventSelect(SurveyFlow._meta.get_field("linked_event"), admin.site),
+    )
+    # Nobody types into this one: it is where mistakes in the list of questions are told.
+    questions_json = forms.Field(label="Questions", required=False, widget=forms.HiddenInput)
+
+    class Meta:
+        model = SurveyFlow
+        fields = ("name", "trigger_keyword", "intro_message", "completion_message", "linked_event", "is_active")
+        help_texts = {
+            "name": "For you and your colleagues. The people who answer never see it.",
+            "is_active": "While it is not, its keyword starts nothing. Who is in the survey can finish it.",
+        }
+
+    def __init__(self, data: Any = None, *args: Any, **kwargs: Any) -> None:
+        super().__init__(data, *args, **kwargs)
+        self.rows: list[Row] = []
+        self.unreadable = ""
+        if self.instance.pk:
+            try:
+                self.rows = editing.read(self.instance.questions_json)
+            except UnreadableQuestions as problem:
+                self.unreadable = str(problem)
+        initial = [{"prompt": row.prompt, "is_name": row.is_name, "kept": row.kept} for row in self.rows]
+        self.questions: Any = QuestionFormSet(data, prefix="questions", initial=initial)
+
+    @property
+    def preview(self) -> Preview:
+        """The conversation: of what was posted, even with mistakes in it, else of what is saved."""
+        return preview(
+            normalise(str(self["trigger_keyword"].value() or "")),
+            normalise_newlines(str(self["intro_message"].value() or "")).strip(),
+            self.rows,
+            normalise_newlines(str(self["completion_message"].value() or "")).strip(),
+        )
+
+    @property
+    def has_unknown_kinds(self) -> bool:
+        return any(row.kept for row in self.rows)
+
+    def clean_trigger_keyword(self) -> str:
+        keyword = normalise(self.cleaned_data["trigger_keyword"])
+        if sentence := why_refused(keyword, self.instance if self.instance.pk else None):
+            raise forms.ValidationError(sentence)
+        return keyword
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        are_valid = self.questions.is_valid()
+        self.rows = self.questions.rows()
+        if not are_valid:
+            self.add_error("questions_json", "A question cannot be kept as it is: see below what to mend.")
+        elif not self.rows:
+            self.add_error("questions_json", "A survey needs at least one question. Write one.")
+        elif len(self.rows) > MOST_QUESTIONS:
+            self.add_error(
+                "questions_json",
+                f"There are {len(self.rows)} questions. A survey has at most {MOST_QUESTIONS}: remove some.",
+            )
+        elif sum(row.is_name for row in self.rows) > 1:
+            self.add_error("questions_json", "Only one question can ask for the person’s name. Mark one at most.")
+        else:
+            self._check_opening(cleaned.get("intro_message") or "")
+        cleaned["questions_json"] = editing.write(self.rows)
+        return cleaned
+
+    def _check_opening(self, intro: str) -> None:
+        size = measure(opening(intro, [self.rows[0].question]))
+        if intro and size.is_too_long:
+            self.add_error(
+                "intro_message",
+                f"The introduction and the first question go out in one text, which would have {size.characters:,} "
+                f"characters. At most {MAX_CHARACTERS:,} are possible: shorten one of them.",
+            )
+
+    def _post_clean(self) -> None:
+        if "questions_json" in self.cleaned_data:
+            self.instance.questions_json = self.cleaned_data["questions_json"]
+        super()._post_clean()  # type: ignore[misc]
+
+    @cached_property
+    def changed_data(self) -> list[str]:
+        return [*super().changed_data, *(["questions_json"] if self.questions.has_changed() else [])]

@@ -1,0 +1,247 @@
+"""What came of a survey: how far people came, what they answered, and each one's session.
+
+All figures are counted in the database; nothing here grows with the number of answers but its time. People and tries
+(see `surveys.trying`) are never mixed: each function takes whose results are meant.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet
+
+from contacts import phones
+from contacts.names import known_names
+
+from . import questions
+from .folding import Folded
+from .models import SurveyFlow, SurveyResponse, SurveySession
+from .questions import Kind, UnreadableQuestions
+from .trying import IS_TRY
+
+Status = SurveySession.Status
+
+# The most frequent answers to a question, on the page of all results.
+MOST_SHOWN: Final = 10
+SESSIONS_A_PAGE: Final = 25
+DIGITS_OF_A_SEARCH: Final = 3
+
+
+class Whose(StrEnum):
+    PEOPLE = "people"
+    TRIES = "tries"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step of the way through a survey: how many came so far, of whom `of` started."""
+
+    label: str
+    count: int
+    of: int
+
+    @property
+    def percent(self) -> int:
+        return round(100 * self.count / self.of) if self.of else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Funnel:
+    """How far the sessions came. `ends` are those that did not complete, by how they stand."""
+
+    started: int
+    completed: int
+    steps: tuple[Step, ...]
+    ends: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AskedQuestion:
+    """A question in one wording. `first` is the id of the first answer to it, by which it is found again."""
+
+    index: int
+    prompt: str
+    is_current: bool
+    answers: int
+    different: int
+    first: int
+    last_at: datetime
+
+    @property
+    def number(self) -> int:
+        return self.index + 1
+
+
+@dataclass(frozen=True, slots=True)
+class GivenAnswer:
+    """An answer and how often it was given, of `of` answers; in one of the spellings in which it was."""
+
+    text: str
+    count: int
+    of: int
+
+    @property
+    def percent(self) -> int:
+        return round(100 * self.count / self.of) if self.of else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A session with its answers, and the person's name: the one that was given, else the one on our lists."""
+
+    session: SurveySession
+    name: str
+    answers: tuple[SurveyResponse, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some sessions, newest first; `newer` and `older` are the ids to go on from, where there are more."""
+
+    lines: list[Line]
+    newer: int | None
+    older: int | None
+
+
+def sessions_of(survey: SurveyFlow, whose: Whose) -> QuerySet[SurveySession]:
+    return SurveySession.objects.filter(_is_of(whose), survey=survey)
+
+
+def _is_of(whose: Whose) -> Q:
+    return IS_TRY if whose is Whose.TRIES else ~IS_TRY
+
+
+def funnel(survey: SurveyFlow, whose: Whose) -> Funnel:
+    """One query. A session that ran with fewer questions than others counts for the steps that it had."""
+    counts = sessions_of(survey, whose).values_list("status", "end_reason", "current_question_index")
+    by_answers: Counter[int] = Counter()
+    by_end: Counter[str] = Counter()
+    for status, reason, answered, count in counts.annotate(count=Count("pk")).order_by():
+        by_answers[answered] += count
+        by_end[f"{status} {reason}".strip()] += count
+    started = by_answers.total()
+    completed = by_end[Status.COMPLETED]
+    steps = [Step("Started", started, started)]
+    for number in range(1, max(by_answers, default=0) + 1):
+        came = sum(count for answered, count in by_answers.items() if answered >= number)
+        steps.append(Step(f"Answered question {number}", came, started))
+    steps.append(Step("Completed", completed, started))
+    ends = [Step(label, by_end[key], started) for key, label in _ENDS.items()]
+    return Funnel(started, completed, tuple(steps), tuple(end for end in ends if end.count))
+
+
+_ENDS: Final = {
+    f"{Status.ACTIVE}": "Under way",
+    f"{Status.EXPIRED}": "No answer in time",
+    f"{Status.CANCELLED} {SurveySession.EndReason.EXIT}": "Left with EXIT",
+    f"{Status.CANCELLED} {SurveySession.EndReason.OPTED_OUT}": "Opted out",
+    f"{Status.CANCELLED} {SurveySession.EndReason.RESTARTED}": "Started again",
+    f"{Status.CANCELLED}": "Left",
+}
+
+
+def asked_questions(survey: SurveyFlow, whose: Whose) -> list[AskedQuestion]:
+    """Each question that has an answer, in each of its wordings, in the order of asking; the newest wording first."""
+    now = _prompts(survey.questions_json)
+    groups = (
+        SurveyResponse.objects.filter(_is_of(whose), survey=survey)
+        .order_by()
+        .values_list("question_index", "question_prompt")
+        .annotate(
+            answers=Count("pk"),
+            different=Count(Folded("answer"), distinct=True),
+            first=Min("pk"),
+            last_at=Max("created_at"),
+        )
+    )
+    asked = [AskedQuestion(index, prompt, now.get(index) == prompt, *figures) for index, prompt, *figures in groups]
+    return sorted(asked, key=lambda question: (question.index, not question.is_current, -question.first))
+
+
+def given_answers(survey: SurveyFlow, whose: Whose, question: AskedQuestion) -> QuerySet[SurveyResponse, tuple]:
+    """(answer, count) of all that were given to the question, the most frequent first."""
+    return (
+        SurveyResponse.objects.filter(
+            _is_of(whose), survey=survey, question_index=question.index, question_prompt=question.prompt
+        )
+        .order_by()
+        .annotate(folded=Folded("answer"))
+        .values("folded")
+        .annotate(spelling=Min("answer"), count=Count("pk"))
+        .order_by("-count", "folded")
+        .values_list("spelling", "count")
+    )
+
+
+def as_answers(rows: Iterable[tuple[str, int]], question: AskedQuestion) -> list[GivenAnswer]:
+    return [GivenAnswer(text, count, question.answers) for text, count in rows]
+
+
+def find_sessions(survey: SurveyFlow, whose: Whose, status: str = "", query: str = "") -> QuerySet[SurveySession]:
+    """The sessions in that state whose phone matches, or one of whose answers does. An empty one matches all."""
+    rows = sessions_of(survey, whose)
+    if status:
+        rows = rows.filter(status=status)
+    query = query.strip()
+    if not query:
+        return rows
+    try:
+        return rows.filter(phone=phones.normalise(query))
+    except phones.InvalidPhone:
+        answer = SurveyResponse.objects.filter(session=OuterRef("pk"), answer__icontains=query)
+        matches = Q(Exists(answer))
+        digits = "".join(filter(str.isdecimal, query))
+        if len(digits) >= DIGITS_OF_A_SEARCH:
+            matches |= Q(phone__contains=digits)
+        return rows.filter(matches)
+
+
+def page(rows: QuerySet[SurveySession], older: int | None = None, newer: int | None = None) -> Page:
+    """The sessions before one id, or after another, or the newest."""
+    if newer is not None and older is None:
+        found = list(rows.filter(pk__gt=newer).order_by("pk")[: SESSIONS_A_PAGE + 1])
+        shown = found[:SESSIONS_A_PAGE][::-1]
+        has_newer, has_older = len(found) > SESSIONS_A_PAGE, True
+    else:
+        rows = rows if older is None else rows.filter(pk__lt=older)
+        found = list(rows.order_by("-pk")[: SESSIONS_A_PAGE + 1])
+        shown = found[:SESSIONS_A_PAGE]
+        has_newer, has_older = older is not None, len(found) > SESSIONS_A_PAGE
+    if not shown:
+        return Page([], None, None)
+    return Page(lines_of(shown), shown[0].pk if has_newer else None, shown[-1].pk if has_older else None)
+
+
+def lines_of(sessions: list[SurveySession]) -> list[Line]:
+    """The sessions with all that belongs to them, by two queries however many they are."""
+    answers: dict[int, list[SurveyResponse]] = {session.pk: [] for session in sessions}
+    for response in SurveyResponse.objects.filter(session__in=list(answers)).order_by("question_index"):
+        answers[response.session_id].append(response)
+    known = known_names(session.phone for session in sessions)
+    return [
+        Line(session, _name(session, answers[session.pk], known), tuple(answers[session.pk])) for session in sessions
+    ]
+
+
+def _name(session: SurveySession, answers: Iterable[SurveyResponse], known: Mapping[str, str]) -> str:
+    try:
+        asked = questions.load(session.questions_json)
+    except UnreadableQuestions:
+        asked = []
+    given = (
+        answer.answer
+        for answer in answers
+        if answer.question_index < len(asked) and asked[answer.question_index].kind == Kind.NAME
+    )
+    return " ".join(next(given, known.get(session.phone, "")).split())
+
+
+def _prompts(questions_json: str) -> dict[int, str]:
+    """The questions of now by their index; none where they cannot be read."""
+    try:
+        return {index: question.prompt for index, question in enumerate(questions.load(questions_json))}
+    except UnreadableQuestions:
+        return {}
