@@ -6,14 +6,14 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.validators import UnicodeUsernameValidator
-from django.db import models
+from django.db import models, transaction
 from django.db.models.functions import Lower
 from django.utils import timezone
 
 from . import roles
 from .hashers import from_werkzeug
 from .roles import Role
-from .security_events import SecurityEvent  # noqa: F401 - a model of this app
+from .security_events import Kind, SecurityEvent  # noqa: F401 - the event is a model of this app
 
 
 class AppUserManager(BaseUserManager["AppUser"]):
@@ -25,8 +25,13 @@ class AppUserManager(BaseUserManager["AppUser"]):
         return user
 
     def create_superuser(self, username: str, password: str | None = None, **fields: Any) -> "AppUser":
-        """What `manage.py createsuperuser` calls: a user of the admin role."""
-        return self.create_user(username, password, **fields, role=Role.ADMIN)
+        """What `manage.py createsuperuser` calls: a user of the admin role, which is a security event."""
+        from .events import record  # the events are about users: their module imports this one
+
+        with transaction.atomic():
+            user = self.create_user(username, password, **fields, role=Role.ADMIN)
+            record(Kind.USER_ADDED, added_user=user.username, role=user.role)
+        return user
 
     def get_by_natural_key(self, username: str | None) -> "AppUser":
         """The user of that name whatever its case: names are unique regardless of case."""

@@ -1,3 +1,5 @@
+import io
+
 import pytest
 from django.contrib.auth.models import Permission
 from django.core.management import call_command
@@ -7,6 +9,7 @@ from django.test import Client
 from accounts import roles
 from accounts.models import AppUser
 from accounts.roles import Role
+from accounts.security_events import Kind, SecurityEvent
 
 USERS = "/admin/accounts/appuser/"
 GOOD = "correct-horse-battery"
@@ -159,3 +162,13 @@ def test_each_permission_of_a_role_exists(db):
     }
     named = set().union(*roles.PERMISSIONS.values()) - roles.EVERYTHING
     assert named <= existing
+
+
+def test_djangos_own_commands_for_users_are_security_events(db, monkeypatch):
+    monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", GOOD)
+    call_command("createsuperuser", username="root", interactive=False, verbosity=0)
+    monkeypatch.setattr("getpass.getpass", lambda *prompt: GOOD[::-1])
+    call_command("changepassword", "root", stdout=io.StringIO())
+    kinds = SecurityEvent.objects.order_by("pk").values_list("event_type", flat=True)
+    assert list(kinds) == [Kind.USER_ADDED, Kind.PASSWORD_CHANGED]
+    assert Client().login(username="root", password=GOOD[::-1])
