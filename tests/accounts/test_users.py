@@ -167,7 +167,7 @@ def test_each_permission_of_a_role_exists(db):
 def test_djangos_own_commands_for_users_are_security_events(db, monkeypatch):
     monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", GOOD)
     call_command("createsuperuser", username="root", interactive=False, verbosity=0)
-    monkeypatch.setattr("getpass.getpass", lambda *prompt: GOOD[::-1])
+    monkeypatch.setattr("getpass.getpass", lambda **_: GOOD[::-1])
     call_command("changepassword", "root", stdout=io.StringIO())
     kinds = SecurityEvent.objects.order_by("pk").values_list("event_type", flat=True)
     assert list(kinds) == [Kind.USER_ADDED, Kind.PASSWORD_CHANGED]
