@@ -23,7 +23,15 @@ from contacts.models import (
     SuppressedContact,
     UnsubscribedContact,
 )
-from messaging.models import Delivery, Draft, MessageLog, ScheduledMessage
+from messaging.models import (
+    Delivery,
+    Draft,
+    InboxMessage,
+    InboxThread,
+    KeywordAutomationRule,
+    MessageLog,
+    ScheduledMessage,
+)
 from surveys.models import SurveyFlow, SurveyResponse
 
 from .conftest import fictional_phone
@@ -89,6 +97,7 @@ class World:
             return self.row(model, variant or name.rpartition("_")[2]).pk
         return {
             "target": lambda: variant,
+            "text": lambda: self.thread().messages.get().pk,
             "event_id": lambda: self.row(Event).pk,
             "answer": lambda: self.row(SurveyResponse).pk,
             "token": lambda: Draft.objects.create(created_by=self.user, message_body="Hello").token,
@@ -125,6 +134,10 @@ class World:
                 name=f"Survey {uuid.uuid4().hex}", trigger_keyword=uuid.uuid4().hex.upper(), questions_json='["Why?"]'
             ),
             SurveyResponse: self.answer,
+            InboxThread: self.thread,
+            KeywordAutomationRule: lambda: KeywordAutomationRule.objects.create(
+                keyword=f"PARKING {uuid.uuid4().hex[:8].upper()}", response_body="Behind the hall"
+            ),
             OrmQ: lambda: OrmQ.objects.create(key="smsadmin", payload="", lock=timezone.now()),
             Schedule: lambda: Schedule.objects.create(name="A task", func="math.sqrt", args="4"),
         }
@@ -153,6 +166,12 @@ class World:
         return survey.responses.create(
             session=session, phone=phone, question_index=0, question_prompt="Why?", answer="Because"
         )
+
+    def thread(self):
+        phone = next(self.phones)
+        thread = InboxThread.objects.create(phone=phone, unread_count=1, last_direction="inbound")
+        InboxMessage.objects.create(thread=thread, phone=phone, direction="inbound", body="Hello")
+        return thread
 
     def contact_import(self, target):
         event = self.row(Event) if target == "event" else None

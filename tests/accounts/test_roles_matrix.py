@@ -17,6 +17,8 @@ from tests.conftest import fictional_phone
 SEND = ("messaging.send_blast",)
 SCHEDULE = (*SEND, "messaging.add_scheduledmessage")
 RESCHEDULE = (*SEND, "messaging.change_scheduledmessage")
+ANSWER = ("messaging.change_inboxthread",)
+DECIDE = (*ANSWER, "contacts.add_unsubscribedcontact")
 SEE_BLAST = ("messaging.view_messagelog",)
 IMPORT = {
     "community": ("contacts.add_communitymember", "contacts.change_communitymember"),
@@ -93,6 +95,17 @@ NEEDS = {
     "surveys_surveyflow_results": ("surveys.view_surveyflow",),
     "surveys_surveyflow_answers": ("surveys.view_surveyflow",),
     "surveys_surveyflow_csv": ("surveys.view_surveyflow",),
+    "messaging_inboxthread_add": NOBODY,
+    "messaging_inboxthread_delete": NOBODY,
+    "messaging_inboxthread_news": ("messaging.view_inboxthread",),
+    **{
+        f"messaging_inboxthread_{page}": ANSWER
+        for page in ("measure", "reply", "read", "unread", "name", "text_again", "text_leave")
+    },
+    "messaging_inboxthread_stop": DECIDE,
+    "messaging_inboxthread_keep": DECIDE,
+    "messaging_inboxthread_text_delete": (*ANSWER, "messaging.delete_inboxmessage"),
+    "messaging_keywordautomationrule_measure": ("messaging.add_keywordautomationrule",),
     "django_q_success_add": NOBODY,
     "django_q_failure_add": NOBODY,
     "django_q_ormq_add": NOBODY,
@@ -113,6 +126,10 @@ ACTIONS = {
     "restore_selected": ("contacts.delete_unsubscribedcontact", "contacts.delete_suppressedcontact"),
     "export_selected": None,  # as the download of the whole list
     "lift_selected": None,  # as deleting
+    "mark_read": ANSWER,
+    "mark_unread": ANSWER,
+    "activate_replies": ("messaging.change_keywordautomationrule",),
+    "deactivate_replies": ("messaging.change_keywordautomationrule",),
     "unlock": ("accounts.change_appuser",),
     "learn_from_failures": ("contacts.add_unsubscribedcontact", "contacts.add_suppressedcontact"),
     "resubmit_task": None,  # as the list

@@ -43,6 +43,8 @@ def test_an_admin_may_do_everything():
         *(f"accounts.{verb}_loginattempt" for verb in VERBS),
         "messaging.delete_messagelog",
         "messaging.delete_scheduledmessage",
+        "messaging.delete_inboxmessage",
+        "messaging.delete_inboxthread",
         *(f"django_q.{verb}_{model}" for verb in VERBS for model in ("schedule", "success", "failure", "ormq")),
     ],
 )
@@ -60,6 +62,8 @@ def test_a_social_manager_may_not(permission):
         "messaging.view_messagelog",
         "messaging.send_blast",
         *(f"messaging.{verb}_scheduledmessage" for verb in ("view", "add", "change")),
+        *(f"messaging.{verb}_inboxthread" for verb in ("view", "change")),
+        *(f"messaging.{verb}_keywordautomationrule" for verb in VERBS),
         *(f"surveys.{verb}_surveyflow" for verb in VERBS),
     ],
 )

@@ -1,0 +1,121 @@
+"""Keyword replies: a word that people text, and what they are answered."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import ngettext
+
+from .. import keywords, wording
+from ..encoding import MAX_CHARACTERS
+from ..models import KeywordAutomationRule
+from ..personalisation import tidy
+from .measuring import answer_measure
+
+REPLY_START = 80
+
+
+class KeywordRuleForm(forms.ModelForm):
+    """Takes the keyword in any way of writing it, and says why it cannot be had."""
+
+    class Meta:
+        model = KeywordAutomationRule
+        fields = ("keyword", "response_body", "is_active")
+        help_texts = {
+            "keyword": "The word that people text, such as PARKING. Upper and lower case make no difference. It is "
+            "looked for as the whole text first, then as its first word.",
+            "is_active": "Off: nobody is answered, and the keyword stays reserved.",
+        }
+        widgets = {"response_body": forms.Textarea(attrs={"rows": 5, "dir": "auto"})}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Spaces are collapsed before the length counts.
+        if field := self.fields.get("keyword"):
+            field.max_length = None  # type: ignore[attr-defined]
+            field.validators = [each for each in field.validators if getattr(each, "code", "") != "max_length"]
+            field.widget.attrs.pop("maxlength", None)
+
+    def clean_keyword(self) -> str:
+        keyword = keywords.normalise(self.cleaned_data["keyword"])
+        if reason := keywords.why_refused(keyword, self.instance if self.instance.pk else None):
+            raise forms.ValidationError(reason)
+        return keyword
+
+    def clean_response_body(self) -> str:
+        body = tidy(self.cleaned_data["response_body"])
+        if len(body) > MAX_CHARACTERS:
+            raise forms.ValidationError(
+                f"The reply has {len(body):,} characters. "
+                f"A text message holds at most {MAX_CHARACTERS:,}: shorten it."
+            )
+        return body
+
+
+@admin.register(KeywordAutomationRule)
+class KeywordAutomationRuleAdmin(admin.ModelAdmin):
+    form = KeywordRuleForm
+    change_form_template = "messaging/inbox_keyword.html"
+    change_list_template = "messaging/inbox_keywords.html"
+    fields = ("keyword", "response_body", "is_active")
+    list_display = ("keyword", "reply_start", "is_active", "match_count", "last_match")
+    list_filter = ("is_active",)
+    search_fields = ("keyword", "response_body")
+    search_help_text = "Search in the keywords and the replies"
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    list_per_page = 50
+    actions = ("activate_replies", "deactivate_replies")
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.measure_view)
+        return [path("measure/", view, name="messaging_keywordautomationrule_measure"), *super().get_urls()]
+
+    def measure_view(self, request: HttpRequest) -> HttpResponse:
+        """The size of the reply that is being typed (see `answer_measure`)."""
+        if not (self.has_add_permission(request) or self.has_change_permission(request)):
+            raise PermissionDenied
+        return answer_measure(request) if request.method == "POST" else HttpResponseNotAllowed(["POST"])
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        context = {"measure_url": reverse("admin:messaging_keywordautomationrule_measure"), **(extra_context or {})}
+        return super().changeform_view(request, object_id, form_url, context)
+
+    @admin.display(description="reply")
+    def reply_start(self, rule: KeywordAutomationRule) -> str:
+        start = " ".join(rule.response_body.split())
+        return start if len(start) <= REPLY_START else f"{start[: REPLY_START - 1]}…"
+
+    @admin.display(description="last match", ordering="last_matched_at", empty_value="never")
+    def last_match(self, rule: KeywordAutomationRule) -> str | None:
+        return wording.moment(rule.last_matched_at) if rule.last_matched_at else None
+
+    @admin.action(description="Activate: answer these keywords", permissions=["change"])
+    def activate_replies(self, request: HttpRequest, queryset: QuerySet[KeywordAutomationRule]) -> None:
+        self._switch(request, queryset, True)
+
+    @admin.action(description="Deactivate: answer these keywords no more", permissions=["change"])
+    def deactivate_replies(self, request: HttpRequest, queryset: QuerySet[KeywordAutomationRule]) -> None:
+        self._switch(request, queryset, False)
+
+    def _switch(self, request: HttpRequest, queryset: QuerySet[KeywordAutomationRule], is_active: bool) -> None:
+        changed = list(queryset.exclude(is_active=is_active))
+        KeywordAutomationRule.objects.filter(pk__in=[rule.pk for rule in changed]).update(is_active=is_active)
+        for rule in changed:
+            self.log_change(request, rule, "Activated." if is_active else "Deactivated.")
+        said = ngettext("%(count)s keyword is", "%(count)s keywords are", len(changed)) % {"count": len(changed)}
+        if changed:
+            self.message_user(request, f"{said} {'answered from now on' if is_active else 'answered no more'}.")
+        else:
+            state = "active" if is_active else "inactive"
+            self.message_user(request, f"All of them were {state} before.", messages.INFO)
