@@ -18,6 +18,16 @@ def test_memory_does_not_grow_with_the_selection_and_all_are_reached(make_member
     assert UnsubscribedContact.objects.filter(reason="Asked by phone").count() == 7
 
 
+def test_an_opt_out_counts_from_the_persons_own_word_else_from_the_old_list(
+    make_unsubscribed, make_suppressed, make_phone
+):
+    said, listed = make_unsubscribed(), make_suppressed(category="opt_out")
+    make_suppressed(phone=said.phone, category="opt_out")
+    dead = make_suppressed(category="hard_fail")
+    found = opting_out.opted_out_since([said.phone, listed.phone, dead.phone, make_phone()])
+    assert found == {said.phone: said.created_at, listed.phone: listed.created_at}
+
+
 def test_a_phone_with_two_registrations_is_counted_once(make_event, make_registration):
     first = make_registration()
     make_registration(make_event(), phone=first.phone)

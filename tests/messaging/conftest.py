@@ -1,10 +1,12 @@
+import uuid
+
 import pytest
 
-from messaging import sending
+from messaging import replying, sending
 from messaging.audience import Audience
 from messaging.backends import reset
 from messaging.backends.locmem import LocmemBackend
-from messaging.models import Delivery, MessageLog, Target
+from messaging.models import Delivery, InboxThread, MessageLog, Target
 
 from .pages import address, squeeze
 
@@ -70,6 +72,50 @@ def make_delivery(make_phone, make_name):
         )
 
     return make
+
+
+@pytest.fixture
+def make_thread(db, make_phone):
+    """A conversation without any text yet."""
+
+    def make(**fields):
+        return InboxThread.objects.create(**{"phone": make_phone(), **fields})
+
+    return make
+
+
+@pytest.fixture
+def reply(manager_user, django_capture_on_commit_callbacks):
+    """What staff write into a conversation, and its sending, which in tests the queue runs at once."""
+
+    def write(thread, body="Hello", token=None):
+        with django_capture_on_commit_callbacks(execute=True):
+            return replying.reply(thread, body, manager_user, token or uuid.uuid4())
+
+    return write
+
+
+class Queue:
+    """Tasks that wait until `run` is called; `tasks` has their arguments."""
+
+    def __init__(self):
+        self.tasks = []
+
+    def put(self, path, *arguments, **options):
+        assert path == "messaging.tasks.send"
+        self.tasks.append(arguments)
+
+    def run(self, seconds=5):
+        while self.tasks:
+            sending.send_slice(*self.tasks.pop(0), seconds=seconds)
+
+
+@pytest.fixture
+def queue(monkeypatch):
+    """Takes the place of the queue, which in tests runs each task at once."""
+    queue = Queue()
+    monkeypatch.setattr(sending, "async_task", queue.put)
+    return queue
 
 
 @pytest.fixture

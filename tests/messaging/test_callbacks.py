@@ -163,6 +163,31 @@ def test_a_fault_of_the_account_stops_the_blast_from_a_report_too(make_member, s
     assert log.deliveries.filter(status="pending").count() == 2
 
 
+@pytest.fixture
+def answer(db):
+    """The delivery of an automatic answer, which left with our answer to Twilio: it has no blast."""
+    return Delivery.objects.create(phone="+17205550100", status="accepted")
+
+
+def test_a_report_moves_on_a_text_that_belongs_to_no_blast(answer, post_report):
+    assert post_report(answer.pk, MessageStatus="delivered").status_code == 204
+    assert state(answer) == "delivered"
+    assert answer.sid == SID
+
+
+def test_a_failure_of_such_a_text_heals_the_lists(answer, post_report):
+    post_report(answer.pk, MessageStatus="undelivered", ErrorCode="30006")
+    contact = SuppressedContact.objects.get()
+    assert (contact.source_type, contact.source_message_log_id) == ("inbox", None)
+
+
+def test_a_fault_of_the_account_with_such_a_text_stops_no_blast(answer, make_log, post_report):
+    log = make_log()
+    assert post_report(answer.pk, MessageStatus="failed", ErrorCode="30002").status_code == 204
+    log.refresh_from_db()
+    assert (state(answer), log.is_running) == ("failed", True)
+
+
 class AnySequenceOfReports(TestCase):
     @given(st.lists(st.sampled_from([*callbacks.STATES, "nonsense"]), max_size=12))
     @settings(max_examples=40, deadline=None)

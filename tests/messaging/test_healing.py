@@ -5,8 +5,9 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from contacts.models import CommunityMember, SuppressedContact, UnsubscribedContact
+from messaging.backfilling import backfill
 from messaging.healing import learn
-from messaging.models import MessageLog
+from messaging.models import Delivery, MessageLog
 
 PHONE = "+17205550123"
 
@@ -72,3 +73,17 @@ def test_backfilling_learns_from_old_blasts_and_can_be_repeated(log, capsys):
     assert "0 numbers are newly unsubscribed" in capsys.readouterr().out
     assert SuppressedContact.objects.get().phone == PHONE
     assert UnsubscribedContact.objects.get().phone == "+17205550124"
+
+
+def test_backfilling_is_about_blasts_alone(log):
+    Delivery.objects.create(phone=PHONE, status="failed", error_code=21614)
+    assert backfill() == 0
+    assert not SuppressedContact.objects.exists()
+
+
+def test_a_text_of_a_conversation_confirms_what_a_blast_has_found(log):
+    first = timezone.now() - timedelta(days=3)
+    learn(PHONE, None, 30005, log.pk, first)
+    learn(PHONE, None, 30005, None)
+    contact = SuppressedContact.objects.get()
+    assert (contact.category, contact.source_type, contact.source_message_log) == ("hard_fail", "inbox", None)

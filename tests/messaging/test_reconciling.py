@@ -1,3 +1,4 @@
+import contextlib
 from collections import Counter
 from datetime import timedelta
 
@@ -141,3 +142,54 @@ def test_the_command_names_who_is_in_doubt_and_leaves_them_without_a_prompt(doub
 def test_the_command_leaves_them_when_told(doubtful, capsys):
     call_command("reconcile", "--grace", "0", "--leave")
     assert "0 deliveries are in doubt." in capsys.readouterr().out
+
+
+@pytest.fixture
+def doubtful_reply(make_thread, reply, locmem):
+    thread = make_thread(contact_name="Rosa Delgado")
+
+    def drop(to, body, callback):
+        raise OutcomeUnknown("The connection broke.")
+
+    locmem.script[thread.phone] = drop
+    message = reply(thread)
+    locmem.script.clear()
+    return message
+
+
+def test_the_command_asks_about_replies_too(doubtful_reply, capsys):
+    with pytest.raises(SystemExit):
+        call_command("reconcile", "--grace", "0")
+    printed = capsys.readouterr().out
+    assert "A reply to Rosa Delgado, (720) 555-0100, may not have arrived." in printed
+    assert "1 delivery is in doubt." in printed
+    assert doubtful_reply.body not in printed
+
+
+def test_the_command_leaves_replies_when_told(doubtful_reply, capsys):
+    call_command("reconcile", "--grace", "0", "--leave")
+    assert "0 deliveries are in doubt." in capsys.readouterr().out
+
+
+def test_the_command_sends_replies_again_when_told(
+    doubtful_reply, locmem, capsys, django_capture_on_commit_callbacks
+):
+    with django_capture_on_commit_callbacks(execute=True), contextlib.suppress(SystemExit):
+        call_command("reconcile", "--grace", "0", "--send-again")
+    assert [to for to, _, _ in locmem.outbox] == [doubtful_reply.phone]
+
+
+def test_the_command_says_why_a_reply_cannot_be_sent_again(doubtful_reply, make_unsubscribed, locmem, capsys):
+    make_unsubscribed(phone=doubtful_reply.phone)
+    with pytest.raises(SystemExit):
+        call_command("reconcile", "--grace", "0", "--send-again")
+    assert "opted out" in capsys.readouterr().out
+    assert not locmem.outbox
+
+
+def test_the_command_doubts_replies_that_a_dead_worker_had_in_hand(make_thread, reply, queue, capsys):
+    reply(make_thread())
+    Delivery.objects.claim_replies(1, later(-2))
+    with pytest.raises(SystemExit):
+        call_command("reconcile")
+    assert "1 delivery is in doubt." in capsys.readouterr().out

@@ -53,6 +53,12 @@ def test_people_in_doubt_need_a_decision_once_the_grace_period_is_over(page, mak
     assert "1 person may not have got the blast “Picnic at six”." in page()
 
 
+def test_doubt_that_belongs_to_no_blast_is_not_told_as_one(page, make_log, settings):
+    make_log(status="sent")
+    Delivery.objects.create(phone="+17205550110", status="unknown", claimed_at=timezone.now() - timedelta(minutes=31))
+    assert "may not have got the blast" not in page()
+
+
 def test_a_blast_that_nobody_takes_up_tells_to_start_the_worker(page, make_log):
     log = make_log(status="processing", created_at=timezone.now() - timedelta(minutes=2))
     Delivery.objects.create(message_log=log, phone="+17205550110")

@@ -1,0 +1,90 @@
+"""A reply leaves within a second or two, however busy the workers are with blasts."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from messaging import sender, sending
+from messaging.models import SenderSlot
+
+
+@pytest.fixture
+def blast(make_member, start_blast, queue):
+    """A blast to four people, its senders queued, before any of them has come to its turn."""
+    for _ in range(4):
+        make_member()
+    log = start_blast("The blast")
+    sending.nudge(log)
+    return log
+
+
+def bodies(locmem):
+    return [body for _, body, _ in locmem.outbox]
+
+
+def test_a_reply_that_is_queued_behind_a_blast_goes_first(blast, queue, make_thread, reply, locmem):
+    reply(make_thread(), "The reply")
+    sending.send_slice(*queue.tasks.pop(0))
+    assert bodies(locmem) == ["The reply", *["The blast"] * 4]
+
+
+def test_a_slice_of_a_blast_ends_early_for_a_reply_and_goes_on_afterwards(
+    blast, queue, make_thread, reply, locmem, settings, monkeypatch
+):
+    monkeypatch.setattr(sender, "ROOM_SECONDS", 0.0)
+    settings.SMS_CONCURRENCY = 1
+
+    def call(to, body, callback):
+        if not locmem.outbox:
+            written.append(1)
+        return locmem.accept(to, body, callback)
+
+    written = []
+    locmem.script["*"] = call
+    dispatch = sender.Sender._dispatch
+
+    def dispatch_and_write(self, pool, reservation):
+        has_more = dispatch(self, pool, reservation)
+        if written and written.pop():
+            reply(make_thread(), "The reply")
+        return has_more
+
+    monkeypatch.setattr(sender.Sender, "_dispatch", dispatch_and_write)
+    queue.run()
+    assert bodies(locmem).index("The reply") <= 3
+    assert sorted(bodies(locmem)) == [*["The blast"] * 4, "The reply"]
+
+
+def test_the_task_of_a_reply_that_another_took_up_finds_nothing_to_do(blast, queue, make_thread, reply, locmem):
+    reply(make_thread(), "The reply")
+    task = queue.tasks.pop()
+    queue.run()
+    sending.send_slice(*task)
+    assert bodies(locmem).count("The reply") == 1
+
+
+def test_two_senders_that_find_the_same_reply_do_not_both_take_it_up(make_thread, reply, queue):
+    reply(make_thread())
+    [(slot, owner)] = queue.tasks
+    assert SenderSlot.objects.take_over(slot, owner, "one")
+    assert not SenderSlot.objects.take_over(slot, owner, "another")
+
+
+@pytest.mark.parametrize(
+    ("owner", "seconds"),
+    [("", None), ("", 100), ("sender", 9), ("dead", -1)],
+    ids=["free", "resting", "held", "dead"],
+)
+def test_a_slot_that_waits_for_no_task_holds_up_no_blast(db, owner, seconds):
+    until = timezone.now() + timedelta(seconds=seconds) if seconds else None
+    SenderSlot.objects.create(number=0, owner=owner, leased_until=until)
+    assert not SenderSlot.objects.for_replies().waiting_for_a_task(timezone.now()).exists()
+
+
+def test_the_replies_have_one_slot_however_often_they_are_nudged(make_thread, reply, queue):
+    thread = make_thread()
+    for _ in range(3):
+        reply(thread)
+        sending.nudge_replies()
+    assert (SenderSlot.objects.count(), len(queue.tasks)) == (1, 1)
