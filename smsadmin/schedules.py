@@ -29,6 +29,7 @@ RECURRING: Final = (
     Recurring("Expire survey sessions", "surveys.tasks.expire_sessions", 10),
     Recurring("Resume interrupted imports", "contacts.tasks.resume_imports", 1),
     Recurring("Clean up", "smsadmin.tasks.clean_up", 24 * 60),
+    Recurring("Back up", "smsadmin.tasks.back_up", 24 * 60),
 )
 
 

@@ -224,6 +224,10 @@ else:
         "Use sqlite:////absolute/path/sms.db or postgres://user:password@host:5432/name.",
     )
 
+BACKUP_DIR: Path = BASE_DIR / read_text("BACKUP_DIR", str(INSTANCE_DIR / "backups"))
+BACKUP_KEEP: int = read_number("BACKUP_KEEP", int, 14, 1, 10_000, "backups")
+BACKUP_DAILY = read_bool("BACKUP_DAILY", True)
+
 REDIS_URL = read_text("REDIS_URL")
 if REDIS_URL and not re.match(r"(rediss?|unix)://[^/]*[^\s]", REDIS_URL):
     stop(

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 from django_q.models import Task
@@ -9,6 +10,8 @@ from django_q.models import Task
 from accounts import events, login_limits
 from contacts.tasks import clean_up_imports
 from messaging.models import Draft
+
+from . import backups
 
 KEPT: timedelta = timedelta(days=30)
 
@@ -22,3 +25,9 @@ def clean_up() -> None:
     clean_up_imports()
     login_limits.delete_old()
     events.prune()
+
+
+def back_up() -> None:
+    """Write the daily backup, unless BACKUP_DAILY is false. Raises backups.BackupFailed: the task has failed then."""
+    if settings.BACKUP_DAILY:
+        backups.back_up(settings.BACKUP_DIR, settings.BACKUP_KEEP)

@@ -19,6 +19,7 @@ os.environ.update(
     TWILIO_MESSAGING_SERVICE_SID="",
     TWILIO_API_BASE_URL="",
     ADMIN_TEST_PHONE="+17205550199",
+    BACKUP_DAILY="false",
 )
 os.environ.setdefault("DATABASE_URL", "sqlite:///:memory:")
 os.environ.setdefault("REDIS_URL", "")

@@ -1,0 +1,131 @@
+"""Backups of the database: one file each, written while the site is in use, and checked before it counts as one.
+
+A backup is written under a name that no backup has, checked, made durable, and only then given its own name. Whatever
+ends the writing early leaves no file that looks like a backup.
+"""
+
+import errno
+import os
+import re
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import ModuleType
+from typing import Final
+
+from django.db import connection
+
+from . import backups_postgres, backups_sqlite
+from .backup_contents import BackupFailed, Contents
+
+NAME: Final = re.compile(r"smsadmin-(\d{8}T\d{9})Z(\.sqlite3|\.pgdump)")
+PART: Final = re.compile(rf"\.{NAME.pattern}\.part(-journal)?")
+# What a backup that was killed has left; one that is being written is younger.
+ABANDONED_SECONDS: Final = 24 * 60 * 60
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """A finished backup: its file, size in bytes, what is in it, and which older ones it made superfluous."""
+
+    path: Path
+    size: int
+    contents: Contents
+    removed: tuple[Path, ...] = ()
+
+
+def engine() -> ModuleType:
+    """The module that knows how the database in use is copied: `suffix`, `write`, `inspect`, `restore`."""
+    return backups_sqlite if connection.vendor == "sqlite" else backups_postgres
+
+
+def back_up(directory: Path, keep: int | None = None) -> Backup:
+    """Write a backup of the database in use into `directory`, which is made where it is missing.
+
+    With `keep`, only so many of the newest backups stay; nothing but backups is ever removed. Raises BackupFailed,
+    with a sentence for the operator, or its kind Damaged if it is the database itself that cannot be read.
+    """
+    path = directory / _name(datetime.now(UTC), engine().suffix)
+    part = directory / f".{path.name}.part"
+    try:
+        _make_folder(directory)
+        os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        engine().write(part)
+        contents = engine().inspect(part)
+        sync(part)
+        part.rename(path)
+        sync(directory)
+        size = path.stat().st_size
+    except OSError as error:
+        raise BackupFailed(f"The backup could not be written to {directory}: {explain(error)}") from error
+    finally:
+        for left in (part, part.with_name(f"{part.name}-journal")):
+            with suppress(OSError):
+                left.unlink(missing_ok=True)
+    return Backup(path, size, contents, tuple(prune(directory, keep)) if keep else ())
+
+
+def find(directory: Path) -> list[Path]:
+    """The backups in a folder of the database's kind, oldest first. Other files are none of ours."""
+    if not directory.is_dir():
+        return []
+    found = [path for path in directory.iterdir() if (match := NAME.fullmatch(path.name)) and _is_of_kind(match)]
+    return sorted(path for path in found if path.is_file() and not path.is_symlink())
+
+
+def taken_at(path: Path) -> datetime:
+    """When a backup was taken: its name says it; otherwise when the file was written."""
+    if match := NAME.fullmatch(path.name):
+        with suppress(ValueError):
+            return datetime.strptime(f"{match[1]}000", "%Y%m%dT%H%M%S%f").replace(tzinfo=UTC)
+    return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+
+
+def prune(directory: Path, keep: int) -> list[Path]:
+    """Remove all but the `keep` newest backups, and what killed ones left; the backups that were removed."""
+    removed = []
+    for path in find(directory)[: -max(keep, 1)]:
+        with suppress(OSError):
+            path.unlink()
+            removed.append(path)
+    for path in directory.iterdir():
+        with suppress(OSError):
+            if PART.fullmatch(path.name) and time.time() - path.stat().st_mtime > ABANDONED_SECONDS:
+                path.unlink()
+    return removed
+
+
+def sync(path: Path) -> None:
+    """Let a file, or the names in a folder, outlast a power cut."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def explain(error: OSError) -> str:
+    """What went wrong and what to do, as a sentence."""
+    if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+        return "there is no room left. Free some, or name a folder on another disk."
+    if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
+        return "this user may not write there. Give them the right to, or name another folder."
+    if error.errno in {errno.ENOTDIR, errno.EEXIST}:
+        return "that is not a folder. Name another one."
+    return f"{error.strerror or error}."
+
+
+def _name(at: datetime, suffix: str) -> str:
+    return f"smsadmin-{at:%Y%m%dT%H%M%S}{at.microsecond // 1000:03}Z{suffix}"
+
+
+def _is_of_kind(match: re.Match[str]) -> bool:
+    return match[2] == engine().suffix
+
+
+def _make_folder(directory: Path) -> None:
+    """Readable by nobody else, where it is new."""
+    if not directory.is_dir():
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -1,0 +1,36 @@
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.template.defaultfilters import filesizeformat
+from django.utils.translation import ngettext
+
+from smsadmin.backup_contents import BackupFailed
+from smsadmin.backups import back_up
+
+
+class Command(BaseCommand):
+    help = (
+        "Write a backup of the database into a folder, check it, and remove the oldest ones. The site may be in use."
+    )
+    # A database that is behind the code can be backed up all the same.
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("directory", nargs="?", type=Path, metavar="DIR", help="the folder (BACKUP_DIR)")
+        parser.add_argument("--keep", type=int, metavar="N", help="how many stay, the new one included (BACKUP_KEEP)")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        keep = settings.BACKUP_KEEP if options["keep"] is None else options["keep"]
+        if keep < 1:
+            raise CommandError("--keep takes a number from 1 up.", returncode=2)
+        try:
+            backup = back_up(options["directory"] or settings.BACKUP_DIR, keep)
+        except BackupFailed as failed:
+            raise CommandError(str(failed)) from failed
+        size = filesizeformat(backup.size).replace("\xa0", " ")
+        self.stdout.write(f"Wrote and checked {backup.path} ({size}): {backup.contents.summary}.")
+        if removed := len(backup.removed):
+            sentence = ngettext("Removed %(count)s older backup.", "Removed the %(count)s oldest backups.", removed)
+            self.stdout.write(sentence % {"count": f"{removed:,}"})

@@ -1,0 +1,146 @@
+"""Putting a backup in the place of the database in use.
+
+A backup is the past. Whatever it takes for work still to do may have been done since it was taken, and a text that
+was sent must not be sent again. So nothing leaves by itself after a restore: blasts under way are paused, and
+scheduled messages whose time has come are called off. Staff decide, with a sentence that says why.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from django import db
+from django.db import connection, transaction
+
+from messaging import wording
+
+from . import backups, backups_postgres, backups_sqlite, heartbeat
+from .backup_contents import BackupFailed, Contents, Damaged
+from .migration_state import Migration
+from .models import WorkerHeartbeat
+
+_HEARTBEATS: Final[Migration] = ("smsadmin", "0001_worker_heartbeats")
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What a restore did: where the database is kept that was in use before (None where there was none)."""
+
+    kept: Path | None
+
+
+def check(path: Path) -> Contents:
+    """What a backup holds. Raises BackupFailed if it is none, is damaged, or cannot be used here."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(16)
+    except OSError as error:
+        raise BackupFailed(f"{path} cannot be read: {error.strerror}.") from error
+    kinds = {
+        backups_sqlite.MAGIC: (backups_sqlite, "SQLite"),
+        backups_postgres.MAGIC: (backups_postgres, "PostgreSQL"),
+    }
+    engine, name = next((kinds[magic] for magic in kinds if start.startswith(magic)), (None, ""))
+    if engine is None:
+        raise BackupFailed(f"{path} is no backup: it is neither a SQLite database nor a dump of pg_dump.")
+    if engine is not backups.engine():
+        raise BackupFailed(
+            f"{path} is a backup of {name}, and the database in use is another one. "
+            "Set DATABASE_URL to a database of that kind."
+        )
+    try:
+        contents: Contents = engine.inspect(path)
+    except BackupFailed as failed:
+        raise BackupFailed(f"{path} cannot be restored. {failed}") from failed
+    if unknown := contents.unknown:
+        raise BackupFailed(
+            f"{path} was made by a newer version of SMS Admin: this one does not know its migration "
+            f"{unknown[0]}. Install that version first."
+        )
+    return contents
+
+
+def living_workers() -> list[WorkerHeartbeat]:
+    """The workers at work on the database in use. A database that cannot be read has none to tell of."""
+    if connection.vendor == "sqlite" and not backups_sqlite.database().is_file():
+        return []  # to ask would make an empty one
+    try:
+        return heartbeat.living()
+    except db.Error:
+        return []
+    finally:
+        db.connections.close_all()
+
+
+def restore(path: Path, directory: Path) -> Restored:
+    """Put the backup in the place of the database in use, which is backed up into `directory` before.
+
+    A failure in the middle leaves everything as it was. Raises BackupFailed.
+    """
+    contents = check(path)
+    kept, set_aside = _keep_present(directory)
+    db.connections.close_all()
+    try:
+        backups.engine().restore(path, _hold_back(contents, backups.taken_at(path)), set_aside)
+    except OSError as error:
+        raise BackupFailed(f"The backup could not be restored: {backups.explain(error)}") from error
+    return Restored(kept or set_aside)
+
+
+def _keep_present(directory: Path) -> tuple[Path | None, Path | None]:
+    """(the backup of the database in use, the name that its file gets): one of them, or neither if there is none."""
+    if connection.vendor == "sqlite":
+        live = backups_sqlite.database()
+        if not live.is_file() or not live.stat().st_size:
+            return None, None
+        try:
+            return backups.back_up(directory).path, None
+        except Damaged:
+            return None, live.with_name(f"{live.name}.damaged-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
+    try:
+        is_empty = not connection.introspection.table_names()
+    except db.Error as error:
+        raise BackupFailed(f"The database does not answer: {str(error).strip().splitlines()[0]}") from error
+    return (None, None) if is_empty else (backups.back_up(directory).path, None)
+
+
+def _hold_back(contents: Contents, taken_at: datetime) -> list[str]:
+    """SQL, for both databases, that lets nothing leave by itself after the restore."""
+    moment = wording.moment(taken_at)
+    blasts = (
+        f"Restored from the backup of {moment}. Who waits here may have been texted since then: "
+        "compare with the log of Twilio before you resume. "
+    )
+    scheduled = (
+        f"It was restored from the backup of {moment} and may have left since. If it has not, schedule it anew."
+    )
+    statements = [
+        f"UPDATE message_logs SET paused_at = COALESCE(paused_at, CURRENT_TIMESTAMP), "  # noqa: S608 - our own words
+        f"stop_reason = TRIM({_quote(blasts)} || stop_reason) WHERE status = 'processing' AND cancelled_at IS NULL",
+        f"UPDATE scheduled_messages SET status = 'failed', error_message = {_quote(scheduled)} "  # noqa: S608
+        "WHERE status = 'pending' AND scheduled_at <= CURRENT_TIMESTAMP",
+        # The queue's tasks are of then; what is left to do is found by the recurring ones.
+        "DELETE FROM django_q_ormq",
+        # Who has logged out since then stays logged out.
+        "DELETE FROM django_session",
+    ]
+    if _HEARTBEATS in contents.migrations:
+        statements.append("DELETE FROM worker_heartbeats")
+    return statements
+
+
+def _quote(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def count_held() -> tuple[int, int]:
+    """After a restore: how many blasts are paused by it or before it, and how many scheduled messages still wait.
+
+    Counted without the models, whose columns an older backup may lack.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM message_logs WHERE status = 'processing' AND paused_at IS NOT NULL")
+        blasts = cursor.fetchone()[0]
+        cursor.execute("SELECT count(*) FROM scheduled_messages WHERE status = 'pending'")
+        return blasts, cursor.fetchone()[0]

@@ -1,0 +1,35 @@
+"""Databases in files of their own, for the tests of backups."""
+
+import shutil
+import sqlite3
+from contextlib import closing
+
+import pytest
+from django.db import connection
+
+from smsadmin import backups_sqlite
+from tests.smsadmin.backup_files import add_member, execute
+
+
+@pytest.fixture(scope="session")
+def migrated_file(django_db_setup, django_db_blocker, tmp_path_factory):
+    """A SQLite file with all tables and nobody in them."""
+    if connection.vendor != "sqlite":
+        pytest.skip("SQLite is not the database in use")
+    path = tmp_path_factory.mktemp("migrated") / "sms.db"
+    with django_db_blocker.unblock(), closing(sqlite3.connect(path)) as file:
+        connection.ensure_connection()
+        connection.connection.backup(file)
+    return path
+
+
+@pytest.fixture
+def database_file(migrated_file, tmp_path, monkeypatch):
+    """A file that backups take for the database in use, in WAL mode, with one member."""
+    path = tmp_path / "live" / "sms.db"
+    path.parent.mkdir()
+    shutil.copyfile(migrated_file, path)
+    monkeypatch.setattr(backups_sqlite, "database", lambda: path)
+    execute(path, "PRAGMA journal_mode=WAL")
+    add_member(path, "Ada")
+    return path

@@ -1,0 +1,264 @@
+import io
+import sqlite3
+from contextlib import closing
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from smsadmin import backups, backups_sqlite, heartbeat, restoring
+from smsadmin.backup_contents import BackupFailed
+from smsadmin.models import WorkerHeartbeat
+from tests.smsadmin.backup_files import add_member, damage, execute, members
+
+
+@pytest.fixture
+def folder(tmp_path, settings):
+    settings.BACKUP_DIR = tmp_path / "backups"
+    return settings.BACKUP_DIR
+
+
+@pytest.fixture
+def backup(db, database_file, folder):
+    """A backup with Ada in it, of a database that has Grace, too, since then."""
+    path = backups.back_up(folder).path
+    add_member(database_file, "Grace")
+    return path
+
+
+def test_the_backup_takes_the_place_of_the_present_one_which_is_kept(database_file, backup, folder):
+    restored = restoring.restore(backup, folder)
+    assert members(database_file) == ["Ada"]
+    assert members(restored.kept) == ["Ada", "Grace"]
+    assert members(backup) == ["Ada"]
+    assert execute(database_file, "PRAGMA integrity_check") == [("ok",)]
+    assert execute(database_file, "PRAGMA journal_mode") == [("wal",)]
+    assert sorted(folder.iterdir()) == [backup, restored.kept]
+    assert {path.name for path in database_file.parent.iterdir()} <= {"sms.db", "sms.db-wal", "sms.db-shm"}
+
+
+def test_an_open_connection_goes_on_and_sees_what_was_restored(database_file, backup, folder):
+    with closing(sqlite3.connect(database_file, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        assert reader.execute("SELECT count(*) FROM community_members").fetchone() == (2,)
+        restoring.restore(backup, folder)
+        assert reader.execute("SELECT count(*) FROM community_members").fetchone() == (2,)
+        reader.execute("COMMIT")
+        assert reader.execute("SELECT count(*) FROM community_members").fetchone() == (1,)
+
+
+def test_a_failure_in_the_middle_leaves_the_present_one_as_it_was(
+    database_file,
+    backup,
+    folder,
+    monkeypatch,
+):
+    monkeypatch.setattr(restoring, "_hold_back", lambda *_: ["DELETE FROM community_members", "nonsense"])
+    with pytest.raises(BackupFailed, match="nonsense"):
+        restoring.restore(backup, folder)
+    assert members(database_file) == ["Ada", "Grace"]
+    assert {path.name for path in database_file.parent.iterdir()} <= {"sms.db", "sms.db-wal", "sms.db-shm"}
+
+
+def test_a_database_in_use_without_a_pause_is_left_alone(database_file, backup, folder, monkeypatch):
+    monkeypatch.setattr(backups_sqlite, "BUSY_SECONDS", 0.01)
+    with closing(sqlite3.connect(database_file, isolation_level=None)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        with pytest.raises(BackupFailed, match="in use"):
+            restoring.restore(backup, folder)
+    assert members(database_file) == ["Ada", "Grace"]
+
+
+def test_a_damaged_database_is_set_aside(database_file, backup, folder):
+    execute(database_file, "PRAGMA wal_checkpoint(TRUNCATE)")
+    database_file.write_bytes(b"overwritten" * 1000)
+    restored = restoring.restore(backup, folder)
+    assert members(database_file) == ["Ada"]
+    assert restored.kept.name.startswith("sms.db.damaged-")
+    assert restored.kept.read_bytes() == b"overwritten" * 1000
+    assert database_file.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_log_of_a_database_that_is_set_aside_goes_with_it(database_file, backup, tmp_path):
+    log = database_file.with_name("sms.db-wal")
+    log.write_bytes(b"what was written last")
+    backups_sqlite.restore(backup, [], tmp_path / "aside")
+    assert not log.exists()
+    assert (tmp_path / "aside-wal").read_bytes() == b"what was written last"
+    assert members(database_file) == ["Ada"]
+
+
+def test_a_database_that_is_gone_comes_back(database_file, backup, folder):
+    for path in database_file.parent.iterdir():
+        path.unlink()
+    assert restoring.restore(backup, folder).kept is None
+    assert members(database_file) == ["Ada"]
+
+
+def add_blast(path, status, paused_at=None, cancelled_at=None, stop_reason=""):
+    columns = {
+        "created_at": "2026-01-01 00:00:00",
+        "message_body": "Hi",
+        "target": "community",
+        "status": status,
+        "total_recipients": 1,
+        "success_count": 0,
+        "failure_count": 0,
+        "token": f"{status}{paused_at}{cancelled_at}",
+        "audience_name": "",
+        "test_mode": 0,
+        "paused_at": paused_at,
+        "cancelled_at": cancelled_at,
+        "stop_reason": stop_reason,
+        "trouble": "",
+    }
+    names = [name for _, name, *_ in execute(path, "PRAGMA table_info(message_logs)") if name in columns]
+    marks = ", ".join("?" * len(names))
+    execute(
+        path,
+        f"INSERT INTO message_logs ({', '.join(names)}) VALUES ({marks})",  # noqa: S608 - our own words
+        *(columns[name] for name in names),
+    )
+
+
+def test_no_blast_goes_on_by_itself(database_file, folder, db):
+    add_blast(database_file, "processing")
+    add_blast(database_file, "processing", paused_at="2026-01-01 00:00:00", stop_reason="No money.")
+    add_blast(database_file, "processing", cancelled_at="2026-01-01 00:00:00")
+    add_blast(database_file, "sent")
+    restoring.restore(backups.back_up(folder).path, folder)
+    running, paused, cancelled, sent = execute(
+        database_file, "SELECT paused_at, stop_reason FROM message_logs ORDER BY id"
+    )
+    assert running[0]
+    assert running[1].startswith("Restored from the backup of")
+    assert paused[0] == "2026-01-01 00:00:00"
+    assert paused[1].startswith("Restored from the backup of")
+    assert paused[1].endswith("before you resume. No money.")
+    assert cancelled == sent == (None, "")
+
+
+def test_scheduled_messages_whose_time_has_come_do_not_leave(database_file, folder, db):
+    for scheduled_at, status in (("2026-01-01", "pending"), ("2199-01-01", "pending"), ("2026-01-01", "cancelled")):
+        execute(
+            database_file,
+            "INSERT INTO scheduled_messages (created_at, scheduled_at, message_body, target, status, test_mode, "
+            "is_selection, attempt_count) VALUES ('2026-01-01', ?, 'Hi', 'community', ?, 0, 0, 0)",
+            f"{scheduled_at} 00:00:00",
+            status,
+        )
+    restoring.restore(backups.back_up(folder).path, folder)
+    due, later, cancelled = execute(database_file, "SELECT status, error_message FROM scheduled_messages ORDER BY id")
+    assert due[0] == "failed"
+    assert "schedule it anew" in due[1]
+    assert later == ("pending", None)
+    assert cancelled == ("cancelled", None)
+
+
+def test_sessions_queue_and_heartbeats_of_then_are_over(database_file, folder, db):
+    execute(database_file, "INSERT INTO django_session VALUES ('key', '', '2199-01-01 00:00:00')")
+    execute(database_file, "INSERT INTO worker_heartbeats VALUES ('token', 'here', 1, '2199-01-01', '2199-01-01')")
+    restoring.restore(backups.back_up(folder).path, folder)
+    for table in ("django_session", "worker_heartbeats", "django_q_ormq"):
+        assert execute(database_file, f"SELECT * FROM {table}") == []  # noqa: S608 - our own words
+
+
+def test_a_backup_of_a_newer_version_is_refused(database_file, backup, folder):
+    execute(backup, "INSERT INTO django_migrations (app, name, applied) VALUES ('contacts', '9999_tomorrow', '')")
+    with pytest.raises(BackupFailed, match=r"newer version .* contacts 9999_tomorrow"):
+        restoring.restore(backup, folder)
+    assert members(database_file) == ["Ada", "Grace"]
+
+
+def test_a_backup_of_an_older_version_can_be_restored(database_file, backup, folder):
+    execute(backup, "DELETE FROM django_migrations WHERE app = 'smsadmin'")
+    execute(backup, "DROP TABLE worker_heartbeats")
+    assert restoring.check(backup).missing == 1
+    restoring.restore(backup, folder)
+    assert members(database_file) == ["Ada"]
+
+
+def test_a_damaged_backup_is_refused(database_file, backup, folder):
+    damage(backup)
+    with pytest.raises(BackupFailed, match="cannot be restored"):
+        restoring.restore(backup, folder)
+    assert members(database_file) == ["Ada", "Grace"]
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"name,phone\n", "is no backup"),
+        (b"", "is no backup"),
+        (b"PGDMP\x01\x0e", "is a backup of PostgreSQL, and the database in use is another one"),
+        (b"SQLite format 3\0", "cannot be restored"),
+        (None, "cannot be read: No such file or directory"),
+    ],
+)
+def test_a_file_that_is_no_backup_for_here_is_refused(database_file, tmp_path, content, sentence):
+    path = tmp_path / "file"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(BackupFailed, match=sentence):
+        restoring.check(path)
+
+
+def restore(path, *arguments):
+    said = io.StringIO()
+    call_command("restore", path, *arguments, stdout=said)
+    return said.getvalue()
+
+
+def test_the_command_asks_first(database_file, backup, monkeypatch):
+    monkeypatch.setattr("builtins.input", lambda question: "n")
+    with pytest.raises(CommandError, match="Nothing was restored"):
+        restore(backup)
+    assert members(database_file) == ["Ada", "Grace"]
+    monkeypatch.setattr("builtins.input", lambda question: "yes")
+    restore(backup)
+    assert members(database_file) == ["Ada"]
+
+
+def test_without_anybody_to_answer_nothing_is_restored(database_file, backup, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    with pytest.raises(CommandError, match="Nothing was restored"):
+        restore(backup)
+    assert members(database_file) == ["Ada", "Grace"]
+
+
+def test_the_command_says_what_it_did_and_what_comes_next(backup, folder):
+    said = restore(backup, "--no-input")
+    assert "Restored 1 member and 0 blasts." in said
+    assert f"What was there before is in {backups.find(folder)[-1]}." in said
+    assert "dbdoctor --apply" not in said
+
+
+def test_an_older_backup_is_to_be_migrated_next(backup):
+    execute(backup, "DELETE FROM django_migrations WHERE app = 'smsadmin'")
+    assert "Next: manage.py dbdoctor --apply." in restore(backup, "--no-input")
+
+
+@pytest.fixture
+def worker(db):
+    now = timezone.now()
+    return WorkerHeartbeat.objects.create(host="here", pid=4711, started_at=now, beat_at=now)
+
+
+def test_a_running_worker_is_in_the_way(database_file, backup, worker):
+    with pytest.raises(CommandError, match=r"A worker is running \(here, process 4711\)\. Stop it first"):
+        restore(backup, "--no-input")
+    assert members(database_file) == ["Ada", "Grace"]
+    WorkerHeartbeat.objects.update(beat_at=timezone.now() - heartbeat.SILENT_AFTER)
+    restore(backup, "--no-input")
+    assert members(database_file) == ["Ada"]
+
+
+def test_force_restores_beside_a_running_worker(database_file, backup, worker):
+    restore(backup, "--no-input", "--force")
+    assert members(database_file) == ["Ada"]
+
+
+def test_a_refusal_is_a_sentence(backup, tmp_path):
+    with pytest.raises(CommandError, match=r"is no backup: .*\nNothing was restored") as failed:
+        restore(__file__, "--no-input")
+    assert failed.value.returncode == 1
