@@ -6,7 +6,7 @@ from django.db import connection, models
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from . import querysets
+from . import opting_out, querysets
 from .models import CommunityMember, ContactImport, EventRegistration, ImportRow, UnsubscribedContact
 from .staging import ImportRowQuerySet
 
@@ -95,7 +95,9 @@ def _rename(contact_import: ContactImport) -> int:
 
 
 def _insert(contact_import: ContactImport) -> int:
-    columns: dict[str, Any] = {"created_at": timezone.now()}
+    now = timezone.now()
+    # As the ORM writes it: SQLite compares times as text.
+    columns: dict[str, Any] = {"created_at": connection.ops.adapt_datetimefield_value(now)}
     if contact_import.target == ContactImport.Target.EVENT:
         columns["event_id"] = contact_import.event_id
     if contact_import.target == ContactImport.Target.UNSUBSCRIBED:
@@ -103,11 +105,17 @@ def _insert(contact_import: ContactImport) -> int:
         columns["reason"] = f"Imported from {contact_import.file_name}"
     table = _MODELS[contact_import.target]._meta.db_table
     names, places = ", ".join(columns), ", ".join(["%s"] * len(columns))
-    return _execute(
+    inserted = _execute(
         f"INSERT INTO {table} (phone, name, {names}) SELECT staged.phone, staged.name, {places} "  # noqa: S608
         f"FROM import_rows AS staged WHERE {_STAGED} ORDER BY staged.line ON CONFLICT DO NOTHING",
         [*columns.values(), contact_import.pk],
     )
+    if contact_import.target == ContactImport.Target.UNSUBSCRIBED:
+        # No other entry has this source, this reason and this very microsecond.
+        actor = contact_import.created_by.get_username() if contact_import.created_by else ""
+        added = UnsubscribedContact.objects.filter(**columns | {"created_at": now})
+        opting_out.record_import(added, columns["reason"], actor)
+    return inserted
 
 
 def _of_event(contact_import: ContactImport, condition: str) -> tuple[str, list[Any]]:

@@ -95,7 +95,7 @@ class UnsubscribedContact(models.Model):
         IMPORT = "import", "Imported"
         COMMUNITY = "community", "Unsubscribed from the community"
         MESSAGE_FAILURE = "message_failure", "Twilio reported an opt-out"
-        INBOUND = "inbound", "Texted STOP"
+        INBOUND = "inbound", "Opted out by text"
 
     name = models.CharField(max_length=100, null=True, blank=True)
     phone = PhoneField(unique=True, error_messages={"unique": "This number is already unsubscribed."})

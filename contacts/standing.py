@@ -31,7 +31,7 @@ class Standing:
         return self.opt_out or self.suppression
 
     def reason(self, sources: dict[str, str]) -> str:
-        """Why not, in a phrase: "Texted STOP, May 3, 2026". `sources` is from `source_labels`."""
+        """Why not, in a phrase: "Opted out by text, May 3, 2026". `sources` is from `source_labels`."""
         if self.opt_out:
             since, why = self.opt_out.created_at, sources.get(self.opt_out.source, self.opt_out.source)
         elif self.suppression:

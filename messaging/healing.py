@@ -10,6 +10,7 @@ from typing import Final
 from django.conf import settings
 from django.utils import timezone
 
+from contacts import opting_out
 from contacts.models import SuppressedContact, UnsubscribedContact
 
 from .classification import Category, classify
@@ -37,14 +38,9 @@ def learn(phone: str, name: str | None, code: int | None, log_id: int | None, at
     if code in NOT_FROM_SHORT_CODES and 0 < len(settings.TWILIO_FROM_NUMBER.lstrip("+")) <= 6:
         return
     if category == Category.OPT_OUT:
-        UnsubscribedContact.objects.get_or_create(
-            phone=phone,
-            defaults={
-                "name": name,
-                "reason": info.sentence,
-                "source": UnsubscribedContact.Source.MESSAGE_FAILURE,
-            },
-        )
+        if not UnsubscribedContact.objects.filter(phone=phone).exists():
+            source = UnsubscribedContact.Source.MESSAGE_FAILURE
+            opting_out.opt_out(phone, source, name=name, reason=info.sentence)
     elif category == Category.HARD_FAIL:
         _suppress(phone, code, info.sentence, log_id, at or timezone.now())
 

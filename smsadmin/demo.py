@@ -16,6 +16,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import AppUser
+from contacts import opting_out
 from contacts.models import (
     CommunityMember,
     Event,
@@ -210,17 +211,16 @@ def _add_events(added: Added) -> None:
 def _add_opt_outs(added: Added) -> None:
     now = timezone.now()
     sources = UnsubscribedContact.Source
+    known = set(UnsubscribedContact.objects.values_list("phone", flat=True))
     for index, (phone, name) in enumerate(added.people[5:MEMBERS:37]):
-        _, is_new = UnsubscribedContact.objects.get_or_create(
-            phone=phone,
-            defaults={
-                "name": name,
-                "source": sources.INBOUND if index % 3 else sources.MANUAL,
-                "reason": "Texted STOP." if index % 3 else "Asked us at the front desk.",
-                "created_at": now - timedelta(days=36 + index),
-            },
-        )
-        added.unsubscribed += is_new
+        if phone in known:
+            continue
+        at = now - timedelta(days=36 + index)
+        if index % 3:
+            opting_out.opt_out(phone, sources.INBOUND, name=name, reason="Texted STOP.", words="STOP", at=at)
+        else:
+            opting_out.opt_out(phone, sources.MANUAL, name=name, reason="Asked us at the front desk.", at=at)
+        added.unsubscribed += 1
     for phone, _ in added.people[11:MEMBERS:71]:
         _, is_new = SuppressedContact.objects.get_or_create(
             phone=phone,

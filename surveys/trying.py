@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
+from contacts import opting_out
 from contacts.models import EventRegistration, UnsubscribedContact
 from messaging import inbound
 from messaging.models import InboxMessage, InboxThread
@@ -82,7 +83,7 @@ def forget(phones: Iterable[str]) -> int:
         SurveyResponse.objects.filter(phone__in=tries).delete()
         _, deleted = SurveySession.objects.filter(phone__in=tries).delete()
         EventRegistration.objects.filter(phone__in=tries).delete()
-        UnsubscribedContact.objects.filter(phone__in=tries).delete()
+        opting_out.lift(UnsubscribedContact.objects.filter(phone__in=tries))
     return deleted.get(SurveySession._meta.label, 0)
 
 

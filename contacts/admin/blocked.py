@@ -50,7 +50,7 @@ class BlockedContactAdmin(PersonAdmin):
             )
             return ask(self, request, queryset, count, question)
         self.log_deletions(request, queryset)
-        outcome = opting_out.lift(queryset)
+        outcome = opting_out.lift(queryset, request.user.get_username())
         said = f"Restored {people(outcome.changed)}: they can be texted again."
         level = messages.SUCCESS
         if outcome.unchanged:
@@ -62,6 +62,12 @@ class BlockedContactAdmin(PersonAdmin):
             )
         self.message_user(request, said, level)
         return None
+
+    def save_model(self, request: HttpRequest, obj: Any, form: ModelForm, change: bool) -> None:
+        opting_out.save_entry(obj, request.user.get_username())
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        opting_out.lift(self.model._default_manager.filter(pk=obj.pk), request.user.get_username())
 
 
 @admin.register(UnsubscribedContact)

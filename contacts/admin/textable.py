@@ -88,7 +88,9 @@ class TextablePersonAdmin(PersonAdmin):
                 button=f"Unsubscribe {people(count)}",
             )
             return ask(self, request, queryset, count, question)
-        outcome = opting_out.unsubscribe(queryset, f"Unsubscribed in the admin by {request.user}.")
+        outcome = opting_out.unsubscribe(
+            queryset, f"Unsubscribed in the admin by {request.user}.", request.user.get_username()
+        )
         said = f"Unsubscribed {people(outcome.changed)}: no blast texts them any more."
         if outcome.unchanged:
             said += f" {people(outcome.unchanged).capitalize()} had opted out before."
@@ -112,7 +114,7 @@ class TextablePersonAdmin(PersonAdmin):
                 is_grave=True,
             )
             return ask(self, request, queryset, count, question)
-        outcome = opting_out.restore(queryset)
+        outcome = opting_out.restore(queryset, request.user.get_username())
         said = f"Restored {people(outcome.changed)}: they can be texted again."
         if outcome.unchanged:
             said += f" {people(outcome.unchanged).capitalize()} could be texted all along."

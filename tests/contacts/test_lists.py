@@ -45,7 +45,7 @@ def test_the_list_says_why_somebody_cannot_be_texted(
     make_suppressed(phone=phones[4], category="soft_fail", reason="Out of range.")
     page = admin_client.get(MEMBERS).text
     for shown in (
-        "Texted STOP,",
+        "Opted out by text,",
         "Unsubscribed from “Picnic”,",
         "Unsubscribed from an event that was deleted,",
         "The number is a landline,",
@@ -185,7 +185,7 @@ def test_a_members_page_says_whether_and_why(admin_client, make_member, make_uns
     assert "Can be texted" in admin_client.get(address).text
     entry = make_unsubscribed(phone=member.phone, source="inbound")
     page = admin_client.get(address).text
-    assert "Texted STOP" in page
+    assert "Opted out by text" in page
     assert reverse("admin:contacts_unsubscribedcontact_change", args=[entry.pk]) in page
     assert "restore_selected" in page
 
@@ -194,7 +194,7 @@ def test_a_social_manager_sees_the_state_but_neither_entry_nor_button(manager_cl
     member = make_member()
     make_unsubscribed(phone=member.phone, source="inbound")
     page = manager_client.get(reverse("admin:contacts_communitymember_change", args=[member.pk])).text
-    assert "Texted STOP" in page
+    assert "Opted out by text" in page
     assert "See the entry" not in page
     assert "restore_selected" not in page
 
