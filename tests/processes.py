@@ -64,6 +64,8 @@ class Installation:
             "APP_TIMEZONE": "America/Denver",
             "SMS_RATE_PER_SECOND": "0",
             "DEBUG": "true",
+            "BACKUP_DIR": str(folder / "backups"),
+            "BACKUP_DAILY": "false",
             **environment,
         }
         self.processes: list[subprocess.Popen[bytes]] = []
