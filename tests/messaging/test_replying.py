@@ -272,6 +272,20 @@ def test_a_text_that_is_gone_is_not_sent(thread, reply, queue, locmem):
     assert locmem.outbox == []
 
 
+def test_a_reply_to_the_same_phone_is_counted_by_no_blast(
+    make_thread, make_member, reply, start_blast, send, locmem, show
+):
+    member = make_member()
+    log = send(start_blast())
+    locmem.script[member.phone] = Refused(30008, "unknown")
+    reply(make_thread(phone=member.phone))
+    sweeping.recount()
+    log.refresh_from_db()
+    assert (log.total_recipients, log.success_count, log.failure_count) == (1, 1, 0)
+    assert not log.deliveries.to_retry(only_failed=False).exists()
+    assert "Refused" not in show(log)
+
+
 class TestDoubt:
     """What staff decide about a reply of which nobody knows whether it arrived."""
 
