@@ -99,14 +99,16 @@ class Installation:
         self.processes.append(process)
         return process
 
-    def start_web(self, workers: int = 2, threads: int = 4) -> str:
-        """gunicorn on `port`; the address once it answers."""
+    def start_web(self, workers: int = 2, threads: int = 4, port: int = 0, **environment: str) -> str:
+        """gunicorn on `port` (the installation's own by default); the address once it answers."""
+        port = port or self.port
         self.start(
-            *("-m", "gunicorn", "smsadmin.wsgi", "--bind", f"127.0.0.1:{self.port}"),
+            *("-m", "gunicorn", "smsadmin.wsgi", "--bind", f"127.0.0.1:{port}"),
             *("--workers", str(workers), "--threads", str(threads), "--log-level", "warning"),
+            **environment,
         )
-        wait_until(lambda: is_listening(self.port), 30, "gunicorn")
-        return f"http://127.0.0.1:{self.port}"
+        wait_until(lambda: is_listening(port), 30, "gunicorn")
+        return f"http://127.0.0.1:{port}"
 
     def stop(
         self, process: subprocess.Popen[bytes], how: signal.Signals = signal.SIGTERM, patience: float = 20
@@ -197,6 +199,19 @@ def postgres_database(server: str = "postgres://postgres@127.0.0.1:5432/postgres
             yield urlsplit(server)._replace(path=f"/{name}").geturl()
         finally:
             connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@contextmanager
+def redis_server() -> Iterator[str]:
+    """The address of a Redis of our own: in a shared one, installations would take each other's tasks."""
+    port = str(free_port())
+    options = ("--bind", "127.0.0.1", "--port", port, "--save", "", "--appendonly", "no")
+    with subprocess.Popen(["redis-server", *options], stdout=subprocess.DEVNULL) as process:
+        try:
+            wait_until(lambda: is_listening(int(port)), 20, "Redis")
+            yield f"redis://127.0.0.1:{port}/0"
+        finally:
+            process.kill()
 
 
 @contextmanager

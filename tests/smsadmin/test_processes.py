@@ -8,29 +8,23 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.processes import ROOT, children, free_port, installation, is_listening, postgres_database, wait_until
+from tests.processes import (
+    ROOT,
+    children,
+    installation,
+    is_listening,
+    postgres_database,
+    redis_server,
+    wait_until,
+)
 
 pytestmark = pytest.mark.slow
 
 QUEUE = "from django_q.tasks import async_task; print(async_task('os.getpid'))"
-
-
-@contextmanager
-def redis_server():
-    """The address of a Redis of our own: in a shared one, installations would take each other's tasks."""
-    port = str(free_port())
-    options = ("--bind", "127.0.0.1", "--port", port, "--save", "", "--appendonly", "no")
-    with subprocess.Popen(["redis-server", *options], stdout=subprocess.DEVNULL) as process:
-        try:
-            wait_until(lambda: is_listening(int(port)), 20, "Redis")
-            yield f"redis://127.0.0.1:{port}/0"
-        finally:
-            process.kill()
 
 
 @pytest.fixture(scope="module", params=["SQLite", "PostgreSQL and Redis"])

@@ -1,0 +1,87 @@
+"""The files for deployment say what the program can do."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.management import get_commands
+from django.urls import resolve
+
+from contacts.imports import MAX_BYTES
+
+ROOT = Path(settings.BASE_DIR)
+UNITS = sorted((ROOT / "deploy").glob("*.service"))
+NGINX = (ROOT / "deploy" / "nginx.conf").read_text()
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def values(unit, key):
+    return re.findall(rf"(?m)^{key}=(.*)$", unit.read_text())
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_a_unit_runs_what_there_is(unit):
+    for command in values(unit, "ExecStart(?:Pre)?"):
+        words = command.split()
+        if "manage.py" in words:
+            assert words[words.index("manage.py") + 1] in get_commands()
+        else:
+            assert words[0].endswith("/gunicorn")
+            assert words[1] == "smsadmin.wsgi"
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_a_unit_applies_the_migrations_first(unit):
+    [before] = values(unit, "ExecStartPre")
+    assert before.endswith("manage.py dbdoctor --apply")
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_systemd_takes_a_unit(unit, tmp_path):
+    if not shutil.which("systemd-analyze"):
+        pytest.skip("systemd-analyze is not installed")
+    here = tmp_path / unit.name
+    python = shutil.which("python3")
+    text = re.sub(r"(?m)^(ExecStart|ExecStartPre)=\S+", rf"\1={python}", unit.read_text())
+    here.write_text(text.replace("User=sms-admin", "User=root").replace("Group=sms-admin", "Group=root"))
+    ended = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", str(here)], capture_output=True, text=True, check=False
+    )
+    assert [line for line in ended.stderr.splitlines() if unit.name in line] == []
+
+
+def test_the_proxy_passes_on_what_the_site_needs_and_nothing_that_a_client_made_up():
+    for header in ("Host $host", "X-Forwarded-Proto $scheme", "X-Forwarded-For $remote_addr"):
+        assert f"proxy_set_header {header};" in NGINX
+
+
+def test_the_proxy_lets_the_longest_import_through():
+    [megabytes] = re.findall(r"client_max_body_size (\d+)m;", NGINX)
+    assert int(megabytes) * 1024**2 > MAX_BYTES
+
+
+def test_the_addresses_to_be_set_at_twilio_exist():
+    text = (ROOT / "docs" / "deployment.md").read_text()
+    for path in set(re.findall(r"https://sms\.example\.org(/webhooks/[\w/]+)", text)):
+        assert resolve(path)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_what_a_page_links_to_exists(page):
+    links = re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text())
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_commands_that_a_page_names_exist(page):
+    named = set(re.findall(r"manage\.py ([a-z][a-z_]+)", page.read_text()))
+    assert named <= {*get_commands(), "COMMAND"}
+
+
+def test_every_page_is_in_the_index():
+    index = (ROOT / "docs" / "index.md").read_text()
+    pages = [page.relative_to(ROOT / "docs").as_posix() for page in PAGES[1:]]
+    assert [page for page in pages if page != "index.md" and f"({page})" not in index] == []
