@@ -49,7 +49,7 @@ staticfiles/collected: $(STATIC_FILES) $(VENV)/installed | .env
 FORCE:
 
 database: $(VENV)/installed .env
-	@$(PY) manage.py migrate --verbosity 0
+	@$(PY) manage.py dbdoctor --apply --verbosity 0
 
 run: database staticfiles/collected
 	@$(PY) manage.py ensure_admin

@@ -7,14 +7,15 @@ from typing import Final
 
 from django.db import DatabaseError
 
-from . import configuration, counters, indexes, migrating, online, queue, rows, schema, sending, storage
+from . import configuration, copies, counters, indexes, migrating, online, queue, rows, schema, sending, storage
 from .findings import Check, Finding, Level, Needs, count, note, problem
 from .storage import first_line
 
 CHECKS: Final = (
     Check("storage.file", storage.find_file_trouble, Needs.NOTHING),
     Check("storage.space", storage.find_want_of_space, Needs.NOTHING),
-    Check("storage.answers", storage.find_connection_trouble, Needs.NOTHING),
+    Check("storage.answers", storage.find_connection_trouble, Needs.FILE),
+    Check("storage.backups", copies.find_backup_trouble, Needs.FILE),
     Check("storage.journal", storage.find_journal_trouble, Needs.DATABASE),
     Check("storage.integrity", storage.find_damage, Needs.DATABASE),
     Check("storage.references", storage.find_broken_references, Needs.DATABASE),
@@ -76,7 +77,7 @@ def examine(
             available = min(available, check.needs, Needs.DATABASE)
     if left_out:
         missing = (
-            "the database cannot be used" if available == Needs.NOTHING else "its tables are not as they should be"
+            "the database cannot be used" if available < Needs.DATABASE else "its tables are not as they should be"
         )
         sentence = f"{count(len(left_out), 'check was', 'checks were')} left out, because {missing}."
         yield replace(note(sentence, "Mend what is said above, then run this again."), check="checkup"), ""

@@ -24,8 +24,8 @@ def find_contradictions() -> Iterator[Finding]:
     """What `manage.py check` says; for an installation that really sends, also what `check --deploy` says."""
     found = [message for message in checks.run_checks(include_deployment_checks=uses_twilio()) if is_serious(message)]
     for message in found:
-        sentence = " ".join(str(message.msg).split())
-        yield problem(f"{sentence} ({message.id})", " ".join(str(message.hint or "See docs/settings.md.").split()))
+        sentence = " ".join(str(message.msg).split()).rstrip(".")
+        yield problem(f"{sentence} ({message.id}).", " ".join(str(message.hint or "See docs/settings.md.").split()))
     if not found:
         yield ok("The settings agree with each other.")
 

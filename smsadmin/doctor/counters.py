@@ -15,12 +15,10 @@ from surveys import questions
 from surveys.models import SurveyFlow, SurveySession
 
 from .findings import Finding, count, note, ok, problem, some
-from .rows import FIX, MOST
+from .rows import BATCH, FIX, MOST
 
 # Counters follow their rows within a minute.
 SETTLING: Final = timedelta(minutes=2)
-# How many rows are mended in one run.
-BATCH: Final = 900
 
 
 def find_wrong_counters() -> Iterator[Finding]:

@@ -36,8 +36,9 @@ class Needs(IntEnum):
     """What has to be there before a check can be made."""
 
     NOTHING = 0
-    DATABASE = 1
-    TABLES = 2
+    FILE = 1
+    DATABASE = 2
+    TABLES = 3
 
 
 @dataclass(frozen=True, slots=True)

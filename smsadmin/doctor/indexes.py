@@ -91,8 +91,8 @@ def _is_checked(table: str, check: str, constraints: list[Any]) -> bool:
 def _adding(model: type[models.Model], index: models.Index) -> Callable[[], str]:
     def fix() -> str:
         try:
-            with connection.schema_editor() as editor:
-                editor.add_index(model, index)
+            with connection.cursor() as cursor:
+                cursor.execute(str(index.create_sql(model, connection.schema_editor())))
         except DatabaseError as error:
             return f"The index {index.name} could not be made: {first_line(error)}."
         return f"The index {index.name} of {model._meta.db_table} was made again."

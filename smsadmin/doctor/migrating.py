@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from django.conf import settings
 from django.core.management import call_command
 from django.db import DatabaseError, connection
 from django.db.migrations.exceptions import InconsistentMigrationHistory
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
+
+from smsadmin import backups
+from smsadmin.backup_contents import BackupFailed
 
 from .findings import Finding, count, ok, problem, some
 from .storage import first_line, sqlite_path
@@ -100,22 +104,29 @@ class Applied:
     backup: str = ""
 
 
-def apply(back_up: Callable[[], str], say: Callable[[str], None]) -> Applied:
+def apply(say: Callable[[str], None]) -> Applied:
     """Apply what is pending. Raises CannotApply and DatabaseError.
 
-    A second call meanwhile, in any process, waits and then finds nothing to do. `back_up` is called first where
-    the database is an SQLite file with something in it, and returns what to call the backup.
+    A second call meanwhile, in any process, waits and then finds nothing to do. Before an SQLite file with
+    something in it is changed, a backup of it is taken.
     """
     with _alone(say):
         waiting = pending()
         if not waiting:
             return Applied([])
-        backup = back_up() if _has_data() and sqlite_path() else ""
+        backup = _back_up() if sqlite_path() and _has_data() else ""
         try:
             call_command("migrate", verbosity=0, interactive=False)
         except (DatabaseError, ValueError, InconsistentMigrationHistory) as error:
             raise CannotApply(_explain(error, backup)) from error
         return Applied(waiting, backup)
+
+
+def _back_up() -> str:
+    try:
+        return str(backups.back_up(settings.BACKUP_DIR, settings.BACKUP_KEEP).path)
+    except BackupFailed as error:
+        raise CannotApply(f"Nothing was applied, because there is no backup. {error}") from error
 
 
 def _explain(error: Exception, backup: str) -> str:

@@ -23,6 +23,8 @@ from .schema import our_models
 FIX: Final = "Run: manage.py dbdoctor --doctor --fix"
 # How many rows of a kind are named or mended at once.
 MOST: Final = 10_000
+# SQLite takes so many values in one statement, with room for others.
+BATCH: Final = 900
 RECENT_BLASTS: Final = 20
 # A claim and a STOP of the same moment are nobody's fault.
 TOLERANCE: Final = timedelta(minutes=1)
@@ -80,12 +82,14 @@ def _normalising(model: Any, ids: list[int]) -> Callable[[], str]:
 
     def fix() -> str:
         mended = 0
-        for pk, phone in model.objects.filter(pk__in=ids[:900]).values_list("pk", "phone"):
-            try:
-                with transaction.atomic():
-                    mended += model.objects.filter(pk=pk).update(phone=phones.normalise(phone))
-            except (phones.InvalidPhone, IntegrityError):
-                continue
+        for start in range(0, len(ids), BATCH):
+            batch = model.objects.filter(pk__in=ids[start : start + BATCH])
+            for pk, phone in batch.values_list("pk", "phone"):
+                try:
+                    with transaction.atomic():
+                        mended += model.objects.filter(pk=pk).update(phone=phones.normalise(phone))
+                except (phones.InvalidPhone, IntegrityError):
+                    continue
         left = len(ids) - mended
         rest = (
             f" {count(left, 'row', 'rows')} could not be mended: no number, or on the list already." if left else ""

@@ -1,6 +1,5 @@
 """The database as a file or a server: is it there, can it be used, is it sound?"""
 
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -189,9 +188,12 @@ def find_journal_trouble() -> Iterator[Finding]:
 def find_damage() -> Iterator[Finding]:
     """On SQLite all pages are read: a few seconds for a million rows."""
     if connection.vendor == "sqlite":
-        with connection.cursor() as cursor:
-            cursor.execute("PRAGMA integrity_check(20)")
-            lines = [str(line) for (line,) in cursor.fetchall()]
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("PRAGMA integrity_check(20)")
+                lines = [str(line) for (line,) in cursor.fetchall()]
+        except DatabaseError as error:
+            lines = [first_line(error)]
         if lines == ["ok"]:
             yield ok("SQLite finds no damage.")
         else:
@@ -229,12 +231,3 @@ def find_broken_references() -> Iterator[Finding]:
         )
     if not found:
         yield ok("No row points to a row that does not exist.")
-
-
-def is_writable_folder(folder: Path) -> bool:
-    """Whether files can be written there, or the folder made."""
-    while not folder.exists():
-        if folder == folder.parent:
-            return False
-        folder = folder.parent
-    return folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)

@@ -83,7 +83,7 @@ class Command(BaseCommand):
         """With --verbosity 0 nothing is said where nothing was done."""
         self.check(fail_level=40)
         try:
-            applied = migrating.apply(self._back_up, lambda sentence: self.stderr.write(sentence))
+            applied = migrating.apply(self.stderr.write)
         except migrating.CannotApply as error:
             raise CommandError(str(error)) from error
         if is_json:
@@ -97,9 +97,6 @@ class Command(BaseCommand):
                 self.stdout.write(f"  {step}")
         elif verbosity:
             self.stdout.write("Nothing to apply: the database is up to date.")
-
-    def _back_up(self) -> str:
-        return ""
 
     def _examine(self, options: dict[str, Any]) -> None:
         findings: list[Finding] = []

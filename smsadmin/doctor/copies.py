@@ -1,0 +1,48 @@
+"""Backups: can they be written, and is there a recent one?"""
+
+import os
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from django.conf import settings
+from django.utils import timezone
+
+from messaging import wording
+from smsadmin import backups
+
+from .findings import Finding, note, ok, problem
+
+# One daily backup may fail before anybody is told.
+NEWEST_AT_MOST: Final = timedelta(days=2)
+
+
+def find_backup_trouble() -> Iterator[Finding]:
+    folder = settings.BACKUP_DIR
+    if not is_writable_folder(folder):
+        yield problem(
+            f"Backups cannot be written to {folder}.",
+            "Let the user that SMS Admin runs as write there, or name another folder (BACKUP_DIR).",
+        )
+        return
+    found = backups.find(folder)
+    if not found:
+        yield note(f"There is no backup in {folder} yet.", "Run: manage.py backup")
+        return
+    age = timezone.now() - backups.taken_at(found[-1])
+    spoken = wording.span(int(age.total_seconds())) or "a moment"
+    if settings.BACKUP_DAILY and age > NEWEST_AT_MOST:
+        yield problem(
+            f"The newest backup in {folder} is {spoken} old.",
+            "Run: manage.py backup. If that works, see that a worker runs: it takes one each day.",
+        )
+    else:
+        yield ok(f"The newest backup is {spoken} old.")
+
+
+def is_writable_folder(folder: Path) -> bool:
+    """Whether files can be written there, or the folder be made."""
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    return folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)

@@ -1,0 +1,100 @@
+import pytest
+from django.core.management import CommandError, call_command
+
+from smsadmin.backup_contents import BackupFailed
+from smsadmin.doctor import migrating
+from tests.processes import Installation, postgres_database, wait_until
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def site(request, tmp_path):
+    """An installation with processes of its own, and without a database as yet."""
+    if request.param == "sqlite":
+        site = Installation(tmp_path, BACKUP_DIR=str(tmp_path / "backups"))
+        yield site
+        site.stop_all()
+        return
+    with postgres_database() as url:
+        site = Installation(tmp_path, url)
+        yield site
+        site.stop_all()
+
+
+@pytest.fixture
+def one_waits(monkeypatch):
+    """Let one migration seem to wait, until migrate is called."""
+    waiting = [migrating.Step("messaging", "0999_next", None, is_applied=False, is_known=True)]
+    monkeypatch.setattr(migrating, "pending", lambda: list(waiting))
+    monkeypatch.setattr(migrating, "call_command", lambda *args, **options: waiting.clear())
+    return waiting
+
+
+def test_nothing_is_applied_where_nothing_waits(capsys):
+    call_command("dbdoctor", "--apply")
+    assert capsys.readouterr().out == "Nothing to apply: the database is up to date.\n"
+
+
+def test_a_quiet_start_says_nothing(capsys):
+    call_command("dbdoctor", "--apply", verbosity=0)
+    assert capsys.readouterr().out == ""
+
+
+def test_what_waits_is_applied(one_waits, capsys):
+    call_command("dbdoctor", "--apply", verbosity=2)
+    assert "1 migration was applied.\n  messaging.0999_next\n" in capsys.readouterr().out
+
+
+def test_a_migration_that_fails_is_named_with_the_backup(one_waits, monkeypatch):
+    def fail(*args, **options):
+        raise migrating.DatabaseError("no such column: x\nDETAIL: Key (phone)=(+17205550123)")
+
+    monkeypatch.setattr(migrating, "call_command", fail)
+    monkeypatch.setattr(migrating, "sqlite_path", lambda: None)
+    with pytest.raises(CommandError) as caught:
+        call_command("dbdoctor", "--apply")
+    assert str(caught.value) == (
+        "messaging.0999_next could not be applied: no such column: x. What was applied before it stays."
+    )
+
+
+def test_without_a_backup_nothing_is_applied(one_waits, monkeypatch, tmp_path):
+    def fail(*args):
+        raise BackupFailed("There is no room left.")
+
+    monkeypatch.setattr(migrating.backups, "back_up", fail)
+    monkeypatch.setattr(migrating, "sqlite_path", lambda: tmp_path / "sms.db")
+    monkeypatch.setattr(migrating.connection, "vendor", "sqlite")
+    with pytest.raises(CommandError) as caught:
+        call_command("dbdoctor", "--apply")
+    assert str(caught.value) == "Nothing was applied, because there is no backup. There is no room left."
+    assert one_waits
+
+
+@pytest.mark.slow
+def test_of_two_that_apply_at_once_one_works_and_the_other_finds_nothing_to_do(site):
+    first = site.start("manage.py", "dbdoctor", "--apply")
+    second = site.start("manage.py", "dbdoctor", "--apply")
+    wait_until(lambda: first.poll() is not None and second.poll() is not None, 120, "both to end")
+    assert (first.returncode, second.returncode) == (0, 0)
+    said = site.log.read_text()
+    assert said.count("migrations were applied.") == 1
+    assert said.count("Nothing to apply") == 1
+    assert said.count(migrating.WAITING) <= 1
+    assert site.query("SELECT count(*) FROM django_migrations") == [
+        site.query("SELECT count(*) FROM (SELECT DISTINCT app, name FROM django_migrations) AS different")[0]
+    ]
+    assert site.run("dbdoctor", "--doctor").returncode == 0
+
+
+@pytest.mark.slow
+def test_a_file_with_data_is_backed_up_before_it_is_changed(tmp_path):
+    site = Installation(tmp_path, BACKUP_DIR=str(tmp_path / "backups"))
+    assert "backup" not in site.run("dbdoctor", "--apply").stdout
+    assert not (tmp_path / "backups").exists()
+    site.run("migrate", "surveys", "0001")
+    said = site.run("dbdoctor", "--apply").stdout
+    [backup] = (tmp_path / "backups").iterdir()
+    assert f"The database as it was before is in {backup}." in said
+    assert "was applied." in said or "were applied." in said

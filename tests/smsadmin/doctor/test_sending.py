@@ -1,0 +1,102 @@
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from messaging.models import Delivery, InboxMessage, InboxThread, ScheduledMessage, SenderSlot
+
+from .conftest import findings, mend, notes, problems
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def long_ago():
+    return timezone.now() - timedelta(hours=3)
+
+
+@pytest.fixture
+def running(make_log, make_delivery, long_ago):
+    """A blast with one person waiting, whose only sender has not been heard of for hours."""
+    log = make_log(status="processing", created_at=long_ago)
+    make_delivery(log, Delivery.Status.PENDING, updated_at=long_ago)
+    SenderSlot.objects.create(message_log=log, number=0, leased_until=long_ago)
+    return log
+
+
+def test_a_blast_that_nobody_sends_is_found(running):
+    assert problems("sending.blasts") == [f"Blast {running.pk} has 1 person waiting, and nobody sends it."]
+
+
+def test_a_blast_with_a_living_sender_is_fine(running):
+    SenderSlot.objects.update(leased_until=timezone.now() + timedelta(seconds=9))
+    assert problems("sending.blasts") == []
+    assert findings("sending.blasts")[-1].sentence == "1 blast is being sent."
+
+
+def test_a_blast_that_has_just_begun_is_fine(running):
+    running.created_at = timezone.now()
+    running.save(update_fields=["created_at"])
+    assert problems("sending.blasts") == []
+
+
+def test_a_blast_without_a_place_for_a_sender_is_found_and_mended(running, settings):
+    SenderSlot.objects.all().delete()
+    assert problems("sending.blasts") == [f"Blast {running.pk} has 1 person waiting, and no place for a sender."]
+    assert mend("sending.blasts") == [f"Blast {running.pk} can be sent again: the worker goes on with it."]
+    assert (
+        SenderSlot.objects.free(timezone.now()).filter(message_log=running).count() == settings.SMS_SENDERS_PER_BLAST
+    )
+
+
+def test_a_stopped_blast_is_noted_with_its_reason(make_log):
+    log = make_log(status="processing", paused_at=timezone.now(), stop_reason="The sender is not registered.")
+    assert problems("sending.blasts") == []
+    assert notes("sending.blasts") == [f"Blast {log.pk} is paused (The sender is not registered)."]
+
+
+def test_an_answer_that_nobody_sends_is_found(make_delivery, long_ago):
+    make_delivery(None, Delivery.Status.PENDING, updated_at=long_ago)
+    assert problems("sending.blasts") == ["1 answer waits in the inbox, and nobody sends."]
+
+
+def test_doubt_that_nobody_has_settled_is_found(make_delivery, make_log, long_ago):
+    row = make_delivery(make_log(), Delivery.Status.UNKNOWN, claimed_at=long_ago)
+    assert problems("sending.doubt") == ["1 person may not have got a text, and nobody has decided about them."]
+    Delivery.objects.filter(pk=row.pk).update(is_left=True)
+    assert problems("sending.doubt") == []
+
+
+def test_a_text_whose_sender_is_gone_is_found(make_delivery, make_log, long_ago):
+    make_delivery(make_log(status="processing"), Delivery.Status.SENDING, claimed_at=long_ago)
+    assert problems("sending.doubt") == ["1 text has been in the hands of a sender that is gone."]
+
+
+def test_a_late_scheduled_message_is_found(long_ago):
+    message = ScheduledMessage.objects.create(scheduled_at=long_ago, message_body="Hello", target="community")
+    assert problems("sending.scheduled") == ["1 scheduled message should have left by now."]
+    ScheduledMessage.objects.filter(pk=message.pk).update(scheduled_at=timezone.now() + timedelta(hours=1))
+    assert problems("sending.scheduled") == []
+
+
+def test_a_scheduled_message_whose_blast_is_over_is_found(make_log, long_ago):
+    log = make_log(finished_at=long_ago)
+    ScheduledMessage.objects.create(
+        scheduled_at=long_ago, message_body="Hello", target="community", status="processing", message_log=log
+    )
+    [sentence] = problems("sending.scheduled")
+    assert "shown as being sent" in sentence
+
+
+def test_texts_that_twilio_never_reports_on_are_found(make_log, make_delivery, long_ago):
+    make_delivery(make_log(), Delivery.Status.ACCEPTED, accepted_at=long_ago)
+    assert problems("sending.reports") == ["Twilio has accepted 1 text and reported on none of them."]
+
+
+def test_the_last_report_and_the_last_text_are_told(make_log, make_delivery, make_phone):
+    thread = InboxThread.objects.create(phone=make_phone())
+    make_delivery(make_log())
+    InboxMessage.objects.create(thread=thread, phone=thread.phone, direction="inbound", body="Hello")
+    report, text = (finding.sentence for finding in findings("sending.reports"))
+    assert report.startswith("The last delivery report came by ")
+    assert text.startswith("The last text came in on ")
