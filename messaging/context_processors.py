@@ -1,10 +1,18 @@
-"""What every page says about sending."""
+"""What every page says about sending, and about texts that nobody has read."""
+
+from collections.abc import Callable
 
 from django.http import HttpRequest
 
 from .backends import get_backend
+from .inbox import count_unread
 
 
 def sending(request: HttpRequest) -> dict[str, bool]:
     """`is_simulated`: whether texts stay on this machine."""
     return {"is_simulated": get_backend().is_simulated}
+
+
+def inbox(request: HttpRequest) -> dict[str, Callable[[], int]]:
+    """`count_unread_texts`, which is counted only where a template asks for it."""
+    return {"count_unread_texts": count_unread}

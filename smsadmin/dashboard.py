@@ -1,4 +1,7 @@
-"""What the first page tells: what needs attention, what is being sent, what leaves next, and what was sent last."""
+"""What the first page tells: what needs attention, what is being sent, what leaves next, and what was sent last.
+
+Of the inbox it tells how much is unread, and which texts wait for somebody to decide whether they mean stop.
+"""
 
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -12,7 +15,7 @@ from django.utils.translation import ngettext
 from django_q.models import Schedule
 
 from accounts.models import AppUser
-from messaging import reconciling, wording
+from messaging import inbox, reconciling, wording
 from messaging.models import Delivery, MessageLog, ScheduledMessage
 from messaging.progress import Progress, recent_progress, state_in_words
 from messaging.scheduling import describe_audience
@@ -58,8 +61,10 @@ class Dashboard:
     running: list[BlastLine] = field(default_factory=list)
     recent: list[BlastLine] = field(default_factory=list)
     upcoming: list[ScheduledLine] = field(default_factory=list)
+    unread: str = ""
     can_see_blasts: bool = False
     can_see_scheduled: bool = False
+    can_see_inbox: bool = False
     can_send: bool = False
     can_import: bool = False
 
@@ -79,6 +84,7 @@ def dashboard(user: AppUser | AnonymousUser) -> Dashboard:
     page = Dashboard(
         can_see_blasts=user.has_perm("messaging.view_messagelog"),
         can_see_scheduled=user.has_perm("messaging.view_scheduledmessage"),
+        can_see_inbox=user.has_perm("messaging.view_inboxthread"),
         can_send=user.has_perm("messaging.send_blast"),
         can_import=user.has_perm("contacts.add_communitymember"),
     )
@@ -91,6 +97,10 @@ def dashboard(user: AppUser | AnonymousUser) -> Dashboard:
         page.notices += _find_unsent()
         waiting = ScheduledMessage.objects.leaving_next().select_related("event", "draft")
         page.upcoming = [_scheduled_line(message) for message in waiting[:RECENT]]
+    if page.can_see_inbox:
+        waiting_texts = inbox.waiting()
+        page.notices += _find_undecided(waiting_texts)
+        page.unread = _say_unread(waiting_texts)
     return page
 
 
@@ -133,6 +143,29 @@ def _find_unsent() -> list[Notice]:
         )
         for message in unsent[:RECENT]
     ]
+
+
+def _find_undecided(waiting: inbox.Waiting) -> list[Notice]:
+    """Conversations with a text of which a person has to decide whether it means stop."""
+    if not waiting.undecided or waiting.undecided_since is None:
+        return []
+    days = (timezone.now() - waiting.undecided_since).days
+    age = ngettext("%(days)s day", "%(days)s days", days) % {"days": f"{days:,}"} if days else "less than a day"
+    sentence = ngettext(
+        "%(count)s conversation waits for somebody to decide whether it means stop, for %(age)s.",
+        "%(count)s conversations wait for somebody to decide whether they mean stop, the oldest for %(age)s.",
+        waiting.undecided,
+    ) % {"count": f"{waiting.undecided:,}", "age": age}
+    return [Notice(sentence, f"{reverse('admin:messaging_inboxthread_changelist')}?state=undecided")]
+
+
+def _say_unread(waiting: inbox.Waiting) -> str:
+    """Such as "3 unread texts in 2 conversations"; "" where everything is read."""
+    if not waiting.texts:
+        return ""
+    texts = ngettext("%(count)s unread text", "%(count)s unread texts", waiting.texts)
+    conversations = ngettext("%(count)s conversation", "%(count)s conversations", waiting.conversations)
+    return f"{texts % {'count': f'{waiting.texts:,}'}} in {conversations % {'count': f'{waiting.conversations:,}'}}"
 
 
 def _find_waiting() -> list[Notice]:

@@ -412,6 +412,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "messaging.context_processors.sending",
+                "messaging.context_processors.inbox",
             ],
         },
     },

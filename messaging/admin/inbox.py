@@ -127,9 +127,9 @@ class InboxThreadAdmin(ConversationPage):
             return format_html('<span class="quiet">No text is left here.</span>')
         is_ours = thread.last_direction == InboxMessage.Direction.OUTBOUND
         return format_html(
-            '<span class="{}">{}</span><span class="preview" dir="auto">{}</span>',
+            '<span class="preview"><span><span class="{}">{}</span> <bdi>{}</bdi></span></span>',
             "direction" if is_ours else "visually-hidden",
-            "Sent: " if is_ours else "Received: ",
+            "Sent:" if is_ours else "Received:",
             thread.last_message_preview or "(no words)",
         )
 

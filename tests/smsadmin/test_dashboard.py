@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from messaging.models import Delivery, MessageLog, ScheduledMessage
+from messaging.models import Delivery, InboxThread, MessageLog, ScheduledMessage
 
 
 @pytest.fixture
@@ -132,6 +132,30 @@ def test_who_may_not_see_scheduled_messages_sees_none(client, make_user, make_sc
     text = client.get("/admin/").content.decode()
     assert "Choir at eight" not in text
     assert "Failed one" not in text
+
+
+def test_unread_texts_are_counted_and_lead_to_them(page, make_phone):
+    assert "Everything is read." in page()
+    for count in (2, 1, 0):
+        InboxThread.objects.create(phone=make_phone(), unread_count=count)
+    text = page()
+    assert "3 unread texts in 2 conversations" in text
+    assert 'href="/admin/messaging/inboxthread/?state=unread"' in text
+    assert ">Inbox (3)</a>" in text
+
+
+def test_what_may_mean_stop_needs_attention_with_its_age(page, make_phone):
+    for days in (1, 3):
+        InboxThread.objects.create(phone=make_phone(), flagged_at=timezone.now() - timedelta(days=days, hours=1))
+    text = page()
+    assert "2 conversations wait for somebody to decide whether they mean stop, the oldest for 3 days." in text
+    assert 'href="/admin/messaging/inboxthread/?state=undecided"' in text
+
+
+def test_who_may_not_see_the_inbox_hears_nothing_of_it(client, make_user, make_phone):
+    InboxThread.objects.create(phone=make_phone(), unread_count=2, flagged_at=timezone.now())
+    client.force_login(make_user(role="nobody"))
+    assert "nbox" not in client.get("/admin/").content.decode()
 
 
 def test_the_dashboard_looks_at_no_more_rows_than_it_shows(admin_client, make_log, django_assert_max_num_queries):
