@@ -5,13 +5,14 @@ All figures are counted in the database; nothing here grows with the number of a
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
-from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet, Window
 
 from contacts import phones
 from contacts.names import known_names
@@ -66,7 +67,6 @@ class AskedQuestion:
     prompt: str
     is_current: bool
     answers: int
-    different: int
     first: int
     last_at: datetime
 
@@ -86,6 +86,21 @@ class GivenAnswer:
     @property
     def percent(self) -> int:
         return round(100 * self.count / self.of) if self.of else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Some of the answers to a question, the most frequent first, and how many different ones there are in all."""
+
+    question: AskedQuestion
+    given: tuple[GivenAnswer, ...]
+    different: int
+    before: int
+
+    @property
+    def more(self) -> int:
+        """How many different answers come after these."""
+        return self.different - self.before - len(self.given)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +167,6 @@ def asked_questions(survey: SurveyFlow, whose: Whose) -> list[AskedQuestion]:
         .values_list("question_index", "question_prompt")
         .annotate(
             answers=Count("pk"),
-            different=Count(Folded("answer"), distinct=True),
             first=Min("pk"),
             last_at=Max("created_at"),
         )
@@ -161,23 +175,24 @@ def asked_questions(survey: SurveyFlow, whose: Whose) -> list[AskedQuestion]:
     return sorted(asked, key=lambda question: (question.index, not question.is_current, -question.first))
 
 
-def given_answers(survey: SurveyFlow, whose: Whose, question: AskedQuestion) -> QuerySet[SurveyResponse, tuple]:
-    """(answer, count) of all that were given to the question, the most frequent first."""
-    return (
+def given_answers(
+    survey: SurveyFlow, whose: Whose, question: AskedQuestion, most: int = MOST_SHOWN, before: int = 0
+) -> Answers:
+    """At most so many of the different answers to the question, after the first `before` of them. One query."""
+    rows = (
         SurveyResponse.objects.filter(
             _is_of(whose), survey=survey, question_index=question.index, question_prompt=question.prompt
         )
         .order_by()
         .annotate(folded=Folded("answer"))
         .values("folded")
-        .annotate(spelling=Min("answer"), count=Count("pk"))
+        .annotate(spelling=Min("answer"), count=Count("pk"), different=Window(Count("*")))
         .order_by("-count", "folded")
-        .values_list("spelling", "count")
+        .values_list("spelling", "count", "different")[before : before + most]
     )
-
-
-def as_answers(rows: Iterable[tuple[str, int]], question: AskedQuestion) -> list[GivenAnswer]:
-    return [GivenAnswer(text, count, question.answers) for text, count in rows]
+    found = list(rows)
+    given = tuple(GivenAnswer(spelling, count, question.answers) for spelling, count, _ in found)
+    return Answers(question, given, found[0][2] if found else 0, before)
 
 
 def find_sessions(survey: SurveyFlow, whose: Whose, status: str = "", query: str = "") -> QuerySet[SurveySession]:
@@ -216,27 +231,31 @@ def page(rows: QuerySet[SurveySession], older: int | None = None, newer: int | N
 
 
 def lines_of(sessions: list[SurveySession]) -> list[Line]:
-    """The sessions with all that belongs to them, by two queries however many they are."""
+    """The sessions with all that belongs to them, by three queries however many they are."""
     answers: dict[int, list[SurveyResponse]] = {session.pk: [] for session in sessions}
     for response in SurveyResponse.objects.filter(session__in=list(answers)).order_by("question_index"):
         answers[response.session_id].append(response)
-    known = known_names(session.phone for session in sessions)
+    names = {session.pk: _given_name(session, answers[session.pk]) for session in sessions}
+    known = known_names(session.phone for session in sessions if not names[session.pk])
     return [
-        Line(session, _name(session, answers[session.pk], known), tuple(answers[session.pk])) for session in sessions
+        Line(session, names[session.pk] or known.get(session.phone, ""), tuple(answers[session.pk]))
+        for session in sessions
     ]
 
 
-def _name(session: SurveySession, answers: Iterable[SurveyResponse], known: Mapping[str, str]) -> str:
+def _given_name(session: SurveySession, answers: Iterable[SurveyResponse]) -> str:
+    """The answer to the question that asks for the name; "" where it has none."""
+    place = _place_of_name(session.questions_json)
+    return next((" ".join(answer.answer.split()) for answer in answers if answer.question_index == place), "")
+
+
+@lru_cache(maxsize=64)
+def _place_of_name(questions_json: str) -> int | None:
     try:
-        asked = questions.load(session.questions_json)
+        asked = questions.load(questions_json)
     except UnreadableQuestions:
-        asked = []
-    given = (
-        answer.answer
-        for answer in answers
-        if answer.question_index < len(asked) and asked[answer.question_index].kind == Kind.NAME
-    )
-    return " ".join(next(given, known.get(session.phone, "")).split())
+        return None
+    return next((index for index, question in enumerate(asked) if question.kind == Kind.NAME), None)
 
 
 def _prompts(questions_json: str) -> dict[int, str]:

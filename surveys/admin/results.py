@@ -4,7 +4,6 @@ from typing import Any, Final
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -46,16 +45,7 @@ class ResultPages(admin.ModelAdmin):
         context = self._context(request, survey, whose, f"Results of {survey}") | {
             "has_tries": has_tries,
             "funnel": results.funnel(survey, whose),
-            "asked": [
-                (
-                    question,
-                    results.as_answers(
-                        results.given_answers(survey, whose, question)[: results.MOST_SHOWN], question
-                    ),
-                    question.different - results.MOST_SHOWN,
-                )
-                for question in asked
-            ],
+            "asked": [results.given_answers(survey, whose, question) for question in asked],
             "page": results.page(rows, _id(request, "older"), _id(request, "newer")),
             "status": status,
             "statuses": SurveySession.Status.choices,
@@ -80,13 +70,14 @@ class ResultPages(admin.ModelAdmin):
             for question in results.asked_questions(survey, whose)
             if (question.index, question.prompt) == (response.question_index, response.question_prompt)
         )
-        pages = Paginator(results.given_answers(survey, whose, question), ANSWERS_A_PAGE)
-        pages.count = question.different
-        shown = pages.get_page(request.GET.get("p"))
+        number = _page(request)
+        answers = results.given_answers(survey, whose, question, ANSWERS_A_PAGE, (number - 1) * ANSWERS_A_PAGE)
+        if not answers.given and number > 1:
+            return redirect("admin:surveys_surveyflow_answers", answer)
         context = self._context(request, survey, whose, f"All answers to question {question.number}") | {
-            "question": question,
-            "answers": results.as_answers(shown.object_list, question),
-            "page": shown,
+            "answers": answers,
+            "previous": number - 1,
+            "next": number + 1 if answers.more else 0,
         }
         return TemplateResponse(request, "surveys/answers.html", context)
 
@@ -162,3 +153,8 @@ def _status(request: HttpRequest) -> str:
 def _id(request: HttpRequest, name: str) -> int | None:
     raw = request.GET.get(name, "")
     return int(raw) if raw.isdecimal() and len(raw) < 19 else None
+
+
+def _page(request: HttpRequest) -> int:
+    raw = request.GET.get("p", "")
+    return max(int(raw), 1) if raw.isdecimal() and len(raw) < 9 else 1
