@@ -15,7 +15,14 @@ from django.db.models import Model, QuerySet
 from django.utils import timezone
 from django.utils.text import slugify
 
-from .models import CommunityMember, Event, EventRegistration, SuppressedContact, UnsubscribedContact
+from .models import (
+    CommunityMember,
+    ConsentRecord,
+    Event,
+    EventRegistration,
+    SuppressedContact,
+    UnsubscribedContact,
+)
 from .phones import E164
 
 BYTE_ORDER_MARK: Final = "\ufeff"
@@ -66,6 +73,15 @@ _COLUMNS: Final[dict[type[Model], tuple[_Column, ...]]] = {
         ("Category", "category", str),
         ("Source", "source", str),
         ("Suppressed", "created_at", _moment),
+    ),
+    ConsentRecord: (
+        ("When", "created_at", _moment),
+        ("Phone", "phone", str),
+        ("Kind", "kind", str),
+        ("Source", "source", str),
+        ("Words", "words", str),
+        ("SID", "message_sid", str),
+        ("By", "actor", str),
     ),
 }
 

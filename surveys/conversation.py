@@ -62,10 +62,10 @@ def start_by_keyword(text: InboundText) -> Answer | None:
     if text.is_opted_out:
         return None
     meant = candidates(text.body)
-    survey = _find(meant.whole)
-    if survey is None and find_rule(meant.whole) is None:
-        survey = _find(meant.first_word)
-    return _start(survey, text) if survey is not None else None
+    survey = _find((*meant.whole, *meant.first_word))
+    if survey is None or (survey.trigger_keyword not in meant.whole and find_rule(meant.whole) is not None):
+        return None
+    return _start(survey, text)
 
 
 def claim_of_survey(keyword: str) -> Claim | None:

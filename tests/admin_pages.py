@@ -17,6 +17,7 @@ from accounts.security_events import Kind, SecurityEvent
 from contacts import imports, intake
 from contacts.models import (
     CommunityMember,
+    ConsentRecord,
     ContactImport,
     Event,
     EventRegistration,
@@ -117,6 +118,9 @@ class World:
             Event: lambda: Event.objects.create(title="Summer picnic"),
             EventRegistration: lambda: EventRegistration.objects.create(
                 name="Ada", phone=next(self.phones), event=self.row(Event)
+            ),
+            ConsentRecord: lambda: ConsentRecord.objects.create(
+                phone=next(self.phones), kind="opt_out", source="manual"
             ),
             UnsubscribedContact: lambda: UnsubscribedContact.objects.create(phone=next(self.phones)),
             SuppressedContact: lambda: SuppressedContact.objects.create(phone=next(self.phones)),

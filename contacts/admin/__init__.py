@@ -1,6 +1,7 @@
 """The staff's pages for people, a module a model."""
 
 from .blocked import SuppressedContactAdmin, UnsubscribedContactAdmin
+from .consent import ConsentRecordAdmin
 from .events import EventAdmin
 from .imports import ContactImportAdmin
 from .members import CommunityMemberAdmin
@@ -8,6 +9,7 @@ from .registrations import EventRegistrationAdmin
 
 __all__ = [
     "CommunityMemberAdmin",
+    "ConsentRecordAdmin",
     "ContactImportAdmin",
     "EventAdmin",
     "EventRegistrationAdmin",

@@ -15,6 +15,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
+from django.utils.http import urlencode
 from django.utils.text import capfirst
 from django.views.decorators.http import require_safe
 
@@ -136,6 +137,21 @@ class PersonAdmin(ListAdmin):
     @admin.display(description="phone", ordering="phone")
     def shown_phone(self, person: Any) -> str:
         return phones.display(person.phone)
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Any = None,
+    ) -> HttpResponse:
+        """The page of a person leads to what the consent trail has of their number."""
+        if obj is not None and request.user.has_perm("contacts.view_consentrecord"):
+            trail = f"{reverse('admin:contacts_consentrecord_changelist')}?{urlencode({'q': obj.phone})}"
+            context["page_tools"] = [("Consent trail", trail)]
+        return super().render_change_form(request, context, add, change, form_url, obj)
 
     # Export ------------------------------------------------------------------------------------------------
 

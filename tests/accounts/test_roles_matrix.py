@@ -50,6 +50,9 @@ NEEDS = {
     "contacts_eventregistration_export": ("contacts.view_eventregistration",),
     "contacts_unsubscribedcontact_export": ("contacts.change_unsubscribedcontact",),
     "contacts_suppressedcontact_export": ("contacts.change_suppressedcontact",),
+    "contacts_consentrecord_add": NOBODY,
+    "contacts_consentrecord_delete": NOBODY,
+    "contacts_consentrecord_export": ("contacts.view_consentrecord",),
     "contacts_contactimport_changelist": IMPORT["event"],
     "contacts_contactimport_add": NOBODY,
     "contacts_contactimport_change": IMPORT,
@@ -116,7 +119,7 @@ MISSING = {
     *((f"contacts_contactimport_{name}", "get") for name in ("adjust", "confirm", "again", "discard")),
 }
 # What is only read: the page of a row has no form.
-UNCHANGED = {"accounts_loginattempt", "accounts_securityevent"}
+UNCHANGED = {"accounts_loginattempt", "accounts_securityevent", "contacts_consentrecord"}
 # Where nobody is asked who they are.
 OPEN = {"login"}
 # Deleting takes the permission to delete; every other action is here.

@@ -37,6 +37,7 @@ def test_an_admin_may_do_everything():
         *(f"contacts.{verb}_communitymember" for verb in ("add", "change", "delete")),
         *(f"contacts.{verb}_unsubscribedcontact" for verb in VERBS),
         *(f"contacts.{verb}_suppressedcontact" for verb in VERBS),
+        *(f"contacts.{verb}_consentrecord" for verb in VERBS),
         "contacts.delete_event",
         *(f"accounts.{verb}_appuser" for verb in VERBS),
         *(f"accounts.{verb}_securityevent" for verb in VERBS),

@@ -1,0 +1,99 @@
+"""The consent trail: to be read and exported, by admins, and by nobody to be changed."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils.text import Truncator
+
+from contacts import searching, standing
+from contacts.models import ConsentRecord, UnsubscribedContact
+from contacts.names import known_names
+
+from .changelist import MOST_FOUND, shows_page
+from .filters import SourceFilter
+from .people import PersonAdmin
+
+_Source = UnsubscribedContact.Source
+# True of opt-outs and opt-ins alike.
+_HOW: Final[dict[str, str]] = {
+    _Source.INBOUND: "By text",
+    _Source.MANUAL: "By staff",
+    _Source.IMPORT: "By an import",
+    _Source.COMMUNITY: "Unsubscribed from the community",
+    _Source.MESSAGE_FAILURE: "Reported by Twilio",
+}
+_SHOWN_WORDS: Final = 120
+
+
+class HowFilter(SourceFilter):
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> Iterator[tuple[str, str]]:
+        yield from _HOW.items()
+        yield "event", "Unsubscribed from an event"
+
+
+@admin.register(ConsentRecord)
+class ConsentRecordAdmin(PersonAdmin):
+    list_display = ("created_at", "shown_phone", "shown_name", "kind", "how", "said", "actor")
+    list_filter = ("kind", HowFilter, "created_at")
+    sortable_by = ()
+    search_help_text = "A phone, however it is written; the beginning of a name; words that were said."
+    empty_list = "Nobody has opted out or in yet."
+    actions = ("export_selected",)
+    export_permission = "view"
+    fields = ("created_at", "shown_phone", "shown_name", "kind", "how", "words", "message_sid", "actor")
+    readonly_fields = ("shown_phone", "shown_name", "how")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: ConsentRecord | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: ConsentRecord | None = None) -> bool:
+        return False
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        typed = search_term.strip()
+        if not typed:
+            return queryset, False
+        limit = MOST_FOUND if shows_page(request) else None
+        query = searching.read_query(typed)
+        condition = Q(words__icontains=typed)
+        if query.digits and not query.words:
+            condition |= searching.phone_matches(query)
+        elif query.words and not query.digits:
+            condition |= searching.name_matches(ConsentRecord, query.words, limit)
+        found = queryset.filter(condition)
+        if limit:
+            newest = found.order_by("-pk").values("pk")[:limit]
+            found = ConsentRecord.objects.filter(pk__in=newest).order_by(*queryset.query.order_by)
+        return found, False
+
+    def prepare_page(self, rows: list[Any]) -> None:
+        names = known_names(row.phone for row in rows)
+        labels = standing.source_labels({row.source for row in rows}) | _HOW
+        for row in rows:
+            row.known_name, row.source_label = names.get(row.phone), labels.get(row.source, row.source)
+
+    @admin.display(description="name", empty_value="(not known)")
+    def shown_name(self, record: Any) -> str | None:
+        self._prepare(record)
+        return record.known_name
+
+    @admin.display(description="how")
+    def how(self, record: Any) -> str:
+        self._prepare(record)
+        return record.source_label
+
+    @admin.display(description="words")
+    def said(self, record: ConsentRecord) -> str:
+        return Truncator(record.words).chars(_SHOWN_WORDS)
+
+    def _prepare(self, record: Any) -> None:
+        if not hasattr(record, "source_label"):
+            self.prepare_page([record])
