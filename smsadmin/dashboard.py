@@ -15,8 +15,8 @@ from django.utils.translation import ngettext
 from django_q.models import Schedule
 
 from accounts.models import AppUser
-from messaging import inbox, reconciling, wording
-from messaging.models import Delivery, MessageLog, ScheduledMessage
+from messaging import inbox, reconciling, replying, wording
+from messaging.models import Delivery, InboxThread, MessageLog, ScheduledMessage
 from messaging.progress import Progress, recent_progress, state_in_words
 from messaging.scheduling import describe_audience
 
@@ -99,7 +99,7 @@ def dashboard(user: AppUser | AnonymousUser) -> Dashboard:
         page.upcoming = [_scheduled_line(message) for message in waiting[:RECENT]]
     if page.can_see_inbox:
         waiting_texts = inbox.waiting()
-        page.notices += _find_undecided(waiting_texts)
+        page.notices += [*_find_undecided(waiting_texts), *_find_doubtful_replies()]
         page.unread = _say_unread(waiting_texts)
     return page
 
@@ -200,6 +200,20 @@ def _find_doubt() -> list[Notice]:
             f"{_url(log)}?status={Delivery.Status.UNKNOWN}",
         )
         for log in logs
+    ]
+
+
+def _find_doubtful_replies() -> list[Notice]:
+    """Conversations with a reply about which staff have to decide."""
+    doubtful = replying.in_question().order_by("-pk").values_list("thread", flat=True)[: 4 * RECENT]
+    threads = list(InboxThread.objects.filter(pk__in=set(doubtful)).order_by("-pk")[:RECENT])
+    names = inbox.shown_names(threads)
+    return [
+        Notice(
+            f"A reply to {names[thread.pk]} may not have arrived. Decide whether to send it again.",
+            reverse("admin:messaging_inboxthread_change", args=[thread.pk]),
+        )
+        for thread in threads
     ]
 
 

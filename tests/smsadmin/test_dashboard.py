@@ -53,6 +53,20 @@ def test_people_in_doubt_need_a_decision_once_the_grace_period_is_over(page, mak
     assert "1 person may not have got the blast “Picnic at six”." in page()
 
 
+def test_a_reply_in_doubt_needs_a_decision_in_its_conversation(page, settings):
+    settings.SMS_UNKNOWN_GRACE_MINUTES = 30
+    thread = InboxThread.objects.create(phone="+17205550110", contact_name="Rosa <b>")
+    row = Delivery.objects.create(phone=thread.phone, status="unknown", claimed_at=timezone.now())
+    thread.messages.create(
+        phone=thread.phone, direction="outbound", body="Hi", automation_source="manual", delivery=row
+    )
+    assert "A reply to" not in page()
+    Delivery.objects.filter(pk=row.pk).update(claimed_at=timezone.now() - timedelta(minutes=31))
+    text = page()
+    assert "A reply to Rosa &lt;b&gt; may not have arrived." in text
+    assert f"/admin/messaging/inboxthread/{thread.pk}/change/" in text
+
+
 def test_doubt_that_belongs_to_no_blast_is_not_told_as_one(page, make_log, settings):
     make_log(status="sent")
     Delivery.objects.create(phone="+17205550110", status="unknown", claimed_at=timezone.now() - timedelta(minutes=31))
