@@ -61,6 +61,8 @@ class AnswerProbes:
             return HttpResponseNotAllowed(["GET", "HEAD"])
         response = answer()
         response.headers["Cache-Control"] = "no-store"
+        if request.method == "HEAD":
+            response.content = b""  # gunicorn would complain in the log, each time
         # Django would log each 503. What fails is logged once, below.
         setattr(response, "_has_been_logged", True)  # noqa: B010 - the type does not have it
         return response

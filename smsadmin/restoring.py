@@ -1,8 +1,9 @@
 """Putting a backup in the place of the database in use.
 
 A backup is the past. Whatever it takes for work still to do may have been done since it was taken, and a text that
-was sent must not be sent again. So nothing leaves by itself after a restore: blasts under way are paused, and
-scheduled messages whose time has come are called off. Staff decide, with a sentence that says why.
+was sent must not be sent again. So nothing leaves by itself after a restore: blasts under way are paused,
+scheduled messages whose time has come are called off, and texts of the inbox that waited are in doubt. Staff decide,
+with a sentence that says why.
 """
 
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from django import db
-from django.db import connection, transaction
+from django.db import connection
 
 from messaging import wording
 
@@ -120,6 +121,8 @@ def _hold_back(contents: Contents, taken_at: datetime) -> list[str]:
         f"stop_reason = TRIM({_quote(blasts)} || stop_reason) WHERE status = 'processing' AND cancelled_at IS NULL",
         f"UPDATE scheduled_messages SET status = 'failed', error_message = {_quote(scheduled)} "  # noqa: S608
         "WHERE status = 'pending' AND scheduled_at <= CURRENT_TIMESTAMP",
+        "UPDATE deliveries SET status = 'unknown', claimed_at = COALESCE(claimed_at, updated_at) "
+        "WHERE status = 'pending' AND message_log_id IS NULL",
         # The queue's tasks are of then; what is left to do is found by the recurring ones.
         "DELETE FROM django_q_ormq",
         # Who has logged out since then stays logged out.
@@ -139,7 +142,7 @@ def count_held() -> tuple[int, int]:
 
     Counted without the models, whose columns an older backup may lack.
     """
-    with transaction.atomic(), connection.cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM message_logs WHERE status = 'processing' AND paused_at IS NOT NULL")
         blasts = cursor.fetchone()[0]
         cursor.execute("SELECT count(*) FROM scheduled_messages WHERE status = 'pending'")
