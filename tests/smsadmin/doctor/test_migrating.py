@@ -1,3 +1,7 @@
+import fcntl
+from contextlib import contextmanager
+
+import psycopg
 import pytest
 from django.core.management import CommandError, call_command
 
@@ -86,6 +90,29 @@ def test_of_two_that_apply_at_once_one_works_and_the_other_finds_nothing_to_do(s
         site.query("SELECT count(*) FROM (SELECT DISTINCT app, name FROM django_migrations) AS different")[0]
     ]
     assert site.run("dbdoctor", "--doctor").returncode == 0
+
+
+@pytest.mark.slow
+def test_who_comes_while_another_applies_waits_and_says_so(site):
+    with held_lock(site):
+        waiting = site.start("manage.py", "dbdoctor", "--apply")
+        wait_until(lambda: migrating.WAITING in site.log.read_text(), 60, "the second to wait")
+        assert waiting.poll() is None
+    wait_until(lambda: waiting.poll() is not None, 120, "the second to go on")
+    assert waiting.returncode == 0
+
+
+@contextmanager
+def held_lock(site):
+    """As another process holds it that applies migrations."""
+    if site.database_url.startswith("sqlite"):
+        with (site.folder / "sms.db-migrating").open("a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+        return
+    with psycopg.connect(site.database_url) as connection:
+        connection.execute("SELECT pg_advisory_lock(%s)", [migrating.ADVISORY_LOCK])
+        yield
 
 
 @pytest.mark.slow
