@@ -1,6 +1,6 @@
 """The inbox: the list of conversations, the newest first."""
 
-from typing import Any
+from typing import Any, Final
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import ngettext
 
 from contacts import phones
@@ -23,7 +23,10 @@ from .. import inbox, wording
 from ..models import InboxMessage, InboxThread
 from .conversation import ConversationPage
 
-POLL_HEADER = "X-Poll"
+POLL_HEADER: Final = "X-Poll"
+FLAG: Final = mark_safe('<span class="tag tag-flag">May mean stop</span>')
+OPTED_OUT: Final = mark_safe('<span class="tag">Opted out</span>')
+NO_TEXT: Final = mark_safe('<span class="quiet">No text is left here.</span>')
 
 
 class WaitsFilter(admin.SimpleListFilter):
@@ -117,14 +120,14 @@ class InboxThreadAdmin(ConversationPage):
             if thread.unread_count
             else "",
             format_html('<span class="note phone-number">{}</span>', number) if thread.shown_name != number else "",
-            format_html('<span class="tag tag-flag">May mean stop</span>') if thread.flagged_at else "",
-            format_html('<span class="tag">Opted out</span>') if thread.is_opted_out else "",
+            FLAG if thread.flagged_at else "",
+            OPTED_OUT if thread.is_opted_out else "",
         )
 
     @admin.display(description="latest text")
     def latest(self, thread: InboxThread) -> SafeString:
         if thread.last_direction is None:
-            return format_html('<span class="quiet">No text is left here.</span>')
+            return NO_TEXT
         is_ours = thread.last_direction == InboxMessage.Direction.OUTBOUND
         return format_html(
             '<span class="preview"><span><span class="{}">{}</span> <bdi>{}</bdi></span></span>',
