@@ -13,20 +13,13 @@ from collections import Counter
 
 import pytest
 
-from tests import twilio_standin
-from tests.processes import (
-    children,
-    free_port,
-    installation,
-    is_listening,
-    postgres_database,
-    wait_until,
-)
+from tests.endtoend.conftest import CONCURRENCY
+from tests.endtoend.killing import start_standin, start_worker
+from tests.processes import children, wait_until
 
 pytestmark = pytest.mark.slow
 
 RUNS = int(os.environ.get("FAULT_RUNS", "20"))
-CONCURRENCY = 10
 FILL = """
 from contacts.models import CommunityMember
 people = (CommunityMember(name=f"Person {i}", phone=f"+1720{2000000 + i}") for i in range(COUNT))
@@ -70,38 +63,6 @@ class Blast:
 
     def wait_for_end(self):
         wait_until(lambda: not self.count("pending", "sending"), 150, "the end of the blast", every=0.5)
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def site(request, tmp_path):
-    port = free_port()
-    environment = {
-        **twilio_standin.environment(port),
-        "SMS_CONCURRENCY": str(CONCURRENCY),
-        "Q_WORKERS": "2",
-    }
-    if request.param == "sqlite":
-        with installation(tmp_path, **environment) as made:
-            made.standin_port = port
-            yield made
-        return
-    if not is_listening(5432):
-        pytest.skip("PostgreSQL is not running on 127.0.0.1:5432")
-    with postgres_database() as url, installation(tmp_path, url, **environment) as made:
-        made.standin_port = port
-        yield made
-
-
-def start_standin(site, *arguments):
-    port = site.standin_port
-    site.start("-m", "tests.twilio_standin", "--port", str(port), "--latency", "0.05", *arguments)
-    wait_until(lambda: is_listening(port), 20, "the stand-in")
-
-
-def start_worker(site):
-    worker = site.start("manage.py", "worker")
-    wait_until(lambda: len(children(worker.pid)) >= 3, 30, "the worker")
-    return worker
 
 
 def test_whatever_is_killed_nobody_gets_it_twice_and_nobody_is_forgotten(site):
