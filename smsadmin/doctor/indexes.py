@@ -121,7 +121,7 @@ def _find_unusable() -> Iterator[Finding]:
 
 
 def find_search_trouble() -> Iterator[Finding]:
-    """SQLite itself compares its index of names with the lists: about a second a million rows, without writers."""
+    """SQLite itself compares its index of names with the lists: some seconds a million, while writers wait."""
     missing = search_index.find_missing(connection)
     if missing:
         yield problem(

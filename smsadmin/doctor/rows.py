@@ -33,7 +33,7 @@ SHORT_CODES_TOO: Final = frozenset({"inbox_threads", "inbox_messages", "consent_
 
 
 def find_bad_phones() -> Iterator[Finding]:
-    """Each table with phones is read whole: about a second a million rows."""
+    """Each table with phones is read whole: a second or two a million rows."""
     tables = wrong = 0
     for model in our_models():
         for field in model._meta.local_concrete_fields:
