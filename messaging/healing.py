@@ -10,7 +10,7 @@ from typing import Final
 from django.conf import settings
 from django.utils import timezone
 
-from contacts import opting_out
+from contacts import opting_out, phones
 from contacts.models import SuppressedContact, UnsubscribedContact
 
 from .classification import Category, classify
@@ -31,6 +31,11 @@ def learn(phone: str, name: str | None, code: int | None, log_id: int | None, at
     Without a blast it was a text of a conversation. Safe to repeat: a number that is on the list already stays as it
     is recorded.
     """
+    try:
+        phones.normalise(phone)
+    except phones.InvalidPhone:
+        # Blasts of the replaced system have such numbers, lists have none: there is nobody to learn about.
+        return
     info = classify(code)
     category = info.category
     if code in OPT_OUT_FROM_TOLL_FREE and settings.TWILIO_FROM_NUMBER.startswith(TOLL_FREE_PREFIXES):

@@ -87,3 +87,10 @@ def test_a_text_of_a_conversation_confirms_what_a_blast_has_found(log):
     learn(PHONE, None, 30005, None)
     contact = SuppressedContact.objects.get()
     assert (contact.category, contact.source_type, contact.source_message_log) == ("hard_fail", "inbox", None)
+
+
+@pytest.mark.parametrize("code", [21211, 21610])
+def test_a_number_that_cannot_exist_is_on_no_list_whatever_its_error(db, code):
+    learn("+1987654321", None, code, None)
+    assert not SuppressedContact.objects.exists()
+    assert not UnsubscribedContact.objects.exists()
