@@ -1,0 +1,150 @@
+"""How the rows of a table become ours: each of them once, however often the old database is read.
+
+What a row has become is kept in LegacyRow, by its table, its id and its own time. A row that has an entry there is
+left alone, whatever staff have made of it since. A row without one that is there already under its natural key (a
+user's name, a phone, …) is left as it is, and gets its entry, so that what points to it finds it.
+"""
+
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Model
+
+from ..models import LegacyRow
+from .reading import OldDatabase
+from .report import Report
+from .values import OldRow, Refused
+
+Pairs = Sequence[tuple[OldRow, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One run: where from, what is told, and its moment."""
+
+    old: OldDatabase
+    report: Report
+    now: datetime
+
+    def fresh(
+        self, table: str, without: Iterable[str] = (), on_known: Callable[[OldRow], None] | None = None
+    ) -> Iterator[list[OldRow]]:
+        """The rows of a table that have not moved in before, a batch at a time; the others count as present."""
+        for rows in self.old.batches(table, without):
+            known = self._known(table, rows)
+            fresh = []
+            for row in rows:
+                if not isinstance(row.id, int):
+                    self.report.refused(row, "it has no id")
+                elif (row.id, row.stamp) in known:
+                    self.report.present(row)
+                    if on_known:
+                        on_known(row)
+                else:
+                    fresh.append(row)
+            if fresh:
+                yield fresh
+
+    def _known(self, table: str, rows: Iterable[OldRow]) -> dict[tuple[int, str], int]:
+        ids = [row.id for row in rows if isinstance(row.id, int)]
+        entries = LegacyRow.objects.filter(table=table, old_id__in=ids)
+        return {(old, stamp): new for old, stamp, new in entries.values_list("old_id", "stamp", "new_id")}
+
+    def remember(self, became: Iterable[tuple[OldRow, int]]) -> None:
+        """Keep what these rows are here."""
+        LegacyRow.objects.bulk_create(
+            LegacyRow(table=row.table, old_id=row.id, stamp=row.stamp, new_id=new_id) for row, new_id in became
+        )
+
+    def new_ids(self, table: str, model: type[Model], old_ids: Iterable[Any]) -> dict[int, int]:
+        """What the rows of these ids are here, as far as they are there and here."""
+        wanted = {old_id for old_id in old_ids if isinstance(old_id, int)}
+        rows = self.old.rows(table, wanted)
+        known = self._known(table, rows)
+        became = {row.id: known[row.id, row.stamp] for row in rows if (row.id, row.stamp) in known}
+        existing = set(model._default_manager.filter(pk__in=set(became.values())).values_list("pk", flat=True))
+        return {old_id: new_id for old_id, new_id in became.items() if new_id in existing}
+
+    def set_links(self, rows: Iterable[OldRow], links: Mapping[str, tuple[str, type[Model]]]) -> None:
+        """Look up what columns point to: `links` has the table and our model of each."""
+        rows = list(rows)
+        for column, (table, model) in links.items():
+            found = self.new_ids(table, model, (row.values.get(column) for row in rows))
+            for row in rows:
+                if (new_id := found.get(row.values.get(column, 0))) is not None:
+                    row.links[column] = new_id
+
+    def native(self, model: type[Model], table: str) -> Any:
+        """Our rows that did not come from the old table."""
+        return model._default_manager.exclude(pk__in=LegacyRow.objects.filter(table=table).values("new_id"))
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """How the rows of one table become ours.
+
+    `make` gives the unsaved row, or raises Refused. `key` gives what makes a row the same as another, None for
+    nothing, and `find` the ids of our rows with such keys; `same` says in the report what that means. Unless
+    `is_unique`, two old rows with the same key stay two. `after` is told the pairs of (old row, made row) that were
+    written, and those whose like was there.
+    """
+
+    table: str
+    model: type[Model]
+    make: Callable[[OldRow], Any]
+    key: Callable[[Any], Hashable]
+    find: Callable[[list[Any]], Mapping[Any, int]]
+    same: str
+    links: Mapping[str, tuple[str, type[Model]]]
+    is_unique: bool = True
+    after: Callable[[Pairs, Pairs], None] = lambda written, present: None
+
+
+def transfer(move: Move, topic: Topic) -> None:
+    """Take the rows of a table in."""
+    for rows in move.fresh(topic.table):
+        move.set_links(rows, topic.links)
+        made = list(_made(move, topic, rows))
+        keys = [key for _, new in made if (key := topic.key(new)) is not None]
+        there = topic.find(keys) if keys else {}
+        first: dict[Hashable, Any] = {}
+        written, present = [], []
+        for old, new in made:
+            key = topic.key(new)
+            if key in there or key in first:
+                present.append((old, new))
+                continue
+            if key is not None and topic.is_unique:
+                first[key] = new
+            written.append((old, new))
+        write(topic.model, [new for _, new in written])
+        move.remember((old, new.pk) for old, new in written)
+        move.remember((old, there.get(key) or first[key].pk) for old, new in present for key in [topic.key(new)])
+        topic.after(written, present)
+        for old, _ in written:
+            move.report.taken(old)
+        for old, new in present:
+            key = topic.key(new)
+            move.report.present(old, topic.same, key if isinstance(key, str) else "")
+
+
+def _made(move: Move, topic: Topic, rows: Iterable[OldRow]) -> Iterator[tuple[OldRow, Any]]:
+    for row in rows:
+        try:
+            yield row, topic.make(row)
+        except Refused as refusal:
+            move.report.refused(row, refusal.reason, refusal.detail)
+
+
+def write(model: type[Model], rows: Sequence[Any]) -> None:
+    """Insert rows with their times of change as they are, which Django would set to now."""
+    kept = [field.attname for field in model._meta.fields if getattr(field, "auto_now", False)]
+    values = [[getattr(row, name) for name in kept] for row in rows]
+    model._default_manager.bulk_create(rows)
+    if kept and rows:
+        for row, times in zip(rows, values, strict=True):
+            for name, at in zip(kept, times, strict=True):
+                setattr(row, name, at)
+        model._default_manager.bulk_update(rows, kept, batch_size=200)

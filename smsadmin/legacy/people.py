@@ -1,0 +1,210 @@
+"""Whom we may text: members, events, registrations, and those who said stop or cannot be reached."""
+
+import re
+from collections.abc import Iterable
+from typing import Any, Final
+
+from django.db.models import Model
+
+from contacts.models import (
+    CommunityMember,
+    ConsentRecord,
+    Event,
+    EventRegistration,
+    SuppressedContact,
+    UnsubscribedContact,
+)
+from contacts.opting_out import opted_out
+from messaging.models import MessageLog
+
+from .moving import Move, Pairs, Topic, transfer
+from .values import OldRow
+
+EVENTS: Final = {"event_id": ("events", Event)}
+_OF_EVENT: Final = re.compile(r"event:\s*(\d{1,18})")
+_SAME_PHONE: Final = "the number is on this list: its entry was left as it is"
+
+
+def move_people(move: Move) -> None:
+    """Take the lists in; suppressions come after the blasts that they point to."""
+    transfer(
+        move,
+        Topic(
+            "events",
+            Event,
+            lambda row: _make_event(move, row),
+            key=lambda event: (event.title, event.date, event.created_at),
+            find=lambda keys: _find_events(move, keys),
+            same="an event of that title, day and time of creation is here",
+            links={},
+            is_unique=False,
+        ),
+    )
+    transfer(
+        move,
+        Topic(
+            "community_members",
+            CommunityMember,
+            lambda row: CommunityMember(
+                name=row.name(), phone=row.phone(), created_at=row.moment_or("created_at", move.now)
+            ),
+            key=lambda member: member.phone,
+            find=lambda phones: find_by_phone(CommunityMember, phones),
+            same=_SAME_PHONE,
+            links={},
+        ),
+    )
+    transfer(
+        move,
+        Topic(
+            "event_registrations",
+            EventRegistration,
+            lambda row: EventRegistration(
+                event_id=row.needed_link("event_id", "an event"),
+                name=row.name(),
+                phone=row.phone(),
+                created_at=row.moment_or("created_at", move.now),
+            ),
+            key=lambda registration: (registration.event_id, registration.phone),
+            find=_find_registrations,
+            same="the number is registered for the event: its entry was left as it is",
+            links=EVENTS,
+        ),
+    )
+    _move_opt_outs(move)
+
+
+def find_by_phone(model: type[Model], phones: Iterable[str]) -> dict[str, int]:
+    return dict(model._default_manager.filter(phone__in=list(phones)).values_list("phone", "pk"))
+
+
+def _make_event(move: Move, row: OldRow) -> Event:
+    title = row.text("title", 200).strip()
+    if not title:
+        title = f"Event {row.id}"
+        row.mend(f"title is missing: it was set to “{title}”")
+    return Event(title=title, date=row.day("date"), created_at=row.moment_or("created_at", move.now))
+
+
+def _find_events(move: Move, keys: list[tuple[Any, ...]]) -> dict[tuple[Any, ...], int]:
+    """Among those that staff made here: two of the old system's own are two."""
+    found = move.native(Event, "events").filter(created_at__in={created_at for _, _, created_at in keys})
+    return {(title, date, at): pk for title, date, at, pk in found.values_list("title", "date", "created_at", "pk")}
+
+
+def _find_registrations(keys: list[tuple[int, str]]) -> dict[tuple[int, str], int]:
+    found = EventRegistration.objects.filter(
+        event_id__in={event_id for event_id, _ in keys}, phone__in=[phone for _, phone in keys]
+    )
+    return {(event_id, phone): pk for event_id, phone, pk in found.values_list("event_id", "phone", "pk")}
+
+
+def _move_opt_outs(move: Move) -> None:
+    for_source: dict[int, int] = {}
+
+    def make(row: OldRow) -> UnsubscribedContact:
+        return UnsubscribedContact(
+            name=row.name(),
+            phone=row.phone(),
+            reason=row.text("reason") or None,
+            source=_read_source(move, row, for_source),
+            created_at=row.moment_or("created_at", move.now),
+        )
+
+    transfer(
+        move,
+        Topic(
+            "unsubscribed_contacts",
+            UnsubscribedContact,
+            make,
+            key=lambda contact: contact.phone,
+            find=lambda phones: find_by_phone(UnsubscribedContact, phones),
+            same=_SAME_PHONE,
+            links={},
+            after=_write_trail,
+        ),
+    )
+
+
+def _read_source(move: Move, row: OldRow, known: dict[int, int]) -> str:
+    """`source` with the id that its event has here; "event:0" where that event is not here."""
+    source = row.text("source", 50).strip() or UnsubscribedContact.Source.MANUAL
+    found = _OF_EVENT.fullmatch(source)
+    if not found:
+        return source
+    old_id = int(found[1])
+    if old_id not in known:
+        known[old_id] = move.new_ids("events", Event, [old_id]).get(old_id, 0)
+    if not known[old_id]:
+        row.mend("the event from which the person unsubscribed is not here", source)
+    return f"event:{known[old_id]}"
+
+
+def _write_trail(written: Pairs, present: Pairs) -> None:
+    """Each opt-out of the old system is on the trail, also of who has opted out here too."""
+    contacts = [contact for _, contact in (*written, *present)]
+    ConsentRecord.objects.bulk_create(
+        ConsentRecord(
+            phone=contact.phone,
+            kind=ConsentRecord.Kind.OPT_OUT,
+            source=contact.source,
+            words=contact.reason or "",
+            created_at=contact.created_at,
+        )
+        for contact in contacts
+    )
+    if phones := [contact.phone for _, contact in written]:
+        opted_out.send(UnsubscribedContact, phones=phones)
+
+
+def move_suppressions(move: Move) -> None:
+    categories = SuppressedContact.Category
+
+    def make(row: OldRow) -> SuppressedContact:
+        created_at = row.moment_or("created_at", move.now)
+        return SuppressedContact(
+            phone=row.phone(),
+            reason=row.text("reason") or None,
+            # What was skipped there is skipped here, until staff restore it.
+            category=row.choice("category", categories.values, categories.HARD_FAIL),
+            source=row.text("source", 50) or None,
+            source_type=row.text("source_type", 50) or None,
+            source_message_log_id=row.link("source_message_log_id", "a blast"),
+            created_at=created_at,
+            updated_at=row.moment("updated_at") or created_at,
+        )
+
+    transfer(
+        move,
+        Topic(
+            "suppressed_contacts",
+            SuppressedContact,
+            make,
+            key=lambda contact: contact.phone,
+            find=lambda phones: find_by_phone(SuppressedContact, phones),
+            same=_SAME_PHONE,
+            links={"source_message_log_id": ("message_logs", MessageLog)},
+            after=_write_trail_of_suppressed,
+        ),
+    )
+
+
+def _write_trail_of_suppressed(written: Pairs, present: Pairs) -> None:
+    """Some opt-outs were kept as suppressions alone."""
+    opt_outs = [one for _, one in (*written, *present) if one.category == SuppressedContact.Category.OPT_OUT]
+    on_trail = set(
+        ConsentRecord.objects.filter(
+            phone__in=[one.phone for one in opt_outs], kind=ConsentRecord.Kind.OPT_OUT
+        ).values_list("phone", flat=True)
+    )
+    ConsentRecord.objects.bulk_create(
+        ConsentRecord(
+            phone=one.phone,
+            kind=ConsentRecord.Kind.OPT_OUT,
+            source=UnsubscribedContact.Source.MESSAGE_FAILURE,
+            words=one.reason or "",
+            created_at=one.created_at,
+        )
+        for one in opt_outs
+        if one.phone not in on_trail
+    )

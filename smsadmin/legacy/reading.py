@@ -1,0 +1,185 @@
+"""The database file of the replaced system: opened for reading alone, in one snapshot."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from .values import OldRow
+
+BATCH: Final = 1000
+BUSY_SECONDS: Final = 10
+
+# The columns that are read. Older versions lack some of the tables and columns.
+TABLES: Final[Mapping[str, frozenset[str]]] = {
+    table: frozenset(columns.split())
+    for table, columns in {
+        "users": "id username password_hash phone role must_change_password created_at",
+        "user_password_history": "id user_id password_hash created_at",
+        "auth_events": "id event_type outcome user_id username client_ip metadata_json created_at",
+        "events": "id title date created_at",
+        "community_members": "id name phone created_at",
+        "event_registrations": "id event_id name phone created_at",
+        "unsubscribed_contacts": "id name phone reason source created_at",
+        "message_logs": (
+            "id created_at message_body target event_id status total_recipients success_count failure_count details"
+        ),
+        "suppressed_contacts": (
+            "id phone reason category source source_type source_message_log_id created_at updated_at"
+        ),
+        "survey_flows": (
+            "id name trigger_keyword intro_message questions_json completion_message linked_event_id is_active "
+            "start_count completion_count created_at updated_at"
+        ),
+        "keyword_automation_rules": (
+            "id keyword response_body is_active match_count last_matched_at created_at updated_at"
+        ),
+        "inbox_threads": (
+            "id phone contact_name unread_count last_message_at last_message_preview last_direction created_at "
+            "updated_at"
+        ),
+        "inbox_messages": (
+            "id thread_id phone direction body message_sid automation_source automation_source_id matched_keyword "
+            "delivery_status delivery_error raw_payload created_at"
+        ),
+        "survey_sessions": (
+            "id survey_id thread_id phone status current_question_index started_at last_activity_at completed_at"
+        ),
+        "survey_responses": "id session_id survey_id phone question_index question_prompt answer created_at",
+        "scheduled_messages": (
+            "id created_at scheduled_at message_body target event_id status test_mode attempt_count "
+            "processing_started_at sent_at error_message message_log_id"
+        ),
+    }.items()
+}
+
+# What stays behind on purpose, and why.
+LEFT_TABLES: Final[Mapping[str, str]] = {
+    "login_attempts": "failed logins count for minutes only, and no lock outlasts the move",
+    "schema_migrations": "they say how the old tables came about",
+    "schema_migration_lock": "it says how the old tables came about",
+}
+LEFT_COLUMNS: Final[Mapping[tuple[str, str], str]] = {
+    ("users", "session_nonce"): "everybody logs in anew",
+    ("scheduled_messages", "last_attempt_at"): "attempts are counted anew here",
+    ("scheduled_messages", "next_retry_at"): "attempts are counted anew here",
+}
+
+
+class Unreadable(Exception):
+    """A file that is no database of the replaced system, or cannot be read now; `sentence` is for operators."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
+class OldDatabase:
+    """An open old database. `columns` has the columns of each table that is there."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        names = [
+            row[0]
+            for row in connection.execute(
+                "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'"
+            )
+        ]
+        self.columns: dict[str, list[str]] = {
+            name: [row[1] for row in connection.execute(f"PRAGMA table_info({_quoted(name)})")] for name in names
+        }
+
+    def count(self, table: str) -> int:
+        """How many rows a table has."""
+        found: int = self._connection.execute(f"SELECT COUNT(*) FROM {_quoted(table)}").fetchone()[0]  # noqa: S608
+        return found
+
+    def batches(self, table: str, without: Iterable[str] = ()) -> Iterator[list[OldRow]]:
+        """All rows in the order of their ids, BATCH at a time; nothing where there is no such table.
+
+        The columns `without` are left to `value`.
+        """
+        if table not in self.columns:
+            return
+        key = self._key(table)
+        names = [name for name in self.columns[table] if name in TABLES[table] and name not in set(without)]
+        selected = ", ".join([key, *map(_quoted, names)])
+        rows = self._connection.execute(f"SELECT {selected} FROM {_quoted(table)} ORDER BY {key}")  # noqa: S608
+        while found := rows.fetchmany(BATCH):
+            yield [OldRow(table, row[0], dict(zip(names, row[1:], strict=True))) for row in found]
+
+    def value(self, row: OldRow, column: str) -> Any:
+        """One value of a row; None where there is no such column."""
+        if column not in self.columns[row.table]:
+            return None
+        sql = f"SELECT {_quoted(column)} FROM {_quoted(row.table)} WHERE {self._key(row.table)} = ?"  # noqa: S608
+        return self._connection.execute(sql, [row.id]).fetchone()[0]
+
+    def rows(self, table: str, ids: Iterable[int]) -> list[OldRow]:
+        """The rows of these ids that are there, with the columns that tell them from others of the same id."""
+        wanted = list(ids)
+        if table not in self.columns or not wanted:
+            return []
+        key = self._key(table)
+        names = [name for name in ("created_at", "started_at") if name in self.columns[table]]
+        selected, marks = ", ".join([key, *names]), ", ".join("?" * len(wanted))
+        sql = f"SELECT {selected} FROM {_quoted(table)} WHERE {key} IN ({marks})"  # noqa: S608
+        return [
+            OldRow(table, row[0], dict(zip(names, row[1:], strict=True)))
+            for row in self._connection.execute(sql, wanted)
+        ]
+
+    def _key(self, table: str) -> str:
+        return '"id"' if "id" in self.columns[table] else "rowid"
+
+
+@contextmanager
+def open_old(path: Path) -> Iterator[OldDatabase]:
+    """The database in that file, as it is at this moment. Raises Unreadable, also while it is being read."""
+    if not path.exists():
+        raise Unreadable(f"{path} does not exist. Name the old database file, usually instance/sms.db.")
+    if not path.is_file():
+        raise Unreadable(f"{path} is no file. Name the old database file, usually instance/sms.db.")
+    try:
+        connection = sqlite3.connect(
+            f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS, isolation_level=None
+        )
+        with closing(connection):
+            # What is not UTF-8 becomes half surrogates, which `values` finds and mends.
+            connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
+            connection.execute("BEGIN")
+            old = OldDatabase(connection)
+            _check(path, old)
+            yield old
+    except sqlite3.Error as error:
+        raise Unreadable(_explain(path, error)) from error
+
+
+def _check(path: Path, old: OldDatabase) -> None:
+    if "django_migrations" in old.columns:
+        raise Unreadable(
+            f"{path} is a database of SMS Admin, not of the system that it replaces. Name the file of the old system."
+        )
+    if not set(TABLES) & set(old.columns):
+        raise Unreadable(
+            f"{path} has none of the tables of the replaced system. Name its database file, usually instance/sms.db."
+        )
+
+
+def _explain(path: Path, error: sqlite3.Error) -> str:
+    said = str(error)
+    if "not a database" in said:
+        return f"{path} is not an SQLite database. Name the old database file, usually instance/sms.db."
+    if "locked" in said or "busy" in said:
+        return f"{path} is in use by another program. Stop the old system, then try again."
+    if "malformed" in said:
+        return f"{path} is damaged ({said}). Take a backup of it that is whole, or repair it with sqlite3's .recover."
+    return (
+        f"{path} cannot be read: {said}. Check its rights. If there is a file of the same name with -wal or -journal "
+        "behind it, it belongs to the database: copy both into a directory of your own and name the copy."
+    )
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

@@ -1,0 +1,130 @@
+"""What became of each row of the old database: counted for all, and told one by one where it is not plain."""
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final, TextIO
+
+from contacts.exporting import BYTE_ORDER_MARK, defuse
+
+from .values import OldRow
+
+EXAMPLES: Final = 3
+HEADINGS: Final = ("table", "row", "outcome", "reason", "detail")
+
+
+class Outcome(StrEnum):
+    """A mended row is one that was taken."""
+
+    MENDED = "mended"
+    PRESENT = "already there"
+    REFUSED = "refused"
+
+
+@dataclass(slots=True)
+class Count:
+    """The rows of one table. Always read = taken + present + refused; `mended` are among those taken."""
+
+    read: int = 0
+    taken: int = 0
+    present: int = 0
+    mended: int = 0
+    refused: int = 0
+
+
+@dataclass(slots=True)
+class Group:
+    """The rows with the same fate for the same reason, and the first of them as (label, detail)."""
+
+    count: int = 0
+    examples: list[tuple[str, str]] = field(default_factory=list)
+
+
+class Report:
+    """`counts` by table, `groups` by (table, outcome, reason), and sentences about what stays behind (`left`) and
+    about what operators should know (`notes`). With `file`, each line is also written there as CSV."""
+
+    def __init__(self, file: TextIO | None = None) -> None:
+        self.counts: dict[str, Count] = {}
+        self.groups: dict[tuple[str, Outcome, str], Group] = {}
+        self.left: list[str] = []
+        self.notes: list[str] = []
+        self.lines = 0
+        self._writer: Any = None
+        if file:
+            file.write(BYTE_ORDER_MARK)
+            self._writer = csv.writer(file)
+            self._writer.writerow(HEADINGS)
+
+    def of(self, table: str) -> Count:
+        return self.counts.setdefault(table, Count())
+
+    def taken(self, row: OldRow) -> None:
+        count = self.of(row.table)
+        count.read += 1
+        count.taken += 1
+        if row.mends:
+            count.mended += 1
+        for reason, detail in row.mends:
+            self._tell(row, Outcome.MENDED, reason, detail)
+
+    def present(self, row: OldRow, reason: str = "", detail: str = "") -> None:
+        """Without `reason` it has moved in before, which is only counted."""
+        count = self.of(row.table)
+        count.read += 1
+        count.present += 1
+        if reason:
+            self._tell(row, Outcome.PRESENT, reason, detail)
+
+    def refused(self, row: OldRow, reason: str, detail: str = "") -> None:
+        count = self.of(row.table)
+        count.read += 1
+        count.refused += 1
+        self._tell(row, Outcome.REFUSED, reason, detail)
+
+    @property
+    def total(self) -> Count:
+        counts = self.counts.values()
+        return Count(
+            sum(one.read for one in counts),
+            sum(one.taken for one in counts),
+            sum(one.present for one in counts),
+            sum(one.mended for one in counts),
+            sum(one.refused for one in counts),
+        )
+
+    def _tell(self, row: OldRow, outcome: Outcome, reason: str, detail: str) -> None:
+        self.lines += 1
+        group = self.groups.setdefault((row.table, outcome, reason), Group())
+        group.count += 1
+        if len(group.examples) < EXAMPLES:
+            group.examples.append((row.label, detail))
+        if self._writer:
+            self._writer.writerow([row.table, row.label, outcome.value, reason, defuse(detail)])
+
+
+def in_words(report: Report) -> Iterator[str]:
+    """The report as lines for a terminal: the counts of each table, then each reason with its first rows."""
+    width = max((len(table) for table in report.counts), default=5)
+    yield f"{'':{width}}  {'read':>9}  {'taken':>9}  {'mended':>9}  {'already there':>13}  {'refused':>9}"
+    for table, count in report.counts.items():
+        yield (
+            f"{table:{width}}  {count.read:>9,}  {count.taken:>9,}  {count.mended:>9,}  {count.present:>13,}  "
+            f"{count.refused:>9,}"
+        )
+    for outcome in (Outcome.REFUSED, Outcome.MENDED, Outcome.PRESENT):
+        groups = {key: group for key, group in report.groups.items() if key[1] == outcome}
+        if groups:
+            yield ""
+            yield f"{outcome.capitalize()}:"
+        for (table, _, reason), group in groups.items():
+            yield f"  {table}: {reason} ({group.count:,})"
+            yield from (f"    {label}: {detail}" if detail else f"    {label}" for label, detail in group.examples)
+            if (more := group.count - len(group.examples)) > 0:
+                yield f"    … and {more:,} more"
+    for heading, sentences in (("Left behind:", report.left), ("To know:", report.notes)):
+        if sentences:
+            yield ""
+            yield heading
+            yield from (f"  {sentence}" for sentence in sentences)

@@ -1,0 +1,125 @@
+"""Scheduled messages. Nobody is texted by moving in: what is overdue expires, what was under way has failed."""
+
+from typing import Any, Final
+
+from contacts.models import Event
+from messaging import wording
+from messaging.models import MessageLog, ScheduledMessage, Target
+from messaging.personalisation import UnknownToken, compile_template
+
+from .moving import Move, Topic, transfer
+from .values import OldRow
+
+TABLE: Final = "scheduled_messages"
+OVERDUE: Final = (
+    "Its time had passed when it was moved here from the system that was used before, so it was not sent."
+)
+UNDER_WAY: Final = (
+    "It was being sent when it was moved here from the system that was used before. Its blast says who got it."
+)
+UNCLEAR: Final = "It was moved here from the system that was used before, where {}, so it is not sent."
+
+Status = ScheduledMessage.Status
+
+
+def move_scheduled(move: Move) -> None:
+    taken_blasts = set(
+        ScheduledMessage.objects.filter(message_log__isnull=False).values_list("message_log_id", flat=True)
+    )
+    transfer(
+        move,
+        Topic(
+            TABLE,
+            ScheduledMessage,
+            lambda row: _make(move, row, taken_blasts),
+            key=lambda message: (message.scheduled_at, message.message_body, message.created_at),
+            find=lambda keys: _find(move, keys),
+            same="a scheduled message of that text, time and time of creation is here",
+            links={"event_id": ("events", Event), "message_log_id": ("message_logs", MessageLog)},
+            is_unique=False,
+            after=lambda written, present: _note_waiting(move, [message for _, message in written]),
+        ),
+    )
+
+
+def _make(move: Move, row: OldRow, taken_blasts: set[int]) -> ScheduledMessage:
+    created_at = row.moment_or("created_at", move.now)
+    scheduled_at = row.moment("scheduled_at")
+    is_of_event = row.values.get("event_id") is not None
+    message = ScheduledMessage(
+        created_at=created_at,
+        scheduled_at=scheduled_at or created_at,
+        message_body=row.text("message_body"),
+        event_id=row.link("event_id", "an event"),
+        target=row.choice("target", Target.values, Target.EVENT if is_of_event else Target.COMMUNITY),
+        status=row.choice("status", Status.values, Status.FAILED),
+        test_mode=row.flag("test_mode", default=False),
+        processing_started_at=row.moment("processing_started_at"),
+        sent_at=row.moment("sent_at"),
+        error_message=row.text("error_message") or None,
+        message_log_id=_read_blast(row, taken_blasts),
+        attempt_count=row.whole("attempt_count"),
+    )
+    if scheduled_at is None:
+        row.mend("scheduled_at is missing or cannot be read: it was set to the time of creation")
+    _settle(move, row, message, is_time_known=scheduled_at is not None)
+    return message
+
+
+def _settle(move: Move, row: OldRow, message: ScheduledMessage, *, is_time_known: bool) -> None:
+    """Let only what waits for a later moment, and is clear about to whom, go on waiting."""
+    is_target_known = str(row.values.get("target")).strip().lower() in Target.values
+    if message.status == Status.PROCESSING:
+        _end(row, message, Status.FAILED, UNDER_WAY, "it was being sent: it is kept as failed")
+    elif message.status == Status.PENDING and not is_time_known:
+        why = UNCLEAR.format("its time could not be read")
+        _end(row, message, Status.FAILED, why, "it waited for a time that cannot be read: it is kept as failed")
+    elif message.status == Status.PENDING and not is_target_known:
+        why = UNCLEAR.format("it was not clear to whom it was to go")
+        _end(row, message, Status.FAILED, why, "it waited without a known target: it is kept as failed")
+    elif message.status == Status.PENDING and message.scheduled_at <= move.now:
+        _end(row, message, Status.EXPIRED, OVERDUE, "its time had passed: it is kept as expired and not sent")
+    elif message.status == Status.FAILED and not message.error_message:
+        message.error_message = UNCLEAR.format("it had failed without a reason")
+    if message.status == Status.PENDING:
+        message.attempt_count = 0
+        try:
+            compile_template(message.message_body)
+        except UnknownToken as problem:
+            row.mend("its text cannot be sent as it is: change it before its time", problem)
+
+
+def _end(row: OldRow, message: ScheduledMessage, status: Status, words: str, reason: str) -> None:
+    row.mend(reason)
+    message.status = status
+    message.error_message = words if not message.error_message else f"{words} It said: {message.error_message}"
+
+
+def _read_blast(row: OldRow, taken_blasts: set[int]) -> int | None:
+    """A blast belongs to one scheduled message at most."""
+    log_id = row.link("message_log_id", "a blast")
+    if log_id in taken_blasts:
+        row.mend(
+            "another scheduled message has the same blast: it was left to that one", row.values["message_log_id"]
+        )
+        return None
+    if log_id is not None:
+        taken_blasts.add(log_id)
+    return log_id
+
+
+def _find(move: Move, keys: list[tuple[Any, ...]]) -> dict[tuple[Any, ...], int]:
+    """Among those that were scheduled here."""
+    found = move.native(ScheduledMessage, TABLE).filter(scheduled_at__in={at for at, _, _ in keys})
+    columns = ("scheduled_at", "message_body", "created_at", "pk")
+    return {(at, body, created_at): pk for at, body, created_at, pk in found.values_list(*columns)}
+
+
+def _note_waiting(move: Move, messages: list[ScheduledMessage]) -> None:
+    waiting = sorted(message.scheduled_at for message in messages if message.is_pending)
+    if waiting:
+        number = f"{len(waiting):,} scheduled {'message leaves' if len(waiting) == 1 else 'messages leave'}"
+        move.report.notes.append(
+            f"{number} from here at the set time, the first on {wording.moment(waiting[0])}. "
+            "Keep the old system switched off, or people get the text twice."
+        )

@@ -1,0 +1,279 @@
+"""Keyword replies, surveys, the sessions that they held, and the answers."""
+
+import json
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Any, Final
+
+from django.db.models import Model
+
+from contacts.models import Event, UnsubscribedContact
+from messaging import keywords
+from messaging.models import InboxThread, KeywordAutomationRule
+from surveys import questions
+from surveys.models import SurveyFlow, SurveyResponse, SurveySession
+from surveys.questions import Question, UnreadableQuestions
+
+from .moving import Move, Topic, transfer, write
+from .values import OldRow, Refused, shown
+
+SESSIONS: Final = "survey_sessions"
+
+Status = SurveySession.Status
+EndReason = SurveySession.EndReason
+
+
+def move_surveys(move: Move) -> None:
+    taken = set(SurveyFlow.objects.values_list("trigger_keyword", flat=True))
+    names = set(SurveyFlow.objects.values_list("name", flat=True))
+
+    def make(row: OldRow) -> SurveyFlow:
+        name = " ".join(row.text("name", 120).split())
+        if not name:
+            name = f"Survey {row.id}"
+            row.mend(f"name is missing: it was set to “{name}”")
+        if name in names:
+            # It is left as it is here, so its keyword is nobody else's.
+            return SurveyFlow(name=name)
+        names.add(name)
+        written = row.text("trigger_keyword")
+        keyword, is_possible = _read_keyword(row, written, taken)
+        taken.add(keyword)
+        asked = _read_questions(row)
+        created_at = row.moment_or("created_at", move.now)
+        is_active = row.flag("is_active", default=True)
+        if not asked and is_active:
+            row.mend("it has no questions that can be read: it was switched off")
+        return SurveyFlow(
+            name=name,
+            trigger_keyword=keyword,
+            intro_message=row.text("intro_message") or None,
+            questions_json=questions.dump(asked),
+            completion_message=row.text("completion_message") or None,
+            linked_event_id=row.link("linked_event_id", "an event"),
+            is_active=is_active and is_possible and bool(asked),
+            start_count=row.whole("start_count"),
+            completion_count=row.whole("completion_count"),
+            created_at=created_at,
+            updated_at=row.moment("updated_at") or created_at,
+        )
+
+    transfer(
+        move,
+        Topic(
+            "survey_flows",
+            SurveyFlow,
+            make,
+            key=lambda survey: survey.name,
+            find=lambda wanted: _find_by("name", SurveyFlow, wanted),
+            same="a survey of that name is here: it was left as it is, and the answers are added to it",
+            links={"linked_event_id": ("events", Event)},
+        ),
+    )
+
+
+def move_rules(move: Move) -> None:
+    """Take the keyword replies in, after the surveys: where both have a word, the survey keeps it."""
+
+    def make(row: OldRow) -> KeywordAutomationRule:
+        keyword = _fitting(row, row.text("keyword"))
+        if not keyword:
+            raise Refused("it has no keyword")
+        problem = ""
+        if not KeywordAutomationRule.objects.filter(keyword=keyword).exists():
+            problem = keywords.why_refused(keyword)
+        if problem:
+            row.mend("its keyword cannot be used here: it was switched off", problem)
+        created_at = row.moment_or("created_at", move.now)
+        return KeywordAutomationRule(
+            keyword=keyword,
+            response_body=row.text("response_body"),
+            is_active=row.flag("is_active", default=True) and not problem,
+            match_count=row.whole("match_count"),
+            last_matched_at=row.moment("last_matched_at"),
+            created_at=created_at,
+            updated_at=row.moment("updated_at") or created_at,
+        )
+
+    transfer(
+        move,
+        Topic(
+            "keyword_automation_rules",
+            KeywordAutomationRule,
+            make,
+            key=lambda rule: rule.keyword,
+            find=lambda wanted: _find_by("keyword", KeywordAutomationRule, wanted),
+            same="a reply to that keyword is here: it was left as it is",
+            links={},
+        ),
+    )
+
+
+def _find_by(field: str, model: type[Model], wanted: Iterable[str]) -> dict[str, int]:
+    return dict(model._default_manager.filter(**{f"{field}__in": list(wanted)}).values_list(field, "pk"))
+
+
+def _fitting(row: OldRow, written: str) -> str:
+    keyword = keywords.normalise(written)
+    if len(keyword) > keywords.MAX_LENGTH:
+        row.mend(f"its keyword was longer than {keywords.MAX_LENGTH} characters and was cut", keyword)
+        keyword = keyword[: keywords.MAX_LENGTH].rstrip()
+    if keyword != written and keyword == keywords.normalise(written):
+        row.mend("its keyword was written as keywords are kept", f"{shown(written)} → {keyword}")
+    return keyword
+
+
+def _read_keyword(row: OldRow, written: str, taken: set[str]) -> tuple[str, bool]:
+    """A keyword that no other survey has, and whether it can start this one."""
+    keyword = _fitting(row, written)
+    if keyword and keyword not in taken:
+        problem = keywords.why_refused(keyword)
+        if problem:
+            row.mend("its keyword cannot be used here: it was switched off", problem)
+        return keyword, not problem
+    stem = keyword[: keywords.MAX_LENGTH - 6] or f"SURVEY{row.id}"
+    free = next(one for number in range(2, 10**5) if (one := f"{stem}{number}") not in taken)
+    row.mend(
+        "its keyword is missing or another survey’s: it got a new one and was switched off",
+        f"{shown(written)} → {free}",
+    )
+    return free, False
+
+
+def _read_questions(row: OldRow) -> list[Question]:
+    """The questions, without those that have no text."""
+    raw = row.text("questions_json")
+    try:
+        return questions.load(raw)
+    except (UnreadableQuestions, RecursionError) as problem:
+        row.mend("its questions could not all be read", f"{problem} {raw}")
+    try:
+        entries = json.loads(raw)
+    except (ValueError, RecursionError):
+        return []
+    asked = []
+    for entry in entries if isinstance(entries, list) else []:
+        with suppress(UnreadableQuestions):
+            asked += questions.load(json.dumps([entry]))
+    return asked
+
+
+def move_sessions(move: Move) -> None:
+    """Take the sessions in. A phone is in one survey at a time: of several that are active the last one goes on."""
+    links = {"survey_id": ("survey_flows", SurveyFlow), "thread_id": ("inbox_threads", InboxThread)}
+    active: dict[str, SurveySession] = {}
+    for rows in move.fresh(SESSIONS):
+        move.set_links(rows, links)
+        surveys = SurveyFlow.objects.in_bulk([row.links["survey_id"] for row in rows if "survey_id" in row.links])
+        made: list[tuple[OldRow, SurveySession]] = []
+        for row in rows:
+            try:
+                made.append((row, _make_session(move, row, surveys)))
+            except Refused as refusal:
+                move.report.refused(row, refusal.reason, refusal.detail)
+        _leave_one_active(made, active)
+        write(SurveySession, [session for _, session in made])
+        move.remember((row, session.pk) for row, session in made)
+        for row, _ in made:
+            move.report.taken(row)
+
+
+def _make_session(move: Move, row: OldRow, surveys: dict[int, SurveyFlow]) -> SurveySession:
+    survey = surveys[row.needed_link("survey_id", "a survey")]
+    started_at = row.moment_or("started_at", move.now)
+    session = SurveySession(
+        survey=survey,
+        thread_id=row.link("thread_id", "a conversation"),
+        phone=row.past_phone(),
+        status=row.choice("status", Status.values, Status.CANCELLED),
+        current_question_index=row.whole("current_question_index"),
+        started_at=started_at,
+        last_activity_at=row.moment_or("last_activity_at", started_at, "the time of the start"),
+        completed_at=row.moment("completed_at"),
+        questions_json=survey.questions_json,
+        completion_message=survey.completion_message,
+    )
+    if session.status == Status.ACTIVE and session.current_question_index >= len(_asked(survey)):
+        row.mend("it was active with all questions answered: it is kept as completed")
+        session.status = Status.COMPLETED
+        session.completed_at = session.completed_at or session.last_activity_at
+    return session
+
+
+def _asked(survey: SurveyFlow) -> list[Question]:
+    try:
+        return questions.load(survey.questions_json)
+    except UnreadableQuestions:
+        return []
+
+
+def _leave_one_active(made: list[tuple[OldRow, SurveySession]], active: dict[str, SurveySession]) -> None:
+    """Let who has opted out be asked nothing, and everybody else be in one survey; `active` are those so far."""
+    phones = {session.phone for _, session in made if session.status == Status.ACTIVE}
+    opted_out = set(UnsubscribedContact.objects.filter(phone__in=phones).values_list("phone", flat=True))
+    here = set(
+        SurveySession.objects.filter(phone__in=phones, status=Status.ACTIVE).values_list("phone", flat=True)
+    ) - set(active)
+    for row, session in made:
+        if session.status != Status.ACTIVE:
+            continue
+        if session.phone in opted_out:
+            row.mend("it was active, and the person has opted out: it is kept as left")
+            session.status, session.end_reason = Status.CANCELLED, EndReason.OPTED_OUT
+        elif session.phone in here:
+            row.mend("it was active, and the person is in a survey here: it is kept as left")
+            session.status, session.end_reason = Status.CANCELLED, EndReason.RESTARTED
+        else:
+            earlier = active.get(session.phone)
+            if earlier is not None:
+                row.mend("another one of the person was active too: that one is kept as left")
+                earlier.status, earlier.end_reason = Status.CANCELLED, EndReason.RESTARTED
+                if earlier.pk:
+                    SurveySession.objects.filter(pk=earlier.pk).update(
+                        status=earlier.status, end_reason=earlier.end_reason
+                    )
+            active[session.phone] = session
+
+
+def move_responses(move: Move) -> None:
+    survey_of: dict[int, tuple[int, str]] = {}
+
+    def make(row: OldRow) -> SurveyResponse:
+        session_id = row.needed_link("session_id", "a session")
+        if session_id not in survey_of:
+            if len(survey_of) > 10_000:
+                survey_of.clear()
+            session = SurveySession.objects.values_list("survey_id", "phone").get(pk=session_id)
+            survey_of[session_id] = session
+        survey_id, phone = survey_of[session_id]
+        index = row.values.get("question_index")
+        if not isinstance(index, int) or not 0 <= index < 2**31:
+            raise Refused("it does not say which question it answers", shown(row.values.get("answer")))
+        return SurveyResponse(
+            session_id=session_id,
+            survey_id=survey_id,
+            phone=phone,
+            question_index=index,
+            question_prompt=row.text("question_prompt"),
+            answer=row.text("answer"),
+            created_at=row.moment_or("created_at", move.now),
+        )
+
+    transfer(
+        move,
+        Topic(
+            "survey_responses",
+            SurveyResponse,
+            make,
+            key=lambda response: (response.session_id, response.question_index),
+            find=_find_responses,
+            same="the question of that session has an answer: the first one was kept",
+            links={"session_id": (SESSIONS, SurveySession)},
+        ),
+    )
+
+
+def _find_responses(keys: list[tuple[int, int]]) -> dict[tuple[int, int], int]:
+    found = SurveyResponse.objects.filter(session_id__in={session_id for session_id, _ in keys})
+    columns: Any = ("session_id", "question_index", "pk")
+    return {(session_id, index): pk for session_id, index, pk in found.values_list(*columns)}

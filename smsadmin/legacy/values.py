@@ -1,0 +1,206 @@
+"""One row of the old database: its values as ours would be, and what had to be mended for that."""
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any, Final
+
+from contacts import phones
+
+_TRUE: Final = frozenset({"1", "true", "t", "yes", "y", "on"})
+_FALSE: Final = frozenset({"0", "false", "f", "no", "n", "off"})
+_LARGEST: Final = 2**31 - 1
+_UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
+_SHOWN: Final = 200
+
+
+class Refused(Exception):
+    """A row that cannot be taken. `reason` is the same for all rows of its kind, `detail` has this one's value."""
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.detail = detail
+
+
+@dataclass(slots=True)
+class OldRow:
+    """A row of a table, or one entry of a blast's details (then `line` counts from 1).
+
+    Each reading method gives a value that our columns take, and notes in `mends`, as (reason, detail), where it is
+    not the one that stood there. `links` has the new ids of the rows that columns point to.
+    """
+
+    table: str
+    id: int
+    values: Mapping[str, Any]
+    line: int = 0
+    mends: list[tuple[str, str]] = field(default_factory=list)
+    links: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """By which an operator finds it: its id, and the line of the details."""
+        return f"{self.id}, line {self.line}" if self.line else str(self.id)
+
+    @property
+    def stamp(self) -> str:
+        """What tells the row from an earlier one of the same id: its own time, as it stands there."""
+        raw = self.values.get("created_at", self.values.get("started_at"))
+        return "" if raw is None else clean(as_text(raw))[:40]
+
+    def mend(self, reason: str, detail: object = "") -> None:
+        self.mends.append((reason, shown(detail)))
+
+    def text(self, column: str, limit: int | None = None) -> str:
+        """The text without what no database of ours takes, at most `limit` characters; "" where there is none."""
+        raw = self.values.get(column)
+        if raw is None:
+            return ""
+        text = as_text(raw)
+        if _UNSTORABLE.search(text):
+            self.mend(f"{column} had characters that cannot be stored, which were taken out or replaced")
+            text = clean(text)
+        if limit is not None and len(text) > limit:
+            self.mend(f"{column} was longer than {limit} characters and was cut", text)
+            text = text[:limit]
+        return text
+
+    def name(self, column: str = "name") -> str | None:
+        """A person's name with single spaces; None where there is none."""
+        raw = " ".join(self.text(column).split())
+        if len(raw) > 100:
+            self.mend(f"{column} was longer than 100 characters and was cut", raw)
+        return raw[:100].rstrip() or None
+
+    def phone(self, column: str = "phone") -> str:
+        """The number in E.164. Raises Refused for what cannot be texted."""
+        raw = self.values.get(column)
+        try:
+            phone = phones.normalise(raw)
+        except phones.InvalidPhone as problem:
+            raise Refused("the phone number cannot be texted", problem.sentence) from None
+        if phone != raw:
+            self.mend("the phone number was put into E.164", f"{as_text(raw)} → {phone}")
+        return phone
+
+    def past_phone(self, column: str = "phone") -> str:
+        """The number of something that has happened: what has the form of E.164 is kept even if it is impossible.
+
+        The blast that failed for it is part of what happened. Raises Refused for anything else.
+        """
+        raw = self.values.get(column)
+        return raw if isinstance(raw, str) and phones.E164.fullmatch(raw) else self.phone(column)
+
+    def moment(self, column: str) -> datetime | None:
+        """A time, which stands there in UTC; None where there is none that can be read."""
+        raw = self.values.get(column)
+        if raw is None or raw == "":
+            return None
+        try:
+            at = datetime.fromisoformat(as_text(raw).strip())
+            at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+        except (ValueError, OverflowError):
+            self.mend(f"{column} is no time that can be read and was left empty", raw)
+            return None
+        if not 1900 <= at.year <= 9000:
+            self.mend(f"{column} is no time that can be true and was left empty", raw)
+            return None
+        return at
+
+    def moment_or(self, column: str, default: datetime, meaning: str = "the time of moving in") -> datetime:
+        """As `moment`, and `default` where there is none: `meaning` says what that is."""
+        at = self.moment(column)
+        if at is None:
+            self.mend(f"{column} is missing: it was set to {meaning}")
+        return at or default
+
+    def day(self, column: str) -> date | None:
+        raw = self.values.get(column)
+        if raw is None or raw == "":
+            return None
+        try:
+            return date.fromisoformat(as_text(raw).strip()[:10])
+        except ValueError:
+            self.mend(f"{column} is no date that can be read and was left empty", raw)
+            return None
+
+    def whole(self, column: str, default: int = 0) -> int:
+        """A number from 0 to the largest that our columns take."""
+        raw = self.values.get(column)
+        if raw is None:
+            return default
+        try:
+            number = int(raw)
+        except (ValueError, OverflowError, TypeError):
+            number = -1
+        if not 0 <= number <= _LARGEST:
+            self.mend(f"{column} is no number that can be kept and was set to {default}", raw)
+            return default
+        return number
+
+    def flag(self, column: str, default: bool) -> bool:
+        raw = self.values.get(column)
+        found = read_flag(raw)
+        if found is None:
+            if raw is not None:
+                self.mend(f"{column} is neither yes nor no and was set to {'yes' if default else 'no'}", raw)
+            return default
+        if not isinstance(raw, int):
+            self.mend(f"{column} was a text and is now yes or no", raw)
+        return found
+
+    def choice(self, column: str, values: Collection[str], default: str) -> str:
+        """One of `values`, however it is spelled there; `default` for another one."""
+        raw = self.values.get(column)
+        if raw in values:
+            return str(raw)
+        found = as_text(raw).strip().lower() if raw is not None else ""
+        is_known = found in values
+        chosen = found if is_known else default
+        self.mend(
+            f"{column} is not known here and was set to “{chosen}”" if not is_known else f"{column} was respelled",
+            raw,
+        )
+        return chosen
+
+    def link(self, column: str, what: str) -> int | None:
+        """The new id of the row that a column points to; None where it points nowhere. `what` ends the sentence."""
+        if self.values.get(column) is None:
+            return None
+        new_id = self.links.get(column)
+        if new_id is None:
+            self.mend(f"{column} points to {what} that is not here and was left empty", self.values[column])
+        return new_id
+
+    def needed_link(self, column: str, what: str) -> int:
+        """As `link`. Raises Refused where it points nowhere."""
+        new_id = self.links.get(column)
+        if new_id is None:
+            raise Refused(f"it belongs to {what} that is not here", f"{column} {shown(self.values.get(column))}")
+        return new_id
+
+
+def read_flag(raw: object) -> bool | None:
+    """Yes or no, also where it is written as a text; None for anything else."""
+    if isinstance(raw, int):
+        return bool(raw) if raw in (0, 1) else None
+    word = as_text(raw).strip().lower() if raw is not None else ""
+    return True if word in _TRUE else False if word in _FALSE else None
+
+
+def as_text(raw: object) -> str:
+    return raw.decode("utf-8", "surrogateescape") if isinstance(raw, bytes) else str(raw)
+
+
+def clean(text: str) -> str:
+    """Without NUL, and with a replacement for what is no character: PostgreSQL takes neither."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
+
+
+def shown(value: object) -> str:
+    """The value as a line of the report can have it."""
+    text = as_text(value)[: _SHOWN + 1]
+    readable = "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)
+    return readable if len(readable) <= _SHOWN else f"{readable[:_SHOWN]}…"
