@@ -6,6 +6,8 @@ from typing import Any, Final
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
 from contacts import searching, standing
@@ -36,7 +38,7 @@ class HowFilter(SourceFilter):
 
 @admin.register(ConsentRecord)
 class ConsentRecordAdmin(PersonAdmin):
-    list_display = ("created_at", "shown_phone", "shown_name", "kind", "how", "said", "actor")
+    list_display = ("created_at", "person", "kind", "how", "said", "actor")
     list_filter = ("kind", HowFilter, "created_at")
     sortable_by = ()
     search_help_text = "A phone, however it is written; the beginning of a name; words that were said."
@@ -79,6 +81,10 @@ class ConsentRecordAdmin(PersonAdmin):
         labels = standing.source_labels({row.source for row in rows}) | _HOW
         for row in rows:
             row.known_name, row.source_label = names.get(row.phone), labels.get(row.source, row.source)
+
+    @admin.display(description="who")
+    def person(self, record: Any) -> SafeString:
+        return format_html("{}<br>{}", record.known_name or "(not known)", self.shown_phone(record))
 
     @admin.display(description="name", empty_value="(not known)")
     def shown_name(self, record: Any) -> str | None:
