@@ -47,7 +47,7 @@ def read_kept(entry: str) -> Row | None:
     """The row of an entry that is to be kept as it is, or None where it is nothing of the kind."""
     try:
         json.loads(entry)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     row = _read_row(entry)
     return row if row.kept else None

@@ -73,7 +73,9 @@ class QuestionForm(forms.Form):
         if cleaned.get("kept"):
             return self.kept_row
         # What is too long is not cleaned, but is previewed.
-        prompt = cleaned["prompt"] if "prompt" in cleaned else normalise_newlines(str(self["prompt"].value() or ""))
+        prompt = (
+            cleaned["prompt"] if "prompt" in cleaned else normalise_newlines(self["prompt"].value() or "").strip()
+        )
         return Row(prompt, cleaned.get("is_name", False)) if prompt else None
 
 

@@ -166,11 +166,12 @@ class SurveyFlowAdmin(PhonePage, ResultPages):
         surveys: list[SurveyFlow] = list(objs)
         keys = [survey.pk for survey in surveys]
         sessions = SurveySession.objects.filter(survey__in=keys)
-        counts = {
-            "sessions": sessions.count(),
-            "of them under way": sessions.filter(status=SurveySession.Status.ACTIVE).count(),
-            "answers": SurveyResponse.objects.filter(survey__in=keys).count(),
-        }
+        counted = [
+            (sessions.count(), "session", "sessions"),
+            (sessions.filter(status=SurveySession.Status.ACTIVE).count(), "of them under way", "of them under way"),
+            (SurveyResponse.objects.filter(survey__in=keys).count(), "answer", "answers"),
+        ]
+        counts = {ngettext(one, many, count): count for count, one, many in counted if count}
         linked = [
             f"The survey “{survey}” is linked to the event “{survey.linked_event}”. Unlink it first: open the "
             "survey, clear its linked event, and save."
@@ -178,7 +179,7 @@ class SurveyFlowAdmin(PhonePage, ResultPages):
             if survey.linked_event_id
         ]
         lacking = set() if self.has_delete_permission(request) else {self.opts.verbose_name}
-        return [str(survey) for survey in surveys], {k: n for k, n in counts.items() if n}, lacking, linked
+        return [str(survey) for survey in surveys], counts, lacking, linked
 
     def delete_model(self, request: HttpRequest, obj: SurveyFlow) -> None:
         self.delete_queryset(request, SurveyFlow.objects.filter(pk=obj.pk))
