@@ -91,10 +91,11 @@ def _close(row: OldRow, log: MessageLog, lines: "Lines") -> None:
             MessageLog.Status.SENT if log.success_count or not log.failure_count else MessageLog.Status.FAILED
         )
         row.mend("it was still being sent: nothing more is sent, and it ended as far as it had come")
+        MessageLog.objects.filter(pk=log.pk).update(status=log.status)
+        log.store_details()
     if lines.broken_off:
-        log.stop_reason = f"It broke off in the system that was used before: {' '.join(lines.broken_off)}"
-    MessageLog.objects.filter(pk=log.pk).update(status=log.status, stop_reason=log.stop_reason)
-    log.store_details()
+        reason = f"It broke off in the system that was used before: {' '.join(lines.broken_off)}"
+        MessageLog.objects.filter(pk=log.pk).update(stop_reason=reason)
     counters = ("total_recipients", "success_count", "failure_count")
     before, now = [row.whole(name) for name in counters], [getattr(log, name) for name in counters]
     if before != now:

@@ -144,15 +144,15 @@ def _make_message(move: Move, row: OldRow, sid: str) -> InboxMessage:
     if direction == Direction.OUTBOUND:
         state = _read_state(row, sid)
         if state:
+            is_accepted = state["status"] not in (Status.FAILED, Status.UNKNOWN)
             message.delivery = Delivery(
-                phone=phone, sid=sid, updated_at=message.created_at, **_times(state["status"], message), **state
+                phone=phone,
+                sid=sid,
+                accepted_at=message.created_at if is_accepted else None,
+                updated_at=message.created_at,
+                **state,
             )
     return message
-
-
-def _times(status: str, message: InboxMessage) -> dict[str, Any]:
-    is_accepted = status not in (Status.FAILED, Status.UNKNOWN)
-    return {"claimed_at": message.created_at, "accepted_at": message.created_at if is_accepted else None}
 
 
 def _read_state(row: OldRow, sid: str) -> dict[str, Any]:

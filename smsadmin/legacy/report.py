@@ -1,7 +1,7 @@
 """What became of each row of the old database: counted for all, and told one by one where it is not plain."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, TextIO
@@ -43,14 +43,16 @@ class Group:
 
 class Report:
     """`counts` by table, `groups` by (table, outcome, reason), and sentences about what stays behind (`left`) and
-    about what operators should know (`notes`). With `file`, each line is also written there as CSV."""
+    about what operators should know (`notes`). With `file`, each line is also written there as CSV; `on_row` is
+    called for each row."""
 
-    def __init__(self, file: TextIO | None = None) -> None:
+    def __init__(self, file: TextIO | None = None, on_row: Callable[[], object] = lambda: None) -> None:
         self.counts: dict[str, Count] = {}
         self.groups: dict[tuple[str, Outcome, str], Group] = {}
         self.left: list[str] = []
         self.notes: list[str] = []
         self.lines = 0
+        self._on_row = on_row
         self._writer: Any = None
         if file:
             file.write(BYTE_ORDER_MARK)
@@ -61,8 +63,7 @@ class Report:
         return self.counts.setdefault(table, Count())
 
     def taken(self, row: OldRow) -> None:
-        count = self.of(row.table)
-        count.read += 1
+        count = self._count(row)
         count.taken += 1
         if row.mends:
             count.mended += 1
@@ -71,17 +72,21 @@ class Report:
 
     def present(self, row: OldRow, reason: str = "", detail: str = "") -> None:
         """Without `reason` it has moved in before, which is only counted."""
-        count = self.of(row.table)
-        count.read += 1
+        count = self._count(row)
         count.present += 1
         if reason:
             self._tell(row, Outcome.PRESENT, reason, detail)
 
     def refused(self, row: OldRow, reason: str, detail: str = "") -> None:
-        count = self.of(row.table)
-        count.read += 1
+        count = self._count(row)
         count.refused += 1
         self._tell(row, Outcome.REFUSED, reason, detail)
+
+    def _count(self, row: OldRow) -> Count:
+        count = self.of(row.table)
+        count.read += 1
+        self._on_row()
+        return count
 
     @property
     def total(self) -> Count:

@@ -162,6 +162,7 @@ def move_sessions(move: Move) -> None:
     """Take the sessions in. A phone is in one survey at a time: of several that are active the last one goes on."""
     links = {"survey_id": ("survey_flows", SurveyFlow), "thread_id": ("inbox_threads", InboxThread)}
     active: dict[str, SurveySession] = {}
+    touched: set[int] = set()
     for rows in move.fresh(SESSIONS):
         move.set_links(rows, links)
         surveys = SurveyFlow.objects.in_bulk([row.links["survey_id"] for row in rows if "survey_id" in row.links])
@@ -174,8 +175,24 @@ def move_sessions(move: Move) -> None:
         _leave_one_active(made, active)
         write(SurveySession, [session for _, session in made])
         move.remember((row, session.pk) for row, session in made)
+        touched |= {session.survey_id for _, session in made}
         for row, _ in made:
             move.report.taken(row)
+    for pk in sorted(touched):
+        _count(move, pk)
+
+
+def _count(move: Move, survey_id: int) -> None:
+    """Let the counters of a survey say what its sessions say, and tell the difference."""
+    survey, sessions = SurveyFlow.objects.get(pk=survey_id), SurveySession.objects.filter(survey_id=survey_id)
+    started, completed = sessions.count(), sessions.filter(status=Status.COMPLETED).count()
+    if (survey.start_count, survey.completion_count) == (started, completed):
+        return
+    SurveyFlow.objects.filter(pk=survey_id).update(start_count=started, completion_count=completed)
+    move.report.notes.append(
+        f"The counters of the survey “{survey}” now say what its sessions say: "
+        f"started {survey.start_count:,} → {started:,}, completed {survey.completion_count:,} → {completed:,}."
+    )
 
 
 def _make_session(move: Move, row: OldRow, surveys: dict[int, SurveyFlow]) -> SurveySession:

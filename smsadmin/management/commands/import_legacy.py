@@ -9,6 +9,7 @@ from typing import Any, TextIO
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
+from tqdm import tqdm
 
 from smsadmin.legacy.importing import move_in
 from smsadmin.legacy.reading import Unreadable
@@ -43,15 +44,18 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            with _opened(options["report"]) as file:
-                report = Report(file)
+            with (
+                _opened(options["report"]) as file,
+                tqdm(desc="Moving in", unit=" rows", disable=None, leave=False) as bar,
+            ):
+                report = Report(file, bar.update)
                 move_in(options["file"], report, is_dry_run=options["dry_run"])
         except Unreadable as problem:
             raise CommandError(f"Nothing has changed. {problem.sentence}", returncode=2) from None
         except DatabaseError as error:
             raise CommandError(
-                f"Nothing has changed. The database says: {str(error).strip()} "
-                "If it is new, manage.py migrate comes first; if it is busy, stop the workers.",
+                f"Nothing has changed. The database says: {str(error).strip().rstrip('.')}. "
+                "If it is a new one, manage.py dbdoctor --apply comes first; if it is busy, stop the workers.",
                 returncode=2,
             ) from None
         except KeyboardInterrupt:

@@ -12,14 +12,14 @@ pytestmark = pytest.mark.django_db
 
 def test_a_survey_moves_in_with_its_sessions_and_answers(old, move):
     old.add("events", title="Gala")
-    old.add(TABLE, linked_event_id=1, start_count=3, completion_count=1, intro_message="Hi", completion_message="Bye")
+    old.add(TABLE, linked_event_id=1, start_count=1, completion_count=1, intro_message="Hi", completion_message="Bye")
     old.add("inbox_threads", phone=ADA)
     old.add("survey_sessions", phone=ADA, current_question_index=2, completed_at="2024-03-05 18:00:00")
     old.add("survey_responses", phone=ADA, answer="Cake")
     old.add("survey_responses", phone=ADA, answer="3", question_index=1, question_prompt="How many are you?")
     report = move()
     survey, session = SurveyFlow.objects.get(), SurveySession.objects.get()
-    assert (survey.trigger_keyword, survey.linked_event, survey.start_count) == ("PICNIC", Event.objects.get(), 3)
+    assert (survey.trigger_keyword, survey.linked_event) == ("PICNIC", Event.objects.get())
     assert survey.is_active
     assert (session.survey, session.thread.phone, session.status) == (survey, ADA, "completed")
     assert session.questions_json == survey.questions_json == '["What do you bring?", "How many are you?"]'
@@ -33,6 +33,20 @@ def test_the_pages_of_a_moved_survey_open(old, move, admin_client):
     move()
     page = admin_client.get(f"/admin/surveys/surveyflow/{SurveyFlow.objects.get().pk}/change/")
     assert page.status_code == 200
+
+
+def test_the_counters_of_a_survey_say_what_its_sessions_say(old, move):
+    old.add(TABLE, start_count=3, completion_count=2)
+    old.add(TABLE, name="Without sessions", trigger_keyword="OLD", start_count=9)
+    old.add("survey_sessions", phone=ADA)
+    old.add("survey_sessions", phone=ADA, status="cancelled")
+    report = move()
+    counted = SurveyFlow.objects.order_by("pk").values_list("start_count", "completion_count")
+    assert list(counted) == [(2, 1), (9, 0)]
+    assert report.notes == [
+        "The counters of the survey “Picnic survey” now say what its sessions say: started 3 → 2, completed 2 → 1."
+    ]
+    assert move().notes == []
 
 
 def test_a_keyword_is_kept_as_keywords_are(old, move):
