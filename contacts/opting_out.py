@@ -81,6 +81,10 @@ def opt_in(phone: str, source: str, *, words: str = "", sid: str = "", actor: st
     return bool(lifted)
 
 
+def has_opted_in_since(phone: str, at: datetime) -> bool:
+    return ConsentRecord.objects.filter(phone=phone, kind=ConsentRecord.Kind.OPT_IN, created_at__gt=at).exists()
+
+
 def save_entry(entry: UnsubscribedContact | SuppressedContact, actor: str) -> None:
     """Save an entry that staff wrote or changed; an opt-out that is new or taken back by it is put on the trail."""
     model = type(entry)

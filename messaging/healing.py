@@ -28,8 +28,8 @@ TOLL_FREE_PREFIXES: Final = ("+1800", "+1833", "+1844", "+1855", "+1866", "+1877
 def learn(phone: str, name: str | None, code: int | None, log_id: int | None, at: datetime | None = None) -> None:
     """Record what error `code`, of a text to `phone` in blast `log_id`, says about that number.
 
-    Without a blast it was a text of a conversation. Safe to repeat: a number that is on the list already stays as it
-    is recorded.
+    Without a blast it was a text of a conversation. `at` is given for an error of the past: who has opted in since
+    then is left in. Safe to repeat: a number that is on the list already stays as it is recorded.
     """
     try:
         phones.normalise(phone)
@@ -43,7 +43,8 @@ def learn(phone: str, name: str | None, code: int | None, log_id: int | None, at
     if code in NOT_FROM_SHORT_CODES and 0 < len(settings.TWILIO_FROM_NUMBER.lstrip("+")) <= 6:
         return
     if category == Category.OPT_OUT:
-        if not UnsubscribedContact.objects.filter(phone=phone).exists():
+        has_come_back = at is not None and opting_out.has_opted_in_since(phone, at)
+        if not has_come_back and not UnsubscribedContact.objects.filter(phone=phone).exists():
             source = UnsubscribedContact.Source.MESSAGE_FAILURE
             opting_out.opt_out(phone, source, name=name, reason=info.sentence)
     elif category == Category.HARD_FAIL:

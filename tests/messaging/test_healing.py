@@ -4,6 +4,7 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
+from contacts import opting_out
 from contacts.models import CommunityMember, SuppressedContact, UnsubscribedContact
 from messaging.backfilling import backfill
 from messaging.healing import learn
@@ -94,3 +95,12 @@ def test_a_number_that_cannot_exist_is_on_no_list_whatever_its_error(db, code):
     learn("+1987654321", None, code, None)
     assert not SuppressedContact.objects.exists()
     assert not UnsubscribedContact.objects.exists()
+
+
+def test_backfilling_leaves_in_who_has_opted_in_since(log):
+    log.deliveries.create(phone=PHONE, status="failed", error_code=21610)
+    opting_out.opt_in(PHONE, "inbound")
+    backfill()
+    assert not UnsubscribedContact.objects.exists()
+    learn(PHONE, None, 21610, log.pk)
+    assert UnsubscribedContact.objects.get().phone == PHONE

@@ -10,7 +10,7 @@ from accounts.security_events import Kind
 class Command(changepassword.Command):
     """Django's, which also writes down that it was done."""
 
-    def handle(self, *args: Any, **options: Any) -> str:
+    def handle(self, *args: Any, **options: Any) -> str | None:
         said = super().handle(*args, **options)
         record(Kind.PASSWORD_CHANGED, of_user=options["username"] or getpass.getuser())
         return said
