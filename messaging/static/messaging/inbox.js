@@ -33,7 +33,11 @@
         const again = body.cloneNode(false);
         again.append(...body.rows);
         body.replaceWith(again);
-        window.Actions(document.querySelectorAll('tr input.action-select'));
+        const boxes = document.querySelectorAll('tr input.action-select');
+        document.querySelector('.action-counter').dataset.actionsIcnt = boxes.length;
+        window.Actions(boxes);
+        // Has it counted anew.
+        boxes[0].dispatchEvent(new Event('change', {bubbles: true}));
     }
 
     function show(html) {
