@@ -32,7 +32,7 @@ class SurveyFlowAdmin(PhonePage, ResultPages):
     change_list_template = "surveys/change_list.html"
     delete_confirmation_template = "surveys/delete_confirmation.html"
     delete_selected_confirmation_template = "surveys/delete_selected_confirmation.html"
-    list_display = ("name", "keyword", "is_active", "started", "completed", "rate", "event", "results")
+    list_display = ("name", "results", "keyword", "is_active", "started", "completed", "rate", "event")
     list_filter = ("is_active",)
     list_select_related = ("linked_event",)
     list_per_page = 50
@@ -79,8 +79,13 @@ class SurveyFlowAdmin(PhonePage, ResultPages):
         }
         if obj is not None:
             under_way = obj.sessions.filter(status=SurveySession.Status.ACTIVE).count()
+            sentence = ngettext(
+                "%s is in this survey now, and will finish it as it was when they began.",
+                "%s are in this survey now, and will finish it as it was when they began.",
+                under_way,
+            )
             context |= {
-                "under_way": wording.people(under_way) if under_way else "",
+                "under_way": sentence % wording.people(under_way) if under_way else "",
                 "results_address": reverse("admin:surveys_surveyflow_results", args=[obj.pk]),
                 "phone_address": reverse("admin:surveys_surveyflow_phone", args=[obj.pk])
                 if get_backend().is_simulated and self.has_change_permission(request)
@@ -117,7 +122,7 @@ class SurveyFlowAdmin(PhonePage, ResultPages):
     def completed(self, survey: SurveyFlow) -> str:
         return f"{survey.completion_count:,}"
 
-    @admin.display(description="completion rate")
+    @admin.display(description="rate")
     def rate(self, survey: SurveyFlow) -> str:
         return f"{survey.completion_count / survey.start_count:.0%}" if survey.start_count else "–"
 
