@@ -1,6 +1,7 @@
 """The page of one conversation: its texts, the reply box, and the hands on it."""
 
 import uuid
+from collections.abc import Callable
 from typing import Any, Final
 
 from django.contrib import admin, messages
@@ -39,7 +40,7 @@ class ConversationPage(admin.ModelAdmin):
             "keep": self.keep_view,
         }
         texts = {"delete": self.delete_text_view, "again": self.again_view, "leave": self.leave_view}
-        pages = {
+        pages: dict[str, tuple[Callable[..., HttpResponse], str]] = {
             "measure/": (self.measure_view, "measure"),
             **{f"<int:pk>/{name}/": (view, name) for name, view in threads.items()},
             **{f"texts/<int:text>/{name}/": (view, f"text_{name}") for name, view in texts.items()},
