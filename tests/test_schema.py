@@ -1,6 +1,11 @@
 """The schema of record: every table, column, index and value in it exists under its own name after a migrate."""
 
+import re
+from pathlib import Path
+
 import pytest
+from django.apps import apps
+from django.conf import settings
 from django.db import connection
 
 from accounts.models import AppUser
@@ -104,3 +109,17 @@ def test_the_defaults_are_those_of_the_schema():
     assert MessageLog().status == "sent"
     assert ScheduledMessage().status == "pending"
     assert UnsubscribedContact().source == "manual"
+
+
+def test_the_data_dictionary_has_every_table_and_column():
+    text = (Path(settings.BASE_DIR) / "docs" / "data-dictionary.md").read_text()
+    documented = {
+        section.split("\n", 1)[0]: re.findall(r"(?m)^\| `(\w+)` \|", section) for section in text.split("\n### ")[1:]
+    }
+    ours = ("accounts", "contacts", "messaging", "surveys", "smsadmin")
+    models = [model for model in apps.get_models(include_auto_created=True) if model._meta.app_label in ours]
+    assert documented == {
+        model._meta.db_table: [field.column for field in model._meta.local_fields] for model in models
+    }
+    for table, columns in TABLES.items():
+        assert set(columns.split()) <= set(documented[table])
