@@ -123,4 +123,5 @@ def test_all_of_it_can_be_used_on_a_phone(open_page, survey):
     text_in(page, "JOIN", "x" * 200)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.get_by_role("link", name="See the results of the tries").click()
+    expect(page.get_by_role("heading", name="How far people came")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
