@@ -14,13 +14,14 @@ from functools import cache
 from typing import Any, Final
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from contacts import phones
 from contacts.models import UnsubscribedContact
 
+from . import batching
 from .consent_words import is_unclear
 from .handlers import Answer, InboundText
 from .models import Delivery, InboxMessage, InboxThread
@@ -49,37 +50,52 @@ def receive(form: Mapping[str, str], *, is_played: bool = False) -> Reply:
     Anything that is missing or strange is kept as far as it goes. A text that is `is_played`, at the prompt or on a
     page, has all its effects, but its answer is delivered to nobody and has no delivery.
     """
-    try:
-        return _receive(form, is_played)
-    except IntegrityError:
-        # Another process has just stored the same MessageSid for another phone, which it answers. Whatever else it
-        # was, it fails again.
-        return _receive(form, is_played)
-
-
-@transaction.atomic
-def _receive(form: Mapping[str, str], is_played: bool) -> Reply:
-    sid = _clean(form.get("MessageSid") or form.get("SmsSid") or form.get("SmsMessageSid") or "")[:64] or None
-    thread = _lock_thread(_sender(form.get("From", "")))
-    if sid is not None and (known := InboxMessage.objects.filter(message_sid=sid).first()):
-        logger.info("Text %s came again. It is answered as before.", sid)
-        return _answer_given(known)
-    message = InboxMessage.objects.create(
-        thread=thread,
-        phone=thread.phone,
-        direction=InboxMessage.Direction.INBOUND,
-        body=_clean(form.get("Body", "")),
-        message_sid=sid,
-        raw_payload=_clean(json.dumps({name: form[name] for name in form if name != "Body"}, ensure_ascii=False)),
-        is_flagged=is_unclear(form.get("Body", "")),
-    )
+    message = _read(form)
+    if (given := _answer_given(message.message_sid)) is not None:
+        return given
     opt_out_type = form.get("OptOutType", "").strip().upper()
-    text = InboundText(
-        message,
-        thread,
-        opt_out_type if opt_out_type in _OPT_OUT_TYPES else "",
-        UnsubscribedContact.objects.filter(phone=thread.phone).exists(),
+    if opt_out_type not in _OPT_OUT_TYPES:
+        opt_out_type = ""
+    try:
+        return batching.run(lambda: _take_in(message, opt_out_type, is_played))
+    except IntegrityError:
+        # The same text, taken in by somebody else since we looked for it.
+        if (given := _answer_given(message.message_sid)) is not None:
+            return given
+        raise
+
+
+def _read(form: Mapping[str, str]) -> InboxMessage:
+    """The text as it will be stored, without its thread and its time."""
+    sid = form.get("MessageSid") or form.get("SmsSid") or form.get("SmsMessageSid") or ""
+    body = _clean(form.get("Body", ""))
+    return InboxMessage(
+        phone=_sender(form.get("From", "")),
+        direction=InboxMessage.Direction.INBOUND,
+        body=body,
+        message_sid=_clean(sid)[:64] or None,
+        raw_payload=_clean(json.dumps({name: form[name] for name in form if name != "Body"}, ensure_ascii=False)),
+        is_flagged=is_unclear(body),
     )
+
+
+def _answer_given(sid: str | None) -> Reply | None:
+    """What the text with that SID was answered; None where it has not come before."""
+    message = InboxMessage.objects.filter(message_sid=sid).first() if sid is not None else None
+    if message is None:
+        return None
+    logger.info("Text %s came again. It is answered as before.", sid)
+    answer = message.answers.order_by("pk").first()
+    return Reply(answer.body, answer.delivery_id) if answer else Reply()
+
+
+def _take_in(message: InboxMessage, opt_out_type: str, is_played: bool) -> Reply:
+    """Store the text in its thread, and have it answered."""
+    message.thread = thread = _lock_thread(message.phone)
+    message.created_at = timezone.now()
+    message.save(force_insert=True)
+    is_opted_out = UnsubscribedContact.objects.filter(phone=thread.phone).exists()
+    text = InboundText(message, thread, opt_out_type, is_opted_out)
     answer = _ask_handlers(text)
     reply = _write_answer(text, answer, is_played) if answer is not None else Reply()
     _bring_up(text, answer, reply)
@@ -131,7 +147,7 @@ def _write_answer(text: InboundText, answer: Answer, is_played: bool) -> Reply:
         answer_to=text.message,
         delivery=delivery,
     )
-    return Reply(body, delivery and delivery.pk)
+    return Reply(body, delivery.pk if delivery else None)
 
 
 def _bring_up(text: InboundText, answer: Answer | None, reply: Reply) -> None:
@@ -149,11 +165,6 @@ def _bring_up(text: InboundText, answer: Answer | None, reply: Reply) -> None:
     if answer is None or answer.needs_reading or text.message.is_flagged:
         changes["unread_count"] = thread.unread_count + 1
     InboxThread.objects.filter(pk=thread.pk).update(**changes)
-
-
-def _answer_given(message: InboxMessage) -> Reply:
-    answer = message.answers.order_by("pk").first()
-    return Reply(answer.body, answer.delivery_id) if answer else Reply()
 
 
 def preview(body: str) -> str:

@@ -38,13 +38,13 @@ def continue_session(text: InboundText) -> Answer | None:
     """A handler: the next step of the survey that the sender is in."""
     if text.is_opted_out:
         return None
-    session = _active().filter(phone=text.phone).select_related("survey").first()
+    session = _active().filter(phone=text.phone).first()
     if session is None:
         return None
-    survey = session.survey
     if session.last_activity_at < _expired_before(text.received_at):
         _end(session, SurveySession.Status.EXPIRED)
         return None
+    survey = session.survey
     if bare_word(text.body) == EXIT:
         _end(session, SurveySession.Status.CANCELLED, SurveySession.EndReason.EXIT)
         words = f"You have left the survey. Text {survey.trigger_keyword} to start it again."

@@ -1,0 +1,115 @@
+"""Many short transactions at once, as one: on SQLite, which has one writer and waits for the disk at each commit.
+
+SQLite lets a writer that finds another one sleep, up to a tenth of a second and again and again, while those who come
+later go first. With twenty people texting at once nobody writes for most of the time, and some wait for seconds. Here
+the threads of a process leave their work to one of them, which commits it all together, and the processes wait for
+each other in the kernel, which wakes them at once. PostgreSQL needs none of this.
+"""
+
+import fcntl
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from django.db import connection, transaction
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class _Job:
+    work: Callable[[], Any]
+    result: Any = None
+    error: BaseException | None = None
+    is_done: bool = field(default=False)
+
+
+_changed: Final = threading.Condition()
+_waiting: list[_Job] = []
+_has_leader = False
+
+
+def run(work: Callable[[], T]) -> T:
+    """What `work()` returns, once what it wrote is committed; what it raises, when all that it wrote is undone.
+
+    Another thread of this process may run it, on its own connection.
+    """
+    if not _is_shared_file() or connection.in_atomic_block:
+        with transaction.atomic():
+            return work()
+    job = _Job(work)
+    if _is_leader_for(job):
+        _lead()
+    if job.error is not None:
+        raise job.error
+    return job.result
+
+
+def _is_shared_file() -> bool:
+    return connection.vendor == "sqlite" and not connection.is_in_memory_db()  # type: ignore[attr-defined]
+
+
+def _is_leader_for(job: _Job) -> bool:
+    """Wait until the job is done by another thread (False), or until nobody leads and this thread is to do it."""
+    global _has_leader
+    with _changed:
+        _waiting.append(job)
+        while _has_leader and not job.is_done:
+            _changed.wait()
+        if job.is_done:
+            return False
+        _has_leader = True
+        return True
+
+
+def _lead() -> None:
+    """Do all that waits by the time it is this process's turn."""
+    global _has_leader
+    jobs: list[_Job] = []
+    try:
+        with _turn():
+            with _changed:
+                jobs = _waiting[:]
+                _waiting.clear()
+            _commit_together(jobs)
+    except BaseException as error:
+        with _changed:
+            # None of it is committed, and nobody else may be waiting for what was never begun.
+            for job in [*jobs, *_waiting]:
+                job.result, job.error = None, job.error or error
+            jobs += _waiting
+            _waiting.clear()
+        if not isinstance(error, Exception):
+            raise
+    finally:
+        with _changed:
+            for job in jobs:
+                job.is_done = True
+            _has_leader = False
+            _changed.notify_all()
+
+
+def _commit_together(jobs: list[_Job]) -> None:
+    with transaction.atomic():
+        for job in jobs:
+            try:
+                with transaction.atomic():
+                    job.result = job.work()
+            except Exception as error:  # noqa: BLE001 - raised where the work came from
+                job.error = error
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """One process of the installation at a time. It is an order to wait in: SQLite has a lock of its own."""
+    # The folder, because closing the database's own file would drop SQLite's locks.
+    folder = os.open(Path(connection.settings_dict["NAME"]).parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
