@@ -6,16 +6,13 @@ run), and whether every report arrived.
 """
 
 import argparse
-import http.client
 import queue
-import statistics
 import threading
 import time
-from urllib.parse import urlencode
-
-from twilio.request_validator import RequestValidator
+from collections.abc import Callable
 
 from tests import twilio_standin
+from tests.posting import Answer, describe, post_all, request, signed_post
 from tests.processes import (
     Installation,
     free_port,
@@ -38,51 +35,24 @@ from messaging.audience import Audience
 sending.start("Hi {first_name}", Audience("community"))
 """
 SENDERS = 20
+# Requests, and None for each sender at the end.
+Queue = queue.SimpleQueue[bytes | None]
 
 
-class Reporter(threading.Thread):
-    """One of Twilio's connections: posts what it finds in the queue, and keeps the seconds of each answer."""
-
-    def __init__(self, port: int, work: "queue.Queue[tuple[str, str, dict[str, str]] | None]") -> None:
-        super().__init__(daemon=True)
-        self.port = port
-        self.work = work
-        self.seconds: list[float] = []
-        self.answers: list[int] = []
-        self.validator = RequestValidator(AUTH_TOKEN)
-
-    def run(self) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        while (item := self.work.get()) is not None:
-            method, path, fields = item
-            signature = self.validator.compute_signature(f"http://127.0.0.1:{self.port}{path}", fields)
-            headers = {"X-Twilio-Signature": signature, "Content-Type": "application/x-www-form-urlencoded"}
-            started = time.perf_counter()
-            connection.request(method, path, urlencode(fields), headers)
-            answer = connection.getresponse()
-            answer.read()
-            self.seconds.append(time.perf_counter() - started)
-            self.answers.append(answer.status)
+def report(port: int, feed: Callable[[Queue], None]) -> tuple[float, list[Answer]]:
+    """Post all that `feed(work)` puts into a queue: (seconds in all, answers)."""
+    work: Queue = queue.SimpleQueue()
+    feeder = threading.Thread(target=_feed, args=(feed, work), daemon=True)
+    feeder.start()
+    span, answers = post_all(port, [iter(work.get, None) for _ in range(SENDERS)])
+    feeder.join()
+    return span, [answer for lane in answers for answer in lane]
 
 
-def report(port: int, feed) -> tuple[float, list[float], list[int]]:  # type: ignore[no-untyped-def]
-    """Post all that `feed(work)` puts into a queue: (seconds in all, seconds of each, status codes)."""
-    work: queue.Queue[tuple[str, str, dict[str, str]] | None] = queue.Queue()
-    reporters = [Reporter(port, work) for _ in range(SENDERS)]
-    for reporter in reporters:
-        reporter.start()
-    started = time.perf_counter()
+def _feed(feed: Callable[[Queue], None], work: Queue) -> None:
     feed(work)
-    for _ in reporters:
+    for _ in range(SENDERS):
         work.put(None)
-    for reporter in reporters:
-        reporter.join()
-    span = time.perf_counter() - started
-    return (
-        span,
-        [seconds for reporter in reporters for seconds in reporter.seconds],
-        [answer for reporter in reporters for answer in reporter.answers],
-    )
 
 
 def measure(site: Installation, recipients: int, standin_port: int) -> None:
@@ -91,13 +61,12 @@ def measure(site: Installation, recipients: int, standin_port: int) -> None:
     wait_until(lambda: is_listening(standin_port), 20, "the stand-in")
     site.start_web()
     site.start("manage.py", "worker")
-    span, _, _ = report(
-        site.port, lambda work: [work.put(("GET", "/webhooks/twilio/status/1", {})) for _ in range(2_000)]
-    )
+    ask = request(site.port, "GET", "/webhooks/twilio/status/1")
+    span, _ = post_all(site.port, [[ask] * (2_000 // SENDERS)] * SENDERS)
     bare = 2_000 / span
     site.run("shell", "-v", "0", "-c", START)
 
-    def feed(work: "queue.Queue[tuple[str, str, dict[str, str]] | None]") -> None:
+    def feed(work: Queue) -> None:
         """Two reports on each text, once it is accepted."""
         seen: set[int] = set()
         while len(seen) < recipients:
@@ -108,18 +77,17 @@ def measure(site: Installation, recipients: int, standin_port: int) -> None:
                 seen.add(pk)
                 for status in ("sent", "delivered"):
                     fields = {"MessageSid": sid, "SmsSid": sid, "AccountSid": ACCOUNT_SID, "MessageStatus": status}
-                    work.put(("POST", f"/webhooks/twilio/status/{pk}", fields))
+                    work.put(signed_post(site.port, AUTH_TOKEN, f"/webhooks/twilio/status/{pk}", fields))
             time.sleep(0.2)
 
-    span, seconds, answers = report(site.port, feed)
+    span, answers = report(site.port, feed)
     [(delivered,)] = site.query("SELECT COUNT(*) FROM deliveries WHERE status = 'delivered'")
     rate = len(answers) / span
-    p99 = statistics.quantiles(seconds, n=100)[98]
-    bad = sum(answer != 204 for answer in answers)
+    bad = sum(answer.status != 204 for answer in answers)
     print(
-        f"{len(answers):,} reports in {span:.0f} s: {rate:.0f} a second ({rate / bare:.2f} of the bare rate), median "
-        f"{1000 * statistics.median(seconds):.0f} ms, p99 {1000 * p99:.0f} ms, worst {1000 * max(seconds):.0f} ms, "
-        f"{bad} not answered 204, {recipients - delivered} of {recipients:,} not recorded as delivered"
+        f"{len(answers):,} reports in {span:.0f} s: {rate:.0f} a second ({rate / bare:.2f} of the bare rate), "
+        f"{describe(answers)}, {bad} not answered 204, {recipients - delivered} of {recipients:,} not recorded as "
+        "delivered"
     )
 
 

@@ -1,0 +1,179 @@
+"""python -m bench.inbound: people text back, many at once.
+
+gunicorn with 2 workers takes signed texts from 20 connections: plain ones, surveys from the keyword to the last
+answer, keywords, opt-outs, and one text in twenty a second time. Prints texts a second, latencies, the share of
+the same server's bare rate (signed reports on deliveries that do not exist, in the same run), the server's CPU time
+a text, and whether every text was stored once and has had its effect once.
+"""
+
+import argparse
+import itertools
+import os
+import random
+from collections.abc import Iterator
+
+from tests import twilio_standin
+from tests.posting import describe, post_all, signed_post
+from tests.processes import (
+    Installation,
+    children,
+    cpu_seconds,
+    free_port,
+    installation,
+    postgres_database,
+    temporary_folder,
+)
+from tests.twilio_standin import ACCOUNT_SID, AUTH_TOKEN
+
+FILL = """
+from contacts.models import CommunityMember, Event
+from messaging.models import KeywordAutomationRule
+from surveys.models import SurveyFlow
+people = (CommunityMember(name=f"Person {i}", phone=f"+1720{2000000 + i}") for i in range(20_000))
+CommunityMember.objects.bulk_create(people, batch_size=5000)
+KeywordAutomationRule.objects.create(keyword="HOURS", response_body="We are open from 9 to 5.")
+SurveyFlow.objects.create(
+    name="Picnic", trigger_keyword="PICNIC", intro_message="Come to the picnic!", completion_message="See you there.",
+    questions_json='["Who comes?", "What do you bring?", "How many are you?"]',
+    linked_event=Event.objects.create(title="Picnic"),
+)
+"""
+PATH = "/webhooks/twilio/inbound"
+SENDERS = 20
+BARE_REPORTS = 2_000
+PLAIN = "When does it start, and is there room for one more car?"
+# What one phone texts, in this order; most are in a survey or chat.
+SURVEY = ("PICNIC", "Ada and Grace", "Salad", "2", "Thanks!")
+CHAT = (PLAIN, "Great", "Can I bring my neighbour along?", "She is new here", "See you on Saturday")
+ASKS = ("Hours", PLAIN, "hours?", "Thank you", "Bye")
+LEAVES = (PLAIN, "picnic", "Ada", "STOP", "Hello?")
+TALKS = (SURVEY,) * 9 + (CHAT,) * 8 + (ASKS,) * 2 + (LEAVES,)
+REPEATED = 0.05
+
+
+def talks(phones: int, port: int) -> tuple[list[list[bytes]], dict[str, int]]:
+    """The requests of each sender, and what the database must hold after them.
+
+    Each phone belongs to one sender, which goes from phone to phone: a person's texts keep their order.
+    """
+    dice = random.Random(20261122)
+    numbers = itertools.count(1)
+    lanes: list[list[bytes]] = [[] for _ in range(SENDERS)]
+    chosen = [TALKS[i % len(TALKS)] for i in range(phones)]
+    for step in range(len(SURVEY)):
+        for i, talk in enumerate(chosen):
+            # Every other one is on our lists.
+            fields = _fields(f"+1720{2_000_000 + 19_900 * (i % 2) + i}", talk[step], next(numbers))
+            lane = lanes[i % SENDERS]
+            lane.append(signed_post(port, AUTH_TOKEN, PATH, fields))
+            if dice.random() < REPEATED:
+                lane.append(lane[-1])
+    times = {talk: chosen.count(talk) for talk in (SURVEY, CHAT, ASKS, LEAVES)}
+    return lanes, {
+        "texts": len(SURVEY) * phones,
+        "threads": phones,
+        "answers": 4 * times[SURVEY] + 2 * times[ASKS] + 2 * times[LEAVES],
+        "deliveries": 4 * times[SURVEY] + 2 * times[ASKS] + 2 * times[LEAVES],
+        "unread": times[SURVEY] + 5 * times[CHAT] + 3 * times[ASKS] + 2 * times[LEAVES],
+        "started": times[SURVEY] + times[LEAVES],
+        "sessions": times[SURVEY] + times[LEAVES],
+        "completed": times[SURVEY],
+        "counted as completed": times[SURVEY],
+        "given answers": 3 * times[SURVEY] + times[LEAVES],
+        "registrations": times[SURVEY],
+        "keyword replies": 2 * times[ASKS],
+        "opt-outs": times[LEAVES],
+    }
+
+
+def _fields(phone: str, body: str, number: int) -> dict[str, str]:
+    sid = f"SM{number:032x}"
+    return {
+        "MessageSid": sid,
+        "SmsSid": sid,
+        "SmsMessageSid": sid,
+        "AccountSid": ACCOUNT_SID,
+        "From": phone,
+        "To": twilio_standin.FROM_NUMBER,
+        "Body": body,
+        "NumMedia": "0",
+        "NumSegments": "1",
+        "SmsStatus": "received",
+        "FromCity": "DENVER",
+        "FromState": "CO",
+        "FromZip": "80202",
+        "FromCountry": "US",
+        "ApiVersion": "2010-04-01",
+    }
+
+
+COUNTS = {
+    "texts": "SELECT COUNT(DISTINCT message_sid) FROM inbox_messages WHERE direction = 'inbound'",
+    "threads": "SELECT COUNT(*) FROM inbox_threads",
+    "answers": "SELECT COUNT(*) FROM inbox_messages WHERE direction = 'outbound'",
+    "deliveries": "SELECT COUNT(*) FROM deliveries",
+    "unread": "SELECT SUM(unread_count) FROM inbox_threads",
+    "started": "SELECT start_count FROM survey_flows",
+    "sessions": "SELECT COUNT(*) FROM survey_sessions",
+    "completed": "SELECT COUNT(*) FROM survey_sessions WHERE status = 'completed'",
+    "counted as completed": "SELECT completion_count FROM survey_flows",
+    "given answers": "SELECT COUNT(*) FROM survey_responses",
+    "registrations": "SELECT COUNT(*) FROM event_registrations",
+    "keyword replies": "SELECT match_count FROM keyword_automation_rules",
+    "opt-outs": "SELECT COUNT(*) FROM unsubscribed_contacts",
+}
+
+
+def differences(site: Installation, expected: dict[str, int]) -> Iterator[str]:
+    for what, statement in COUNTS.items():
+        [(found,)] = site.query(statement)
+        if found != expected[what]:
+            yield f"{what}: {found} instead of {expected[what]}"
+
+
+def reports(port: int) -> list[list[bytes]]:
+    """Signed reports on deliveries that do not exist: one look-up each, and nothing written."""
+    fields = {"MessageSid": "SM" + "0" * 32, "AccountSid": ACCOUNT_SID, "MessageStatus": "sent"}
+    one = signed_post(port, AUTH_TOKEN, "/webhooks/twilio/status/999999999", fields)
+    return [[one] * (BARE_REPORTS // SENDERS)] * SENDERS
+
+
+def measure(site: Installation, texts: int) -> None:
+    site.run("shell", "-v", "0", "-c", FILL)
+    site.start_web()
+    lanes, expected = talks(texts // len(SURVEY), site.port)
+    post_all(site.port, reports(site.port))
+    span, _ = post_all(site.port, reports(site.port))
+    bare = BARE_REPORTS / span
+    server = children(site.processes[0].pid)
+    busy = cpu_seconds(server)
+    span, answered = post_all(site.port, lanes)
+    busy = cpu_seconds(server) - busy
+    answers = [answer for lane in answered for answer in lane]
+    rate = len(answers) / span
+    bad = sum(answer.status != 200 for answer in answers)
+    wrong = "; ".join(differences(site, expected))
+    print(
+        f"{len(answers):,} texts from {SENDERS} senders in {span:.1f} s: {rate:.0f} a second ({rate / bare:.2f} of "
+        f"the bare {bare:.0f}), {describe(answers)}, {1000 * busy / len(answers):.1f} ms CPU a text, load "
+        f"{os.getloadavg()[0]:.1f}, {bad} not answered 200, {wrong or 'every text stored once'}"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.inbound", description=__doc__)
+    parser.add_argument("--texts", type=int, default=5_000)
+    parser.add_argument("--postgres", action="store_true")
+    args = parser.parse_args()
+    environment = twilio_standin.environment(free_port())
+    with temporary_folder("bench-inbound") as folder:
+        if args.postgres:
+            with postgres_database() as url, installation(folder, url, **environment) as site:
+                measure(site, args.texts)
+        else:
+            with installation(folder, **environment) as site:
+                measure(site, args.texts)
+
+
+if __name__ == "__main__":
+    main()
