@@ -228,6 +228,7 @@ def test_characters_that_no_database_takes_are_kept_as_others(site):
         POST + b"Content-Length: 99\r\n\r\nBody=a",
         POST + b"X-Other: a\0b\r\nContent-Length: 6\r\n\r\nBody=a",
         POST.replace(b": x", b": \xff\xfe") + b"Content-Length: 6\r\n\r\nBody=a",
+        POST.replace(b"urlencoded", b"urlencoded; charset*=utf-8''%00") + b"Content-Length: 6\r\n\r\nBody=a",
         POST.replace(b"inbound", b"inbound?%ff%00") + b"Content-Length: 0\r\n\r\n",
     ],
 )
