@@ -11,6 +11,7 @@ from contacts.models import (
 from messaging import sending
 from messaging.models import Delivery, MessageLog
 from smsadmin import demo
+from smsadmin.demo import blasts, people
 
 LISTS = (CommunityMember, Event, EventRegistration, UnsubscribedContact, SuppressedContact, MessageLog, Delivery)
 
@@ -30,14 +31,14 @@ def test_there_is_something_to_look_at_in_every_list():
     added = demo.add()
     assert all(counts())
     assert CommunityMember.objects.count() == added.members == 340
-    assert MessageLog.objects.count() == len(demo.BLASTS)
+    assert MessageLog.objects.count() == len(blasts.BLASTS)
 
 
 def test_every_number_is_kept_for_fiction():
     demo.add()
     for model in (CommunityMember, EventRegistration, UnsubscribedContact, SuppressedContact, Delivery):
-        assert not model.objects.exclude(phone__regex=demo.FICTIONAL.pattern).exists()
-    assert demo.count_real_people() == 0
+        assert not model.objects.exclude(phone__regex=people.FICTIONAL.pattern).exists()
+    assert people.count_real_people() == 0
 
 
 def test_blasts_show_every_end(settings):

@@ -4,6 +4,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from messaging.backends import get_backend
 from smsadmin import demo
+from smsadmin.demo import people
 
 
 class Command(BaseCommand):
@@ -31,7 +32,7 @@ class Command(BaseCommand):
                 "This installation sends real texts, so nothing made up was added. "
                 "Use another database, or --force if you mean it."
             )
-        if count := demo.count_real_people():
+        if count := people.count_real_people():
             raise CommandError(
                 f"The lists hold {count:,} numbers of real people, so nothing made up was added. "
                 "Use another database, or --force if you mean it."
