@@ -75,6 +75,19 @@ class KeywordAutomationRuleAdmin(admin.ModelAdmin):
         view = self.admin_site.admin_view(self.measure_view)
         return [path("measure/", view, name="messaging_keywordautomationrule_measure"), *super().get_urls()]
 
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> KeywordAutomationRule | None:
+        """Locked while it is written: it cannot be deleted between being read and being saved."""
+        rule = super().get_object(request, object_id, from_field)
+        if rule is not None and request.method == "POST":
+            return KeywordAutomationRule.objects.select_for_update().filter(pk=rule.pk).first()
+        return rule
+
+    def save_model(self, request: HttpRequest, obj: KeywordAutomationRule, form: Any, change: bool) -> None:
+        """What the form holds and nothing else: people text the keyword meanwhile, and are counted."""
+        obj.save(update_fields=[*KeywordRuleForm.Meta.fields, "updated_at"] if change else None)
+
     def measure_view(self, request: HttpRequest) -> HttpResponse:
         """The size of the reply that is being typed (see `answer_measure`)."""
         if not (self.has_add_permission(request) or self.has_change_permission(request)):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from messaging.admin.keywords import KeywordRuleForm
 from messaging.models import KeywordAutomationRule
 from surveys.models import SurveyFlow
 
@@ -65,6 +66,19 @@ def test_a_reply_changes_and_its_keyword_stays_its_own(manager_client, make_rule
     save(manager_client, f"{rule.pk}/change/", response_body="In front of it")
     rule.refresh_from_db()
     assert (rule.keyword, rule.response_body, rule.match_count) == ("PARKING", "In front of it", 3)
+
+
+def test_a_text_that_comes_while_a_reply_is_changed_is_counted(manager_client, make_rule, monkeypatch):
+    rule = make_rule(match_count=3)
+
+    def clean(form):
+        KeywordAutomationRule.objects.filter(pk=rule.pk).update(match_count=4)
+        return "In front of it"
+
+    monkeypatch.setattr(KeywordRuleForm, "clean_response_body", clean)
+    save(manager_client, f"{rule.pk}/change/")
+    rule.refresh_from_db()
+    assert (rule.response_body, rule.match_count) == ("In front of it", 4)
 
 
 def test_the_list_shows_what_is_asked_for(manager_client, make_rule):
