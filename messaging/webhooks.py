@@ -8,6 +8,7 @@ from django.views.decorators.http import require_POST
 
 from . import callbacks, inbound, twiml
 from .backends import get_backend
+from .backends.base import CALLBACK_OVERRIDES
 from .sending import callback_url
 from .signatures import is_genuine, posted_form
 
@@ -37,4 +38,5 @@ def inbound_text(request: HttpRequest) -> HttpResponse:
         return HttpResponse(status=403)
     reply = inbound.receive(cast(dict[str, str], posted_form(request).dict()))
     report_to = callback_url(reply.delivery_id, get_backend()) if reply.delivery_id else None
+    report_to = report_to and report_to + CALLBACK_OVERRIDES
     return HttpResponse(twiml.message(reply.body, report_to), content_type=twiml.CONTENT_TYPE)

@@ -30,6 +30,7 @@ from twilio.rest import Client
 
 from messaging.backends import twilio_account
 from messaging.backends.base import (
+    CALLBACK_OVERRIDES,
     AccountReport,
     BaseBackend,
     OutcomeUnknown,
@@ -47,9 +48,6 @@ T = TypeVar("T")
 
 API_BASE_URL = "https://api.twilio.com"
 MESSAGING_BASE_URL = "https://messaging.twilio.com"
-#: Ask Twilio to repeat a status callback that we could not take, up to three times (its "connection
-#: overrides"); by itself it repeats none that we answered with an error. Neither sent to us nor signed.
-CALLBACK_OVERRIDES = "#rc=3&rp=ct,rt,5xx"
 #: A number's newest messages are asked for in one page, which is the most that Twilio gives at once.
 LIST_LIMIT = 1000
 #: Refusals that pass by themselves, in words for staff: too many requests at once, the sender's queue is full

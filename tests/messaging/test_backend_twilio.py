@@ -9,7 +9,7 @@ import pytest
 
 from messaging import backends
 from messaging.backends import OutcomeUnknown, Refused, SendError, SendResult, TryLater, connections, get_backend
-from messaging.backends.twilio import CALLBACK_OVERRIDES
+from messaging.backends.base import CALLBACK_OVERRIDES
 from tests.twilio_standin import ACCOUNT_SID, AUTH_TOKEN, FROM_NUMBER, MESSAGING_SERVICE_SID, TwilioStandin, faults
 from tests.twilio_standin.account import Account
 
