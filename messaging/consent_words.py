@@ -46,13 +46,23 @@ def is_clear_opt_out(body: str) -> bool:
     if bare_word(body) in OPT_OUT_WORDS:
         return True
     text = _plain(body)
-    letters = "".join(c for c in text if c.isalpha()).upper()
-    return letters in OPT_OUT_WORDS or consent_phrases.is_clear(text)
+    return (_spells_opt_out(text) and not _has_digits(text)) or consent_phrases.is_clear(text)
 
 
 def is_unclear(body: str) -> bool:
     """Whether the text may ask for no more texts, and a person has to decide it. Never true of a clear one."""
-    return not is_clear_opt_out(body) and consent_phrases.is_unclear(_plain(body))
+    text = _plain(body)
+    return not is_clear_opt_out(body) and (_spells_opt_out(text) or consent_phrases.is_unclear(text))
+
+
+def _spells_opt_out(text: str) -> bool:
+    """Whether its letters are those of one opt-out word and no others: "s.t.o.p", and "stop 5" as well."""
+    return "".join(c for c in text if c.isalpha()).upper() in OPT_OUT_WORDS
+
+
+def _has_digits(text: str) -> bool:
+    """ "End 10:30" and "cancel 2" may answer a question."""
+    return any(c.isdigit() for c in text)
 
 
 def _plain(body: str) -> str:

@@ -209,6 +209,9 @@ Ple​ase stop text​ing me
 
 UNCLEAR = """
 who is this?? stop it
+stop 4
+cancel 2
+End: 10:30
 Stop it
 stop it!! that is too funny
 Stop this
