@@ -46,5 +46,10 @@ class ConsentRecord(models.Model):
     def __str__(self) -> str:
         return f"{self.phone}: {self.get_kind_display()}"
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise TypeError("The consent trail is kept as it was written.")
+        super().save(*args, **kwargs)
+
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise TypeError("The consent trail is kept for good.")

@@ -72,6 +72,14 @@ def test_one_record_is_not_deleted_either():
         ConsentRecord.objects.get().delete()
 
 
+def test_one_record_is_not_written_over():
+    opting_out.opt_out(ADA, "inbound")
+    record = ConsentRecord.objects.get()
+    record.words = "Changed"
+    with pytest.raises(TypeError):
+        record.save()
+
+
 def test_unsubscribing_leaves_a_record_for_each_new_phone(make_member, make_unsubscribed, told, monkeypatch):
     monkeypatch.setattr(opting_out, "_BATCH", 2)
     members = [make_member() for _ in range(5)]
