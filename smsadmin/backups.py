@@ -5,10 +5,12 @@ ends the writing early leaves no file that looks like a backup.
 """
 
 import errno
+import fcntl
 import os
 import re
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +24,9 @@ from .backup_contents import BackupFailed, Contents
 
 NAME: Final = re.compile(r"smsadmin-(\d{8}T\d{9})Z(\.sqlite3|\.pgdump)")
 PART: Final = re.compile(rf"\.{NAME.pattern}\.part(-journal)?")
-# What a backup that was killed has left; one that is being written is younger.
+# A file that is being written is locked; between its making and its locking lies no such time.
+UNLOCKED_SECONDS: Final = 60
+# Where the disk knows no locks, one that is being written is younger than this.
 ABANDONED_SECONDS: Final = 24 * 60 * 60
 
 
@@ -51,11 +55,13 @@ def back_up(directory: Path, keep: int | None = None) -> Backup:
     part = directory / f".{path.name}.part"
     try:
         _make_folder(directory)
-        os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        engine().write(part)
-        contents = engine().inspect(part)
-        sync(part)
-        part.rename(path)
+        # First of all: what killed ones have left may be what takes up the room.
+        _remove_abandoned(directory)
+        with _locked(part):
+            engine().write(part)
+            contents = engine().inspect(part)
+            sync(part)
+            part.rename(path)
         sync(directory)
         size = path.stat().st_size
     except OSError as error:
@@ -84,17 +90,45 @@ def taken_at(path: Path) -> datetime:
 
 
 def prune(directory: Path, keep: int) -> list[Path]:
-    """Remove all but the `keep` newest backups, and what killed ones left; the backups that were removed."""
+    """Remove all but the `keep` newest backups; those that were removed."""
     removed = []
     for path in find(directory)[: -max(keep, 1)]:
         with suppress(OSError):
             path.unlink()
             removed.append(path)
+    return removed
+
+
+@contextmanager
+def _locked(part: Path) -> Iterator[None]:
+    """Make the file, and keep a lock on it that ends with this process, however that ends."""
+    descriptor = os.open(part, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
+    try:
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _remove_abandoned(directory: Path) -> None:
+    """Remove what backups that were killed have left."""
     for path in directory.iterdir():
         with suppress(OSError):
-            if PART.fullmatch(path.name) and time.time() - path.stat().st_mtime > ABANDONED_SECONDS:
+            if PART.fullmatch(path.name) and _is_abandoned(path):
                 path.unlink()
-    return removed
+
+
+def _is_abandoned(part: Path) -> bool:
+    age = time.time() - part.stat().st_mtime
+    try:
+        with part.open("r+b") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return age > ABANDONED_SECONDS
+    return age > UNLOCKED_SECONDS
 
 
 def sync(path: Path) -> None:

@@ -8,17 +8,19 @@ import time
 from dataclasses import dataclass
 from typing import Any, Final
 
+from django.conf import settings
 from django.utils import timezone
 from django_q.models import Schedule
 
 
 @dataclass(frozen=True, slots=True)
 class Recurring:
-    """A task by its dotted path, and how many minutes apart it runs."""
+    """A task by its dotted path, how many minutes apart it runs, and how many seconds it may take (0: as others)."""
 
     name: str
     task: str
     minutes: int
+    seconds: int = 0
 
 
 RECURRING: Final = (
@@ -29,7 +31,7 @@ RECURRING: Final = (
     Recurring("Expire survey sessions", "surveys.tasks.expire_sessions", 10),
     Recurring("Resume interrupted imports", "contacts.tasks.resume_imports", 1),
     Recurring("Clean up", "smsadmin.tasks.clean_up", 24 * 60),
-    Recurring("Back up", "smsadmin.tasks.back_up", 24 * 60),
+    Recurring("Back up", "smsadmin.tasks.back_up", 24 * 60, seconds=settings.BACKUP_SECONDS),
 )
 
 
@@ -51,6 +53,7 @@ def _wanted(recurring: Recurring) -> dict[str, Any]:
         "schedule_type": Schedule.MINUTES,
         "minutes": recurring.minutes,
         "repeats": -1,
+        "kwargs": repr({"q_options": {"timeout": recurring.seconds}}) if recurring.seconds else None,
     }
 
 

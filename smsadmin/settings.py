@@ -227,6 +227,8 @@ else:
 BACKUP_DIR: Path = BASE_DIR / read_text("BACKUP_DIR", str(INSTANCE_DIR / "backups"))
 BACKUP_KEEP: int = read_number("BACKUP_KEEP", int, 14, 1, 10_000, "backups")
 BACKUP_DAILY = read_bool("BACKUP_DAILY", True)
+# What the daily backup may take, in the queue: a large database on a slow disk needs hours.
+BACKUP_SECONDS: int = 6 * 60 * 60
 
 REDIS_URL = read_text("REDIS_URL")
 if REDIS_URL and not re.match(r"(rediss?|unix)://[^/]*[^\s]", REDIS_URL):
@@ -241,9 +243,10 @@ Q_CLUSTER: dict[str, Any] = {
     "name": "smsadmin",
     "workers": Q_WORKERS,
     # A task is a nudge, the database is the truth: a lost or failed one is never repeated by the queue, the
-    # sweep finds what is left to do. The time limit only ends a task that hangs.
+    # sweep finds what is left to do. The time limit only ends a task that hangs; the daily backup has its own.
     "timeout": 900,
-    "retry": 960,
+    # Whatever still runs after so long, the queue would start a second time.
+    "retry": BACKUP_SECONDS + 60,
     "max_attempts": 1,
     "ack_failures": True,
     "catch_up": False,

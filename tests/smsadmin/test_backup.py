@@ -1,7 +1,9 @@
 import errno
+import fcntl
 import os
 import shutil
 import sqlite3
+import time
 from contextlib import closing
 from datetime import UTC, datetime
 
@@ -103,15 +105,44 @@ def test_without_a_count_nothing_is_removed(database_file, folder):
     assert (folder / NAMES[0]).exists()
 
 
-def test_what_a_killed_backup_left_is_removed_a_day_later(database_file, folder):
+@pytest.fixture
+def parts(folder):
+    """Two files as a backup leaves them that is killed, an hour old."""
     folder.mkdir()
-    killed, running = (folder / f".{name}.part" for name in NAMES[:2])
-    killed.touch()
-    running.touch()
-    os.utime(killed, (0, 0))
-    backups.back_up(folder, keep=3)
+    parts = [folder / f".{name}.part" for name in NAMES[:2]]
+    for part in parts:
+        part.touch()
+        os.utime(part, (time.time() - 3600,) * 2)
+    return parts
+
+
+def test_what_a_killed_backup_left_is_removed_and_what_is_being_written_stays(database_file, folder, parts):
+    killed, running = parts
+    with running.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        backups.back_up(folder)
     assert not killed.exists()
     assert running.exists()
+
+
+def test_a_backup_that_fails_has_made_room_first(database_file, folder, parts):
+    damage(database_file)
+    with pytest.raises(Damaged):
+        backups.back_up(folder)
+    assert list(folder.iterdir()) == []
+
+
+def test_a_backup_that_is_being_written_is_never_taken_for_abandoned(database_file, folder, monkeypatch):
+    inspect = backups_sqlite.inspect
+
+    def meanwhile(part):
+        os.utime(part, (0, 0))
+        monkeypatch.setattr(backups_sqlite, "inspect", inspect)
+        backups.back_up(folder)
+        return inspect(part)
+
+    monkeypatch.setattr(backups_sqlite, "inspect", meanwhile)
+    assert backups.back_up(folder).path.exists()
 
 
 def test_a_damaged_database_makes_no_backup_and_removes_none(database_file, folder):

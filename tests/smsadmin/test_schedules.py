@@ -1,7 +1,11 @@
 import pydoc
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
+from django_q.brokers import get_broker
 from django_q.models import Schedule
+from django_q.scheduler import scheduler
 
 from smsadmin import schedules
 
@@ -35,3 +39,13 @@ def test_a_schedule_of_staff_stays_as_it_is(db):
     Schedule.objects.create(name="Ours", func="math.sqrt", args="4")
     schedules.install()
     assert Schedule.objects.filter(name="Ours").exists()
+
+
+def test_the_daily_backup_may_take_longer_than_other_tasks_and_is_not_begun_twice(db, settings, monkeypatch):
+    queued = {}
+    monkeypatch.setattr("django_q.scheduler.async_task", lambda func, **options: queued.update({func: options}))
+    schedules.install()
+    Schedule.objects.update(next_run=timezone.now() - timedelta(seconds=1))
+    scheduler(broker=get_broker())
+    seconds = queued["smsadmin.tasks.back_up"]["q_options"]["timeout"]
+    assert settings.Q_CLUSTER["timeout"] < seconds < settings.Q_CLUSTER["retry"]
