@@ -191,11 +191,12 @@ def check_deployment(**_: Any) -> list[CheckMessage]:
             )
         )
     env_file = settings.BASE_DIR / ".env"
-    if env_file.exists() and env_file.stat().st_mode & 0o077:
+    # The group may read: a file of root's is read by the services so (docs/deployment.md).
+    if env_file.exists() and env_file.stat().st_mode & 0o027:
         found.append(
             checks.Warning(
-                "Other users of this machine can read .env, which has the secrets.",
-                "Run: chmod 600 .env",
+                "Other users of this machine can read .env, which has the secrets, or its group can change it.",
+                "Run: chmod g-w,o= .env",
                 id="smsadmin.W013",
             )
         )

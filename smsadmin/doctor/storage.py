@@ -20,7 +20,7 @@ NETWORK_FILE_SYSTEMS: Final = frozenset(
 )
 OLDEST_POSTGRESQL: Final = 140_000
 CONNECTIONS_SHARE: Final = 0.9
-RESTORE: Final = "Stop SMS Admin, keep a copy of the database, and restore the last backup (docs/dbdoctor.md)."
+RESTORE: Final = "Stop SMS Admin, keep a copy of the database, and restore the last backup (docs/backups.md)."
 
 
 def sqlite_path() -> Path | None:

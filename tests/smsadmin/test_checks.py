@@ -116,10 +116,19 @@ def test_sending_without_a_public_address_is_found(sends_by_twilio):
 def test_an_env_file_that_others_can_read_is_found(sends_by_twilio, tmp_path):
     sends_by_twilio.BASE_DIR = tmp_path
     env_file = tmp_path / ".env"
-    env_file.touch(mode=0o600)
-    assert ids(checks.check_deployment()) == set()
-    env_file.chmod(0o644)
-    assert ids(checks.check_deployment()) == {"smsadmin.W013"}
+    env_file.touch()
+    for mode in (0o644, 0o660, 0o604):
+        env_file.chmod(mode)
+        assert ids(checks.check_deployment()) == {"smsadmin.W013"}
+
+
+def test_an_env_file_that_the_group_of_the_services_can_read_is_fine(sends_by_twilio, tmp_path):
+    sends_by_twilio.BASE_DIR = tmp_path
+    env_file = tmp_path / ".env"
+    env_file.touch()
+    for mode in (0o600, 0o640):
+        env_file.chmod(mode)
+        assert ids(checks.check_deployment()) == set()
 
 
 def test_a_proxy_that_nobody_named_is_found(sends_by_twilio, tmp_path):

@@ -85,3 +85,9 @@ def test_every_page_is_in_the_index():
     index = (ROOT / "docs" / "index.md").read_text()
     pages = [page.relative_to(ROOT / "docs").as_posix() for page in PAGES[1:]]
     assert [page for page in pages if page != "index.md" and f"({page})" not in index] == []
+
+
+def test_the_settings_of_the_deployment_page_can_be_copied_as_they_stand():
+    """A # behind a value would be taken for a part of it."""
+    [block] = re.findall(r"(?m)(?:^    [A-Z_]+=.*\n)+", (ROOT / "docs" / "deployment.md").read_text())
+    assert [line for line in block.splitlines() if "#" in line] == []
