@@ -1,13 +1,15 @@
-"""Made-up people, events and past blasts: an installation to look at. The numbers are those kept for fiction.
+"""Made-up people, events, blasts, conversations and surveys: an installation to look at.
 
-The same data each time. Adding it again changes nothing.
+The numbers are those kept for fiction. The same data each time. Adding it again changes nothing.
 """
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 from django.db import transaction
 
-from . import blasts, people
+from messaging.backends import get_backend
+
+from . import blasts, conversations, people, scheduled, surveys
 
 
 @dataclass(frozen=True)
@@ -20,17 +22,32 @@ class Added:
     unsubscribed: int
     suppressed: int
     blasts: int
+    keyword_replies: int
+    surveys: int
+    conversations: int
+    scheduled: int
 
     @property
     def is_empty(self) -> bool:
-        return not (self.members or self.events or self.registrations or self.blasts)
+        return not any(astuple(self))
 
 
 @transaction.atomic
 def add() -> Added:
-    """Add whatever is missing, in one transaction."""
+    """Add whatever is missing, in one transaction.
+
+    Beside real people nothing is added that would text them by itself: no scheduled message, and keyword replies
+    and surveys that are switched off.
+    """
+    is_alone = get_backend().is_simulated and not people.count_real_people()
     crowd = people.make_people()
-    members = people.add_members(crowd)
-    events, registrations = people.add_events(crowd)
-    unsubscribed, suppressed = people.add_opt_outs(crowd)
-    return Added(members, events, registrations, unsubscribed, suppressed, blasts.add())
+    return Added(
+        people.add_members(crowd),
+        *people.add_events(crowd),
+        *people.add_opt_outs(crowd),
+        blasts.add(),
+        conversations.add_rules(conversations.choose_bystanders(crowd), is_alone),
+        surveys.add(conversations.choose_bystanders(crowd), is_alone),
+        conversations.add(crowd),
+        scheduled.add() if is_alone else 0,
+    )

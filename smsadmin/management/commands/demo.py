@@ -8,7 +8,7 @@ from smsadmin.demo import people
 
 
 class Command(BaseCommand):
-    help = "Add made-up people, events and past blasts to look at. Adding them again changes nothing."
+    help = "Add made-up people, events, blasts, conversations and surveys to look at. Adding them again changes nothing."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--force", action="store_true", help="Add them beside real people all the same.")
@@ -18,12 +18,13 @@ class Command(BaseCommand):
             self._refuse_real_ones()
         added = demo.add()
         if added.is_empty:
-            self.stdout.write("The made-up people and blasts are there already. Nothing was added.")
+            self.stdout.write("What is made up is there already. Nothing was added.")
             return
         self.stdout.write(
             f"Added {added.members} members, {added.events} events with {added.registrations} registrations, "
-            f"{added.unsubscribed} opt-outs, {added.suppressed} suppressed numbers and {added.blasts} blasts. "
-            "All of them are made up."
+            f"{added.unsubscribed} opt-outs, {added.suppressed} suppressed numbers, {added.blasts} blasts, "
+            f"{added.conversations} conversations, {added.keyword_replies} keyword replies, {added.surveys} surveys "
+            f"and {added.scheduled} scheduled messages. All of them are made up."
         )
 
     def _refuse_real_ones(self) -> None:

@@ -1,0 +1,193 @@
+"""The made-up data, looked at from all sides. It is added once: no test here changes it."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+from django.test import override_settings
+from django.utils import timezone
+
+from contacts.models import (
+    CommunityMember,
+    ConsentRecord,
+    Event,
+    EventRegistration,
+    SuppressedContact,
+    UnsubscribedContact,
+)
+from messaging import inbox, replying, timeline
+from messaging.models import (
+    Delivery,
+    InboxMessage,
+    InboxThread,
+    KeywordAutomationRule,
+    MessageLog,
+    ScheduledMessage,
+)
+from smsadmin import demo
+from smsadmin.demo import blasts, people
+from smsadmin.doctor import counters, rows
+from smsadmin.doctor import sending as sending_checks
+from smsadmin.doctor.findings import Level
+from surveys import results
+from surveys.models import SurveyFlow, SurveyResponse, SurveySession
+
+LISTS = (
+    CommunityMember,
+    Event,
+    EventRegistration,
+    UnsubscribedContact,
+    SuppressedContact,
+    MessageLog,
+    Delivery,
+    InboxThread,
+    InboxMessage,
+    KeywordAutomationRule,
+    SurveyFlow,
+    SurveySession,
+    SurveyResponse,
+    ScheduledMessage,
+    ConsentRecord,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(scope="module")
+def made_up(django_db_setup, django_db_blocker):
+    """The made-up data, added once for all tests that only read it: each test is a savepoint inside of this."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        with override_settings(SMS_BACKEND="messaging.backends.simulator.SimulatorBackend"):
+            added = demo.add()
+        yield added
+        transaction.set_rollback(True)
+
+
+def test_there_is_something_to_look_at_in_every_list(made_up):
+    assert all(model.objects.exists() for model in LISTS)
+    assert CommunityMember.objects.count() == made_up.members == 340
+    assert MessageLog.objects.count() == len(blasts.BLASTS)
+
+
+def test_every_number_is_kept_for_fiction(made_up):
+    with_phones = [model for model in LISTS if any(field.name == "phone" for field in model._meta.fields)]
+    assert len(with_phones) == 10
+    for model in with_phones:
+        assert not model.objects.exclude(phone__regex=people.FICTIONAL.pattern).exists()
+    assert people.count_real_people() == 0
+
+
+def test_blasts_show_every_end(made_up, settings):
+    assert set(Delivery.objects.values_list("status", flat=True)) >= {
+        "delivered",
+        "undelivered",
+        "failed",
+        "skipped",
+        "pending",
+    }
+    assert MessageLog.objects.exclude(cancelled_at=None).count() == 1
+    stopped = MessageLog.objects.get(stop_code__isnull=False)
+    assert stopped.paused_at is not None
+    assert stopped.failure_count >= settings.SMS_BREAKER_SAMPLE
+
+
+def test_counters_say_what_the_rows_say(made_up):
+    for log in MessageLog.objects.all():
+        before = (log.total_recipients, log.success_count, log.failure_count)
+        log.write_totals()
+        assert (log.total_recipients, log.success_count, log.failure_count) == before
+
+
+def test_what_failed_for_good_is_skipped_from_then_on(made_up):
+    dead = Delivery.objects.filter(error_code__in=(21610, 21614)).values_list("phone", flat=True)
+    assert dead
+    assert not CommunityMember.objects.textable().filter(phone__in=dead).exists()
+
+
+def test_scheduled_messages_wait_for_months(made_up):
+    soonest = ScheduledMessage.objects.leaving_next().earliest("scheduled_at").scheduled_at
+    assert soonest > timezone.now() + timedelta(days=100)
+
+
+def test_conversations_are_of_every_kind(made_up):
+    waiting = inbox.waiting()
+    assert waiting.texts == 5
+    assert waiting.conversations == 3
+    assert waiting.undecided == 1
+    outbound = InboxMessage.objects.filter(direction="outbound")
+    assert set(outbound.values_list("automation_source", flat=True)) == set(InboxMessage.Source.values)
+    manual = outbound.filter(automation_source="manual")
+    assert set(manual.values_list("delivery__status", flat=True)) == {
+        "delivered",
+        "undelivered",
+        "failed",
+        "unknown",
+    }
+    kinds = {
+        entry.name
+        for thread in InboxThread.objects.order_by("-last_message_at")[:9]
+        for entry in timeline.page(thread).entries
+    }
+    assert kinds == {"text", "blast", "consent"}
+
+
+def test_the_reply_in_doubt_is_put_before_staff_soon_after(made_up):
+    assert not replying.in_question().exists()
+    assert replying.in_question(timezone.now() + timedelta(minutes=2)).count() == 1
+
+
+def test_threads_say_what_their_texts_say(made_up):
+    for thread in InboxThread.objects.prefetch_related("messages"):
+        last = max(thread.messages.all(), key=lambda message: message.pk)
+        assert thread.last_message_at == last.created_at
+        assert thread.last_direction == last.direction
+        moments = [message.created_at for message in sorted(thread.messages.all(), key=lambda each: each.pk)]
+        assert moments == sorted(moments)
+
+
+def test_who_opted_out_by_text_has_the_text_on_the_trail(made_up):
+    said = ConsentRecord.objects.exclude(message_sid="")
+    assert said.count() == 6
+    for record in said:
+        text = InboxMessage.objects.get(message_sid=record.message_sid)
+        assert (text.phone, text.body, text.created_at) == (record.phone, record.words, record.created_at)
+        assert UnsubscribedContact.objects.filter(phone=record.phone).exists()
+
+
+def test_surveys_have_sessions_of_every_end(made_up):
+    ends = set(SurveySession.objects.values_list("status", "end_reason"))
+    assert ends == {
+        ("completed", ""),
+        ("expired", ""),
+        ("active", ""),
+        ("cancelled", "exit"),
+        ("cancelled", "restarted"),
+        ("cancelled", "opted_out"),
+    }
+    for survey in SurveyFlow.objects.all():
+        assert survey.start_count > 30
+        funnel = results.funnel(survey, results.Whose.PEOPLE)
+        assert (funnel.started, funnel.completed) == (survey.start_count, survey.completion_count)
+
+
+def test_who_completed_the_sign_up_is_registered_for_its_event(made_up):
+    survey = SurveyFlow.objects.exclude(linked_event=None).get()
+    completed = SurveySession.objects.filter(survey=survey, status="completed")
+    registered = EventRegistration.objects.filter(event=survey.linked_event)
+    assert set(completed.values_list("phone", flat=True)) <= set(registered.values_list("phone", flat=True))
+
+
+def test_the_doctor_finds_no_fault_with_it(made_up):
+    findings = [
+        *rows.find_bad_phones(),
+        *rows.find_opt_outs_not_kept(),
+        *rows.find_unknown_values(),
+        *counters.find_wrong_counters(),
+        *counters.find_wrong_surveys(),
+        *counters.find_wrong_threads(),
+        *counters.find_keywords_claimed_twice(),
+        *sending_checks.find_blasts_without_sender(),
+        *sending_checks.find_doubt(),
+        *sending_checks.find_late_messages(),
+    ]
+    assert [finding.sentence for finding in findings if finding.level == Level.PROBLEM] == []
