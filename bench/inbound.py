@@ -165,7 +165,7 @@ def main() -> None:
     parser.add_argument("--texts", type=int, default=5_000)
     parser.add_argument("--postgres", action="store_true")
     args = parser.parse_args()
-    environment = twilio_standin.environment(free_port())
+    environment = {**twilio_standin.environment(free_port()), "DEBUG": "false"}
     with temporary_folder("bench-inbound") as folder:
         if args.postgres:
             with postgres_database() as url, installation(folder, url, **environment) as site:

@@ -14,7 +14,9 @@ from functools import cache
 from typing import Any, Final
 
 from django.conf import settings
-from django.db import IntegrityError
+from django.db import DEFAULT_DB_ALIAS, IntegrityError
+from django.db.models import F, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
@@ -25,6 +27,7 @@ from . import batching
 from .consent_words import is_unclear
 from .handlers import Answer, InboundText
 from .models import Delivery, InboxMessage, InboxThread
+from .prepared import Prepared
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +36,11 @@ Handler = Callable[[InboundText], Answer | None]
 # Twilio's Messages resource: a longer body is refused (error 21617).
 MOST_CHARACTERS: Final = 1_600
 UNKNOWN_SENDER: Final = "unknown"
+_THREAD_FIELDS: Final = ("id", "phone", "contact_name")
+_THREADS: Final = Prepared(
+    lambda phone: InboxThread.objects.select_for_update().filter(phone=phone).values_list(*_THREAD_FIELDS)
+)
+_OPT_OUTS: Final = Prepared(lambda phone: UnsubscribedContact.objects.filter(phone=phone).values_list("id"))
 _OPT_OUT_TYPES: Final = frozenset({"STOP", "START", "HELP"})
 
 
@@ -51,15 +59,13 @@ def receive(form: Mapping[str, str], *, is_played: bool = False) -> Reply:
     page, has all its effects, but its answer is delivered to nobody and has no delivery.
     """
     message = _read(form)
-    if (given := _answer_given(message.message_sid)) is not None:
-        return given
     opt_out_type = form.get("OptOutType", "").strip().upper()
     if opt_out_type not in _OPT_OUT_TYPES:
         opt_out_type = ""
     try:
         return batching.run(lambda: _take_in(message, opt_out_type, is_played))
     except IntegrityError:
-        # The same text, taken in by somebody else since we looked for it.
+        # Nothing has been done but the attempt to store it: it has come before.
         if (given := _answer_given(message.message_sid)) is not None:
             return given
         raise
@@ -94,8 +100,7 @@ def _take_in(message: InboxMessage, opt_out_type: str, is_played: bool) -> Reply
     message.thread = thread = _lock_thread(message.phone)
     message.created_at = timezone.now()
     message.save(force_insert=True)
-    is_opted_out = UnsubscribedContact.objects.filter(phone=thread.phone).exists()
-    text = InboundText(message, thread, opt_out_type, is_opted_out)
+    text = InboundText(message, thread, opt_out_type, bool(_OPT_OUTS.rows(thread.phone)))
     answer = _ask_handlers(text)
     reply = _write_answer(text, answer, is_played) if answer is not None else Reply()
     _bring_up(text, answer, reply)
@@ -104,11 +109,10 @@ def _take_in(message: InboxMessage, opt_out_type: str, is_played: bool) -> Reply
 
 def _lock_thread(phone: str) -> InboxThread:
     """The phone's thread, made where there is none, locked until the transaction ends."""
-    locked = InboxThread.objects.select_for_update().filter(phone=phone)
-    if thread := locked.first():
-        return thread
-    InboxThread.objects.bulk_create([InboxThread(phone=phone)], ignore_conflicts=True)
-    return locked.get()
+    while True:
+        for row in _THREADS.rows(phone):
+            return InboxThread.from_db(DEFAULT_DB_ALIAS, _THREAD_FIELDS, row)
+        InboxThread.objects.bulk_create([InboxThread(phone=phone)], ignore_conflicts=True)
 
 
 @cache
@@ -160,10 +164,10 @@ def _bring_up(text: InboundText, answer: Answer | None, reply: Reply) -> None:
         "last_message_preview": preview(reply.body or text.body),
         "updated_at": now,
     }
-    if text.message.is_flagged and thread.flagged_at is None:
-        changes["flagged_at"] = now
+    if text.message.is_flagged:
+        changes["flagged_at"] = Coalesce("flagged_at", Value(now))
     if answer is None or answer.needs_reading or text.message.is_flagged:
-        changes["unread_count"] = thread.unread_count + 1
+        changes["unread_count"] = F("unread_count") + 1
     InboxThread.objects.filter(pk=thread.pk).update(**changes)
 
 

@@ -16,6 +16,7 @@ from django.utils.module_loading import import_string
 from .consent_words import HELP_WORDS, OPT_IN_WORDS, OPT_OUT_WORDS, YES, bare_word, is_clear_opt_out
 from .handlers import Answer, InboundText
 from .models import InboxMessage, KeywordAutomationRule
+from .prepared import Prepared
 
 MAX_LENGTH = 40
 # What is longer than this begins with no keyword, or with one that stands in its first characters.
@@ -86,10 +87,30 @@ def claim_of_rule(keyword: str) -> Claim | None:
     return Claim("the keyword of a keyword reply", rule) if rule is not None else None
 
 
+_RULES = Prepared(
+    lambda a, b, c, d: (
+        KeywordAutomationRule.objects.filter(keyword__in=(a, b, c, d), is_active=True)
+        .order_by()
+        .values_list("keyword", "id")
+    )
+)
+
+
 def find_rule(words: tuple[str, ...]) -> KeywordAutomationRule | None:
     """The active keyword reply for the first of these words that has one."""
-    rules = {rule.keyword: rule for rule in KeywordAutomationRule.objects.filter(keyword__in=words, is_active=True)}
-    return next((rules[word] for word in words if word in rules), None)
+    pk = first_owner(_RULES, words)
+    return KeywordAutomationRule.objects.get(pk=pk) if pk is not None else None
+
+
+def first_owner(owners: Prepared, words: tuple[str, ...]) -> int | None:
+    """The id of the row that has the first of these words that any has.
+
+    `owners` selects (keyword, id) of the rows with one of four keywords: a text has no more candidates.
+    """
+    if not words:
+        return None
+    found = dict(owners.rows(*words, *words[:1] * (4 - len(words))))
+    return next((found[word] for word in words if word in found), None)
 
 
 def reply(text: InboundText) -> Answer | None:

@@ -195,6 +195,8 @@ if _sqlite_path or not _database_url:
                 "timeout": 30,
                 "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-8000;",
             },
+            # To open a file and close it for each request costs more than most requests do.
+            "CONN_MAX_AGE": 60,
         }
     }
     if not _database_url and os.access(BASE_DIR, os.W_OK):

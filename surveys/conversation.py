@@ -19,8 +19,9 @@ from contacts.names import known_names
 from contacts.phones import InvalidPhone
 from messaging.consent_words import bare_word
 from messaging.handlers import Answer, InboundText
-from messaging.keywords import Claim, candidates, find_rule
+from messaging.keywords import Claim, candidates, find_rule, first_owner
 from messaging.models import InboxMessage
+from messaging.prepared import Prepared
 
 from . import questions
 from .models import SurveyFlow, SurveyResponse, SurveySession
@@ -33,24 +34,35 @@ EXIT: Final = "EXIT"
 SOURCE: Final = InboxMessage.Source.SURVEY
 _LONGEST_NAME: Final = 100
 
+_SESSIONS: Final = Prepared(
+    lambda phone: SurveySession.objects.filter(status=SurveySession.Status.ACTIVE, phone=phone).values_list("id")
+)
+_SURVEYS: Final = Prepared(
+    lambda a, b, c, d: (
+        SurveyFlow.objects.filter(trigger_keyword__in=(a, b, c, d), is_active=True)
+        .order_by()
+        .values_list("trigger_keyword", "id")
+    )
+)
+
 
 def continue_session(text: InboundText) -> Answer | None:
     """A handler: the next step of the survey that the sender is in."""
     if text.is_opted_out:
         return None
-    session = _active().filter(phone=text.phone).first()
-    if session is None:
+    in_hand = _SESSIONS.rows(text.phone)
+    if not in_hand:
         return None
+    session = SurveySession.objects.get(pk=in_hand[0][0])
     if session.last_activity_at < _expired_before(text.received_at):
         _end(session, SurveySession.Status.EXPIRED)
         return None
-    survey = session.survey
     if bare_word(text.body) == EXIT:
         _end(session, SurveySession.Status.CANCELLED, SurveySession.EndReason.EXIT)
-        words = f"You have left the survey. Text {survey.trigger_keyword} to start it again."
-        return Answer(words if text.may_begin() else "", SOURCE, survey.pk, EXIT)
-    if survey.is_active and survey.trigger_keyword in candidates(text.body).whole:
-        return _start(survey, text)
+        words = f"You have left the survey. Text {session.survey.trigger_keyword} to start it again."
+        return Answer(words if text.may_begin() else "", SOURCE, session.survey_id, EXIT)
+    if first_owner(_SURVEYS, candidates(text.body).whole) == session.survey_id:
+        return _start(session.survey, text)
     return _take_answer(session, text)
 
 
@@ -108,11 +120,8 @@ def _end(session: SurveySession, status: SurveySession.Status, reason: str = "")
 
 def _find(words: tuple[str, ...]) -> SurveyFlow | None:
     """The active survey for the first of these words that has one."""
-    surveys = {
-        survey.trigger_keyword: survey
-        for survey in SurveyFlow.objects.filter(trigger_keyword__in=words, is_active=True)
-    }
-    return next((surveys[word] for word in words if word in surveys), None)
+    pk = first_owner(_SURVEYS, words)
+    return SurveyFlow.objects.get(pk=pk) if pk is not None else None
 
 
 def _start(survey: SurveyFlow, text: InboundText) -> Answer | None:
