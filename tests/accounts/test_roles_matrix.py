@@ -112,6 +112,8 @@ NEEDS = {
     "django_q_success_add": NOBODY,
     "django_q_failure_add": NOBODY,
     "django_q_ormq_add": NOBODY,
+    "django_q_schedule_add": NOBODY,
+    "django_q_schedule_delete": NOBODY,
 }
 # Pages that have one method only, and say so to everybody before they look who asks.
 MISSING = {
@@ -119,7 +121,7 @@ MISSING = {
     *((f"contacts_contactimport_{name}", "get") for name in ("adjust", "confirm", "again", "discard")),
 }
 # What is only read: the page of a row has no form.
-UNCHANGED = {"accounts_loginattempt", "accounts_securityevent", "contacts_consentrecord"}
+UNCHANGED = {"accounts_loginattempt", "accounts_securityevent", "contacts_consentrecord", "django_q_schedule"}
 # Where nobody is asked who they are.
 OPEN = {"login"}
 # Deleting takes the permission to delete; every other action is here.
