@@ -1,5 +1,6 @@
 """Every page of the admin, found in the site itself, and an address of each to visit."""
 
+import functools
 import itertools
 import uuid
 from datetime import timedelta
@@ -40,8 +41,9 @@ from .conftest import fictional_phone
 STANDARD = ("changelist", "add", "change", "delete", "history")
 
 
+@functools.cache
 def find_patterns():
-    """The URL patterns of the admin, those of its models included."""
+    """The URL patterns of the admin, those of its models included. They are made once: a site makes them slowly."""
     get_resolver().url_patterns  # noqa: B018 - the pages register themselves when the addresses are made
 
     def walk(entries):
