@@ -15,7 +15,7 @@ from contacts.names import known_names
 
 from .asking import Question, ask, is_confirmed, people
 from .filters import SourceFilter
-from .imports import ImportMixin
+from .import_links import ImportMixin
 from .people import PersonAdmin
 from .textable import CONSENT, STOP_STAYS
 

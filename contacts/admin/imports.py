@@ -7,7 +7,6 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 from django.db.models import QuerySet
 from django.http import (
     Http404,
@@ -29,75 +28,18 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.events import record
 from accounts.models import AppUser
 from accounts.security_events import Kind
-from contacts import import_sentences, imports, merging, rejects
+from contacts import import_sentences, imports, rejects
 from contacts.models import ContactImport, Event
 from contacts.tables import Unreadable
 
 from . import import_pages
-from .events import EventAdmin, registrations_address
-from .filters import chosen_event
+from .events import EventAdmin
 from .import_forms import ReadingForm, UploadForm
+from .import_links import import_address, import_registrations, list_link
+from .uploading import DrainTooLarge, is_too_large
 
 Target = ContactImport.Target
 Status = ContactImport.Status
-
-
-class ImportMixin:
-    """A link to the import above a list: `import_target` says into which. Registrations are imported for an event."""
-
-    import_target: str = ""
-
-    def get_list_tools(self, request: HttpRequest) -> list[tuple[str, str]]:
-        """(label, address) of what can be done with the whole list, for this user."""
-        tools: list[tuple[str, str]] = super().get_list_tools(request)  # type: ignore[misc]
-        event = chosen_event(request) if self.import_target == Target.EVENT else None
-        if address := import_address(request, self.import_target, event):
-            tools.append(("Import", address))
-        return tools
-
-
-def import_address(request: HttpRequest, target: str, event: Event | None = None) -> str:
-    """Where the user uploads a file for that list; "" when they may not, or for registrations without an event."""
-    if not imports.may_import(request.user, target):
-        return ""
-    if target == Target.EVENT:
-        return reverse("admin:contacts_contactimport_new_event", args=[event.pk]) if event else ""
-    return reverse("admin:contacts_contactimport_new", args=[target])
-
-
-def import_registrations(request: HttpRequest, event: Event) -> tuple[str, str] | None:
-    """The tool of an event's page (see EventAdmin.tools)."""
-    address = import_address(request, Target.EVENT, event)
-    return ("Import registrations", address) if address else None
-
-
-class _DrainTooLarge(FileUploadHandler):
-    """Reads a body that is too large to its end without keeping it: browsers show no answer before they sent all."""
-
-    is_too_large = False
-
-    def handle_raw_input(
-        self,
-        input_data: Any,
-        META: Any,  # noqa: N803 - Django's name
-        content_length: int,
-        boundary: str,
-        encoding: str | None = None,
-    ) -> None:
-        self.is_too_large = _is_too_large(content_length)
-
-    def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes | None:
-        if self.is_too_large:
-            raise SkipFile
-        return raw_data
-
-    def file_complete(self, file_size: int) -> None:
-        return None
-
-
-def _is_too_large(content_length: int) -> bool:
-    """Whether a form of so many bytes must hold too large a file; the rest of the form takes less than 64 kB."""
-    return content_length > imports.MAX_BYTES + 65_536
 
 
 @admin.register(ContactImport)
@@ -193,7 +135,7 @@ class ContactImportAdmin(admin.ModelAdmin):
         if not imports.may_import(request.user, target):
             raise PermissionDenied
         event = get_object_or_404(Event, pk=event_id) if event_id is not None else None
-        request.upload_handlers.insert(0, _DrainTooLarge(request))
+        request.upload_handlers.insert(0, DrainTooLarge(request))
         return csrf_protect(self._upload)(request, target, event)
 
     def _upload(self, request: HttpRequest, target: str, event: Event | None) -> HttpResponse:
@@ -202,7 +144,7 @@ class ContactImportAdmin(admin.ModelAdmin):
         status = 200
         if request.method == "POST":
             form = UploadForm(request.POST, request.FILES)
-            if _is_too_large(length):
+            if is_too_large(length):
                 form.errors["file"] = form.error_class([imports.too_large(length)])
                 status = 413
             elif form.is_valid():
@@ -220,7 +162,7 @@ class ContactImportAdmin(admin.ModelAdmin):
             "title": f"Import into {place}",
             "form": form,
             "region": settings.DEFAULT_PHONE_REGION,
-            "list_link": _list_link(target, event),
+            "list_link": list_link(target, event),
         }
         return self._render(request, "contacts/import_upload.html", context, status)
 
@@ -244,7 +186,7 @@ class ContactImportAdmin(admin.ModelAdmin):
             "title": "Imported" if contact_import.status == Status.APPLIED else "Import",
             "subtitle": contact_import.file_name,
             "contact_import": contact_import,
-            "list_link": _list_link(contact_import.target, contact_import.event),
+            "list_link": list_link(contact_import.target, contact_import.event),
             "new_address": import_address(request, contact_import.target, contact_import.event),
             "progress": import_pages.progress(contact_import),
             "form": form or (ReadingForm(contact_import) if is_adjustable else None),
@@ -309,7 +251,7 @@ class ContactImportAdmin(admin.ModelAdmin):
             )
             return HttpResponseRedirect(self._address(contact_import))
         self.message_user(request, f"“{contact_import}” was discarded. Nothing was imported.", messages.SUCCESS)
-        return HttpResponseRedirect(_list_link(contact_import.target, contact_import.event)["address"])
+        return HttpResponseRedirect(list_link(contact_import.target, contact_import.event)["address"])
 
     # Plumbing ----------------------------------------------------------------------------------------------
 
@@ -328,17 +270,6 @@ def _key(object_id: str) -> int:
     """The key in an address of the admin; 0, which no row has, for what is none."""
     key = unquote(object_id)
     return int(key) if key.isdecimal() else 0
-
-
-def _list_link(target: str, event: Event | None) -> dict[str, str]:
-    """Where the people of an import are to be seen: {"name", "address"}."""
-    if event:
-        return {"name": f"Registrations for {event}", "address": registrations_address(event)}
-    meta = merging.model_of(target)._meta
-    return {
-        "name": capfirst(str(meta.verbose_name_plural)),
-        "address": reverse(f"admin:contacts_{meta.model_name}_changelist"),
-    }
 
 
 EventAdmin.tools.append(import_registrations)

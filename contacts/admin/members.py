@@ -5,7 +5,7 @@ from django.contrib import admin
 from contacts.models import CommunityMember
 
 from .filters import StateFilter
-from .imports import ImportMixin
+from .import_links import ImportMixin
 from .textable import TextablePersonAdmin
 
 

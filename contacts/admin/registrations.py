@@ -9,7 +9,7 @@ from contacts.models import EventRegistration
 
 from .choosing import SearchingSelect
 from .filters import EventFilter, StateFilter, chosen_event
-from .imports import ImportMixin
+from .import_links import ImportMixin
 from .textable import TextablePersonAdmin
 
 

@@ -1,0 +1,53 @@
+"""Where imports are to be found: the links above the lists, on events' pages and on those of the imports."""
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.text import capfirst
+
+from contacts import imports, merging
+from contacts.models import ContactImport, Event
+
+from .events import registrations_address
+from .filters import chosen_event
+
+Target = ContactImport.Target
+
+
+class ImportMixin:
+    """A link to the import above a list: `import_target` says into which. Registrations are imported for an event."""
+
+    import_target: str = ""
+
+    def get_list_tools(self, request: HttpRequest) -> list[tuple[str, str]]:
+        """(label, address) of what can be done with the whole list, for this user."""
+        tools: list[tuple[str, str]] = super().get_list_tools(request)  # type: ignore[misc]
+        event = chosen_event(request) if self.import_target == Target.EVENT else None
+        if address := import_address(request, self.import_target, event):
+            tools.append(("Import", address))
+        return tools
+
+
+def import_address(request: HttpRequest, target: str, event: Event | None = None) -> str:
+    """Where the user uploads a file for that list; "" when they may not, or for registrations without an event."""
+    if not imports.may_import(request.user, target):
+        return ""
+    if target == Target.EVENT:
+        return reverse("admin:contacts_contactimport_new_event", args=[event.pk]) if event else ""
+    return reverse("admin:contacts_contactimport_new", args=[target])
+
+
+def import_registrations(request: HttpRequest, event: Event) -> tuple[str, str] | None:
+    """The tool of an event's page (see EventAdmin.tools)."""
+    address = import_address(request, Target.EVENT, event)
+    return ("Import registrations", address) if address else None
+
+
+def list_link(target: str, event: Event | None) -> dict[str, str]:
+    """Where the people of an import are to be seen: {"name", "address"}."""
+    if event:
+        return {"name": f"Registrations for {event}", "address": registrations_address(event)}
+    meta = merging.model_of(target)._meta
+    return {
+        "name": capfirst(str(meta.verbose_name_plural)),
+        "address": reverse(f"admin:contacts_{meta.model_name}_changelist"),
+    }
