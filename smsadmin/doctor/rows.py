@@ -154,7 +154,8 @@ def find_unknown_values() -> Iterator[Finding]:
         rows = model.objects.exclude(**{f"{name}__in": choices})
         if number := rows.count():
             yield problem(
-                f"{count(number, 'row', 'rows')} of {model._meta.db_table} have a {name} that is none we know "
+                f"{count(number, 'row', 'rows')} of {model._meta.db_table} "
+                f"{'has' if number == 1 else 'have'} a {name} that is none we know "
                 f"(id {some(rows.order_by('pk').values_list('pk', flat=True)[:6])}).",
                 f"Correct them by SQL. Known are: {some(choices, 9)}.",
             )

@@ -57,7 +57,7 @@ def find_file_trouble() -> Iterator[Finding]:
     elif not path.exists():
         yield problem(
             f"There is no database at {path}.",
-            "Correct DATABASE_URL, or make one: manage.py dbdoctor --apply",
+            "Correct DATABASE_URL, restore a backup, or make a new one: manage.py dbdoctor --apply",
             blocks=True,
         )
     else:
@@ -226,7 +226,8 @@ def find_broken_references() -> Iterator[Finding]:
             found[table, parent] = found.get((table, parent), 0) + 1
     for (table, parent), number in sorted(found.items()):
         yield problem(
-            f"{count(number, 'row', 'rows')} of {table} point to rows of {parent} that do not exist.",
+            f"{count(number, 'row', 'rows')} of {table} {'points' if number == 1 else 'point'} to rows of {parent} "
+            "that do not exist.",
             "They were left by a program that wrote past SMS Admin: delete them by SQL, or restore a backup.",
         )
     if not found:

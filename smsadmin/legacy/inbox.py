@@ -3,9 +3,13 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from django.db.models import Count, F, Q
+from django.utils.translation import ngettext
+
 from messaging.models import Delivery, InboxMessage, InboxThread, KeywordAutomationRule
 from surveys.models import SurveyFlow
 
+from ..models import LegacyRow
 from .details import find_error_code
 from .moving import Move, Topic, transfer, write
 from .people import find_by_phone
@@ -95,6 +99,24 @@ def move_messages(move: Move) -> None:
             move.report.taken(row)
         for row, sid in repeats:
             move.report.present(row, "a text with that SID of Twilio's is here", sid)
+    _limit_unread(move)
+
+
+def _limit_unread(move: Move) -> None:
+    """Nobody can read texts that did not come in."""
+    moved = LegacyRow.objects.filter(table="inbox_threads").values("new_id")
+    received = Count("messages", filter=Q(messages__direction=Direction.INBOUND))
+    threads = InboxThread.objects.filter(pk__in=moved).exclude(unread_count=0).annotate(received=received)
+    wrong = list(threads.filter(unread_count__gt=F("received")))
+    for thread in wrong:
+        InboxThread.objects.filter(pk=thread.pk).update(unread_count=thread.received)
+    if wrong:
+        sentence = ngettext(
+            "%(count)s conversation was said to have more unread texts than came in. It has as many now as did.",
+            "%(count)s conversations were said to have more unread texts than came in. They have as many now as did.",
+            len(wrong),
+        )
+        move.report.notes.append(sentence % {"count": f"{len(wrong):,}"})
 
 
 def _read_sid(row: OldRow) -> str:

@@ -68,7 +68,7 @@ def test_short_codes_may_text(make_member):
 def test_a_status_that_nobody_knows_is_found(make_log):
     log = make_log()
     execute("UPDATE message_logs SET status = 'gone' WHERE id = %s", log.pk)
-    assert problems("rows.values") == [f"1 row of message_logs have a status that is none we know (id {log.pk})."]
+    assert problems("rows.values") == [f"1 row of message_logs has a status that is none we know (id {log.pk})."]
 
 
 def test_an_installation_that_nobody_can_administer_is_found(make_user):

@@ -104,7 +104,7 @@ def test_rows_that_point_nowhere_are_found(make_registration):
     registration = make_registration()
     execute("UPDATE event_registrations SET event_id = 999 WHERE id = %s", registration.pk)
     assert problems("storage.references") == [
-        "1 row of event_registrations point to rows of events that do not exist."
+        "1 row of event_registrations points to rows of events that do not exist."
     ]
     registration.delete()
 

@@ -15,19 +15,31 @@ def test_a_conversation_moves_in_with_its_texts(old, move):
         "inbox_threads",
         phone=ADA,
         contact_name="Ada",
-        unread_count=2,
+        unread_count=1,
         last_message_preview="Hi",
         last_direction="inbound",
     )
     old.add("inbox_messages", phone=ADA, message_sid=SID, raw_payload="{}")
     report = move()
     thread, message = InboxThread.objects.get(), InboxMessage.objects.get()
-    assert (thread.phone, thread.contact_name, thread.unread_count) == (ADA, "Ada", 2)
+    assert (thread.phone, thread.contact_name, thread.unread_count) == (ADA, "Ada", 1)
     assert (thread.last_message_preview, thread.last_direction) == ("Hi", "inbound")
     assert thread.updated_at == datetime(2024, 3, 5, 17, 30, 0, 123456, tzinfo=UTC)
     assert (message.thread, message.direction, message.body, message.message_sid) == (thread, "inbound", "Hi", SID)
     assert message.delivery is None
     assert not report.groups
+    assert not report.notes
+
+
+def test_no_more_texts_are_unread_than_came_in(old, move):
+    old.add("inbox_threads", phone=ADA, unread_count=2)
+    old.add("inbox_messages", phone=ADA, message_sid=SID)
+    old.add("inbox_messages", phone=ADA, direction="outbound")
+    report = move()
+    assert InboxThread.objects.get().unread_count == 1
+    assert report.notes == [
+        "1 conversation was said to have more unread texts than came in. It has as many now as did."
+    ]
 
 
 @pytest.mark.parametrize(
