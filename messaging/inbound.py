@@ -28,6 +28,7 @@ from .consent_words import is_unclear
 from .handlers import Answer, InboundText
 from .models import Delivery, InboxMessage, InboxThread
 from .prepared import Prepared
+from .wording import beginning
 
 logger = logging.getLogger(__name__)
 
@@ -172,10 +173,8 @@ def _bring_up(text: InboundText, answer: Answer | None, reply: Reply) -> None:
 
 
 def preview(body: str) -> str:
-    """The beginning of a text, on one line, for the list of threads."""
-    start = " ".join(body[: 4 * InboxThread.PREVIEW_LENGTH].split())
-    most = InboxThread.PREVIEW_LENGTH
-    return start if len(start) <= most else f"{start[: most - 1]}…"
+    """The beginning of a text for the list of threads."""
+    return beginning(body, InboxThread.PREVIEW_LENGTH)
 
 
 def _sender(raw: str) -> str:

@@ -26,6 +26,7 @@ from contacts.standing import source_labels
 from .authors import find_authors
 from .models import Delivery, InboxMessage, InboxThread, MessageLog
 from .personalisation import UnknownToken, compile_template
+from .wording import beginning
 
 SHOWN: Final = 50
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -240,9 +241,7 @@ def consent_sentence(record: ConsentRecord, labels: Mapping[str, str]) -> str:
         said = f"Opted out: {label[:1].lower()}{label[1:]}" if is_out else "Opted in"
     if record.actor:
         said = f"{'Opted out' if is_out else 'Opted in'} by {record.actor}"
-    words = " ".join(record.words.split())
-    if len(words) > _LONGEST_QUOTE:
-        words = f"{words[: _LONGEST_QUOTE - 1]}…"
+    words = beginning(record.words, _LONGEST_QUOTE)
     return f"{said}: “{words}”" if words else said
 
 

@@ -9,6 +9,12 @@ from django.utils.formats import date_format
 from django.utils.translation import ngettext
 
 
+def beginning(text: str, most: int) -> str:
+    """The text on one line, or as much of it as fits into `most` characters, and an ellipsis."""
+    start = " ".join(text[: 4 * most].split())
+    return start if len(start) <= most and len(text) <= 4 * most else f"{start[: most - 1]}…"
+
+
 def people(count: int) -> str:
     """Such as "1 person" or "1,234 people"."""
     return ngettext("%(count)s person", "%(count)s people", count) % {"count": f"{count:,}"}

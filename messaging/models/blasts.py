@@ -13,6 +13,7 @@ from django.utils import timezone
 from contacts.models import Event
 
 from ..querysets import MessageLogManager
+from ..wording import beginning
 from .choices import Target
 from .deliveries import Delivery
 
@@ -74,8 +75,7 @@ class MessageLog(models.Model):
         permissions = [("send_blast", "Can send blasts")]
 
     def __str__(self) -> str:
-        start = " ".join(self.message_body.split())
-        return start if len(start) <= 60 else f"{start[:59]}…"
+        return beginning(self.message_body, 60)
 
     @property
     def is_running(self) -> bool:

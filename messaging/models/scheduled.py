@@ -11,6 +11,7 @@ from django.utils import timezone
 from contacts.models import Event
 
 from ..querysets import ScheduledMessageQuerySet
+from ..wording import beginning
 from .blasts import MessageLog
 from .choices import Target
 from .drafts import Draft
@@ -68,8 +69,7 @@ class ScheduledMessage(models.Model):
         indexes = [models.Index(fields=["status", "scheduled_at"], name="ix_scheduled_status_at")]
 
     def __str__(self) -> str:
-        start = " ".join(self.message_body.split())
-        return start if len(start) <= 60 else f"{start[:59]}…"
+        return beginning(self.message_body, 60)
 
     @property
     def token(self) -> uuid.UUID:
