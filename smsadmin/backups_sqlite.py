@@ -4,13 +4,14 @@ All pages are copied in a single step. In WAL mode that is one reader's view of 
 and, unlike a copy in many steps, none of them can make it begin again.
 """
 
+import fcntl
 import os
 import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 from urllib.parse import quote
 
 from django.db import connection
@@ -63,11 +64,12 @@ def restore(path: Path, statements: Sequence[str], set_aside: Path | None) -> No
     `set_aside`. Raises BackupFailed.
     """
     live = database()
-    work = live.with_name(f".{live.name}.restoring-{os.getpid()}")
-    try:
-        with _failures_of("database"):
-            shutil.copyfile(path, work)
-            work.chmod(0o600)
+    work = live.with_name(f".{live.name}.restoring")
+    with _alone(work) as file, _failures_of("database"):
+        try:
+            with path.open("rb") as backup:
+                shutil.copyfileobj(backup, file)
+            file.flush()
             with closing(_open(work, "mode=rw")) as copy:
                 copy.execute("BEGIN")
                 for statement in statements:
@@ -78,11 +80,26 @@ def restore(path: Path, statements: Sequence[str], set_aside: Path | None) -> No
                     _copy(copy, target)
                     target.execute("PRAGMA wal_checkpoint(PASSIVE)")
                 return
-        _replace(live, work, set_aside)
-    finally:
-        for left in ("", "-journal"):
-            with suppress(OSError):
-                work.with_name(work.name + left).unlink(missing_ok=True)
+            _replace(live, work, set_aside)
+        finally:
+            for left in ("", "-journal"):
+                with suppress(OSError):
+                    work.with_name(work.name + left).unlink(missing_ok=True)
+
+
+@contextmanager
+def _alone(work: Path) -> Iterator[IO[bytes]]:
+    """The empty file `work`, also where a killed restore has left one. Raises BackupFailed during another restore."""
+    with open(os.open(work, os.O_CREAT | os.O_RDWR, 0o600), "wb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise BackupFailed("Another restore of this database is under way. Wait until it has ended.") from error
+        # What was left may be half a database, with a journal that would be taken for the new one's.
+        work.with_name(f"{work.name}-journal").unlink(missing_ok=True)
+        os.fchmod(file.fileno(), 0o600)
+        file.truncate(0)
+        yield file
 
 
 def database() -> Path:

@@ -1,3 +1,4 @@
+import fcntl
 import io
 import shutil
 import sqlite3
@@ -61,6 +62,37 @@ def test_a_failure_in_the_middle_leaves_the_present_one_as_it_was(
         restoring.restore(backup, folder)
     assert members(database_file) == ["Ada", "Grace"]
     assert {path.name for path in database_file.parent.iterdir()} <= {"sms.db", "sms.db-wal", "sms.db-shm"}
+
+
+def test_what_a_killed_restore_left_is_not_in_the_way_and_goes(database_file, backup, folder):
+    left = database_file.with_name(".sms.db.restoring")
+    for name in (left.name, f"{left.name}-journal"):
+        left.with_name(name).write_bytes(b"half of something" * 1000)
+    restoring.restore(backup, folder)
+    assert members(database_file) == ["Ada"]
+    assert {path.name for path in database_file.parent.iterdir()} <= {"sms.db", "sms.db-wal", "sms.db-shm"}
+
+
+def test_nobody_else_can_read_a_database_that_is_being_restored(database_file, backup, folder, monkeypatch):
+    work, modes = database_file.with_name(".sms.db.restoring"), []
+    work.touch(mode=0o644)
+    copy = shutil.copyfileobj
+
+    def look(*files):
+        modes.append(work.stat().st_mode & 0o777)
+        copy(*files)
+
+    monkeypatch.setattr(shutil, "copyfileobj", look)
+    restoring.restore(backup, folder)
+    assert modes == [0o600]
+
+
+def test_two_restores_do_not_get_in_each_others_way(database_file, backup, folder):
+    with database_file.with_name(".sms.db.restoring").open("wb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with pytest.raises(BackupFailed, match="Another restore"):
+            restoring.restore(backup, folder)
+    assert members(database_file) == ["Ada", "Grace"]
 
 
 def test_a_database_in_use_without_a_pause_is_left_alone(database_file, backup, folder, monkeypatch):
