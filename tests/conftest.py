@@ -1,5 +1,6 @@
 """Factories and logged-in clients that the tests of all apps share. People and numbers are made up."""
 
+import hashlib
 import itertools
 
 import pytest
@@ -14,6 +15,7 @@ from contacts.models import (
     SuppressedContact,
     UnsubscribedContact,
 )
+from smsadmin.settings import PASSWORD_HASHERS
 
 AREA_CODES = (720, 303, 970, 719, 212, 312, 415, 206, 512, 617, 404, 305, 702, 503, 602, 504, 615, 313, 216, 612)
 NAMES = ("Ada Lovelace", "Grace Hopper", "Alan Turing", "Mary Jackson", "Edsger Dijkstra", "Barbara Liskov")
@@ -117,3 +119,16 @@ def manager_client(manager_user):
     client = Client()
     client.force_login(manager_user)
     return client
+
+
+@pytest.fixture
+def real_hashers(settings):
+    """The site's own, which hash slowly; those of the other tests are quick."""
+    settings.PASSWORD_HASHERS = PASSWORD_HASHERS
+
+
+@pytest.fixture
+def quick_hashers(real_hashers, monkeypatch):
+    """The site's own, whose scrypt writes its parameters down but does little work. Real hashes do not fit these."""
+    scrypt = hashlib.scrypt
+    monkeypatch.setattr("hashlib.scrypt", lambda password, **how: scrypt(password, **{**how, "n": 2, "p": 1}))

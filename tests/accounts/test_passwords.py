@@ -34,11 +34,6 @@ def werkzeug_pbkdf2(password, iterations=1000):
 
 
 @pytest.fixture
-def real_hashers(settings):
-    settings.PASSWORD_HASHERS = PASSWORD_HASHERS
-
-
-@pytest.fixture
 def work(monkeypatch):
     """What hashing took, in units of N * r * p of scrypt; the hashes themselves are no hashes then."""
     spent = []
@@ -56,7 +51,7 @@ def work(monkeypatch):
 
 @pytest.mark.parametrize("make", [werkzeug_scrypt, werkzeug_pbkdf2])
 @pytest.mark.parametrize("convert", [str, from_werkzeug], ids=["as it was stored", "converted"])
-def test_a_hash_of_the_replaced_system_logs_in_and_is_made_anew(real_hashers, make_user, make, convert):
+def test_a_hash_of_the_replaced_system_logs_in_and_is_made_anew(quick_hashers, make_user, make, convert):
     user = make_user(username="ben")
     AppUser.objects.filter(pk=user.pk).update(password=convert(make(GOOD)))
     client = Client()
@@ -91,7 +86,7 @@ def test_no_stored_text_makes_the_translation_fail(stored):
 
 
 @pytest.mark.parametrize("page", ["change/", "password/"])
-def test_the_page_of_a_user_with_an_old_hash_opens(real_hashers, admin_client, make_user, page):
+def test_the_page_of_a_user_with_an_old_hash_opens(quick_hashers, admin_client, make_user, page):
     user = make_user(username="ben")
     for stored in (werkzeug_scrypt(GOOD, n=2**10), from_werkzeug(werkzeug_scrypt(GOOD, n=2**10))):
         AppUser.objects.filter(pk=user.pk).update(password=stored)
@@ -101,7 +96,7 @@ def test_the_page_of_a_user_with_an_old_hash_opens(real_hashers, admin_client, m
 # How they are kept --------------------------------------------------------------------------------------------
 
 
-def test_weaker_parameters_are_made_stronger_at_a_login(real_hashers, make_user):
+def test_weaker_parameters_are_made_stronger_at_a_login(quick_hashers, make_user):
     user = make_user(username="ben")
     weak = StrongScryptPasswordHasher().encode(GOOD, SALT, n=2**14, p=5)
     AppUser.objects.filter(pk=user.pk).update(password=weak)
@@ -190,7 +185,7 @@ def test_the_present_password_counts_without_a_history(ben):
         validate_password("horse-battery-5", ben)
 
 
-def test_a_hash_of_the_replaced_system_counts_in_the_history(real_hashers, make_user):
+def test_a_hash_of_the_replaced_system_counts_in_the_history(quick_hashers, make_user):
     user = make_user(username="ben")
     PasswordHistory.objects.create(user=user, password_hash=werkzeug_scrypt(GOOD, n=2**10))
     with pytest.raises(ValidationError, match=LATELY):

@@ -5,18 +5,12 @@ from django.test import Client
 
 from accounts.models import AppUser, LoginAttempt, PasswordHistory
 from accounts.security_events import Kind, SecurityEvent
-from smsadmin.settings import PASSWORD_HASHERS
 
 from .old_database import TIME, pbkdf2, scrypt
 
 GOOD = "correct-horse-battery"
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def real_hashers(settings):
-    settings.PASSWORD_HASHERS = PASSWORD_HASHERS
 
 
 @pytest.mark.parametrize("make", [scrypt, pbkdf2])
@@ -32,7 +26,7 @@ def test_users_log_in_with_their_passwords(real_hashers, old, move, make):
     assert (user.username, user.role) == ("Ben", "social_manager")
 
 
-def test_users_of_an_older_version_log_in(real_hashers, older, move):
+def test_users_of_an_older_version_log_in(quick_hashers, older, move):
     older.add("users", username="ann", password_hash=pbkdf2(GOOD))
     move(older)
     user = AppUser.objects.get()
@@ -42,14 +36,14 @@ def test_users_of_an_older_version_log_in(real_hashers, older, move):
     assert user.created_at == datetime(2024, 3, 5, 17, 30, 0, 123456, tzinfo=UTC)
 
 
-def test_who_had_to_change_the_password_still_has_to(real_hashers, old, move):
+def test_who_had_to_change_the_password_still_has_to(quick_hashers, old, move):
     old.add("users", username="ann", password_hash=scrypt(GOOD), must_change_password="true")
     report = move()
     assert AppUser.objects.get().must_change_password
     assert report.of("users").mended == 1
 
 
-def test_a_user_who_is_here_whatever_the_case_stays_as_they_are(real_hashers, old, move, make_user, told):
+def test_a_user_who_is_here_whatever_the_case_stays_as_they_are(quick_hashers, old, move, make_user, told):
     ann = make_user(username="Ann", password="another-horse-battery", role="social_manager")
     old.add("users", username="aNN", password_hash=scrypt(GOOD))
     old.add("user_password_history", user_id=1, password_hash=scrypt("earlier-horse-battery"))
@@ -60,7 +54,7 @@ def test_a_user_who_is_here_whatever_the_case_stays_as_they_are(real_hashers, ol
     assert PasswordHistory.objects.filter(user=ann).exists()
 
 
-def test_of_two_spellings_of_one_name_the_first_is_taken(real_hashers, old, move):
+def test_of_two_spellings_of_one_name_the_first_is_taken(quick_hashers, old, move):
     old.add("users", username="ann", password_hash=scrypt(GOOD))
     old.add("users", username="ANN", password_hash=scrypt("another-horse-battery"))
     report = move()
@@ -69,7 +63,7 @@ def test_of_two_spellings_of_one_name_the_first_is_taken(real_hashers, old, move
 
 
 @pytest.mark.parametrize("stored", ["plain", "", "sha1$abc$def", "x" * 300])
-def test_a_password_that_cannot_be_read_has_to_be_set_anew(real_hashers, old, move, told, stored):
+def test_a_password_that_cannot_be_read_has_to_be_set_anew(quick_hashers, old, move, told, stored):
     old.add("users", username="ann", password_hash=stored)
     report = move()
     assert not AppUser.objects.get().has_usable_password()
@@ -86,7 +80,7 @@ def test_a_role_that_is_not_ours_gets_the_least(old, move, role, taken):
     assert AppUser.objects.get().role == taken
 
 
-def test_a_name_that_could_not_be_typed_at_the_login_is_mended(real_hashers, old, move):
+def test_a_name_that_could_not_be_typed_at_the_login_is_mended(quick_hashers, old, move):
     old.add("users", username=" ann\u2460", password_hash=scrypt(GOOD))
     assert move().of("users").mended == 1
     assert AppUser.objects.get().username == "ann1"
@@ -103,7 +97,7 @@ def test_the_phone_of_a_user_is_reported(old, move, told):
     assert ("mended", "SMS Admin keeps no phone number of users: it was left out") in told(move(), "users")
 
 
-def test_former_passwords_still_count(real_hashers, old, move):
+def test_former_passwords_still_count(quick_hashers, old, move):
     old.add("users", username="ann", password_hash=scrypt(GOOD))
     old.add("user_password_history", user_id=1, password_hash=scrypt("earlier-horse-battery"))
     old.add("user_password_history", user_id=9, password_hash=scrypt("nobodys-horse-battery"))
