@@ -490,21 +490,16 @@ def lines(table):
     return [line for line in table.split("\n") if line.strip()]
 
 
-@pytest.mark.parametrize("body", lines(CLEAR))
-def test_a_clear_request_is_an_opt_out(body):
-    assert is_clear_opt_out(body)
+def test_a_clear_request_is_an_opt_out():
+    assert [body for body in lines(CLEAR) if not is_clear_opt_out(body)] == []
 
 
-@pytest.mark.parametrize("body", lines(UNCLEAR))
-def test_unclear_wording_is_for_a_person(body):
-    assert is_unclear(body)
-    assert not is_clear_opt_out(body)
+def test_unclear_wording_is_for_a_person():
+    assert [body for body in lines(UNCLEAR) if is_clear_opt_out(body) or not is_unclear(body)] == []
 
 
-@pytest.mark.parametrize("body", lines(ORDINARY))
-def test_an_ordinary_sentence_is_left_alone(body):
-    assert not is_unclear(body)
-    assert not is_clear_opt_out(body)
+def test_an_ordinary_sentence_is_left_alone():
+    assert [body for body in lines(ORDINARY) if is_clear_opt_out(body) or is_unclear(body)] == []
 
 
 def test_the_tables_are_long():
