@@ -60,6 +60,11 @@ def reply(thread: InboxThread, body: str, user: AppUser, token: uuid.UUID) -> In
     with transaction.atomic():
         locked = InboxThread.objects.select_for_update().filter(pk=thread.pk).first()
         if known := InboxMessage.objects.filter(token=token).first():
+            if (known.thread_id, known.body) != (thread.pk, body):
+                raise CannotReply(
+                    "This form has sent another text before, and this one was not sent. "
+                    "Load the page again, then send."
+                )
             return known
         if locked is None:
             raise CannotReply("This conversation has been deleted. Nothing was sent.")

@@ -55,6 +55,17 @@ def test_a_double_click_is_one_reply(thread, reply, locmem):
     assert (len(locmem.outbox), InboxMessage.objects.count(), Delivery.objects.count()) == (1, 1, 1)
 
 
+def test_a_form_that_has_been_sent_sends_no_other_words(thread, reply, make_thread, locmem):
+    """Such as one that the browser's way back has brought again."""
+    token = uuid.uuid4()
+    reply(thread, "See you", token=token)
+    with pytest.raises(CannotReply, match="was not sent"):
+        reply(thread, "At six", token=token)
+    with pytest.raises(CannotReply, match="was not sent"):
+        reply(make_thread(), "See you", token=token)
+    assert len(locmem.outbox) == 1
+
+
 @pytest.mark.parametrize(
     ("body", "sentence"),
     [
