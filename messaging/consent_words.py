@@ -25,6 +25,15 @@ _VARIATION_SELECTORS: Final = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 _APOSTROPHES: Final = str.maketrans(dict.fromkeys("’‘ʼ`´′", "'"))
 
 
+def fold(text: str) -> str:
+    """In upper case, with compatible letters as the plain ones, and without characters that nobody sees.
+
+    What is folded comes out unchanged when it is folded again.
+    """
+    seen = _VARIATION_SELECTORS.sub("", "".join(c for c in text if unicodedata.category(c) != "Cf"))
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", seen).casefold().upper())
+
+
 def bare_word(body: str) -> str:
     """The text as one word in upper case, without what surrounds it; "" where it is not one word.
 
@@ -34,8 +43,7 @@ def bare_word(body: str) -> str:
     body = body.strip()
     if len(body) > LONGEST:
         return ""
-    word = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", body).upper())
-    word = _VARIATION_SELECTORS.sub("", "".join(c for c in word if unicodedata.category(c) != "Cf"))
+    word = fold(body)
     inside = [place for place, character in enumerate(word) if character.isalnum()]
     word = word[inside[0] : inside[-1] + 1] if inside else ""
     return "" if len(word.split()) > 1 else word

@@ -5,15 +5,14 @@ first word. Each keyword belongs to one owner only, a keyword reply or something
 settings.KEYWORD_OWNERS names the functions that know them.
 """
 
-import unicodedata
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db import models
+from django.db import connection, models
 from django.db.models import F
 from django.utils.module_loading import import_string
 
-from .consent_words import HELP_WORDS, OPT_IN_WORDS, OPT_OUT_WORDS, YES, bare_word, is_clear_opt_out
+from .consent_words import HELP_WORDS, OPT_IN_WORDS, OPT_OUT_WORDS, YES, bare_word, fold, is_clear_opt_out
 from .handlers import Answer, InboundText
 from .models import InboxMessage, KeywordAutomationRule
 from .prepared import Prepared
@@ -21,6 +20,8 @@ from .prepared import Prepared
 MAX_LENGTH = 40
 # What is longer than this begins with no keyword, or with one that stands in its first characters.
 _LOOKED_AT = 4 * MAX_LENGTH
+# Any number that no other program on the database uses for pg_advisory_lock.
+_ADVISORY_LOCK = 7_205_550_105
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Candidates:
 
 def normalise(keyword: str) -> str:
     """The form in which a keyword is kept and compared; any length."""
-    return " ".join(unicodedata.normalize("NFKC", keyword).upper().split())
+    return " ".join(fold(keyword).split())
 
 
 def candidates(body: str) -> Candidates:
@@ -74,11 +75,23 @@ def why_refused(keyword: str, owner: models.Model | None = None) -> str:
         )
     if word in HELP_WORDS:
         return f"{keyword} asks for help, and Twilio answers it, so it cannot be a keyword. Choose another word."
+    _wait_for_others()
     for path in settings.KEYWORD_OWNERS:
         claim: Claim | None = import_string(path)(keyword)
         if claim is not None and (owner is None or claim.owner != owner):
             return f"{keyword} is already {claim.words}. Choose another word, or change that one first."
     return ""
+
+
+def _wait_for_others() -> None:
+    """Until whoever is giving out a keyword at this moment has saved it, and so that others wait for us.
+
+    A survey and a keyword reply are in two tables: nothing else would keep them from getting the same one. SQLite
+    has one writer at a time.
+    """
+    if connection.vendor == "postgresql" and connection.in_atomic_block:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_ADVISORY_LOCK])
 
 
 def claim_of_rule(keyword: str) -> Claim | None:

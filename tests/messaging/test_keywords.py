@@ -24,7 +24,16 @@ def make_rule(db):
 
 
 @pytest.mark.parametrize(
-    ("typed", "kept"), [(" join ", "JOIN"), ("food\n  bank", "FOOD BANK"), ("ＪＯＩＮ", "JOIN"), ("", "")]
+    ("typed", "kept"),
+    [
+        (" join ", "JOIN"),
+        ("food\n  bank", "FOOD BANK"),
+        ("ＪＯＩＮ", "JOIN"),
+        ("jo\u200bin\ufeff", "JOIN"),
+        ("❤\ufe0f", "❤"),
+        ("\u200b", ""),
+        ("", ""),
+    ],
 )
 def test_a_keyword_is_kept_in_capitals_with_single_spaces(typed, kept):
     assert keywords.normalise(typed) == kept
