@@ -185,6 +185,13 @@ def opted_out_since(phones: Iterable[str]) -> dict[str, datetime]:
     return dict(listed.values_list("phone", "created_at")) | dict(said.values_list("phone", "created_at"))
 
 
+def opt_outs_of(phone: str) -> QuerySet[Any]:
+    """Whatever says that this phone wants no texts, by `opted_out_since`: empty where nothing does."""
+    said = UnsubscribedContact.objects.filter(phone=phone)
+    listed = SuppressedContact.objects.filter(phone=phone, category=SuppressedContact.Category.OPT_OUT)
+    return said.values_list("id").union(listed.values_list("id"))
+
+
 def _record_opt_outs(sources: dict[str, str], reason: str, actor: str) -> None:
     """One record for each phone, with its source."""
     kind = ConsentRecord.Kind.OPT_OUT

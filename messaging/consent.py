@@ -24,6 +24,9 @@ def hear_words(text: InboundText) -> Answer | None:
     """A handler: opt-out, opt-in and help, by Twilio's finding, by a word of its own, or in clear words."""
     word = bare_word(text.body)
     asked = text.opt_out_type or _meaning(word)
+    if asked == "START" and word == YES and not text.is_opted_out:
+        # Twilio takes every YES for an opt-in: from who is in, it answers a question.
+        return None
     is_twilios = bool(text.opt_out_type) or settings.TWILIO_HANDLES_OPT_OUT
     if asked == "STOP":
         return _opt_out(text, word or text.opt_out_type, is_silent=is_twilios)

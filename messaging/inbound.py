@@ -20,8 +20,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from contacts import phones
-from contacts.models import UnsubscribedContact
+from contacts import opting_out, phones
 
 from . import batching
 from .consent_words import is_unclear
@@ -41,7 +40,7 @@ _THREAD_FIELDS: Final = ("id", "phone", "contact_name")
 _THREADS: Final = Prepared(
     lambda phone: InboxThread.objects.select_for_update().filter(phone=phone).values_list(*_THREAD_FIELDS)
 )
-_OPT_OUTS: Final = Prepared(lambda phone: UnsubscribedContact.objects.filter(phone=phone).values_list("id"))
+_OPT_OUTS: Final = Prepared(opting_out.opt_outs_of)
 _OPT_OUT_TYPES: Final = frozenset({"STOP", "START", "HELP"})
 
 
@@ -93,16 +92,27 @@ def _answer_given(sid: str | None) -> Reply | None:
         return None
     logger.info("Text %s came again. It is answered as before.", sid)
     answer = message.answers.order_by("pk").first()
-    return Reply(answer.body, answer.delivery_id) if answer else Reply()
+    if answer is None or (answer.automation_source != InboxMessage.Source.SYSTEM and _has_opted_out(message.phone)):
+        # A repeat may come after the STOP that followed.
+        return Reply()
+    return Reply(answer.body, answer.delivery_id)
+
+
+def _has_opted_out(phone: str) -> bool:
+    return bool(_OPT_OUTS.rows(phone))
 
 
 def _take_in(message: InboxMessage, opt_out_type: str, is_played: bool) -> Reply:
     """Store the text in its thread, and have it answered."""
     message.thread = thread = _lock_thread(message.phone)
     message.created_at = timezone.now()
+    is_opted_out = _has_opted_out(thread.phone)
+    is_person = _is_number(thread.phone)
+    message.is_flagged = message.is_flagged and is_person and not is_opted_out
     message.save(force_insert=True)
-    text = InboundText(message, thread, opt_out_type, bool(_OPT_OUTS.rows(thread.phone)))
-    answer = _ask_handlers(text)
+    text = InboundText(message, thread, opt_out_type, is_opted_out)
+    # Short codes and names of senders are robots, which no list knows and nobody can text.
+    answer = _ask_handlers(text) if is_person else None
     reply = _write_answer(text, answer, is_played) if answer is not None else Reply()
     _bring_up(text, answer, reply)
     return reply
@@ -165,7 +175,11 @@ def _bring_up(text: InboundText, answer: Answer | None, reply: Reply) -> None:
         "last_message_preview": preview(reply.body or text.body),
         "updated_at": now,
     }
-    if text.message.is_flagged:
+    if answer is not None and answer.is_about_consent:
+        # What was left for staff to decide, the person has decided.
+        thread.messages.filter(is_flagged=True).update(is_flagged=False)
+        changes["flagged_at"] = None
+    elif text.message.is_flagged:
         changes["flagged_at"] = Coalesce("flagged_at", Value(now))
     if answer is None or answer.needs_reading or text.message.is_flagged:
         changes["unread_count"] = F("unread_count") + 1
@@ -186,6 +200,13 @@ def _sender(raw: str) -> str:
         return phones.normalise(number)
     except phones.InvalidPhone:
         return number[: phones.MAX_LENGTH] or UNKNOWN_SENDER
+
+
+def _is_number(phone: str) -> bool:
+    try:
+        return phones.normalise(phone) == phone
+    except phones.InvalidPhone:
+        return False
 
 
 def _clean(text: str) -> str:

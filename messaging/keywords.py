@@ -112,7 +112,7 @@ _RULES = Prepared(
 def find_rule(words: tuple[str, ...]) -> KeywordAutomationRule | None:
     """The active keyword reply for the first of these words that has one."""
     pk = first_owner(_RULES, words)
-    return KeywordAutomationRule.objects.get(pk=pk) if pk is not None else None
+    return KeywordAutomationRule.objects.filter(pk=pk).first() if pk is not None else None
 
 
 def first_owner(owners: Prepared, words: tuple[str, ...]) -> int | None:

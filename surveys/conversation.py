@@ -16,7 +16,6 @@ from django.utils import timezone
 
 from contacts.models import EventRegistration
 from contacts.names import known_names
-from contacts.phones import InvalidPhone
 from messaging.consent_words import bare_word
 from messaging.handlers import Answer, InboundText
 from messaging.keywords import Claim, candidates, find_rule, first_owner
@@ -53,17 +52,18 @@ def continue_session(text: InboundText) -> Answer | None:
     in_hand = _SESSIONS.rows(text.phone)
     if not in_hand:
         return None
-    session = SurveySession.objects.get(pk=in_hand[0][0])
-    if session.last_activity_at < _expired_before(text.received_at):
-        _end(session, SurveySession.Status.EXPIRED)
+    session = _lock_survey_of(in_hand[0][0], _expired_before(text.received_at))
+    if session is None:
+        _active().filter(phone=text.phone).update(status=SurveySession.Status.EXPIRED)
         return None
+    survey = session.survey
     if bare_word(text.body) == EXIT:
         _end(session, SurveySession.Status.CANCELLED, SurveySession.EndReason.EXIT)
-        words = f"You have left the survey. Text {session.survey.trigger_keyword} to start it again."
-        return Answer(words if text.may_begin() else "", SOURCE, session.survey_id, EXIT)
-    if first_owner(_SURVEYS, candidates(text.body).whole) == session.survey_id:
-        return _start(session.survey, text)
-    return _take_answer(session, text)
+        words = f"You have left the survey. Text {survey.trigger_keyword} to start it again."
+        return Answer(words if text.may_begin() else "", SOURCE, survey.pk, EXIT)
+    if survey.is_active and survey.trigger_keyword in candidates(text.body).whole:
+        return _start(survey, text)
+    return _take_answer(session, survey, text)
 
 
 def start_by_keyword(text: InboundText) -> Answer | None:
@@ -82,7 +82,7 @@ def start_by_keyword(text: InboundText) -> Answer | None:
 
 def claim_of_survey(keyword: str) -> Claim | None:
     """For settings.KEYWORD_OWNERS: the survey that has this keyword, active or not, or the word that leaves one."""
-    if keyword == EXIT:
+    if bare_word(keyword) == EXIT:
         return Claim("the word that leaves a survey")
     survey = SurveyFlow.objects.filter(trigger_keyword=keyword).first()
     return Claim(f"the keyword of the survey “{survey}”", survey) if survey is not None else None
@@ -119,9 +119,21 @@ def _end(session: SurveySession, status: SurveySession.Status, reason: str = "")
 
 
 def _find(words: tuple[str, ...]) -> SurveyFlow | None:
-    """The active survey for the first of these words that has one."""
+    """The active survey for the first of these words that has one, locked as in `_lock_survey_of`."""
     pk = first_owner(_SURVEYS, words)
-    return SurveyFlow.objects.get(pk=pk) if pk is not None else None
+    if pk is None:
+        return None
+    return SurveyFlow.objects.select_for_update(no_key=True).filter(pk=pk, is_active=True).first()
+
+
+def _lock_survey_of(pk: int, expired_before: datetime) -> SurveySession | None:
+    """The session with its survey, which is locked until the transaction ends; None if it is too old or just deleted.
+
+    The survey is locked before anything of its sessions is written, because who edits or deletes a survey does so
+    too: otherwise the two could wait for each other.
+    """
+    sessions = SurveySession.objects.select_related("survey").select_for_update(of=("survey",), no_key=True)
+    return sessions.filter(pk=pk, last_activity_at__gte=expired_before).first()
 
 
 def _start(survey: SurveyFlow, text: InboundText) -> Answer | None:
@@ -155,10 +167,14 @@ def opening(intro: str | None, asked: list[Question]) -> str:
     return "\n\n".join(filter(None, [(intro or "").strip(), asked[0].prompt]))
 
 
-def _take_answer(session: SurveySession, text: InboundText) -> Answer | None:
+def _take_answer(session: SurveySession, survey: SurveyFlow, text: InboundText) -> Answer | None:
     """Keep the answer and ask the next question. None where the text holds no answer, or the session has ended."""
-    asked = questions.load(session.questions_json)
+    asked = _asked(session)
     index = session.current_question_index
+    if index >= len(asked):
+        logger.error("Session %s has ended: its questions cannot be read, or there are none left.", session.pk)
+        _end(session, SurveySession.Status.CANCELLED)
+        return None
     answer = asked[index].read(text.body)
     if answer is None:
         return None
@@ -179,23 +195,27 @@ def _take_answer(session: SurveySession, text: InboundText) -> Answer | None:
     )
     if not is_last:
         return Answer(asked[index + 1].prompt, SOURCE, session.survey_id)
-    _register(session, asked)
+    _register(session, survey, asked)
     if not is_try(session.phone):
         SurveyFlow.objects.filter(pk=session.survey_id).update(completion_count=F("completion_count") + 1)
     return Answer(session.completion_message or "", SOURCE, session.survey_id)
 
 
-def _register(session: SurveySession, asked: list[Question]) -> None:
-    """Register who completed a survey for the event that it is linked to; once, the second time only renames."""
-    event = session.survey.linked_event_id
-    if event is None:
-        return
+def _asked(session: SurveySession) -> list[Question]:
+    """The questions of the session; none where they cannot be read."""
     try:
-        EventRegistration.objects.update_or_create(
-            event_id=event, phone=session.phone, defaults={"name": _name(session, asked)}
-        )
-    except InvalidPhone:
-        logger.warning("Session %s: its sender has no number that can be registered.", session.pk)
+        return questions.load(session.questions_json)
+    except questions.UnreadableQuestions:
+        return []
+
+
+def _register(session: SurveySession, survey: SurveyFlow, asked: list[Question]) -> None:
+    """Register who completed a survey for the event that it is linked to; once, the second time only renames."""
+    if survey.linked_event_id is None:
+        return
+    EventRegistration.objects.update_or_create(
+        event_id=survey.linked_event_id, phone=session.phone, defaults={"name": _name(session, asked)}
+    )
 
 
 def _name(session: SurveySession, asked: list[Question]) -> str | None:

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.template.loader import render_to_string
@@ -190,10 +191,15 @@ class SurveyFlowAdmin(PhonePage, ResultPages):
         self.delete_queryset(request, SurveyFlow.objects.filter(pk=obj.pk))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[SurveyFlow]) -> None:
-        """Bit by bit, so that memory does not grow with the answers. The admin's views make it one transaction."""
-        keys = list(queryset.values_list("pk", flat=True))
-        SurveyResponse.objects.filter(survey__in=keys).delete()
-        sessions = SurveySession.objects.filter(survey__in=keys).order_by("pk").values_list("pk", flat=True)
-        while batch := list(sessions[:_DELETED_AT_ONCE]):
-            SurveySession.objects.filter(pk__in=batch).delete()
-        SurveyFlow.objects.filter(pk__in=keys).delete()
+        """All or nothing, and bit by bit, so that memory does not grow with the answers.
+
+        Each survey is locked first: who is in one waits, and finds it gone.
+        """
+        with transaction.atomic():
+            locked = queryset.select_for_update(of=("self",)).order_by("pk")
+            keys = list(locked.values_list("pk", flat=True))
+            SurveyResponse.objects.filter(survey__in=keys).delete()
+            sessions = SurveySession.objects.filter(survey__in=keys).order_by("pk").values_list("pk", flat=True)
+            while batch := list(sessions[:_DELETED_AT_ONCE]):
+                SurveySession.objects.filter(pk__in=batch).delete()
+            SurveyFlow.objects.filter(pk__in=keys).delete()

@@ -2,9 +2,9 @@ import pytest
 
 from contacts import opting_out
 from contacts.models import ConsentRecord, SuppressedContact, UnsubscribedContact
-from messaging.models import InboxMessage, InboxThread
+from messaging.models import InboxMessage, InboxThread, KeywordAutomationRule
 
-from .inbound_texts import text_in
+from .inbound_texts import form, post, text_in
 
 ADA = "+17205550123"
 
@@ -122,3 +122,43 @@ def test_ordinary_sentences_opt_nobody_out(db):
         text_in(ADA, body)
     assert not is_opted_out()
     assert InboxThread.objects.get().unread_count == 3
+
+
+@pytest.mark.parametrize("sender", ["72975", "CLINIC", "", "+1", "+1234567"])
+@pytest.mark.parametrize("body", ["STOP", "please stop texting me", "START", "who is this?? stop it"])
+def test_what_no_number_texts_is_kept_for_staff_and_decides_nothing(db, sender, body):
+    assert text_in(sender, body, OptOutType="STOP" if body == "STOP" else "") == ""
+    assert not ConsentRecord.objects.exists()
+    thread = InboxThread.objects.get()
+    assert (thread.unread_count, thread.flagged_at) == (1, None)
+
+
+@pytest.mark.parametrize("body", ["STOP", "Please stop texting me", "START"])
+def test_what_was_left_to_staff_is_decided_when_the_person_decides_it(db, body):
+    text_in(ADA, "who is this?? stop it")
+    text_in(ADA, body)
+    assert InboxThread.objects.get().flagged_at is None
+    assert not InboxMessage.objects.filter(is_flagged=True).exists()
+
+
+def test_nobody_decides_whether_who_has_opted_out_means_stop(db):
+    opting_out.opt_out(ADA, "manual")
+    text_in(ADA, "who is this?? stop it")
+    thread = InboxThread.objects.get()
+    assert (thread.unread_count, thread.flagged_at) == (1, None)
+
+
+def test_a_repeat_is_not_answered_to_who_said_stop_in_between(db):
+    KeywordAutomationRule.objects.create(keyword="JOIN", response_body="Welcome!")
+    fields = form(ADA, "JOIN")
+    assert b"Welcome!" in post(fields).content
+    text_in(ADA, "STOP")
+    assert b"<Message" not in post(fields).content
+
+
+def test_a_repeated_opt_out_is_confirmed_as_before(db, settings):
+    settings.SMS_OPT_OUT_REPLY = "You are out."
+    fields = form(ADA, "Please stop texting me")
+    assert b"You are out." in post(fields).content
+    assert b"You are out." in post(fields).content
+    assert ConsentRecord.objects.count() == 1

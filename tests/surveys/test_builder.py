@@ -64,6 +64,7 @@ def test_the_keyword_is_kept_in_its_one_form(post, typed):
         ("Start", "START brings the texts back"),
         ("help", "HELP asks for help"),
         ("exit", "EXIT is already the word that leaves a survey"),
+        ("Exit!", "EXIT! is already the word that leaves a survey"),
         ("x" * 41, "has 41 characters"),
     ],
 )

@@ -122,12 +122,10 @@ def test_completing_again_updates_the_name_and_registers_nobody_twice(make_surve
     assert EventRegistration.objects.get().name == "Ada Lovelace"
 
 
-def test_a_sender_without_a_number_completes_without_a_registration(make_survey, make_event):
-    survey = make_survey("Coming?", linked_event=make_event())
-    text_in("72975", "PICNIC")
-    assert text_in("72975", "Yes") == "See you there."
-    assert counts(survey) == (1, 1)
-    assert not EventRegistration.objects.exists()
+def test_a_sender_without_a_number_starts_nothing(make_survey):
+    make_survey()
+    assert text_in("72975", "PICNIC") == ""
+    assert not SurveySession.objects.exists()
 
 
 def test_the_keyword_again_starts_from_the_beginning(make_survey):
@@ -271,3 +269,26 @@ def test_questions_come_back_as_they_were_kept():
     kept = questions.dump(asked)
     assert kept == '[{"prompt": "Your name?", "kind": "name"}, "Why “so”? ✓"]'
     assert questions.load(kept) == asked
+
+
+@pytest.mark.parametrize(("kept", "answered"), [("not JSON", 0), ("[]", 0), ('["Your name?"]', 7)])
+def test_a_session_that_cannot_go_on_ends_and_its_text_reaches_the_inbox(make_survey, kept, answered):
+    make_survey()
+    text_in(ADA, "PICNIC")
+    SurveySession.objects.update(questions_json=kept, current_question_index=answered)
+    assert text_in(ADA, "Ada") == ""
+    assert session().status == "cancelled"
+    assert InboxThread.objects.get().unread_count == 1
+
+
+def test_a_yes_that_twilio_takes_for_an_opt_in_answers_the_question_of_who_is_in(make_survey):
+    make_survey("Coming?", "Alone?")
+    text_in(ADA, "PICNIC")
+    assert text_in(ADA, "YES", OptOutType="START") == "Alone?"
+
+
+def test_who_is_on_the_suppressed_list_for_an_opt_out_starts_nothing(make_survey, make_suppressed):
+    make_survey()
+    make_suppressed(phone=ADA, category="opt_out")
+    assert text_in(ADA, "PICNIC") == ""
+    assert not SurveySession.objects.exists()

@@ -8,7 +8,9 @@ from smsadmin.demo import people
 
 
 class Command(BaseCommand):
-    help = "Add made-up people, events, blasts, conversations and surveys to look at. Adding them again changes nothing."
+    help = (
+        "Add made-up people, events, blasts, conversations and surveys to look at. Adding them again changes nothing."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--force", action="store_true", help="Add them beside real people all the same.")
