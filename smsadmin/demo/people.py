@@ -105,7 +105,8 @@ def add_opt_outs(people: Sequence[Person]) -> tuple[int, int]:
     sources = UnsubscribedContact.Source
     known = set(UnsubscribedContact.objects.values_list("phone", flat=True))
     unsubscribed = suppressed = 0
-    for index, (phone, name) in enumerate(people[5:MEMBERS:37]):
+    # The oldest first, as the consent trail would have it.
+    for index, (phone, name) in reversed(list(enumerate(people[5:MEMBERS:37]))):
         if phone in known:
             continue
         at = now - timedelta(days=36 + index)

@@ -47,7 +47,7 @@ SURVEYS: Final = (
     Outline(
         "Potluck sign-up",
         "POTLUCK",
-        "We are glad that you want to come to the New Year’s potluck! Three short questions.",
+        "We are glad that you want to come to the potluck! Three short questions.",
         "You are on the list. See you there! Reply here if anything changes.",
         (
             (NAME, ""),
@@ -55,7 +55,7 @@ SURVEYS: Final = (
             (
                 "What will you bring?",
                 "Salad | salad | A cake | Rice and beans | Drinks | Tamales | a cake | Not sure yet | Bread | "
-                "Injera with lentils 🌶️ | Chairs! We have 12 folding chairs | Samosas",
+                "Injera with lentils 😋 | Chairs! We have 12 folding chairs | Samosas",
             ),
         ),
         44,
