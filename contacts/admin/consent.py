@@ -38,7 +38,7 @@ class HowFilter(SourceFilter):
 
 @admin.register(ConsentRecord)
 class ConsentRecordAdmin(PersonAdmin):
-    list_display = ("created_at", "person", "kind", "how", "said", "actor")
+    list_display = ("created_at", "person", "kind", "how_and_by", "said")
     list_filter = ("kind", HowFilter, "created_at")
     sortable_by = ()
     search_help_text = "A phone, however it is written; the beginning of a name; words that were said."
@@ -95,6 +95,11 @@ class ConsentRecordAdmin(PersonAdmin):
     def how(self, record: Any) -> str:
         self._prepare(record)
         return record.source_label
+
+    @admin.display(description="how")
+    def how_and_by(self, record: Any) -> str:
+        label = self.how(record)
+        return f"{label}: {record.actor}" if record.actor else label
 
     @admin.display(description="words")
     def said(self, record: ConsentRecord) -> str:

@@ -26,8 +26,8 @@ class KeywordRuleForm(forms.ModelForm):
         model = KeywordAutomationRule
         fields = ("keyword", "response_body", "is_active")
         help_texts = {
-            "keyword": "The word that people text, such as PARKING. Upper and lower case make no difference. It is "
-            "looked for as the whole text first, then as its first word.",
+            "keyword": "The word that people text, such as PARKING. Capitals and small letters are the same. A text "
+            "is answered if the keyword is all of it, or its first word.",
             "is_active": "Off: nobody is answered, and the keyword stays reserved.",
         }
         widgets = {"response_body": forms.Textarea(attrs={"rows": 5, "dir": "auto"})}
@@ -65,7 +65,7 @@ class KeywordAutomationRuleAdmin(admin.ModelAdmin):
     list_display = ("keyword", "reply_start", "is_active", "match_count", "last_match")
     list_filter = ("is_active",)
     search_fields = ("keyword", "response_body")
-    search_help_text = "Search in the keywords and the replies"
+    search_help_text = "Words of the keywords and the replies."
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     list_per_page = 50
@@ -93,6 +93,9 @@ class KeywordAutomationRuleAdmin(admin.ModelAdmin):
         if not (self.has_add_permission(request) or self.has_change_permission(request)):
             raise PermissionDenied
         return answer_measure(request) if request.method == "POST" else HttpResponseNotAllowed(["POST"])
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().changelist_view(request, {"title": "Keyword replies", **(extra_context or {})})
 
     def changeform_view(
         self,
