@@ -20,6 +20,8 @@ from messaging.models import Delivery, InboxThread, MessageLog, ScheduledMessage
 from messaging.progress import Progress, recent_progress, state_in_words
 from messaging.scheduling import describe_audience
 
+from . import heartbeat
+
 RECENT: Final = 5
 # A blast that nobody has taken up for this long has no worker.
 WAITS_AT_MOST: Final = timedelta(seconds=20)
@@ -169,14 +171,16 @@ def _say_unread(waiting: inbox.Waiting) -> str:
 
 
 def _find_waiting() -> list[Notice]:
-    """Blasts with people to text and nobody who does it: the worker is not running."""
+    """Blasts with people to text and nobody who does it: as a rule the worker is not running."""
     now = timezone.now()
     waiting = (
         MessageLog.objects.running().filter(created_at__lt=now - WAITS_AT_MOST).exclude(slots__leased_until__gt=now)
     )
     return [
         Notice(
-            f"Nobody is sending the blast “{log}”: the worker is not running. "
+            f"Nobody is sending the blast “{log}”, although a worker runs: its log says why."
+            if heartbeat.living()
+            else f"Nobody is sending the blast “{log}”: the worker is not running. "
             "Start it with: python manage.py worker. The blast then goes on by itself.",
             _url(log),
         )
@@ -218,15 +222,18 @@ def _find_doubtful_replies() -> list[Notice]:
 
 
 def _find_missing_tasks() -> list[Notice]:
-    """Recurring tasks that have not been started for a long time: no worker runs."""
+    """No worker runs: the last one gives no sign of life, or nobody has started the recurring tasks for minutes."""
+    if heartbeat.living():
+        return []
     overdue = Schedule.objects.filter(
         func="messaging.tasks.sweep", next_run__lt=timezone.now() - timedelta(minutes=5)
     )
-    if not overdue.exists():
+    # A worker that was stopped in good order has left no sign behind; it may be starting again.
+    if heartbeat.last_beat() is None and not overdue.exists():
         return []
     return [
         Notice(
-            "The worker has not been running for some minutes: nothing is sent, imported or counted. "
+            "The worker is not running: nothing is sent, imported or counted. "
             "Start it with: python manage.py worker.",
             reverse("admin:django_q_schedule_changelist"),
         )

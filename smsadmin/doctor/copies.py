@@ -1,18 +1,21 @@
 """Backups: can they be written, and is there a recent one?"""
 
 import os
+import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
 from django.conf import settings
+from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 
 from messaging import wording
 from smsadmin import backups
 
 from .findings import Finding, note, ok, problem
+from .storage import sqlite_path
 
 # One daily backup may fail before anybody is told.
 NEWEST_AT_MOST: Final = timedelta(days=2)
@@ -27,6 +30,7 @@ def find_backup_trouble() -> Iterator[Finding]:
         )
         return
     found = backups.find(folder)
+    yield from _find_want_of_space(folder, found)
     if not found:
         yield note(f"There is no backup in {folder} yet.", "Run: manage.py backup")
         return
@@ -41,8 +45,34 @@ def find_backup_trouble() -> Iterator[Finding]:
         yield ok(f"The newest backup is {spoken} old.")
 
 
+def _find_want_of_space(folder: Path, found: list[Path]) -> Iterator[Finding]:
+    """Whether the next backup has room, where the folder is on another disk than the database's file."""
+    place, database = _existing(folder), sqlite_path()
+    if database is not None and database.exists():
+        if place.stat().st_dev == database.stat().st_dev:
+            return  # storage.space looks at that one
+        wanted = database.stat().st_size
+    elif found:
+        wanted = found[-1].stat().st_size
+    else:
+        return
+    free = shutil.disk_usage(place).free
+    if free < wanted:
+        yield problem(
+            f"The disk of {folder} has {filesizeformat(free)} left, less than the next backup needs "
+            f"({filesizeformat(wanted)}).",
+            "Make room there, keep fewer backups (BACKUP_KEEP), or name a folder on another disk (BACKUP_DIR).",
+        )
+
+
 def is_writable_folder(folder: Path) -> bool:
     """Whether files can be written there, or the folder be made."""
+    folder = _existing(folder)
+    return folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
+
+
+def _existing(folder: Path) -> Path:
+    """The folder, or the nearest one above it that is there."""
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent
-    return folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
+    return folder

@@ -2,8 +2,10 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from django_q.models import Schedule
 
 from messaging.models import Delivery, InboxThread, MessageLog, ScheduledMessage
+from smsadmin.models import WorkerHeartbeat
 
 
 @pytest.fixture
@@ -76,7 +78,41 @@ def test_doubt_that_belongs_to_no_blast_is_not_told_as_one(page, make_log, setti
 def test_a_blast_that_nobody_takes_up_tells_to_start_the_worker(page, make_log):
     log = make_log(status="processing", created_at=timezone.now() - timedelta(minutes=2))
     Delivery.objects.create(message_log=log, phone="+17205550110")
-    assert "manage.py worker" in page()
+    assert "the worker is not running. Start it with: python manage.py worker" in page()
+
+
+@pytest.fixture
+def make_worker(db):
+    def make(beat_at):
+        return WorkerHeartbeat.objects.create(host="here", pid=1, started_at=beat_at, beat_at=beat_at)
+
+    return make
+
+
+def test_a_blast_that_a_living_worker_leaves_alone_is_told_as_such(page, make_log, make_worker):
+    make_worker(timezone.now())
+    log = make_log(status="processing", created_at=timezone.now() - timedelta(minutes=2))
+    Delivery.objects.create(message_log=log, phone="+17205550110")
+    text = page()
+    assert "although a worker runs: its log says why" in text
+    assert "manage.py worker" not in text
+
+
+def test_a_worker_that_was_killed_is_missed_though_nothing_waits(page, make_worker):
+    make_worker(timezone.now() - timedelta(minutes=2))
+    assert "The worker is not running: nothing is sent" in page()
+
+
+def test_a_worker_that_was_stopped_is_missed_after_some_minutes(page):
+    assert "The worker is not running" not in page()
+    Schedule.objects.update(next_run=timezone.now() - timedelta(minutes=6))
+    assert "The worker is not running" in page()
+
+
+def test_a_living_worker_is_not_said_to_be_missing(page, make_worker):
+    make_worker(timezone.now())
+    Schedule.objects.update(next_run=timezone.now() - timedelta(minutes=6))
+    assert "The worker is not running" not in page()
 
 
 def test_texts_of_staff_are_escaped(page, make_log):

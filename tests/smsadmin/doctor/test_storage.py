@@ -4,7 +4,7 @@ from types import SimpleNamespace
 import pytest
 
 from smsadmin import backups
-from smsadmin.doctor import checkup, migrating, storage
+from smsadmin.doctor import checkup, copies, migrating, storage
 from smsadmin.doctor.findings import Level
 
 from .conftest import execute, findings, notes, on_postgresql, on_sqlite, problems
@@ -141,6 +141,15 @@ def test_a_folder_for_backups_that_cannot_be_written_is_found(settings, tmp_path
     (tmp_path / "file").touch()
     [sentence] = problems("storage.backups")
     assert sentence.startswith("Backups cannot be written to ")
+
+
+def test_a_disk_without_room_for_the_next_backup_is_found(settings, tmp_path, monkeypatch):
+    settings.BACKUP_DIR = tmp_path
+    (tmp_path / f"smsadmin-20260101T000000000Z{backups.engine().suffix}").write_bytes(b"x" * 2048)
+    monkeypatch.setattr(copies.shutil, "disk_usage", lambda folder: SimpleNamespace(free=2047))
+    assert problems("storage.backups")[0].startswith(f"The disk of {tmp_path} has 2.0 KB left, less than the next")
+    monkeypatch.setattr(copies.shutil, "disk_usage", lambda folder: SimpleNamespace(free=2048))
+    assert not any("next backup" in sentence for sentence in problems("storage.backups"))
 
 
 def test_the_age_of_the_newest_backup_is_judged(settings, tmp_path):
