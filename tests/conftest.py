@@ -5,6 +5,7 @@ import itertools
 
 import pytest
 from django.test import Client
+from hypothesis import settings as hypothesis_settings
 
 from accounts.models import AppUser
 from accounts.roles import Role
@@ -16,6 +17,11 @@ from contacts.models import (
     UnsubscribedContact,
 )
 from smsadmin.settings import PASSWORD_HASHERS
+
+# A quick look by default; where everything is tried, as in CI, hypothesis loads its own profile "ci" of 100 examples.
+hypothesis_settings.register_profile("quick", max_examples=25)
+if hypothesis_settings.get_current_profile_name() == "default":
+    hypothesis_settings.load_profile("quick")
 
 AREA_CODES = (720, 303, 970, 719, 212, 312, 415, 206, 512, 617, 404, 305, 702, 503, 602, 504, 615, 313, 216, 612)
 NAMES = ("Ada Lovelace", "Grace Hopper", "Alan Turing", "Mary Jackson", "Edsger Dijkstra", "Barbara Liskov")
