@@ -74,18 +74,24 @@ def test_the_extension_table_has_the_standards_ten_characters():
     assert list(EXTENSION_CHARACTERS) == [EXTENSION_TABLE[position] for position in sorted(EXTENSION_TABLE)]
 
 
-@pytest.mark.parametrize("character", DEFAULT_ALPHABET.values())
-def test_a_character_of_the_default_alphabet_is_one_septet(character):
-    size = measure(character)
+def test_a_character_of_the_default_alphabet_is_one_septet():
+    sizes = {character: measure(character) for character in DEFAULT_ALPHABET.values()}
 
-    assert (size.encoding, size.units, size.segments) == ("GSM-7", 1, 1)
+    assert [
+        character
+        for character, size in sizes.items()
+        if (size.encoding, size.units, size.segments) != ("GSM-7", 1, 1)
+    ] == []
 
 
-@pytest.mark.parametrize("character", EXTENSION_TABLE.values())
-def test_a_character_of_the_extension_table_is_two_septets(character):
-    size = measure(character)
+def test_a_character_of_the_extension_table_is_two_septets():
+    sizes = {character: measure(character) for character in EXTENSION_TABLE.values()}
 
-    assert (size.encoding, size.units, size.characters, size.segments) == ("GSM-7", 2, 1, 1)
+    assert [
+        character
+        for character, size in sizes.items()
+        if (size.encoding, size.units, size.characters, size.segments) != ("GSM-7", 2, 1, 1)
+    ] == []
 
 
 @given(st.characters(exclude_characters=BASIC_CHARACTERS + EXTENSION_CHARACTERS, exclude_categories=["Cs"]))
