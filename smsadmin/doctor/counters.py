@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from contacts.querysets import unsubscribed
 from messaging.models import Delivery, InboxMessage, InboxThread, KeywordAutomationRule, MessageLog
-from surveys import questions
+from smsadmin.checks import uses_twilio
+from surveys import questions, trying
 from surveys.models import SurveyFlow, SurveySession
 
 from .findings import Finding, count, note, ok, problem, some
@@ -82,8 +83,11 @@ def _recount(ids: list[int]) -> str:
 
 
 def find_wrong_surveys() -> Iterator[Finding]:
+    """Tries of staff are counted in no survey."""
+    of_people = ~Q(sessions__phone__startswith=trying.BEGINNING)
+    is_completed = Q(sessions__status=SurveySession.Status.COMPLETED)
     counted = SurveyFlow.objects.annotate(
-        starts=Count("sessions"), ends=Count("sessions", filter=Q(sessions__status=SurveySession.Status.COMPLETED))
+        starts=Count("sessions", filter=of_people), ends=Count("sessions", filter=of_people & is_completed)
     )
     # A survey whose sessions were not moved in keeps what the replaced system had counted.
     wrong = counted.filter(starts__gt=0).exclude(start_count=F("starts"), completion_count=F("ends"))
@@ -107,6 +111,14 @@ def find_wrong_surveys() -> Iterator[Finding]:
             FIX,
             lambda: _end_sessions(active),
         )
+    tries = SurveySession.objects.filter(trying.IS_TRY)
+    if uses_twilio() and (left := tries.count()):
+        yield note(
+            f"{count(left, 'try of a survey is', 'tries of surveys are')} left although real texts are sent now "
+            f"(survey {some(tries.order_by('survey').values_list('survey', flat=True).distinct())}): "
+            "registrations under made-up numbers would be texted in vain.",
+            "Remove them on the survey's page of results.",
+        )
     if not (ids or number):
         yield ok("The counters of all surveys agree with their sessions, and nobody is asked after opting out.")
 
@@ -115,7 +127,7 @@ def _recount_surveys(ids: list[int]) -> str:
     for pk in ids:
         with transaction.atomic():
             flow = SurveyFlow.objects.select_for_update().get(pk=pk)
-            sessions = flow.sessions.all()
+            sessions = flow.sessions.exclude(trying.IS_TRY)
             SurveyFlow.objects.filter(pk=pk).update(
                 start_count=sessions.count(),
                 completion_count=sessions.filter(status=SurveySession.Status.COMPLETED).count(),

@@ -10,7 +10,7 @@ from django.db.models import Model
 from contacts.models import Event, UnsubscribedContact
 from messaging import keywords
 from messaging.models import InboxThread, KeywordAutomationRule
-from surveys import questions
+from surveys import questions, trying
 from surveys.models import SurveyFlow, SurveyResponse, SurveySession
 from surveys.questions import Question, UnreadableQuestions
 
@@ -184,7 +184,8 @@ def move_sessions(move: Move) -> None:
 
 def _count(move: Move, survey_id: int) -> None:
     """Let the counters of a survey say what its sessions say, and tell the difference."""
-    survey, sessions = SurveyFlow.objects.get(pk=survey_id), SurveySession.objects.filter(survey_id=survey_id)
+    survey = SurveyFlow.objects.get(pk=survey_id)
+    sessions = survey.sessions.exclude(trying.IS_TRY)
     started, completed = sessions.count(), sessions.filter(status=Status.COMPLETED).count()
     if (survey.start_count, survey.completion_count) == (started, completed):
         return
