@@ -62,7 +62,7 @@ SURVEYS: Final = (
         "New Year’s potluck",
     ),
     Outline(
-        "Food shelf feedback",
+        "Visits to the food shelf",
         "FOOD",
         "Thank you for helping us to get better. Nobody is told who answered what.",
         "Thank you! We read every answer.",
@@ -71,7 +71,7 @@ SURVEYS: Final = (
             (
                 "What should we have more of?",
                 "Fresh fruit | fresh fruit | Milk | Eggs | Vegetables | eggs | Diapers | Halal meat | Leche | "
-                "Gluten-free bread | خبز وحليب | Everything was fine",
+                "Coffee | Gluten-free bread | Baby food | Oats | خبز وحليب | Olive oil | Everything was fine",
             ),
             (
                 "Is there anything else that you want to tell us?",
