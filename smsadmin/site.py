@@ -43,6 +43,14 @@ class SmsAdminSite(AdminSite):
 
         return super().index(request, {"dashboard": dashboard(request.user), **(extra_context or {})})
 
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> Any:
+        """As Django's; the list of conversations is called by what stands over it."""
+        apps = super().get_app_list(request, app_label)
+        for model in (model for app in apps for model in app["models"]):
+            if model["object_name"] == "InboxThread":
+                model["name"] = "Inbox"
+        return apps
+
     def app_index(
         self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
