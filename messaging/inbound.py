@@ -11,18 +11,16 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Final
+from typing import Final
 
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, IntegrityError
-from django.db.models import F, Value
-from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from contacts import opting_out, phones
 
-from . import batching
+from . import batching, prepared
 from .consent_words import is_unclear
 from .handlers import Answer, InboundText
 from .models import Delivery, InboxMessage, InboxThread
@@ -109,7 +107,7 @@ def _take_in(message: InboxMessage, opt_out_type: str, is_played: bool) -> Reply
     is_opted_out = _has_opted_out(thread.phone)
     is_person = _is_number(thread.phone)
     message.is_flagged = message.is_flagged and is_person and not is_opted_out
-    message.save(force_insert=True)
+    prepared.insert(message)
     text = InboundText(message, thread, opt_out_type, is_opted_out)
     # Short codes and names of senders are robots, which no list knows and nobody can text.
     answer = _ask_handlers(text) if is_person else None
@@ -145,45 +143,43 @@ def _write_answer(text: InboundText, answer: Answer, is_played: bool) -> Reply:
         return Reply()
     delivery = None
     if not is_played:
-        delivery = Delivery.objects.create(
+        delivery = Delivery(
             phone=text.phone,
             name=text.thread.contact_name,
             status=Delivery.Status.ACCEPTED,
             accepted_at=text.received_at,
         )
-    InboxMessage.objects.create(
-        thread=text.thread,
-        phone=text.phone,
-        direction=InboxMessage.Direction.OUTBOUND,
-        body=body,
-        automation_source=answer.source,
-        automation_source_id=answer.source_id,
-        matched_keyword=answer.keyword,
-        answer_to=text.message,
-        delivery=delivery,
+        prepared.insert(delivery)
+    prepared.insert(
+        InboxMessage(
+            thread=text.thread,
+            phone=text.phone,
+            direction=InboxMessage.Direction.OUTBOUND,
+            body=body,
+            automation_source=answer.source,
+            automation_source_id=answer.source_id,
+            matched_keyword=answer.keyword,
+            answer_to=text.message,
+            delivery=delivery,
+        )
     )
     return Reply(body, delivery.pk if delivery else None)
 
 
 def _bring_up(text: InboundText, answer: Answer | None, reply: Reply) -> None:
     """The thread to the top of the inbox; unread where a person has to look at it."""
-    thread, now = text.thread, timezone.now()
-    last = InboxMessage.Direction.OUTBOUND if reply.body else InboxMessage.Direction.INBOUND
-    changes: dict[str, Any] = {
-        "last_message_at": now,
-        "last_direction": last,
-        "last_message_preview": preview(reply.body or text.body),
-        "updated_at": now,
-    }
+    is_flagged = text.message.is_flagged
+    InboxThread.objects.bring_up(
+        text.thread.pk,
+        preview(reply.body or text.body),
+        InboxMessage.Direction.OUTBOUND if reply.body else InboxMessage.Direction.INBOUND,
+        is_unread=answer is None or answer.needs_reading or is_flagged,
+        is_flagged=is_flagged,
+    )
     if answer is not None and answer.is_about_consent:
         # What was left for staff to decide, the person has decided.
-        thread.messages.filter(is_flagged=True).update(is_flagged=False)
-        changes["flagged_at"] = None
-    elif text.message.is_flagged:
-        changes["flagged_at"] = Coalesce("flagged_at", Value(now))
-    if answer is None or answer.needs_reading or text.message.is_flagged:
-        changes["unread_count"] = F("unread_count") + 1
-    InboxThread.objects.filter(pk=thread.pk).update(**changes)
+        text.thread.messages.filter(is_flagged=True).update(is_flagged=False)
+        InboxThread.objects.filter(pk=text.thread.pk).update(flagged_at=None)
 
 
 def preview(body: str) -> str:

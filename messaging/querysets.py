@@ -254,3 +254,19 @@ class ScheduledMessageQuerySet(models.QuerySet):
         """Give up those that should have left before `before`; how many."""
         late = self.filter(status="pending", scheduled_at__lt=before)
         return late.update(status="expired", error_message=reason)
+
+
+class InboxThreadQuerySet(models.QuerySet):
+    def bring_up(self, pk: int, preview: str, direction: str, *, is_unread: bool, is_flagged: bool) -> None:
+        """Note the newest text of a thread, one more unread if it is, and since when one waits for a decision.
+
+        Written out, because it is done for each text that comes in.
+        """
+        now = connection.ops.adapt_datetimefield_value(timezone.now())
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"UPDATE {connection.ops.quote_name(self.model._meta.db_table)} SET last_message_at = %s, "  # noqa: S608
+                "last_message_preview = %s, last_direction = %s, unread_count = unread_count + %s, "
+                "flagged_at = COALESCE(flagged_at, %s), updated_at = %s WHERE id = %s",
+                [now, preview, direction, int(is_unread), now if is_flagged else None, now, pk],
+            )

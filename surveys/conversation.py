@@ -20,7 +20,7 @@ from messaging.consent_words import bare_word
 from messaging.handlers import Answer, InboundText
 from messaging.keywords import Claim, candidates, find_rule, first_owner
 from messaging.models import InboxMessage
-from messaging.prepared import Prepared
+from messaging.prepared import Prepared, insert
 
 from . import questions
 from .models import SurveyFlow, SurveyResponse, SurveySession
@@ -184,14 +184,16 @@ def _take_answer(session: SurveySession, survey: SurveyFlow, text: InboundText) 
         changes |= {"status": SurveySession.Status.COMPLETED, "completed_at": text.received_at}
     if not _active().filter(pk=session.pk, current_question_index=index).update(**changes):
         return None
-    SurveyResponse.objects.create(
-        session=session,
-        survey_id=session.survey_id,
-        phone=session.phone,
-        question_index=index,
-        question_prompt=asked[index].prompt,
-        answer=answer,
-        created_at=text.received_at,
+    insert(
+        SurveyResponse(
+            session=session,
+            survey_id=session.survey_id,
+            phone=session.phone,
+            question_index=index,
+            question_prompt=asked[index].prompt,
+            answer=answer,
+            created_at=text.received_at,
+        )
     )
     if not is_last:
         return Answer(asked[index + 1].prompt, SOURCE, session.survey_id)

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from ..querysets import InboxThreadQuerySet
 from .deliveries import Delivery
 
 
@@ -27,6 +28,8 @@ class InboxThread(models.Model):
     flagged_at = models.DateTimeField(
         null=True, blank=True, help_text="Since when a text waits for a person to decide: does it mean stop?"
     )
+
+    objects = InboxThreadQuerySet.as_manager()
 
     class Meta:
         db_table = "inbox_threads"
