@@ -154,7 +154,7 @@ def _find_undecided(waiting: inbox.Waiting) -> list[Notice]:
     days = (timezone.now() - waiting.undecided_since).days
     age = ngettext("%(days)s day", "%(days)s days", days) % {"days": f"{days:,}"} if days else "less than a day"
     sentence = ngettext(
-        "%(count)s conversation waits for somebody to decide whether it means stop, for %(age)s.",
+        "%(count)s conversation waits for somebody to decide whether it means stop. It has waited for %(age)s.",
         "%(count)s conversations wait for somebody to decide whether they mean stop, the oldest for %(age)s.",
         waiting.undecided,
     ) % {"count": f"{waiting.undecided:,}", "age": age}
