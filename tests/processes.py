@@ -182,7 +182,7 @@ def peak_memory(pid: int) -> float:
 def installation(folder: Path, database_url: str = "", **environment: str) -> Iterator[Installation]:
     """A migrated installation; its processes end with the block."""
     site = Installation(folder, database_url, **environment)
-    site.run("migrate", "--verbosity", "0")
+    site.run("dbdoctor", "--apply", "--verbosity", "0")
     try:
         yield site
     finally:
