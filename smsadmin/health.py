@@ -26,6 +26,7 @@ from messaging import wording
 from messaging.models import MessageLog, ScheduledMessage
 
 from . import heartbeat, migration_state
+from .doctor.storage import sqlite_path
 from .schedules import RECURRING
 
 logger = logging.getLogger(__name__)
@@ -129,6 +130,10 @@ def _in_bounded_time() -> Iterator[None]:
 
 
 def check_database(now: datetime) -> None:
+    path = sqlite_path()
+    if path is not None and not path.exists():
+        # To connect would make an empty one, and a connection that is open goes on reading what is gone.
+        raise Failing("The file of the database is gone. Run: manage.py dbdoctor --doctor.")
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
 

@@ -216,3 +216,10 @@ def test_a_check_that_breaks_is_an_answer_too(heartbeat, monkeypatch):
 
     monkeypatch.setattr(health.heartbeat, "living", fail)
     assert problems(ask()) == {"worker": "This could not be checked. Run: manage.py dbdoctor --doctor."}
+
+
+def test_a_sqlite_file_that_is_gone_is_said_and_not_made_anew(heartbeat, monkeypatch, tmp_path):
+    gone = tmp_path / "sms.db"
+    monkeypatch.setattr(health, "sqlite_path", lambda: gone)
+    assert problems(ask())["database"] == "The file of the database is gone. Run: manage.py dbdoctor --doctor."
+    assert not gone.exists()
