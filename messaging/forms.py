@@ -24,7 +24,9 @@ class EventSelect(SearchingSelect):
     """A searching select; without JavaScript it offers the latest events."""
 
     def optgroups(self, name: str, value: Sequence[str], attr: dict[str, Any] | None = None) -> list[Any]:
-        groups = super().optgroups(name, value, attr)
+        # Django looks up whatever was posted, and stumbles over what is no id; the field tells of it.
+        ids = [one for one in map(str, value) if one.isdecimal() and len(one) < 19]
+        groups = super().optgroups(name, ids, attr)
         options = groups[0][1]
         offered = {str(option["value"]) for option in options}
         for event in Event.objects.order_by("-pk")[:RECENT_EVENTS]:

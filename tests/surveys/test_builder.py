@@ -26,6 +26,11 @@ def post(manager_client, db):
     return run
 
 
+@pytest.mark.parametrize("event", ["999", "none", "9" * 30, "²", " "])
+def test_an_event_that_is_gone_is_said_to_be(post, event):
+    assert "This event does not exist any more." in post("Your name?", linked_event=event)
+
+
 def test_a_survey_is_written_with_its_questions(post, make_event):
     event = make_event()
     assert post({"prompt": "Your name?", "is_name": "on"}, "A dish?", linked_event=event.pk) == ""
