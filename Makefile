@@ -14,7 +14,7 @@ export PORT
 
 help:
 	@echo "make run      the site and its worker on http://127.0.0.1:8000/ (PORT=8010 make run: elsewhere)"
-	@echo "make demo     add made-up people, events and past blasts to look at"
+	@echo "make demo     add made-up people, blasts, conversations and surveys to look at"
 	@echo "make test     the tests (T=tests/contacts: only those)"
 	@echo "make lint     style and formatting"
 	@echo "make types    type hints"

@@ -46,7 +46,7 @@ def learn(phone: str, name: str | None, code: int | None, log_id: int | None, at
         has_come_back = at is not None and opting_out.has_opted_in_since(phone, at)
         if not has_come_back and not UnsubscribedContact.objects.filter(phone=phone).exists():
             source = UnsubscribedContact.Source.MESSAGE_FAILURE
-            opting_out.opt_out(phone, source, name=name, reason=info.sentence)
+            opting_out.opt_out(phone, source, name=name, reason=info.sentence, at=at)
     elif category == Category.HARD_FAIL:
         _suppress(phone, code, info.sentence, log_id, at or timezone.now())
 
