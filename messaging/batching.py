@@ -36,7 +36,7 @@ _has_leader = False
 def run(work: Callable[[], T]) -> T:
     """What `work()` returns, once what it wrote is committed; what it raises, when all that it wrote is undone.
 
-    Another thread of this process may run it, on its own connection.
+    Another thread of this process may run it, on its own connection, and once more where the first time was undone.
     """
     if not _is_shared_file() or connection.in_atomic_block:
         with transaction.atomic():
@@ -93,8 +93,20 @@ def _lead() -> None:
             _changed.notify_all()
 
 
+class _JobFailed(Exception):
+    """One of several jobs, and with it all that they have written."""
+
+
 def _commit_together(jobs: list[_Job]) -> None:
-    with transaction.atomic():
+    """All in one transaction. Where one of them fails, all is undone, and each is done again in its own."""
+    try:
+        with transaction.atomic():
+            for job in jobs:
+                try:
+                    job.result = job.work()
+                except Exception as error:
+                    raise _JobFailed from error
+    except _JobFailed:
         for job in jobs:
             try:
                 with transaction.atomic():

@@ -34,11 +34,13 @@ Handler = Callable[[InboundText], Answer | None]
 # Twilio's Messages resource: a longer body is refused (error 21617).
 MOST_CHARACTERS: Final = 1_600
 UNKNOWN_SENDER: Final = "unknown"
+# In the order of the model's fields, as `from_db` takes them.
 _THREAD_FIELDS: Final = ("id", "phone", "contact_name")
 _THREADS: Final = Prepared(
     lambda phone: InboxThread.objects.select_for_update().filter(phone=phone).values_list(*_THREAD_FIELDS)
 )
 _OPT_OUTS: Final = Prepared(opting_out.opt_outs_of)
+_KNOWN: Final = Prepared(lambda sid: InboxMessage.objects.filter(message_sid=sid).values_list("id"))
 _OPT_OUT_TYPES: Final = frozenset({"STOP", "START", "HELP"})
 
 
@@ -63,7 +65,7 @@ def receive(form: Mapping[str, str], *, is_played: bool = False) -> Reply:
     try:
         return batching.run(lambda: _take_in(message, opt_out_type, is_played))
     except IntegrityError:
-        # Nothing has been done but the attempt to store it: it has come before.
+        # The same text, stored by another process since we looked for it.
         if (given := _answer_given(message.message_sid)) is not None:
             return given
         raise
@@ -85,9 +87,9 @@ def _read(form: Mapping[str, str]) -> InboxMessage:
 
 def _answer_given(sid: str | None) -> Reply | None:
     """What the text with that SID was answered; None where it has not come before."""
-    message = InboxMessage.objects.filter(message_sid=sid).first() if sid is not None else None
-    if message is None:
+    if sid is None or not (known := _KNOWN.rows(sid)):
         return None
+    message = InboxMessage.objects.get(pk=known[0][0])
     logger.info("Text %s came again. It is answered as before.", sid)
     answer = message.answers.order_by("pk").first()
     if answer is None or (answer.automation_source != InboxMessage.Source.SYSTEM and _has_opted_out(message.phone)):
@@ -102,6 +104,8 @@ def _has_opted_out(phone: str) -> bool:
 
 def _take_in(message: InboxMessage, opt_out_type: str, is_played: bool) -> Reply:
     """Store the text in its thread, and have it answered."""
+    if (given := _answer_given(message.message_sid)) is not None:
+        return given
     message.thread = thread = _lock_thread(message.phone)
     message.created_at = timezone.now()
     is_opted_out = _has_opted_out(thread.phone)

@@ -7,10 +7,11 @@ Sessions also end without a text of their own: by an opt-out, whoever records it
 
 import logging
 from collections.abc import Collection, Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from django.conf import settings
+from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import F
 from django.utils import timezone
 
@@ -33,8 +34,20 @@ EXIT: Final = "EXIT"
 SOURCE: Final = InboxMessage.Source.SURVEY
 _LONGEST_NAME: Final = 100
 
+# What a step of a session needs of it and of its survey, in the order of the models' fields.
+_SESSION_FIELDS: Final = (
+    "id",
+    "survey_id",
+    "phone",
+    "current_question_index",
+    "questions_json",
+    "completion_message",
+)
+_SURVEY_FIELDS: Final = ("id", "trigger_keyword", "linked_event_id", "is_active")
 _SESSIONS: Final = Prepared(
-    lambda phone: SurveySession.objects.filter(status=SurveySession.Status.ACTIVE, phone=phone).values_list("id")
+    lambda phone: SurveySession.objects.filter(status=SurveySession.Status.ACTIVE, phone=phone).values_list(
+        *_SESSION_FIELDS, *(f"survey__{name}" for name in _SURVEY_FIELDS), "last_activity_at"
+    )
 )
 _SURVEYS: Final = Prepared(
     lambda a, b, c, d: (
@@ -49,12 +62,8 @@ def continue_session(text: InboundText) -> Answer | None:
     """A handler: the next step of the survey that the sender is in."""
     if text.is_opted_out:
         return None
-    in_hand = _SESSIONS.rows(text.phone)
-    if not in_hand:
-        return None
-    session = _lock_survey_of(in_hand[0][0], _expired_before(text.received_at))
+    session = _session_of(text)
     if session is None:
-        _active().filter(phone=text.phone).update(status=SurveySession.Status.EXPIRED)
         return None
     survey = session.survey
     if bare_word(text.body) == EXIT:
@@ -119,21 +128,40 @@ def _end(session: SurveySession, status: SurveySession.Status, reason: str = "")
 
 
 def _find(words: tuple[str, ...]) -> SurveyFlow | None:
-    """The active survey for the first of these words that has one, locked as in `_lock_survey_of`."""
+    """The active survey for the first of these words that has one, locked as in `_session_of`."""
     pk = first_owner(_SURVEYS, words)
     if pk is None:
         return None
     return SurveyFlow.objects.select_for_update(no_key=True).filter(pk=pk, is_active=True).first()
 
 
-def _lock_survey_of(pk: int, expired_before: datetime) -> SurveySession | None:
-    """The session with its survey, which is locked until the transaction ends; None if it is too old or just deleted.
+def _session_of(text: InboundText) -> SurveySession | None:
+    """The session that the sender is in, with its survey; one that has had no answer for too long is ended.
 
     The survey is locked before anything of its sessions is written, because who edits or deletes a survey does so
     too: otherwise the two could wait for each other.
     """
-    sessions = SurveySession.objects.select_related("survey").select_for_update(of=("survey",), no_key=True)
-    return sessions.filter(pk=pk, last_activity_at__gte=expired_before).first()
+    for *values, last_activity_at in _SESSIONS.rows(text.phone):
+        of_session, of_survey = values[: len(_SESSION_FIELDS)], values[len(_SESSION_FIELDS) :]
+        session = SurveySession.from_db(DEFAULT_DB_ALIAS, _SESSION_FIELDS, of_session)
+        session.survey = SurveyFlow.from_db(DEFAULT_DB_ALIAS, _SURVEY_FIELDS, of_survey)
+        if not _lock(session.survey):
+            return None
+        # SQLite's driver gives times as they are kept there, in UTC without saying so.
+        if last_activity_at.replace(tzinfo=last_activity_at.tzinfo or UTC) >= _expired_before(text.received_at):
+            return session
+        _end(session, SurveySession.Status.EXPIRED)
+    return None
+
+
+def _lock(survey: SurveyFlow) -> bool:
+    """Keep others from changing the survey until the transaction ends; False if it was just deleted.
+
+    On SQLite nobody else can write meanwhile.
+    """
+    if not connection.features.has_select_for_update:
+        return True
+    return bool(SurveyFlow.objects.select_for_update(no_key=True).filter(pk=survey.pk).values_list("pk"))
 
 
 def _start(survey: SurveyFlow, text: InboundText) -> Answer | None:
