@@ -11,7 +11,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -25,7 +25,7 @@ class _Job:
     work: Callable[[], Any]
     result: Any = None
     error: BaseException | None = None
-    is_done: bool = field(default=False)
+    is_done: bool = False
 
 
 _changed: Final = threading.Condition()

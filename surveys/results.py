@@ -36,6 +36,10 @@ class Whose(StrEnum):
     TRIES = "tries"
 
 
+def _percent(count: int, of: int) -> int:
+    return round(100 * count / of) if of else 0
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """A step of the way through a survey: how many came so far, of whom `of` started."""
@@ -46,7 +50,7 @@ class Step:
 
     @property
     def percent(self) -> int:
-        return round(100 * self.count / self.of) if self.of else 0
+        return _percent(self.count, self.of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,7 @@ class GivenAnswer:
 
     @property
     def percent(self) -> int:
-        return round(100 * self.count / self.of) if self.of else 0
+        return _percent(self.count, self.of)
 
 
 @dataclass(frozen=True, slots=True)

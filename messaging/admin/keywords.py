@@ -109,8 +109,7 @@ class KeywordAutomationRuleAdmin(admin.ModelAdmin):
 
     @admin.display(description="reply")
     def reply_start(self, rule: KeywordAutomationRule) -> str:
-        start = " ".join(rule.response_body.split())
-        return start if len(start) <= REPLY_START else f"{start[: REPLY_START - 1]}…"
+        return wording.beginning(rule.response_body, REPLY_START)
 
     @admin.display(description="last match", ordering="last_matched_at", empty_value="never")
     def last_match(self, rule: KeywordAutomationRule) -> str | None:
