@@ -9,7 +9,7 @@ T :=
 STATIC_FILES := $(shell find accounts contacts messaging surveys smsadmin -path '*/static/*' -type f)
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint types slow browser bench clean
+.PHONY: help run demo test lint types slow browser long bench clean
 export PORT
 
 help:
@@ -20,6 +20,7 @@ help:
 	@echo "make types    type hints"
 	@echo "make slow     the tests with real processes"
 	@echo "make browser  the tests that drive Chromium"
+	@echo "make long     both of these at once, which takes less time than one after the other"
 	@echo "make bench    the benchmarks, one after the other"
 	@echo "make clean    remove what make has made, except .env and the data in instance/"
 
@@ -59,10 +60,15 @@ demo: database
 	@$(PY) manage.py demo
 
 test: $(VENV)/installed-dev
-	@$(PY) -m pytest -q -n 2 $(T)
+	@$(PY) -m pytest -q -n auto --maxprocesses 4 $(T)
 
+# These mostly wait for processes, so that more of them than there are processors run at once; each is handed out by
+# itself, as some are long.
 slow: $(VENV)/installed-dev
-	@$(PY) -m pytest -q -n 2 -m "slow and not browser" $(T)
+	@$(PY) -m pytest -q -n 4 --maxschedchunk 1 -m "slow and not browser" $(T)
+
+long: $(VENV)/installed-dev
+	@$(PY) -m pytest -q -n 4 --maxschedchunk 1 -m "slow or browser" $(T)
 
 browser: $(VENV)/installed-dev
 	@$(PY) -m pytest -q -n 2 -m browser $(T)

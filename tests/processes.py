@@ -1,5 +1,6 @@
 """A whole installation in a folder of its own, with real processes: for end-to-end tests and benchmarks."""
 
+import atexit
 import os
 import shutil
 import signal
@@ -7,9 +8,11 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -178,27 +181,55 @@ def peak_memory(pid: int) -> float:
     raise ValueError(f"Process {pid} has no memory figures")
 
 
+@cache
+def migrated_file() -> Path:
+    """The SQLite file of an installation that nobody has used. Others are copies of it: migrating takes seconds."""
+    folder = Path(tempfile.mkdtemp(prefix="smsadmin-"))
+    atexit.register(shutil.rmtree, folder)
+    Installation(folder).run("dbdoctor", "--apply", "--verbosity", "0")
+    return folder / "sms.db"
+
+
 @contextmanager
 def installation(folder: Path, database_url: str = "", **environment: str) -> Iterator[Installation]:
-    """A migrated installation; its processes end with the block."""
+    """An installation with a migrated database: that of `postgres_database()`, or SQLite. Its processes end with the
+    block.
+    """
     site = Installation(folder, database_url, **environment)
-    site.run("dbdoctor", "--apply", "--verbosity", "0")
+    if not database_url:
+        shutil.copyfile(migrated_file(), folder / "sms.db")
     try:
         yield site
     finally:
         site.stop_all()
 
 
+SERVER = "postgres://postgres@127.0.0.1:5432/postgres"
+
+
 @contextmanager
-def postgres_database(server: str = "postgres://postgres@127.0.0.1:5432/postgres") -> Iterator[str]:
-    """The address of a new, empty database on a PostgreSQL server; dropped at the end."""
+def postgres_database(server: str = SERVER, is_empty: bool = False) -> Iterator[str]:
+    """The address of a new database on a PostgreSQL server, migrated unless it is to be empty; dropped at the end."""
     name = f"smsadmin_{os.getpid()}_{free_port()}"
+    template = "template1" if is_empty else migrated_database(server)
+    create = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        connection.execute(create)
         try:
             yield urlsplit(server)._replace(path=f"/{name}").geturl()
         finally:
             connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@cache
+def migrated_database(server: str) -> str:
+    """As `migrated_file`, on a PostgreSQL server: the name of the database."""
+    until_exit = ExitStack()
+    atexit.register(until_exit.close)
+    url = until_exit.enter_context(postgres_database(server, is_empty=True))
+    with tempfile.TemporaryDirectory(prefix="smsadmin-") as folder:
+        Installation(Path(folder), url).run("dbdoctor", "--apply", "--verbosity", "0")
+    return urlsplit(url).path.removeprefix("/")
 
 
 @contextmanager

@@ -26,3 +26,9 @@ def site(request, tmp_path):
     with postgres_database() as url, installation(tmp_path, url, **environment) as made:
         made.standin_port = port
         yield made
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    """Those that wait long come first, so that the others fill the gaps and nobody waits for one at the end."""
+    items.sort(key=lambda item: "endtoend" not in item.path.parts)

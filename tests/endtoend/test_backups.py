@@ -8,11 +8,12 @@ import urllib.request
 import pytest
 
 from tests import twilio_standin
-from tests.processes import children, free_port, installation, is_listening, postgres_database, wait_until
+from tests.endtoend.killing import age_calls, start_standin, start_worker
+from tests.processes import free_port, installation, is_listening, postgres_database, wait_until
 
 pytestmark = pytest.mark.slow
 
-PEOPLE = 1000
+PEOPLE = 600
 FILL = f"""
 from contacts.models import CommunityMember
 people = (CommunityMember(name=f"Person {{i}}", phone=f"+1720{{2000000 + i}}") for i in range({PEOPLE}))
@@ -42,12 +43,6 @@ def site(request, tmp_path):
         yield made
 
 
-def start_worker(site):
-    worker = site.start("manage.py", "worker")
-    wait_until(lambda: len(children(worker.pid)) >= 3, 30, "the worker")
-    return worker
-
-
 def taken_by_twilio(site):
     with urllib.request.urlopen(f"http://127.0.0.1:{site.standin_port}/__record") as answer:
         return [message["to"] for message in json.load(answer)["messages"]]
@@ -70,13 +65,12 @@ def ask(address):
 
 
 def test_a_backup_of_a_running_blast_is_whole_and_texts_nobody_again(site):
-    site.start("-m", "tests.twilio_standin", "--port", str(site.standin_port), "--latency", "0.2")
-    wait_until(lambda: is_listening(site.standin_port), 20, "the stand-in")
+    start_standin(site, latency=0.2)
     site.run("shell", "-v", "0", "-c", FILL)
     worker = start_worker(site)
     wait_until(lambda: count(site, "accepted") > 50, 60, "the blast to begin")
     said = site.run("backup").stdout
-    assert f"{PEOPLE:,} members and 1 blast" in said
+    assert f"{PEOPLE} members and 1 blast" in said
     assert "A worker is running" in site.run("restore", "--no-input", newest(site), check=False).stderr
     wait_until(lambda: count(site, "accepted") == PEOPLE, 120, "the end of the blast", every=0.5)
     site.stop(worker)
@@ -95,6 +89,7 @@ def test_a_backup_of_a_running_blast_is_whole_and_texts_nobody_again(site):
         assert site.query("PRAGMA foreign_key_check") == []
     assert site.run("migrate", "--check", check=False).returncode == 0
 
+    age_calls(site)
     start_worker(site)
     wait_until(lambda: site.query("SELECT 1 FROM worker_heartbeats"), 20, "the worker's sign of life")
     wait_until(lambda: not count(site, "sending"), 120, "the calls of then to be in doubt", every=0.5)

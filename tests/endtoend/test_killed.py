@@ -14,7 +14,7 @@ from collections import Counter
 import pytest
 
 from tests.endtoend.conftest import CONCURRENCY
-from tests.endtoend.killing import start_standin, start_worker
+from tests.endtoend.killing import age_calls, start_standin, start_worker
 from tests.processes import children, wait_until
 
 pytestmark = pytest.mark.slow
@@ -75,6 +75,7 @@ def test_whatever_is_killed_nobody_gets_it_twice_and_nobody_is_forgotten(site):
         blast.wait_for_progress(by=dice.randint(1, 60))
         victim = dice.choice([worker.pid, *children(worker.pid)])
         os.kill(victim, signal.SIGKILL)
+        age_calls(site)
         if victim == worker.pid:
             worker.wait()
             worker = start_worker(site)
@@ -98,6 +99,7 @@ def test_delivery_reports_settle_what_a_kill_left_in_doubt(site):
     blast = Blast(site, site.standin_port, 300)
     blast.wait_for_progress(by=100)
     os.killpg(worker.pid, signal.SIGKILL)
+    age_calls(site)
     start_worker(site)
     accepted = blast.accepted_by_twilio
     wait_until(

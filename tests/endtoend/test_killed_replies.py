@@ -8,11 +8,10 @@ import os
 import signal
 import urllib.request
 from collections import Counter
-from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.endtoend.killing import start_standin, start_worker
+from tests.endtoend.killing import age_calls, start_standin, start_worker
 from tests.processes import wait_until
 
 pytestmark = pytest.mark.slow
@@ -86,9 +85,8 @@ def kill_in_a_call(site, worker):
     os.killpg(worker.pid, signal.SIGKILL)
     worker.wait()
     check(site)
-    began_at = (datetime.now(UTC) - timedelta(seconds=90)).isoformat(" ", "seconds")
-    for phone in (in_hand := set(states(site, "sending"))):
-        site.query("UPDATE deliveries SET claimed_at = ? WHERE phone = ?", began_at, phone)
+    in_hand = set(states(site, "sending"))
+    age_calls(site)
     worker = start_worker(site)
     wait_until(lambda: not in_hand & set(states(site, "sending")), 60, "what was in hand to be in doubt")
     return worker

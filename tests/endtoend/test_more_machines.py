@@ -14,6 +14,7 @@ from collections import Counter
 import pytest
 
 from tests import twilio_standin
+from tests.endtoend.killing import age_calls
 from tests.processes import (
     children,
     free_port,
@@ -89,6 +90,7 @@ def test_a_machine_dies_in_the_middle_of_a_blast_and_nobody_is_lost_or_texted_tw
     site.run("shell", "-v", "0", "-c", FILL)
     wait_until(lambda: count(site, "pending") < 0.6 * PEOPLE, 120, "the blast to get going")
     os.killpg(one.pid, signal.SIGKILL)
+    age_calls(site)
     assert count(site, "pending") > 0
     wait_until(
         lambda: not count(site, "pending", "sending", "accepted", "sent"), 240, "every text's report", every=0.5
