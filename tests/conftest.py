@@ -1,10 +1,14 @@
 """Factories and logged-in clients that the tests of all apps share. People and numbers are made up."""
 
+import gc
 import hashlib
 import itertools
 
 import pytest
+from django.apps import apps
+from django.db import connection, transaction
 from django.test import Client
+from django.test import client as test_client
 from hypothesis import settings as hypothesis_settings
 
 from accounts.models import AppUser
@@ -23,6 +27,10 @@ hypothesis_settings.register_profile("quick", max_examples=25)
 if hypothesis_settings.get_current_profile_name() == "default":
     hypothesis_settings.load_profile("quick")
 
+# Django and the tests are very many objects that stay to the end. To look among them for garbage at Python's usual
+# pace took a tenth of the time.
+gc.set_threshold(20_000, 10, 10)
+
 AREA_CODES = (720, 303, 970, 719, 212, 312, 415, 206, 512, 617, 404, 305, 702, 503, 602, 504, 615, 313, 216, 612)
 NAMES = ("Ada Lovelace", "Grace Hopper", "Alan Turing", "Mary Jackson", "Edsger Dijkstra", "Barbara Liskov")
 
@@ -31,6 +39,43 @@ def fictional_phone(index: int) -> str:
     """The E.164 number of that index (0 to 1999), all from the range kept for fiction: 555-0100 to 555-0199."""
     area, line = divmod(index, 100)
     return f"+1{AREA_CODES[area]}5550{100 + line}"
+
+
+def pytest_collection_finish():
+    gc.freeze()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """A table's first ids are 9 and 10, or 99 and 100, and so on, and those of one table are not those of the next.
+
+    So a test finds out by itself, and each time, whether it depends on how an id is written or on which it is.
+    """
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        models = apps.get_models(include_auto_created=True)
+        empty = [model for model in models if model._meta.auto_field and not model._base_manager.exists()]
+        tables = sorted(model._meta.db_table for model in empty)
+        for digits, table in zip(itertools.cycle((1, 2, 3, 4)), tables, strict=False):
+            last = 10**digits - 2
+            if connection.vendor == "sqlite":
+                cursor.execute("DELETE FROM sqlite_sequence WHERE name = %s", [table])
+                cursor.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (%s, %s)", [table, last])
+            else:
+                cursor.execute("SELECT setval(pg_get_serial_sequence(%s, 'id'), %s)", [table, last])
+
+
+@pytest.fixture(autouse=True, scope="session")
+def page_contexts():
+    """An answer's `context` is that of the page and its parts, but not of each option of each field of a form."""
+    keep = test_client.store_rendered_templates
+
+    def keep_pages(store, signal, sender, template, context, **kwargs):
+        if not (template.name or "").startswith("django/forms/"):
+            keep(store, signal, sender, template, context, **kwargs)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(test_client, "store_rendered_templates", keep_pages)
+        yield
 
 
 @pytest.fixture
@@ -125,6 +170,22 @@ def manager_client(manager_user):
     client = Client()
     client.force_login(manager_user)
     return client
+
+
+@pytest.fixture(scope="module")
+def logins(django_db_setup, django_db_blocker):
+    """For each role a user, and the cookies of a browser in which that user is logged in.
+
+    Made once for all tests of a module, for those that visit every page: each test is a savepoint inside of this.
+    """
+    with django_db_blocker.unblock(), transaction.atomic():
+        found = {}
+        for role in Role.values:
+            user, client = AppUser.objects.create_user(role, role=role), Client()
+            client.force_login(user)
+            found[role] = user, client.cookies
+        yield found
+        transaction.set_rollback(True)
 
 
 @pytest.fixture

@@ -1,0 +1,77 @@
+"""Two transactions at the same moment, for tests on PostgreSQL: SQLite has one writer at a time."""
+
+import threading
+from contextlib import contextmanager
+
+import pytest
+from django.db import connection, transaction
+
+on_postgresql = pytest.mark.skipif(connection.vendor != "postgresql", reason="only PostgreSQL has two writers")
+_HOW_MANY_WAIT = (
+    "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+)
+
+
+@contextmanager
+def meanwhile(first, then):
+    """In a transaction of somebody else: `first()`, then `then()` once the block has to wait for it, then commit."""
+
+    def rest():
+        _wait_for_somebody()
+        then()
+
+    with _somebody(first, rest):
+        yield
+
+
+@contextmanager
+def not_waiting_for(first):
+    """In a transaction of somebody else: `first()`, and commit after the block, which must not wait for that."""
+    is_through = threading.Event()
+
+    def rest():
+        assert is_through.wait(10), "The block waits."
+
+    with _somebody(first, rest):
+        yield
+        is_through.set()
+
+
+@contextmanager
+def _somebody(first, rest):
+    """Has done `first` when the block begins, does `rest` beside it, and commits."""
+    has_begun, problems = threading.Event(), []
+
+    def work():
+        try:
+            with transaction.atomic():
+                first()
+                has_begun.set()
+                rest()
+        except Exception as problem:  # noqa: BLE001 - the test tells
+            problems.append(problem)
+        finally:
+            has_begun.set()
+            connection.close()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    has_begun.wait(10)
+    try:
+        yield
+    finally:
+        thread.join(10)
+        assert not problems
+
+
+def _wait_for_somebody():
+    moment = threading.Event()
+    with connection.cursor() as cursor:
+        for _ in range(1_000):
+            # Otherwise a transaction sees what it saw the first time.
+            cursor.execute("SELECT pg_stat_clear_snapshot()")
+            cursor.execute(_HOW_MANY_WAIT)
+            if cursor.fetchone()[0]:
+                return
+            moment.wait(0.01)
+    raise AssertionError("Nobody has waited.")
