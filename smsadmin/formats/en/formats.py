@@ -1,0 +1,7 @@
+"""English for the pages that are Django's, such as a history: its own formats, with the zone's name behind a time.
+
+Our own pages use `accounts.moments`, which leaves the name out at no time.
+"""
+
+DATETIME_FORMAT = "N j, Y, P T"
+SHORT_DATETIME_FORMAT = "m/d/Y P T"
