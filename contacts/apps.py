@@ -7,6 +7,6 @@ class ContactsConfig(AppConfig):
     verbose_name = "People"
 
     def ready(self) -> None:
-        from . import search_index
+        from . import containing, search_index  # noqa: F401 - the lookup is there once it is imported
 
         post_migrate.connect(search_index.reinstall_after_migrate, sender=self)

@@ -1,0 +1,75 @@
+"""Words are found in capitals and small letters of any alphabet, on each database alike."""
+
+import pytest
+from django.db import transaction
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from contacts.containing import find, fold, mentions
+from contacts.models import Event
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize(
+    "typed", ["école", "ECOLE", "ecole", "fermee", "e\u0301cole", "FERMÉE À", "zurich", "e ferm"]
+)
+@pytest.mark.parametrize(
+    "title", ["ÉCOLE fermée à Zürich", "E\u0301cole ferme\u0301e a\u0300 Zu\u0308rich", "Ecole Fermee a Zurich"]
+)
+def test_words_are_found_whatever_their_capitals_and_accents(make_event, title, typed):
+    mine = make_event(title=title)
+    make_event(title="Ecologists firmly in Zug")
+    make_event(title="Écologistes fermement à Zoug")
+    assert list(Event.objects.filter(title__mentions=typed)) == [mine]
+
+
+@pytest.mark.parametrize(
+    ("typed", "title"),
+    [
+        ("москва", "Концерт: МОСКВА"),
+        ("елка", "Ёлка"),
+        ("strasse", "Hauptstraße 5"),
+        ("STRAßE", "Main Strasse"),
+        ("αθηνα", "Η Αθήνα"),
+        ("שלום", "שָׁלוֹם"),
+        ("istanbul", "İstanbul"),
+        ("fi", "Con\ufb01rmed"),
+        ("한국", "한국 축제"),
+    ],
+)
+def test_words_of_any_alphabet_are_found(make_event, typed, title):
+    mine = make_event(title=title)
+    make_event(title="Picnic")
+    make_event(title="Пикник")
+    assert list(Event.objects.filter(title__mentions=typed)) == [mine]
+
+
+@given(
+    st.text("aAeEéÉiIıİsSσςΣßẞжЖёЁ\ufb01\u0301\u05b8 %_", max_size=6),
+    st.text("aéIıİsσςßжё\ufb01\u0301", min_size=1, max_size=2),
+)
+@settings(deadline=None)
+@example("Γεια σου Νίκος", "Νίκος")
+@example("ΝΊΚΟΣ", "νίκος")
+@example("Kapı", "KAPI")
+def test_each_database_finds_what_python_finds(text, typed):
+    with transaction.atomic():
+        found = Event.objects.create(title=text)
+        assert Event.objects.filter(title__mentions=typed).exists() == mentions(text, fold(typed))
+        assert bool(list(find(text, [typed]))) <= mentions(text, fold(typed))
+        found.delete()
+
+
+@pytest.mark.parametrize("typed", ["100%", "a_b", "c\\d", "«", "é%", "é_"])
+def test_no_character_stands_for_others(make_event, typed):
+    make_event(title="100 axb cd éa")
+    mine = make_event(title="« 100% a_b c\\d é% é_")
+    assert list(Event.objects.filter(title__mentions=typed)) == [mine]
+
+
+@pytest.mark.parametrize("typed", ["nobody", "Čapek"])
+def test_what_has_no_name_mentions_nobody(make_member, typed):
+    member = make_member(name=None)
+    assert not type(member).objects.filter(name__mentions=typed).exists()
+    assert type(member).objects.exclude(name__mentions=typed).exists()
