@@ -1,0 +1,13 @@
+"""Numbers together with what they count, as they are said to staff on pages and at the prompt."""
+
+from django.utils.translation import ngettext
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """Such as "1 line" or "1,234 lines"."""
+    return f"{number:,} {ngettext(one, many, number)}"
+
+
+def people(number: int) -> str:
+    """Such as "1 person" or "1,234 people"."""
+    return counted(number, "person", "people")
