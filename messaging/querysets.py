@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from django.db import connection, models, transaction
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
 from django.utils import timezone
 
 from contacts.opting_out import opted_out_since
@@ -103,8 +103,8 @@ class DeliveryQuerySet(models.QuerySet):
             if claimed or not rows:
                 return claimed
 
-    def _lock_first(self, most: int) -> list[Any]:
-        """The first rows, locked until the transaction ends.
+    def _lock_first(self, most: int | None) -> list[Any]:
+        """The first rows, or all of them, locked until the transaction ends.
 
         SQLite has one writer at a time, and our transactions there are immediate: nobody else can claim
         between this look and the update. Elsewhere the rows are locked, and other senders pass over them.
@@ -183,16 +183,18 @@ class DeliveryQuerySet(models.QuerySet):
         return self.filter(status="unknown", is_left=False)
 
     def doubt_abandoned(self, before: datetime) -> int:
-        """Those whose call began before `before` and was never recorded become "unknown"."""
+        """Those whose call began before `before` and was never recorded become "unknown".
+
+        What somebody writes at this moment is passed over: its call has not been abandoned.
+        """
         abandoned = self.filter(status="sending", claimed_at__lt=before)
         # Asked each second: where there are none, nobody has to wait for a write.
         if not abandoned.exists():
             return 0
-        return abandoned.update(
-            status="unknown",
-            error_message="The sender stopped in the middle of the call. This person may or may not have the text.",
-            updated_at=timezone.now(),
-        )
+        sentence = "The sender stopped in the middle of the call. This person may or may not have the text."
+        with transaction.atomic():
+            rows = self.filter(pk__in=[row.pk for row in abandoned.only("pk")._lock_first(None)])
+            return rows.update(status="unknown", error_message=sentence, updated_at=timezone.now())
 
 
 class SenderSlotQuerySet(models.QuerySet):
@@ -257,16 +259,60 @@ class ScheduledMessageQuerySet(models.QuerySet):
 
 
 class InboxThreadQuerySet(models.QuerySet):
-    def bring_up(self, pk: int, preview: str, direction: str, *, is_unread: bool, is_flagged: bool) -> None:
-        """Note the newest text of a thread, one more unread if it is, and since when one waits for a decision.
+    def unread(self) -> Self:
+        """Those with texts that nobody has read yet."""
+        return self.filter(unread_count__gt=0)
 
-        Written out, because it is done for each text that comes in.
-        """
-        now = connection.ops.adapt_datetimefield_value(timezone.now())
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"UPDATE {connection.ops.quote_name(self.model._meta.db_table)} SET last_message_at = %s, "  # noqa: S608
-                "last_message_preview = %s, last_direction = %s, unread_count = unread_count + %s, "
-                "flagged_at = COALESCE(flagged_at, %s), updated_at = %s WHERE id = %s",
-                [now, preview, direction, int(is_unread), now if is_flagged else None, now, pk],
-            )
+    def undecided(self) -> Self:
+        """Those with texts of which a person is to decide whether they mean stop."""
+        return self.filter(flagged_at__isnull=False)
+
+    def with_newest_text(self) -> Self:
+        """With `newest_text`: the id of its latest text at the very moment at which the row is read; None without."""
+        texts: Any = self.model._meta.get_field("messages").related_model
+        newest = texts._default_manager.filter(thread=OuterRef("pk")).order_by("-pk").values("pk")[:1]
+        return self.annotate(newest_text=Subquery(newest))
+
+    def miscounted(self) -> Self:
+        """Conversations with more unread texts than came in, which are their `received`, or with fewer than none."""
+        received = Count("messages", filter=Q(messages__direction="inbound"))
+        some_unread = self.exclude(unread_count=0).annotate(received=received)
+        return some_unread.filter(Q(unread_count__lt=0) | Q(unread_count__gt=F("received")))
+
+    def limit_unread(self) -> int:
+        """Let those have as many unread texts as can be; how many changed. One that changes meanwhile is left."""
+        changed = 0
+        for pk, unread, received in self.miscounted().values_list("pk", "unread_count", "received"):
+            possible = min(max(unread, 0), received)
+            rows = self.model._default_manager.filter(pk=pk, unread_count=unread)
+            changed += rows.update(unread_count=possible)
+        return changed
+
+
+class InboxMessageQuerySet(models.QuerySet):
+    def received(self) -> Self:
+        return self.filter(direction="inbound")
+
+    def flagged(self) -> Self:
+        """Those of which a person is to decide whether they mean stop."""
+        return self.filter(is_flagged=True)
+
+    def for_staff(self) -> Self:
+        """Those received that are unread at first: what a survey or a keyword reply has answered is not."""
+        answers = self.model._default_manager.filter(
+            answer_to=OuterRef("pk"), automation_source__in=("survey", "keyword")
+        )
+        return self.received().filter(~Exists(answers) | Q(is_flagged=True))
+
+
+class KeywordOwnerQuerySet(models.QuerySet):
+    """Keyword replies and, in their own app, surveys: what a keyword leads to as long as it is active."""
+
+    def switch(self, *, is_active: bool) -> list[Any]:
+        """Activate or deactivate them: those that were not so before."""
+        with transaction.atomic():
+            others = self.exclude(is_active=is_active).order_by("pk")
+            switched: list[Any] = list(others.select_for_update(of=("self",)))
+            rows = self.model._default_manager.filter(pk__in=[owner.pk for owner in switched])
+            rows.update(is_active=is_active, updated_at=timezone.now())
+        return switched

@@ -4,6 +4,10 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from messaging.querysets import KeywordOwnerQuerySet
+
+from .querysets import SurveySessionQuerySet
+
 
 class SurveyFlow(models.Model):
     """A conversation by text that a keyword starts. `questions_json` is what `surveys.questions` reads and writes."""
@@ -19,6 +23,8 @@ class SurveyFlow(models.Model):
     completion_count = models.IntegerField("completed", default=0, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
+
+    objects = KeywordOwnerQuerySet.as_manager()
 
     class Meta:
         db_table = "survey_flows"
@@ -63,6 +69,8 @@ class SurveySession(models.Model):
     questions_json = models.TextField()
     completion_message = models.TextField(null=True, blank=True)
     end_reason = models.CharField(max_length=12, choices=EndReason, default="", blank=True)
+
+    objects = SurveySessionQuerySet.as_manager()
 
     class Meta:
         db_table = "survey_sessions"

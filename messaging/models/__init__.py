@@ -4,11 +4,12 @@ from .blasts import MessageLog
 from .choices import RetryWhom, Target
 from .deliveries import Delivery, Pace, SenderSlot
 from .drafts import Draft
-from .inbox import InboxMessage, InboxThread
+from .inbox import DeletedText, InboxMessage, InboxThread
 from .keywords import KeywordAutomationRule
 from .scheduled import ScheduledMessage
 
 __all__ = [
+    "DeletedText",
     "Delivery",
     "Draft",
     "InboxMessage",

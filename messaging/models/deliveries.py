@@ -5,6 +5,7 @@ from typing import Final
 from django.db import models
 from django.utils import timezone
 
+from ..classification import final_codes
 from ..querysets import DeliveryQuerySet, SenderSlotQuerySet
 
 
@@ -75,7 +76,7 @@ class Delivery(models.Model):
     accepted_at = models.DateTimeField(null=True, blank=True)
     updated_at = models.DateTimeField(default=timezone.now)
     is_left = models.BooleanField(
-        default=False, help_text="Staff have seen that this one is in doubt, and leave it at that."
+        default=False, help_text="Staff have seen that this one is in doubt or has failed, and leave it at that."
     )
 
     objects = DeliveryQuerySet.as_manager()
@@ -93,6 +94,11 @@ class Delivery(models.Model):
     def is_success(self) -> bool:
         """Accepted by Twilio and not failed so far."""
         return self.status in self.SUCCESSFUL
+
+    @property
+    def can_be_retried(self) -> bool:
+        """Whether the person has certainly not got it, for a reason that may pass (as in `to_retry`)."""
+        return self.status in self.UNSUCCESSFUL and self.error_code not in final_codes()
 
     @property
     def error_sentence(self) -> str | None:

@@ -46,6 +46,11 @@ class Draft(models.Model):
         return self.message_body[:60]
 
     @property
+    def version(self) -> str:
+        """What changes with each change to it; the confirmation page hands it back."""
+        return self.updated_at.isoformat()
+
+    @property
     def whole_body(self) -> str:
         """The text with its fields as it is to be sent: with the opt-out line where that is wanted."""
         return with_opt_out_line(self.message_body) if self.has_opt_out_line else self.message_body

@@ -6,8 +6,9 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
-from ..querysets import InboxThreadQuerySet
+from ..querysets import InboxMessageQuerySet, InboxThreadQuerySet
 from .deliveries import Delivery
 
 
@@ -43,6 +44,11 @@ class InboxThread(models.Model):
     def __str__(self) -> str:
         return self.contact_name or self.phone
 
+    @property
+    def tag(self) -> str:
+        """What one of settings.INBOX_TAGS says of its phone, such as "Try"; "" of a person's."""
+        return next(filter(None, (import_string(path)(self.phone) for path in settings.INBOX_TAGS)), "")
+
 
 class InboxMessage(models.Model):
     """One text of a conversation, in either direction.
@@ -62,7 +68,8 @@ class InboxMessage(models.Model):
         SURVEY = "survey", "Survey"
         SYSTEM = "system", "Opt-out and help"
 
-    thread = models.ForeignKey(InboxThread, models.CASCADE, related_name="messages")
+    # Both indexes that begin with the thread serve for the thread alone.
+    thread = models.ForeignKey(InboxThread, models.CASCADE, related_name="messages", db_index=False)
     phone = models.CharField(max_length=20)
     direction = models.CharField(max_length=10, choices=Direction)
     body = models.TextField()
@@ -79,10 +86,35 @@ class InboxMessage(models.Model):
     token = models.UUIDField(null=True, blank=True, unique=True, editable=False)
     is_flagged = models.BooleanField(default=False, help_text="May mean stop: a person is to decide.")
 
+    objects = InboxMessageQuerySet.as_manager()
+
     class Meta:
         db_table = "inbox_messages"
         verbose_name = "text"
-        indexes = [models.Index(fields=["thread", "id"], name="ix_inbox_messages_thread")]
+        indexes = [
+            models.Index(fields=["thread", "id"], name="ix_inbox_messages_thread"),
+            models.Index(fields=["thread", "created_at", "id"], name="ix_inbox_messages_in_time"),
+            models.Index(fields=["thread", "id"], name="ix_inbox_messages_flagged", condition=Q(is_flagged=True)),
+            # For the automatic replies of the last hour.
+            models.Index(
+                fields=["thread", "created_at"],
+                name="ix_inbox_messages_sent",
+                condition=Q(automation_source__isnull=False),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_direction_display()} {self.pk}"
+
+
+class DeletedText(models.Model):
+    """What staff deleted of what came in, by Twilio's SID: should Twilio repeat it, it does not come back."""
+
+    message_sid = models.CharField(max_length=64, unique=True)
+    deleted_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        db_table = "deleted_texts"
+
+    def __str__(self) -> str:
+        return self.message_sid

@@ -3,6 +3,8 @@
 from django.db import models
 from django.utils import timezone
 
+from ..querysets import KeywordOwnerQuerySet
+
 
 class KeywordAutomationRule(models.Model):
     """A keyword, kept as `messaging.keywords.normalise` makes it, and what its sender is answered."""
@@ -14,6 +16,8 @@ class KeywordAutomationRule(models.Model):
     last_matched_at = models.DateTimeField("last match", null=True, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
+
+    objects = KeywordOwnerQuerySet.as_manager()
 
     class Meta:
         db_table = "keyword_automation_rules"

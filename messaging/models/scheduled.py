@@ -1,7 +1,8 @@
 """Messages that leave later."""
 
+import hashlib
 import uuid
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
@@ -75,6 +76,18 @@ class ScheduledMessage(models.Model):
     def token(self) -> uuid.UUID:
         """The token of its blast, which is unique: a second blast of the same message cannot be written."""
         return uuid.uuid5(uuid.NAMESPACE_OID, f"scheduled message {self.pk}")
+
+    @property
+    def version(self) -> str:
+        """What changes with each change of the text, the people or the time; the pages hand it back."""
+        seen = (
+            self.message_body,
+            self.target,
+            self.event_id,
+            self.test_mode,
+            self.scheduled_at.astimezone(UTC).isoformat(),
+        )
+        return hashlib.sha256(repr(seen).encode()).hexdigest()[:16]
 
     @property
     def is_pending(self) -> bool:
