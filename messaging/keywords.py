@@ -1,21 +1,22 @@
 """Keywords: how a text is compared with them, who has which, and the keyword replies.
 
-A keyword is kept in upper case with its spaces collapsed. A text matches by the whole of it first, then by its
-first word. Each keyword belongs to one owner only, a keyword reply or something of another app:
-settings.KEYWORD_OWNERS names the functions that know them.
+A keyword is kept in upper case with its spaces collapsed, without punctuation around it. A text matches by the whole
+of it first, then by its first word. Each keyword belongs to one owner only, a keyword reply or something of another
+app: settings.KEYWORD_OWNERS names the functions that know them.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, models
 from django.db.models import F
 from django.utils.module_loading import import_string
 
-from .consent_words import HELP_WORDS, OPT_IN_WORDS, OPT_OUT_WORDS, YES, bare_word, fold, is_clear_opt_out
+from .consent_words import HELP_WORDS, OPT_IN_WORDS, OPT_OUT_WORDS, YES, as_keyword, bare_word, is_clear_opt_out
 from .handlers import Answer, InboundText
 from .models import InboxMessage, KeywordAutomationRule
-from .prepared import Prepared
+from .prepared import Prepared, PreparedUpdate
 
 MAX_LENGTH = 40
 # What is longer than this begins with no keyword, or with one that stands in its first characters.
@@ -41,20 +42,29 @@ class Candidates:
 
 
 def normalise(keyword: str) -> str:
-    """The form in which a keyword is kept and compared; any length."""
-    return " ".join(fold(keyword).split())
+    """The form in which a keyword is kept; any length. People leave out the punctuation around it, or add some."""
+    word = _folded(keyword)
+    return _bare(word) or word
 
 
 def candidates(body: str) -> Candidates:
     """What `body` could be meant as. What is longer than a keyword can be is left out."""
-    start = normalise(body[:_LOOKED_AT])
+    start = _folded(body[:_LOOKED_AT])
     whole = start if len(body) <= _LOOKED_AT else ""
     return Candidates(_variants(whole), _variants(start.partition(" ")[0]))
 
 
 def _variants(text: str) -> tuple[str, ...]:
-    bare = text.strip("".join({character for character in text if not character.isalnum()}))
-    return tuple(dict.fromkeys(word for word in (text, bare) if 0 < len(word) <= MAX_LENGTH))
+    return tuple(dict.fromkeys(word for word in (text, _bare(text)) if 0 < len(word) <= MAX_LENGTH))
+
+
+def _folded(text: str) -> str:
+    return " ".join(as_keyword(text).split())
+
+
+def _bare(text: str) -> str:
+    """Without what is neither letter nor digit at both ends; "" where it is nothing else, such as an emoji."""
+    return text.strip("".join({character for character in text if not character.isalnum()}))
 
 
 def why_refused(keyword: str, owner: models.Model | None = None) -> str:
@@ -79,7 +89,8 @@ def why_refused(keyword: str, owner: models.Model | None = None) -> str:
     for path in settings.KEYWORD_OWNERS:
         claim: Claim | None = import_string(path)(keyword)
         if claim is not None and (owner is None or claim.owner != owner):
-            return f"{keyword} is already {claim.words}. Choose another word, or change that one first."
+            remedy = ", or change that one first" if claim.owner else ""
+            return f"{keyword} is already {claim.words}. Choose another word{remedy}."
     return ""
 
 
@@ -100,29 +111,37 @@ def claim_of_rule(keyword: str) -> Claim | None:
     return Claim("the keyword of a keyword reply", rule) if rule is not None else None
 
 
+# In the order of the model's fields, as `from_db` takes them.
+_RULE_FIELDS = ("id", "keyword", "response_body")
 _RULES = Prepared(
     lambda a, b, c, d: (
         KeywordAutomationRule.objects.filter(keyword__in=(a, b, c, d), is_active=True)
         .order_by()
-        .values_list("keyword", "id")
+        .values_list(*_RULE_FIELDS)
+    )
+)
+_MATCHED = PreparedUpdate(
+    lambda pk, at: (
+        KeywordAutomationRule.objects.filter(pk=pk),
+        {"match_count": F("match_count") + 1, "last_matched_at": at},
     )
 )
 
 
 def find_rule(words: tuple[str, ...]) -> KeywordAutomationRule | None:
     """The active keyword reply for the first of these words that has one."""
-    pk = first_owner(_RULES, words)
-    return KeywordAutomationRule.objects.filter(pk=pk).first() if pk is not None else None
+    row = first_owner(_RULES, words)
+    return KeywordAutomationRule.from_db(DEFAULT_DB_ALIAS, _RULE_FIELDS, row) if row is not None else None
 
 
-def first_owner(owners: Prepared, words: tuple[str, ...]) -> int | None:
-    """The id of the row that has the first of these words that any has.
+def first_owner(owners: Prepared, words: tuple[str, ...]) -> tuple[Any, ...] | None:
+    """The row that has the first of these words that any has.
 
-    `owners` selects (keyword, id) of the rows with one of four keywords: a text has no more candidates.
+    `owners` selects (id, keyword, …) of the rows with one of four keywords: a text has no more candidates.
     """
     if not words:
         return None
-    found = dict(owners.rows(*words, *words[:1] * (4 - len(words))))
+    found = {row[1]: row for row in owners.rows(*words, *words[:1] * (4 - len(words)))}
     return next((found[word] for word in words if word in found), None)
 
 
@@ -134,7 +153,5 @@ def reply(text: InboundText) -> Answer | None:
     rule = find_rule((*meant.whole, *meant.first_word))
     if rule is None or not text.may_begin():
         return None
-    KeywordAutomationRule.objects.filter(pk=rule.pk).update(
-        match_count=F("match_count") + 1, last_matched_at=text.received_at
-    )
+    _MATCHED.run(rule.pk, text.received_at)
     return Answer(rule.response_body, InboxMessage.Source.KEYWORD, rule.pk, rule.keyword)

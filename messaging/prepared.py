@@ -5,53 +5,104 @@ texts wait for each other meanwhile.
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import cache
+from types import NoneType
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connection
-from django.db.models import Model, QuerySet
+from django.db.models import Expression, Model, QuerySet
+from django.db.models.sql import UpdateQuery
+
+Sql = tuple[str, list[Any]]
 
 
-class Prepared:
-    """A query with places for values: `Prepared(lambda phone: Model.objects.filter(phone=phone).values_list("pk"))`.
-
-    `build` is called with a marker for each of its parameters, which have to be texts and to be used as they are. The
-    values that the query selects come as the database gives them: integers and texts are what they are anywhere.
-    """
-
-    def __init__(self, build: Callable[..., QuerySet[Any]]) -> None:
-        self._build = build
-        self._names = build.__code__.co_varnames[: build.__code__.co_argcount]
-        self._statements: dict[str, tuple[str, list[Any]]] = {}
-
-    def rows(self, *values: str) -> list[tuple[Any, ...]]:
-        """The rows for these values, one for each parameter."""
-        sql, parameters = self._statements.get(connection.vendor) or self._translate()
-        given = dict(zip(self._names, values, strict=True))
-        with connection.cursor() as cursor:
-            cursor.execute(sql, [given[one.name] if isinstance(one, _Place) else one for one in parameters])
-            return cursor.fetchall()
-
-    def _translate(self) -> tuple[str, list[Any]]:
-        markers = {f"\N{WHITE QUESTION MARK ORNAMENT}{name}": _Place(name) for name in self._names}
-        sql, parameters = self._build(*markers).query.sql_with_params()
-        statement = sql, [markers.get(one, one) if isinstance(one, str) else one for one in parameters]
-        self._statements[connection.vendor] = statement
-        return statement
-
-
-class _Place:
+class _Place(Expression):
     """Where the value of a parameter goes."""
 
     def __init__(self, name: str) -> None:
+        super().__init__()
         self.name = name
+
+    def as_sql(self, *_: Any) -> Any:
+        return "%s", [self]
+
+
+class _Statement:
+    """What `build` says, with a place for each of its parameters, translated at the first use."""
+
+    def __init__(self, build: Callable[..., Any]) -> None:
+        self._build = build
+        self._names = build.__code__.co_varnames[: build.__code__.co_argcount]
+        self._statements: dict[str, Sql] = {}
+
+    def _execute(self, cursor: Any, values: tuple[Any, ...]) -> None:
+        sql, parameters = self._statements.get(connection.vendor) or self._translate()
+        given = {name: _adapted(value) for name, value in zip(self._names, values, strict=True)}
+        cursor.execute(sql, [given[one.name] if isinstance(one, _Place) else one for one in parameters])
+
+    def _translate(self) -> Sql:
+        sql, parameters = self._as_sql(self._build(*map(_Place, self._names)))
+        self._statements[connection.vendor] = statement = sql, list(parameters)
+        return statement
+
+    def _as_sql(self, built: Any) -> Any:
+        raise NotImplementedError
+
+
+class Prepared(_Statement):
+    """A query with places for values: `Prepared(lambda phone: Model.objects.filter(phone=phone).values_list("pk"))`.
+
+    Values have to be such as the database takes: texts, numbers, None, or times. The values that the query selects
+    come as the database gives them: integers and texts are what they are anywhere.
+    """
+
+    def rows(self, *values: Any) -> list[tuple[Any, ...]]:
+        """The rows for these values, one for each parameter."""
+        with connection.cursor() as cursor:
+            self._execute(cursor, values)
+            return cursor.fetchall()
+
+    def _as_sql(self, built: QuerySet[Any]) -> Any:
+        return built.query.sql_with_params()
+
+
+class PreparedUpdate(_Statement):
+    """An update with places for values: `PreparedUpdate(lambda pk, x: (Model.objects.filter(pk=pk), {"name": x}))`.
+
+    As with `QuerySet.update`, nothing but the named columns changes.
+    """
+
+    def run(self, *values: Any) -> int:
+        """How many rows were updated with these values, one for each parameter."""
+        with connection.cursor() as cursor:
+            self._execute(cursor, values)
+            return cursor.rowcount
+
+    def _as_sql(self, built: tuple[QuerySet[Any], dict[str, Any]]) -> Any:
+        rows, changes = built
+        query: Any = rows.query.chain(UpdateQuery)
+        query.add_update_values(changes)
+        return query.get_compiler(DEFAULT_DB_ALIAS).as_sql()
+
+
+def _adapted(value: Any) -> Any:
+    return connection.ops.adapt_datetimefield_value(value) if isinstance(value, datetime) else value
 
 
 def insert(row: Model) -> None:
     """What `row.save(force_insert=True)` does, for a model whose key the database makes and that has no signals."""
     sql, fields = _insert_statement(type(row))
+    values = ((field, field.pre_save(row, True)) for field in fields)
     with connection.cursor() as cursor:
-        cursor.execute(sql, [field.get_db_prep_save(field.pre_save(row, True), connection) for field in fields])
+        cursor.execute(
+            sql,
+            [
+                # As the database takes them already.
+                value if type(value) in (str, int, NoneType) else field.get_db_prep_save(value, connection)
+                for field, value in values
+            ],
+        )
         row.pk = cursor.fetchone()[0]
     row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
 

@@ -1,20 +1,26 @@
+from unittest import mock
+
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from messaging import consent_words
+from messaging.consent_phrases import DOUBTFUL_CLAUSES, DOUBTFUL_WORDS, NAMES_LIST, NAMES_NOTHING, NAMES_TEXTS
 from messaging.consent_words import (
     HELP_WORDS,
-    LONGEST,
     OPT_IN_WORDS,
     OPT_OUT_WORDS,
     YES,
+    Wording,
     bare_word,
     is_clear_opt_out,
-    is_unclear,
+    wording,
 )
+from messaging.encoding import MAX_CHARACTERS
 
 anything = settings(deadline=None)
 
+ALL_PHRASES = [*NAMES_TEXTS, *NAMES_LIST, *NAMES_NOTHING, *DOUBTFUL_CLAUSES, *DOUBTFUL_WORDS]
 RESERVED = sorted(OPT_OUT_WORDS | OPT_IN_WORDS | HELP_WORDS | {YES})
 
 CLEAR = """
@@ -205,6 +211,109 @@ Stop texting me and lose my number
 Stop texting me, I'm not your friend
 Ｓｔｏｐ ｔｅｘｔｉｎｇ ｍｅ
 Ple​ase stop text​ing me
+DO NOT TEXT
+Do not text.
+Do not contact
+DO NOT CONTACT!!
+dont text
+Dont text please
+please do not text or call
+no texts please
+No texts, please.
+NO TEXTS!!!
+no txts pls
+cease and desist
+CEASE AND DESIST.
+wrong number please remove
+Wrong number. Please remove.
+Not interested please remove
+Take me of this list
+take me of ur list plz
+ST0P
+plz stop
+pls stop txting me
+stop txting
+STOP TXTS
+stop msgs
+stop sending me txts
+u need to stop texting me
+can u stop texting me?
+could u plz take me off this list
+i want u to stop texting me
+dont txt me
+dont msg me anymore
+don't text me no more
+Do not text this number
+dont text this number again
+quit txting me
+pleas stop texting me
+please do not send texts to this number
+I dont want ur texts
+i dont wanna get these texts
+Don't want these texts
+no longer want texts
+You don't have my permission to text me
+I do not consent to these messages
+Discontinue texts
+stop texting me u have the wrong number
+Stop texting me, I don't know you
+Stop texting me I don't know you
+Please stop texting me, I moved to Ohio
+Please stop texting me because I moved to Ohio
+Please stop texting me, I can't make it to any of these
+remove me from your list, wrong number
+Please take me off the list, I moved to Ohio
+Please take me off your list, I no longer live in Denver
+Please remove me from your list. I never signed up for this.
+take me off this list, who is this
+Remove me from the list, I have no idea who this is
+I'm not a member anymore. Please take me off the list. Thank you!
+take me off the list or I'll report you
+Remove me from your mailing list, I can't come to these any more
+Unsubscribe, I have to work on Sundays
+un subscribe
+Un-subscribe please
+unsubcribe
+opt me out
+opt out please
+OPT OUT NOW
+take my name off
+take my name off please
+take my number off your list
+take this number off your list
+remove my name
+remove my number from ur contacts
+delete my number
+Delete my number please, wrong person
+delete me from your system
+remove this phone number
+lose my number
+lose my number, whoever you are
+stop bugging me
+stop texting my phone
+no more txts
+No more texts or I'll block you
+S T O P please
+Remove from list please
+wrong number remove me
+Remove me wrong number
+stop wrong number
+for the last time stop texting me
+Thanks for everything, please take me off your list
+STOP!!! I said STOP
+I want out of this group chat
+take me off these texts, I can't make it anyway
+please remove me from this group text
+Unsubscribe this number please
+Can u please remove my number
+stop contacting this number
+omg stop texting me
+for god's sake stop
+do not call or text
+take my # off your list
+remove my #
+My mother died, please stop texting this number
+Take me out of your system
 """.strip()
 
 UNCLEAR = """
@@ -298,6 +407,156 @@ I don't need a text, I'll be there
 Don't send me the text yet
 Cancel the text about Friday, wrong date
 Take me off speaker please, I mean off your list
+how do I stop?
+How do I stop this
+how to stop
+how can i opt out of this
+Reply STOP
+text STOP
+STOP to 12345
+no mas
+no más!
+NO MAS MENSAJES
+no text
+no text please
+no messages
+No msgs please
+please take me off the list, I can't make it
+Please take me off the list, I can't come
+take me off the list, I won't be there
+take me off the list, have to work
+Take me off the list, change of plans
+take me off the list please, I'm sick
+Take me off the list. Busy that day, sorry!
+Remove me from the list, something came up
+I can't make it please take me off the list
+I have to work Saturday. Please remove me from the list.
+Sorry, take my name off the list, my car broke down
+take me off your list, my kid has a game
+I want off the list, can't bring a dish after all
+opt me out, I can't make it
+Take me off the list, put my sister on
+Please delete my number, I have a new one
+Remove my number, use my wife's
+I don't need texts, I'll be there
+Please stop texting me, I'm driving
+Stop texting me, I'm at work
+Stop texting me. Just kidding!
+stop texting me, it's 3am
+stop texting me lol
+stahp
+Stahp!!
+Leave us alone
+leave me alone please
+Who is this? Stop
+who is this? stop it
+wrong person
+Not intrested
+no longer interested
+not interested thanks
+I didn't sign up for this
+i didnt sign up for these texts
+I never signed up
+I never gave you my number
+I never gave you permission to text me
+didn't ask for this
+I didn't agree to get texts
+who signed me up for this
+block
+blocked
+Blocking you
+blocking this number
+reported
+Reported as spam
+reporting this as junk
+spam
+SPAM!!!
+junk
+is this a scam
+do not call
+Don't call me
+DO NOT DISTURB
+stop calling me
+stop emailing me
+Stop inviting me
+stop asking me for money
+enough already
+enough
+shut up
+knock it off
+Get lost
+delete
+delete please
+remove number
+take off list
+off the list please
+i don't text
+we don't text, please call
+Please don't text at night
+dont text so early
+Too many texts
+so many messages!
+these texts are annoying
+your texts are so annoying
+why are you texting me
+Why do you keep texting me
+why am I getting these texts
+who are you and why do you have my number
+where'd you get my number
+how did u get my number
+this has to stop
+these texts need to stop
+no soliciting
+unsolicited texts are illegal
+you're on the do not call list
+I'm calling the FCC
+I will call the police
+I want to leave this group. Stop.
+leave the group
+cancel my subscription
+i should have been removed from this
+I asked to be removed
+How do I get off this list
+take me of this stupid thing
+I'm sick of this
+this is not his number anymore
+No longer Maria's phone
+alto ya
+Alto por favor
+ya basta
+Basta!
+Paren ya
+no me escriban mas
+No me escriban más por favor
+no me llamen
+Ya no me manden mensajes
+no molestar
+Déjenme en paz
+dejame en paz
+número equivocado
+Numero equivocado, no soy Juan
+quítenme de la lista
+bórrenme
+sáquenme de esta lista
+elimine mi número
+no me interesa
+No estoy interesada
+quiero darme de baja
+cancelar mensajes
+no quiero mensajes
+Take me off please I moved
+Stop all communication
+refrain from texting me
+this is annoying
+Enough with the texts
+wrong #
+no one here by that name
+Maria doesn't have this number anymore
+My mom passed away. Please take her name off your list.
+No calls or texts please
+Turn off notifications
+Please remove my late husband from your list
+go to hell
 """.strip()
 
 ORDINARY = """
@@ -483,6 +742,368 @@ La parada del autobús
 :)
 ...
 ???
+No text needed
+No text necessary, I have it
+can you text me the address
+remove the chairs
+I have to cancel my order
+You didn't text me the address
+You didn't send me the link
+Sorry I didn't want to text you so late
+I can bring anything from the list
+I'll take the pie from the list
+Is salad off the list?
+Which dishes are left on the list
+Cross off cookies, I have them
+I just quit my job so I have time to help
+They just stopped by
+I'm sick of the rain
+so tired of all this snow
+I'm sick today
+I can't make it, sorry
+I can't make it on Friday
+Won't be there, have to work
+change of plans, we can't come
+block party sounds great
+The road is blocked at Elm
+Two blocks from the church
+Block 4 lot 12
+I want to report this pothole
+The signs were removed from the yard
+My lawyer friend can help
+Maria and Jose Lopez
+Stopa, Anna
+Bob Stone
+Endicott
+Quito
+Tamales
+spam musubi and rice
+Two dozen cookies
+Chicken with no more than two sides
+no nuts please
+no onions
+No pork, please
+None
+None of the above
+no more than 3
+3 adults 2 kids
+between 5 and 6
+6:30 pm
+after church
+Not sure yet
+Maybe
+I don't think so
+I'm not coming
+not going
+not this time
+I didn't sign up yet, is it too late?
+Did I sign up?
+I never signed the waiver, can I do it there?
+I'm not on any list
+wrong date on the flyer
+You have the wrong address on the flyer
+I went to the wrong room
+It ended already?
+what time does the potluck end
+Stopping at the store, need anything?
+We stop serving at 8
+Do I stop at the gate
+Can the bus stop at my street?
+The music has to end by 10
+Does the 15 bus stop there?
+How do we end the evening?
+How do I get there
+how do I sign up
+how do I get my ticket
+How can I help
+Please don't forget the keys
+don't call the caterer yet
+Do not contact the vendor yet
+Don't text and drive everybody
+I could not text so I called
+I lost your number
+my number is 303-555-0142
+New phone number: 303-555-0142
+Is my name on the list?
+put my name down for two
+Take me with you
+I can take two people
+Take exit 12 off I-25
+Delete the old version
+Take down the tents
+take off your shoes
+I'd drop off the food at noon
+Kids off school that day
+Off to work now
+I'm interested
+Interested!
+very interested, tell me more
+leave at 5
+Leave the door open
+We will leave it with the front desk
+I left my coat there
+I need a ride home
+We need more volunteers
+I want more information
+I want the vegetarian one
+Email me please
+Please call me
+Call my cell
+I'd prefer a call
+Texts are fine
+text is best
+Yes you can text me
+I love getting these
+Great messages, keep them coming
+The message was cut off
+Got a message from Ana
+Thanks for the reminder
+Thanks for the update!
+Thank you for reaching out to me
+All of us
+My kids graduated!
+We moved to Ohio but will visit
+I moved the chairs
+Opting for the veggie plate
+Which option is cheaper
+We are out of town
+Can I opt for a later slot
+Reply to Ana please
+¿Puedo llevar a mi hija?
+No puedo ir
+No me mandaron la dirección
+para dos personas
+Más tarde
+No gracias
+Sí, más información
+No tengo carro
+Bajamos en la parada
+Alta
+The quilt is at the end table
+Finish line at the end of Pine Street
+Season's over, see you next year
+Enough food for 20
+One is enough
+that's enough chairs
+I asked Ana to bring chairs
+Said yes already
+Sure, I'll bring chips and salsa
+Name is Taker Johnson
+I need 3 seats please
+I want to sign my daughter up
+Please sign us up for two
+I want the chicken
+more chicken please
+no more chicken please
+One more thing, where do we park?
+Is there any more room?
+Send me the flyer
+please send the list
+Can you send me a text when it starts
+Can you send me the list of what's needed
+my name is Ana
+Remove one kid from my order
+Please remove the onions
+Take one of the chairs off the list, we have enough
+Please take salad off the list, I'm bringing pie
+cross pie off the list
+I'm off on Friday
+I'm off from work at 5
+I get off at 5
+I can get off work early
+What's left on the list?
+Out of the country until May
+Cancel my order
+Please cancel my order for the tamales
+Cancel my two seats
+Can I cancel?
+Do I need to cancel?
+Cancel my RSVP
+cancel my spot
+Have to cancel, sorry
+I need to cancel
+We need to cancel Friday
+We canceled ours
+I need to stop by your office
+We'll stop at 5
+Rain stopped
+bus stops here
+Where's the nearest stop?
+the 14 stop
+Stopping by
+dead end street
+end of June
+weekend works
+I'll end up late
+We quit early
+quitting time 5pm
+I quit coffee
+It's spam I think
+Got a scam call claiming to be you, is this real?
+is this real
+who dis
+Is this the church?
+Who is this
+who is this please
+How did you get so many people?
+How did you get the hall?
+Sick kid, staying home
+Sick today sorry
+So sick, can't come
+I am tired
+Tired but coming
+Both of us
+be there at 6
+Don't be late
+I'll be alone
+just me alone
+Go Broncos!
+Junk removal this Saturday?
+Where do I put the junk
+The list
+Lists please
+I'm first on the list?
+text me
+Text me when you're here
+text only please
+I prefer text
+Text or call is fine
+Don't text my mom, text me
+Can't text now
+cant talk now text me
+I can't text while driving
+My phone doesn't get texts
+I never get the messages in time
+I never received the text
+did not get the text
+I didn't get any messages
+no messages from you today
+I have no text messages from you
+No text came through
+no text yet
+No texts today?
+I got no texts
+Any messages for me?
+I want to get the messages in Spanish
+I want messages in Spanish please
+Messages in Spanish please
+I don't read English, Spanish please
+Don't need it
+I don't want it
+Don't want to go
+I don't want to go this year
+No quiero ir
+No puedo, gracias
+Ya no voy
+No más de cinco
+Más o menos 10
+Para cuatro
+dos mas
+tres y no mas
+Sale a las 5
+Quiero ir
+Quiero llevar a mi mama
+Llámame por favor
+mande la direccion
+Mándame la dirección
+Equipo azul
+Is baja sauce ok?
+Cutting the grass at 9
+Shut the gate please
+Distribution is at 4
+Where is the distribution list sign up
+I'll hear from my boss tomorrow
+Want to hear from the speaker
+No one asked me
+I never asked about parking
+Nobody told me
+I said yes
+Report card day is Friday
+Report to the gym?
+I am reporting for the paper
+This is the police station right?
+Do you need a lawyer for this clinic
+I need a lawyer
+block print class
+Block off the street?
+2 blocks away
+away game Friday
+Lost my ticket
+lost and found?
+lose weight class
+Did I lose my spot?
+I lost my phone
+Hello there
+hell yes
+Heck yeah count me in
+Not a member but can I come?
+I'm not a member, is it free?
+Are you a member
+wrong
+Wrong link
+wrong time listed
+wrong phone battery
+That's the wrong number of chairs
+This is the wrong number of tickets
+Opt 2
+option b
+Opting in
+opt in
+Sign up
+signing up now
+Never signed up before, is it easy?
+I did not sign up for dinner
+I haven't signed up
+I didn't sign up my son
+Don't sign me up twice
+did not agree on a time yet
+I never agreed to bring drinks
+Didn't ask him yet
+I did not ask
+I didn't ask my wife yet
+Consent form attached?
+No consent form needed?
+without my permission slip can he go
+Need permission slip?
+I gave you my number
+Did I give you my new number
+name and number
+what number do I call
+What number do I text
+do not call before 9 please
+This is annoying but I have to reschedule
+these texts are great
+Stop asking, I'm coming! lol
+haha stop
+Haha stop it
+lol stop
+OMG stop that is so cute
+stop playing
+Stop lying
+Please stop in
+please stop the leak
+Please stop at my house
+please stop the car by the gate
+just stop at the gate
+I just stopped by
+The End
+leave
+We leave at 6
+leave me a plate
+leave us two seats
+Leave me two tickets please
+let me be on the team
+drop me off
+Delete the last message
+delete that
+Please delete my last message
+forget it
+Forget my last text
+Take off at 5
+top bunk
+Spot on
+spot 5
+Junk food
 """.strip()
 
 
@@ -495,16 +1116,75 @@ def test_a_clear_request_is_an_opt_out():
 
 
 def test_unclear_wording_is_for_a_person():
-    assert [body for body in lines(UNCLEAR) if is_clear_opt_out(body) or not is_unclear(body)] == []
+    assert [body for body in lines(UNCLEAR) if wording(body) is not Wording.UNCLEAR] == []
 
 
 def test_an_ordinary_sentence_is_left_alone():
-    assert [body for body in lines(ORDINARY) if is_clear_opt_out(body) or is_unclear(body)] == []
+    assert [body for body in lines(ORDINARY) if wording(body) is not Wording.ORDINARY] == []
 
 
 def test_the_tables_are_long():
     assert len(lines(CLEAR)) >= 80
     assert len(lines(ORDINARY)) >= 120
+
+
+# What is said beside "take me off the list": whether the list can only be ours, or may be that of an event.
+REASONS = """
+I moved to Ohio
+we moved away last year
+I live in Texas now
+I don't live there anymore
+wrong number
+you have the wrong number
+who is this
+I don't know you
+not interested
+I'm not a member anymore
+I never signed up for this
+I'm tired of these texts
+this is spam
+thanks for everything
+or I'll report you
+""".strip()
+
+EXCUSES = """
+I can't make it
+can't come
+I won't be there
+have to work
+change of plans
+I'm sick
+busy that day
+something came up
+put my sister on
+my car broke down
+we moved it to Friday
+see you next year
+Maria is bringing the salad
+""".strip()
+
+to_leave_the_list = pytest.mark.parametrize(
+    "request_words", ["take me off the list", "Please remove me from your list"]
+)
+
+
+@to_leave_the_list
+@pytest.mark.parametrize("reason", lines(REASONS))
+def test_a_reason_to_want_no_more_texts_leaves_a_request_clear(request_words, reason):
+    assert is_clear_opt_out(f"{request_words}, {reason}")
+    assert is_clear_opt_out(f"{reason}. {request_words}!")
+
+
+@to_leave_the_list
+@pytest.mark.parametrize("excuse", lines(EXCUSES))
+def test_an_excuse_makes_the_list_that_of_an_event(request_words, excuse):
+    assert wording(f"{request_words}, {excuse}") is Wording.UNCLEAR
+    assert wording(f"{excuse}. {request_words}!") is Wording.UNCLEAR
+
+
+@pytest.mark.parametrize("excuse", lines(EXCUSES))
+def test_no_excuse_takes_back_a_request_that_names_texts(excuse):
+    assert is_clear_opt_out(f"Stop texting me, {excuse}")
 
 
 # What may stand around a word: nothing of it is a letter, a digit or a mark on one.
@@ -570,8 +1250,36 @@ mixed_words = st.lists(
 @given(any_text | mixed_words)
 @example("\ud800stop\udfff texting me\x00")
 @example("ﷺ" * 2000)
-def test_no_text_is_clear_and_unclear_at_once(body):
-    assert not (is_clear_opt_out(body) and is_unclear(body))
+def test_any_text_whatever_is_judged(body):
+    assert (wording(body) is Wording.CLEAR) == is_clear_opt_out(body)
+
+
+def wording_without_the_short_cut(body):
+    with mock.patch.object(consent_words, "may_speak_of_it", return_value=True):
+        return wording(body)
+
+
+@pytest.mark.parametrize("phrase", ALL_PHRASES)
+def test_no_phrase_is_missed_by_the_short_cut_past_most_texts(phrase):
+    @settings(deadline=None, max_examples=20)
+    @given(st.from_regex(phrase, fullmatch=True))
+    def check(body):
+        assert wording(body) is wording_without_the_short_cut(body)
+
+    check()
+
+
+@anything
+@given(any_text | mixed_words)
+def test_the_short_cut_past_most_texts_changes_no_verdict(body):
+    assert wording(body) is wording_without_the_short_cut(body)
+
+
+def test_a_text_of_everyday_words_takes_the_short_cut():
+    with mock.patch.object(consent_words, "is_clear") as looked_at:
+        wording("I'll bring two dozen cookies and my sister's lemon cake")
+
+    looked_at.assert_not_called()
 
 
 @anything
@@ -599,8 +1307,8 @@ def test_a_clear_request_is_clear_in_any_case_and_with_space_around_it(body, bef
     ],
 )
 def test_a_text_of_a_megabyte_is_answered_from_its_beginning(body):
-    assert is_clear_opt_out(body) == is_clear_opt_out(body[:LONGEST])
-    assert is_unclear(body) == is_unclear(body[:LONGEST])
+    assert is_clear_opt_out(body) == is_clear_opt_out(body[:MAX_CHARACTERS])
+    assert wording(body) is wording(body[:MAX_CHARACTERS])
 
 
 def test_a_word_between_a_megabyte_of_spaces_is_that_word():
