@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from .consent import ConsentRecord
 from .fields import LastFour, PhoneField
-from .querysets import EventQuerySet, PersonQuerySet, SuppressedQuerySet
+from .querysets import PersonQuerySet, SuppressedQuerySet
 from .staging import ContactImport, ImportChunk, ImportRow
 
 __all__ = [
@@ -45,8 +45,6 @@ class Event(models.Model):
     title = models.CharField(max_length=200)
     date = models.DateField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
-
-    objects = EventQuerySet.as_manager()
 
     class Meta:
         db_table = "events"

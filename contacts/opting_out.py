@@ -9,15 +9,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from django.db import transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import QuerySet
 from django.dispatch import Signal
 from django.utils import timezone
 
 from .models import CommunityMember, ConsentRecord, EventRegistration, SuppressedContact, UnsubscribedContact
 from .names import known_names
+from .turns import take_turn
 
 _BATCH: Final = 2000
+# PostgreSQL's unique_violation (PostgreSQL: "Error codes").
+_UNIQUE_VIOLATION: Final = "23505"
 
 # Sent with `phones`, a list of E.164 numbers that have just opted out, inside the transaction that records it.
 opted_out = Signal()
@@ -47,11 +50,10 @@ def opt_out(
     The name is found from our lists where it is not given. A number that opted out before keeps its entry; that it
     said so again is on the trail.
     """
-    at = at or timezone.now()
     with transaction.atomic():
         name = name or known_names([phone]).get(phone)
-        _, is_new = UnsubscribedContact.objects.get_or_create(
-            phone=phone, defaults={"name": name, "reason": reason or words, "source": source, "created_at": at}
+        _, is_new = _lock_entry(
+            phone, name=name, reason=reason or words, source=source, created_at=at or timezone.now
         )
         ConsentRecord.objects.create(
             phone=phone,
@@ -60,7 +62,8 @@ def opt_out(
             words=words or reason,
             message_sid=sid,
             actor=actor,
-            created_at=at,
+            # Not before the record of whom the lock has waited for.
+            created_at=at or timezone.now(),
         )
         opted_out.send(UnsubscribedContact, phones=[phone])
     return is_new
@@ -72,6 +75,7 @@ def opt_in(phone: str, source: str, *, words: str = "", sid: str = "", actor: st
     A number that cannot be reached stays suppressed.
     """
     with transaction.atomic():
+        hold(phone)
         lifted, _ = UnsubscribedContact.objects.filter(phone=phone).delete()
         opt_outs = SuppressedContact.objects.filter(phone=phone, category=SuppressedContact.Category.OPT_OUT)
         lifted += opt_outs.delete()[0]
@@ -79,6 +83,35 @@ def opt_in(phone: str, source: str, *, words: str = "", sid: str = "", actor: st
             phone=phone, kind=ConsentRecord.Kind.OPT_IN, source=source, words=words, message_sid=sid, actor=actor
         )
     return bool(lifted)
+
+
+def hold(phone: str) -> bool:
+    """Whether the number has opted out, which nobody else changes until the transaction ends.
+
+    Whoever is changing it at this moment is waited for. On SQLite nobody is.
+    """
+    if not connection.features.has_select_for_update:
+        return UnsubscribedContact.objects.filter(phone=phone).exists()
+    entry, is_new = _lock_entry(phone)
+    if is_new:
+        # Until it is committed that there is none, others wait with making one.
+        entry.delete()
+    return not is_new
+
+
+def _lock_entry(phone: str, **defaults: Any) -> tuple[UnsubscribedContact, bool]:
+    """The number's entry, locked, made where there is none; whether it is new.
+
+    Who is removing it is waited for, and so is who is making it: what comes after knows how that ended.
+    """
+    entries = UnsubscribedContact.objects.select_for_update()
+    while True:
+        try:
+            return entries.get_or_create(phone=phone, defaults=defaults)
+        except IntegrityError as error:
+            # Made by somebody after the first look, and removed by somebody else before the second.
+            if getattr(error.__cause__, "sqlstate", "") != _UNIQUE_VIOLATION:
+                raise
 
 
 def has_opted_in_since(phone: str, at: datetime) -> bool:
@@ -89,6 +122,9 @@ def save_entry(entry: UnsubscribedContact | SuppressedContact, actor: str) -> No
     """Save an entry that staff wrote or changed; an opt-out that is new or taken back by it is put on the trail."""
     model = type(entry)
     with transaction.atomic():
+        if entry.pk:
+            # Where the number is changed, these are two.
+            take_turn()
         before = model._default_manager.select_for_update().filter(pk=entry.pk).first() if entry.pk else None
         entry.save()
         was_opt_out, is_opt_out = bool(before) and _is_opt_out(before), _is_opt_out(entry)
@@ -106,6 +142,7 @@ def unsubscribe(people: QuerySet[Any], reason: str, actor: str = "") -> Outcome:
     """
     changed = unchanged = 0
     with transaction.atomic():
+        take_turn()
         for batch in _batches(people):
             known = set(
                 UnsubscribedContact.objects.filter(phone__in=[p.phone for p in batch]).values_list("phone", flat=True)
@@ -138,6 +175,7 @@ def restore(people: QuerySet[Any], actor: str = "") -> Outcome:
     """
     restored = 0
     with transaction.atomic():
+        take_turn()
         total = people.order_by().values("phone").distinct().count()
         for batch in _batches(people):
             phones = {person.phone for person in batch}
@@ -163,6 +201,7 @@ def lift(records: QuerySet[Any], actor: str = "") -> Outcome:
     )
     lifted = still_blocked = 0
     with transaction.atomic():
+        take_turn()
         for batch in _batches(records):
             removed = _remove(records.model._default_manager.filter(pk__in=[entry.pk for entry in batch]))
             _record_opt_ins({entry.phone for entry in removed if _is_opt_out(entry)}, actor)

@@ -4,7 +4,7 @@ from typing import Any, Self
 
 from django.apps import apps
 from django.db import models
-from django.db.models import Case, Count, Exists, OuterRef, Value, When
+from django.db.models import Case, Exists, OuterRef, Q, Value, When
 
 
 class SuppressedQuerySet(models.QuerySet):
@@ -31,6 +31,14 @@ def unsubscribed(phone: str = "phone") -> Exists:
 def suppressed(phone: str = "phone") -> Exists:
     """Whether the outer row's phone is on the list of numbers that cannot be reached."""
     return Exists(_suppressions().filter(phone=OuterRef(phone)))
+
+
+def wants_no_texts(phone: str = "phone") -> Q:
+    """Whether the outer row's phone has opted out, by its own word or by what an old list says of it: the condition
+    of `opting_out.opted_out_since`."""
+    model: Any = apps.get_model("contacts", "SuppressedContact")
+    listed = model.objects.filter(phone=OuterRef(phone), category=model.Category.OPT_OUT)
+    return Q(unsubscribed(phone)) | Q(Exists(listed))
 
 
 def blocked_by(phone: str = "phone") -> Case:
@@ -65,13 +73,3 @@ class PersonQuerySet(models.QuerySet):
             is_here = Exists(self.order_by().filter(phone=OuterRef("phone")))
             phones = phones.filter(is_here).order_by("-pk")[:newest]
         return self.filter(phone__in=phones)
-
-    def with_blocked_by(self) -> Self:
-        """Each row with `blocked_by`: "opted_out", "suppressed" or ""."""
-        return self.annotate(blocked_by=blocked_by())
-
-
-class EventQuerySet(models.QuerySet):
-    def with_counts(self) -> Self:
-        """Each event with `registration_count`."""
-        return self.annotate(registration_count=Count("registrations"))

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import Count, Q
 from django.utils import formats, timezone
 
+from .keys import read_key, read_keys
 from .models import Event, EventRegistration, SuppressedContact, UnsubscribedContact
 
 
@@ -31,16 +33,20 @@ class Standing:
         return self.opt_out or self.suppression
 
     def reason(self, sources: dict[str, str]) -> str:
-        """Why not, in a phrase: "Opted out by text, May 3, 2026". `sources` is from `source_labels`."""
+        """Why not, without a full stop: "Opted out by text, May 3, 2026", or "Since May 3, 2026: This is a landline".
+
+        `sources` is from `source_labels`. What is said of a suppressed number is sentences, some with advice.
+        """
         if self.opt_out:
-            since, why = self.opt_out.created_at, sources.get(self.opt_out.source, self.opt_out.source)
-        elif self.suppression:
-            since = self.suppression.created_at
+            return f"{sources.get(self.opt_out.source, self.opt_out.source)}, {_day(self.opt_out.created_at)}"
+        if self.suppression:
             why = self.suppression.reason or self.suppression.get_category_display()
-        else:
-            return ""
-        day = formats.date_format(timezone.localtime(since), "DATE_FORMAT")
-        return f"{why.rstrip('.')}, {day}"
+            return f"Since {_day(self.suppression.created_at)}: {why.rstrip('.')}"
+        return ""
+
+
+def _day(at: datetime) -> str:
+    return formats.date_format(timezone.localtime(at), "DATE_FORMAT")
 
 
 def standings(phones: Iterable[str]) -> dict[str, Standing]:
@@ -55,10 +61,9 @@ def source_labels(sources: Iterable[str]) -> dict[str, str]:
     """The values of `UnsubscribedContact.source` in words; "event:12" by the event's title."""
     labels = {str(value): str(label) for value, label in UnsubscribedContact.Source.choices}
     event_ids = {source: source.removeprefix("event:") for source in sources if source.startswith("event:")}
-    known = {pk for pk in event_ids.values() if pk.isdecimal() and len(pk) < 19}
-    titles = dict(Event.objects.filter(pk__in=known).values_list("pk", "title")) if known else {}
+    titles = dict(Event.objects.filter(pk__in=read_keys(event_ids.values())).values_list("pk", "title"))
     for source, pk in event_ids.items():
-        title = titles.get(int(pk)) if pk in known else None
+        title = titles.get(read_key(pk))
         labels[source] = f"Unsubscribed from “{title}”" if title else "Unsubscribed from an event that was deleted"
     return labels
 

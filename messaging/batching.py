@@ -3,7 +3,8 @@
 SQLite lets a writer that finds another one sleep, up to a tenth of a second and again and again, while those who come
 later go first. With twenty people texting at once nobody writes for most of the time, and some wait for seconds. Here
 the threads of a process leave their work to one of them, which commits it all together, and the processes wait for
-each other in the kernel, which wakes them at once. PostgreSQL needs none of this.
+each other in the kernel, which wakes them at once. PostgreSQL needs none of this: there work is done again where the
+database has undone it for another's sake.
 """
 
 import fcntl
@@ -15,9 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
 T = TypeVar("T")
+
+# PostgreSQL's deadlock_detected and serialization_failure (PostgreSQL: "Error codes").
+_WORTH_ANOTHER_TRY: Final = ("40P01", "40001")
 
 
 @dataclass(slots=True)
@@ -39,14 +43,25 @@ def run(work: Callable[[], T]) -> T:
     Another thread of this process may run it, on its own connection, and once more where the first time was undone.
     """
     if not _is_shared_file() or connection.in_atomic_block:
-        with transaction.atomic():
-            return work()
+        return _commit(work)
     job = _Job(work)
     if _is_leader_for(job):
         _lead()
     if job.error is not None:
         raise job.error
     return job.result
+
+
+def _commit(work: Callable[[], T]) -> T:
+    """In a transaction of its own, and in another one where the database has chosen it to end a deadlock."""
+    try:
+        with transaction.atomic():
+            return work()
+    except OperationalError as error:
+        if connection.in_atomic_block or getattr(error.__cause__, "sqlstate", None) not in _WORTH_ANOTHER_TRY:
+            raise
+    with transaction.atomic():
+        return work()
 
 
 def _is_shared_file() -> bool:

@@ -1,8 +1,9 @@
 """Handlers that hear who wants no more texts, and who wants them again.
 
 Twilio answers the single words itself and stops texts to whoever sent one; we record it and stay silent, unless
-settings.TWILIO_HANDLES_OPT_OUT says that our sender is one for which it does not (a short code of one's own). Of free
-text Twilio knows nothing: an opt-out in so many words is recorded, and confirmed once.
+settings.TWILIO_HANDLES_OPT_OUT says that our sender is one for which it does not (a short code of one's own). There
+STOP and HELP have to be answered whoever sends them, subscribed or not (Twilio: "US Short Code Keyword
+Requirements"). Of free text Twilio knows nothing: an opt-out in so many words is recorded, and confirmed once.
 """
 
 from typing import Final
@@ -12,7 +13,7 @@ from django.conf import settings
 from contacts import opting_out
 from contacts.models import UnsubscribedContact
 
-from .consent_words import HELP_WORDS, OPT_IN_WORDS, OPT_OUT_WORDS, YES, bare_word, is_clear_opt_out
+from .consent_words import HELP_WORDS, OPT_IN_WORDS, OPT_OUT_WORDS, YES, Wording
 from .handlers import Answer, InboundText
 from .models import InboxMessage
 
@@ -22,28 +23,28 @@ SYSTEM: Final = InboxMessage.Source.SYSTEM
 
 def hear_words(text: InboundText) -> Answer | None:
     """A handler: opt-out, opt-in and help, by Twilio's finding, by a word of its own, or in clear words."""
-    word = bare_word(text.body)
+    word = text.word
     asked = text.opt_out_type or _meaning(word)
     if asked == "START" and word == YES and not text.is_opted_out:
         # Twilio takes every YES for an opt-in: from who is in, it answers a question.
         return None
     is_twilios = bool(text.opt_out_type) or settings.TWILIO_HANDLES_OPT_OUT
     if asked == "STOP":
-        return _opt_out(text, word or text.opt_out_type, is_silent=is_twilios)
+        is_silent = is_twilios or (text.is_opted_out and not text.may_begin())
+        return _opt_out(text, word or text.opt_out_type, is_silent=is_silent)
     if asked == "START":
         return _opt_in(text, word or text.opt_out_type, is_silent=is_twilios)
     if asked == "HELP":
-        is_silent = is_twilios or text.is_opted_out or not text.may_begin()
-        body = "" if is_silent else settings.SMS_HELP_REPLY
-        return Answer(body, SYSTEM, keyword=(word or "HELP")[:40], needs_reading=True)
-    if is_clear_opt_out(text.body):
-        return _opt_out(text, "STOP", is_silent=False)
+        body = "" if is_twilios or not text.may_begin() else settings.SMS_HELP_REPLY
+        return Answer(body, SYSTEM, keyword=(word or "HELP")[:40], needs_reading=True, is_for_anyone=True)
+    if text.wording is Wording.CLEAR:
+        return _opt_out(text, "STOP", is_silent=text.is_opted_out)
     return None
 
 
 def hear_yes(text: InboundText) -> Answer | None:
     """A handler, to be asked after all that a YES can be meant for: from who has opted out, it is an opt-in."""
-    if not text.is_opted_out or bare_word(text.body) != YES:
+    if not text.is_opted_out or text.word != YES:
         return None
     return _opt_in(text, YES, is_silent=settings.TWILIO_HANDLES_OPT_OUT)
 
@@ -57,9 +58,10 @@ def _meaning(word: str) -> str:
 
 
 def _opt_out(text: InboundText, keyword: str, *, is_silent: bool) -> Answer:
-    """One confirmation, and none to who had opted out before."""
     opting_out.opt_out(text.phone, SOURCE, words=text.body, sid=text.message.message_sid or "")
-    body = "" if is_silent or text.is_opted_out else settings.SMS_OPT_OUT_REPLY
+    # Heard as often as it is said. Confirmed beyond the limit too, but once an hour: a robot may say it for ever.
+    may_be_told = text.may_go_on() or not text.was_answered_to(OPT_OUT_WORDS)
+    body = settings.SMS_OPT_OUT_REPLY if may_be_told and not is_silent else ""
     return Answer(body, SYSTEM, keyword=keyword[:40], is_about_consent=True)
 
 

@@ -5,25 +5,48 @@ order (see `messaging.inbound`); the first one that returns an Answer has the te
 that nobody claims waits in the inbox for a person.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any, Final
 
 from django.conf import settings
+from django.db.models import QuerySet
 
+from .consent_words import Wording, bare_word
 from .models import InboxMessage, InboxThread
+from .prepared import Prepared
+
+_AUTOMATIC: Final = (InboxMessage.Source.KEYWORD, InboxMessage.Source.SURVEY, InboxMessage.Source.SYSTEM)
 
 
-@dataclass(frozen=True, slots=True)
+def automatic_replies(thread_id: int, since: datetime) -> QuerySet[InboxMessage, Any]:
+    """The keyword of each automatic reply in a conversation since then, None where no keyword brought it about."""
+    return InboxMessage.objects.filter(
+        thread_id=thread_id,
+        direction=InboxMessage.Direction.OUTBOUND,
+        automation_source__in=_AUTOMATIC,
+        created_at__gt=since,
+    ).values_list("matched_keyword")
+
+
+_REPLIES: Final = Prepared(automatic_replies)
+
+
+@dataclass(frozen=True)
 class InboundText:
     """One text that somebody sent us, as a handler sees it. Its thread is locked until the answer is written.
 
-    `opt_out_type` is Twilio's own finding where the sender uses Advanced Opt-Out: STOP, START, HELP or "".
-    `is_opted_out` is how it stood when the text came: who has opted out gets no answer that is not about just that.
+    `opt_out_type` is Twilio's own finding where the sender uses Advanced Opt-Out: STOP, START, HELP or "". `wording`
+    is ours. `is_opted_out` is how it stood when the text came: who has opted out gets no answer that is not about
+    just that.
     """
 
     message: InboxMessage
     thread: InboxThread
     opt_out_type: str
+    wording: Wording
     is_opted_out: bool
 
     @property
@@ -34,18 +57,32 @@ class InboundText:
     def body(self) -> str:
         return self.message.body
 
+    @cached_property
+    def word(self) -> str:
+        """The text where it is one word, in upper case and without what surrounds it; "" where it is not."""
+        return bare_word(self.body)
+
     @property
     def received_at(self) -> datetime:
         return self.message.created_at
 
+    def may_go_on(self) -> bool:
+        """Whether the sender may be answered automatically: SMS_AUTO_REPLIES_PER_HOUR ends a talk of two robots."""
+        return len(self._replies) < settings.SMS_AUTO_REPLIES_PER_HOUR
+
     def may_begin(self) -> bool:
-        """Whether a keyword may still be answered: SMS_AUTO_REPLIES_PER_HOUR ends a talk between two robots."""
-        most = settings.SMS_AUTO_REPLIES_PER_HOUR
-        answered = self.thread.messages.filter(
-            direction=InboxMessage.Direction.OUTBOUND, matched_keyword__isnull=False
-        )
-        oldest = answered.order_by("-pk").values_list("created_at", flat=True)[most - 1 : most].first()
-        return oldest is None or oldest <= self.received_at - timedelta(hours=1)
+        """Whether a keyword may be answered too: SMS_KEYWORD_REPLIES_PER_HOUR ends it sooner than a long survey."""
+        begun = sum(keyword is not None for (keyword,) in self._replies)
+        return self.may_go_on() and begun < settings.SMS_KEYWORD_REPLIES_PER_HOUR
+
+    def was_answered_to(self, words: Collection[str]) -> bool:
+        """Whether one of these words brought about an automatic answer within the hour."""
+        return any(keyword in words for (keyword,) in self._replies)
+
+    @cached_property
+    def _replies(self) -> list[tuple[Any, ...]]:
+        """As `automatic_replies`, of the last hour."""
+        return _REPLIES.rows(self.thread.pk, self.received_at - timedelta(hours=1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +90,9 @@ class Answer:
     """What a handler says to a text. An empty `body` is silence: the text is dealt with all the same.
 
     `source_id` is the row of the keyword reply or survey. `keyword` is given where a keyword brought the answer
-    about; these are the answers that are limited in number. `is_about_consent` lets it go to somebody who has opted
-    out. `needs_reading` puts the text before staff although it was answered.
+    about. `is_about_consent` says that the text settled whether the person wants our texts. Such an answer goes to
+    somebody who has opted out too, and so does one that `is_for_anyone`. `needs_reading` puts the text before staff
+    although it was answered.
     """
 
     body: str
@@ -62,4 +100,5 @@ class Answer:
     source_id: int | None = None
     keyword: str | None = None
     is_about_consent: bool = False
+    is_for_anyone: bool = False
     needs_reading: bool = False

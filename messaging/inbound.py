@@ -14,25 +14,26 @@ from functools import cache
 from typing import Final
 
 from django.conf import settings
-from django.db import DEFAULT_DB_ALIAS, IntegrityError
+from django.db import DEFAULT_DB_ALIAS, IntegrityError, connection
+from django.db.models import F, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from contacts import opting_out, phones
 
 from . import batching, prepared
-from .consent_words import is_unclear
+from .consent_words import OPT_IN_WORDS, YES, Wording, wording
+from .encoding import MAX_CHARACTERS
 from .handlers import Answer, InboundText
-from .models import Delivery, InboxMessage, InboxThread
-from .prepared import Prepared
+from .models import DeletedText, Delivery, InboxMessage, InboxThread
+from .prepared import Prepared, PreparedUpdate
 from .wording import beginning
 
 logger = logging.getLogger(__name__)
 
 Handler = Callable[[InboundText], Answer | None]
 
-# Twilio's Messages resource: a longer body is refused (error 21617).
-MOST_CHARACTERS: Final = 1_600
 UNKNOWN_SENDER: Final = "unknown"
 # In the order of the model's fields, as `from_db` takes them.
 _THREAD_FIELDS: Final = ("id", "phone", "contact_name")
@@ -40,7 +41,29 @@ _THREADS: Final = Prepared(
     lambda phone: InboxThread.objects.select_for_update().filter(phone=phone).values_list(*_THREAD_FIELDS)
 )
 _OPT_OUTS: Final = Prepared(opting_out.opt_outs_of)
-_KNOWN: Final = Prepared(lambda sid: InboxMessage.objects.filter(message_sid=sid).values_list("id"))
+_DELETED: Final = 0
+# The text with a SID by its id, or _DELETED.
+_KNOWN: Final = Prepared(
+    lambda sid: (
+        InboxMessage.objects.filter(message_sid=sid)
+        .values_list("id")
+        .union(DeletedText.objects.filter(message_sid=sid).values_list(Value(_DELETED)), all=True)
+    )
+)
+# `unread` is how many more; `flagged_at` is None where the text does not wait for a decision.
+_BROUGHT_UP: Final = PreparedUpdate(
+    lambda pk, at, preview, direction, unread, flagged_at: (
+        InboxThread.objects.filter(pk=pk),
+        {
+            "last_message_at": at,
+            "last_message_preview": preview,
+            "last_direction": direction,
+            "unread_count": F("unread_count") + unread,
+            "flagged_at": Coalesce("flagged_at", flagged_at),
+            "updated_at": at,
+        },
+    )
+)
 _OPT_OUT_TYPES: Final = frozenset({"STOP", "START", "HELP"})
 
 
@@ -59,11 +82,12 @@ def receive(form: Mapping[str, str], *, is_played: bool = False) -> Reply:
     page, has all its effects, but its answer is delivered to nobody and has no delivery.
     """
     message = _read(form)
+    asked = wording(message.body)
     opt_out_type = form.get("OptOutType", "").strip().upper()
     if opt_out_type not in _OPT_OUT_TYPES:
         opt_out_type = ""
     try:
-        return batching.run(lambda: _take_in(message, opt_out_type, is_played))
+        return batching.run(lambda: _take_in(message, opt_out_type, asked, is_played))
     except IntegrityError:
         # The same text, stored by another process since we looked for it.
         if (given := _answer_given(message.message_sid)) is not None:
@@ -74,14 +98,13 @@ def receive(form: Mapping[str, str], *, is_played: bool = False) -> Reply:
 def _read(form: Mapping[str, str]) -> InboxMessage:
     """The text as it will be stored, without its thread and its time."""
     sid = form.get("MessageSid") or form.get("SmsSid") or form.get("SmsMessageSid") or ""
-    body = _clean(form.get("Body", ""))
+    body = storable(form.get("Body", ""))
     return InboxMessage(
         phone=_sender(form.get("From", "")),
         direction=InboxMessage.Direction.INBOUND,
         body=body,
-        message_sid=_clean(sid)[:64] or None,
-        raw_payload=_clean(json.dumps({name: form[name] for name in form if name != "Body"}, ensure_ascii=False)),
-        is_flagged=is_unclear(body),
+        message_sid=storable(sid)[:64] or None,
+        raw_payload=storable(json.dumps({name: form[name] for name in form if name != "Body"}, ensure_ascii=False)),
     )
 
 
@@ -89,20 +112,34 @@ def _answer_given(sid: str | None) -> Reply | None:
     """What the text with that SID was answered; None where it has not come before."""
     if sid is None or not (known := _KNOWN.rows(sid)):
         return None
-    message = InboxMessage.objects.get(pk=known[0][0])
+    message = InboxMessage.objects.filter(pk=known[0][0]).first()
+    if message is None:
+        logger.info("Text %s came again. Staff have deleted it, and it stays deleted.", sid)
+        return Reply()
     logger.info("Text %s came again. It is answered as before.", sid)
     answer = message.answers.order_by("pk").first()
-    if answer is None or (answer.automation_source != InboxMessage.Source.SYSTEM and _has_opted_out(message.phone)):
+    if answer is None or (not _may_go_to_anyone(answer) and _has_opted_out(message.phone)):
         # A repeat may come after the STOP that followed.
         return Reply()
     return Reply(answer.body, answer.delivery_id)
+
+
+def _may_go_to_anyone(answer: InboxMessage) -> bool:
+    """Whether somebody who has opted out may hear it: that they have, and where help is, but no welcome."""
+    is_welcome = answer.matched_keyword in OPT_IN_WORDS or answer.matched_keyword == YES
+    return answer.automation_source == InboxMessage.Source.SYSTEM and not is_welcome
 
 
 def _has_opted_out(phone: str) -> bool:
     return bool(_OPT_OUTS.rows(phone))
 
 
-def _take_in(message: InboxMessage, opt_out_type: str, is_played: bool) -> Reply:
+def _has_opted_out_since(phone: str) -> bool:
+    """Whether staff have opted the sender out while the text waited for others. On SQLite it waits for nobody."""
+    return connection.features.has_select_for_update and _has_opted_out(phone)
+
+
+def _take_in(message: InboxMessage, opt_out_type: str, asked: Wording, is_played: bool) -> Reply:
     """Store the text in its thread, and have it answered."""
     if (given := _answer_given(message.message_sid)) is not None:
         return given
@@ -110,9 +147,9 @@ def _take_in(message: InboxMessage, opt_out_type: str, is_played: bool) -> Reply
     message.created_at = timezone.now()
     is_opted_out = _has_opted_out(thread.phone)
     is_person = _is_number(thread.phone)
-    message.is_flagged = message.is_flagged and is_person and not is_opted_out
+    message.is_flagged = asked is Wording.UNCLEAR and is_person and not is_opted_out
     prepared.insert(message)
-    text = InboundText(message, thread, opt_out_type, is_opted_out)
+    text = InboundText(message, thread, opt_out_type, asked, is_opted_out)
     # Short codes and names of senders are robots, which no list knows and nobody can text.
     answer = _ask_handlers(text) if is_person else None
     reply = _write_answer(text, answer, is_played) if answer is not None else Reply()
@@ -141,9 +178,10 @@ def _ask_handlers(text: InboundText) -> Answer | None:
 
 
 def _write_answer(text: InboundText, answer: Answer, is_played: bool) -> Reply:
-    """Store what is said, and what Twilio is to be told. Who has opted out is told nothing but that."""
-    body = answer.body.strip()[:MOST_CHARACTERS]
-    if not body or (text.is_opted_out and not answer.is_about_consent):
+    """Store what is said, and what Twilio is to be told. Who has opted out is told just that, and where help is."""
+    body = answer.body.strip()[:MAX_CHARACTERS]
+    may_go_to_anyone = answer.is_about_consent or answer.is_for_anyone
+    if not body or (not may_go_to_anyone and (text.is_opted_out or _has_opted_out_since(text.phone))):
         return Reply()
     delivery = None
     if not is_played:
@@ -172,17 +210,18 @@ def _write_answer(text: InboundText, answer: Answer, is_played: bool) -> Reply:
 
 def _bring_up(text: InboundText, answer: Answer | None, reply: Reply) -> None:
     """The thread to the top of the inbox; unread where a person has to look at it."""
-    is_flagged = text.message.is_flagged
-    InboxThread.objects.bring_up(
+    now, is_flagged = timezone.now(), text.message.is_flagged
+    _BROUGHT_UP.run(
         text.thread.pk,
+        now,
         preview(reply.body or text.body),
         InboxMessage.Direction.OUTBOUND if reply.body else InboxMessage.Direction.INBOUND,
-        is_unread=answer is None or answer.needs_reading or is_flagged,
-        is_flagged=is_flagged,
+        int(answer is None or answer.needs_reading or is_flagged),
+        now if is_flagged else None,
     )
     if answer is not None and answer.is_about_consent:
         # What was left for staff to decide, the person has decided.
-        text.thread.messages.filter(is_flagged=True).update(is_flagged=False)
+        text.thread.messages.flagged().update(is_flagged=False)
         InboxThread.objects.filter(pk=text.thread.pk).update(flagged_at=None)
 
 
@@ -193,7 +232,7 @@ def preview(body: str) -> str:
 
 def _sender(raw: str) -> str:
     """E.164 where it is a phone number; a short code and the like as it is, at most as long as the column."""
-    number = _clean(raw).strip().rpartition(":")[2]
+    number = storable(raw).strip().rpartition(":")[2]
     if phones.E164.fullmatch(number):
         return number
     try:
@@ -209,6 +248,6 @@ def _is_number(phone: str) -> bool:
         return False
 
 
-def _clean(text: str) -> str:
+def storable(text: str) -> str:
     """With something else in place of what no database takes, NUL and lone surrogates."""
     return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()

@@ -43,7 +43,8 @@ def is_genuine(request: HttpRequest) -> bool:
             url = request.build_absolute_uri()
         # The fields are passed unfiltered: Twilio adds new ones without notice, and signs them all.
         return RequestValidator(auth_token()).validate(url, posted_form(request), signature)
-    except (ValueError, OSError, BadRequest, SuspiciousOperation, MultiPartParserError):
+    except (ValueError, LookupError, OSError, BadRequest, SuspiciousOperation, MultiPartParserError):
+        # LookupError: the form is said to be in hex, base64 and the like, which are codecs but no character sets.
         return False
 
 

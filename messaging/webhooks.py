@@ -23,7 +23,7 @@ def status(request: HttpRequest, delivery_id: int) -> HttpResponse:
     code = form.get("ErrorCode", "")
     callbacks.apply(
         delivery_id,
-        form.get("MessageSid", "")[:64],
+        inbound.storable(form.get("MessageSid", ""))[:64],
         form.get("MessageStatus", ""),
         int(code) if code.isascii() and code.isdigit() and len(code) <= 9 else None,
     )

@@ -341,7 +341,10 @@ SMS_OPT_IN_REPLY = read_text("SMS_OPT_IN_REPLY", "You will get our texts again. 
 SMS_HELP_REPLY = read_text(
     "SMS_HELP_REPLY", "We have got your text, and somebody will read it. Text STOP to end our texts."
 )
-SMS_AUTO_REPLIES_PER_HOUR: int = read_number("SMS_AUTO_REPLIES_PER_HOUR", int, 10, 1, 1_000, "answers to one phone")
+SMS_AUTO_REPLIES_PER_HOUR: int = read_number("SMS_AUTO_REPLIES_PER_HOUR", int, 60, 1, 1_000, "replies to one phone")
+SMS_KEYWORD_REPLIES_PER_HOUR: int = read_number(
+    "SMS_KEYWORD_REPLIES_PER_HOUR", int, 10, 1, 1_000, "replies to the keywords of one phone"
+)
 SURVEY_SESSION_HOURS: int = read_number("SURVEY_SESSION_HOURS", int, 24, 1, 8_760, "hours")
 
 # Asked in this order about each text that comes in; the first that answers has it (see messaging.handlers).
@@ -359,6 +362,10 @@ INBOX_AUTHORS: dict[str, str] = {
     "keyword": "messaging.authors.names_of_rules",
     "survey": "surveys.conversation.names_of_surveys",
 }
+# Who knows what sets the conversation with a phone apart from those with people (see messaging.models.InboxThread).
+INBOX_TAGS: list[str] = ["surveys.trying.tag_of"]
+# Who knows which workers run, for a conversation with a reply that nobody sends (see messaging.replying).
+LIVING_WORKERS: str = "smsadmin.heartbeat.living"
 
 # People -----------------------------------------------------------------------------------------------------
 
@@ -444,6 +451,7 @@ LOGIN_REDIRECT_URL = "admin:index"
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = APP_TIMEZONE
 USE_I18N = True
+FORMAT_MODULE_PATH = "smsadmin.formats"
 USE_TZ = True
 
 STATIC_URL = "static/"

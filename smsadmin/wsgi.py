@@ -12,10 +12,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "smsadmin.settings")
 
 class Request(WSGIRequest):
     def _set_content_type_params(self, meta: dict[str, Any]) -> None:
-        """The character set may be named with a NUL in it, and Python looks for no such name.
+        """The type may be of no form that can be read, and its character set named with a NUL in it.
 
-        Django looks for it before any middleware is asked, so that nobody else could answer but by a 500.
+        Django reads it before any middleware is asked, so that nobody else could answer but by a 500.
         """
+        self.content_type, self.content_params = "", {}
         with suppress(ValueError):
             super()._set_content_type_params(meta)  # type: ignore[misc]
 

@@ -8,6 +8,6 @@ class SurveysConfig(AppConfig):
     def ready(self) -> None:
         from contacts.opting_out import opted_out
 
-        from . import conversation
+        from . import ending
 
-        opted_out.connect(conversation.end_for_opt_out, dispatch_uid="surveys.opted_out")
+        opted_out.connect(ending.end_for_opt_out, dispatch_uid="surveys.opted_out")

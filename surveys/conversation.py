@@ -2,28 +2,28 @@
 
 Two handlers of inbound texts (see `messaging.handlers`) share it: one for who is in a survey, one for the keyword
 that starts it. Each text moves a session one step at most, by a conditional update: a step is never taken twice.
-Sessions also end without a text of their own: by an opt-out, whoever records it, and by time.
+How sessions end without an answer: `surveys.ending`.
 """
 
 import logging
-from collections.abc import Collection, Iterable
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from collections.abc import Collection
+from datetime import UTC
+from typing import Final
 
-from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connection
-from django.db.models import F
-from django.utils import timezone
+from django.db.models import Case, F, Value, When
 
+from contacts import opting_out
 from contacts.models import EventRegistration
 from contacts.names import known_names
 from messaging.consent_words import bare_word
 from messaging.handlers import Answer, InboundText
 from messaging.keywords import Claim, candidates, find_rule, first_owner
 from messaging.models import InboxMessage
-from messaging.prepared import Prepared, insert
+from messaging.prepared import Prepared, PreparedUpdate, insert
 
 from . import questions
+from .ending import end, expired_before
 from .models import SurveyFlow, SurveyResponse, SurveySession
 from .questions import Kind, Question
 from .trying import is_try
@@ -45,16 +45,60 @@ _SESSION_FIELDS: Final = (
 )
 _SURVEY_FIELDS: Final = ("id", "trigger_keyword", "linked_event_id", "is_active")
 _SESSIONS: Final = Prepared(
-    lambda phone: SurveySession.objects.filter(status=SurveySession.Status.ACTIVE, phone=phone).values_list(
-        *_SESSION_FIELDS, *(f"survey__{name}" for name in _SURVEY_FIELDS), "last_activity_at"
+    lambda phone: (
+        SurveySession.objects.active()
+        .filter(phone=phone)
+        .values_list(*_SESSION_FIELDS, *(f"survey__{name}" for name in _SURVEY_FIELDS), "last_activity_at")
     )
 )
 _SURVEYS: Final = Prepared(
     lambda a, b, c, d: (
         SurveyFlow.objects.filter(trigger_keyword__in=(a, b, c, d), is_active=True)
         .order_by()
-        .values_list("trigger_keyword", "id")
+        .values_list("id", "trigger_keyword")
     )
+)
+# What the beginning of a session needs of its survey.
+_OPENING_FIELDS: Final = ("id", "trigger_keyword", "intro_message", "questions_json", "completion_message")
+# Locked as in `_session_of`.
+_TO_START: Final = Prepared(
+    lambda pk: (
+        SurveyFlow.objects.select_for_update(no_key=True)
+        .filter(pk=pk, is_active=True)
+        .order_by()
+        .values_list(*_OPENING_FIELDS)
+    )
+)
+# `since` as in `expired_before`: a session that has been over since then is not ended by the new one.
+_RESTART: Final = PreparedUpdate(
+    lambda phone, since: (
+        SurveySession.objects.active().filter(phone=phone),
+        {
+            "status": Case(
+                When(last_activity_at__lt=since, then=Value(SurveySession.Status.EXPIRED)),
+                default=Value(SurveySession.Status.CANCELLED),
+            ),
+            "end_reason": Case(
+                When(last_activity_at__lt=since, then=Value("")),
+                default=Value(SurveySession.EndReason.RESTARTED),
+            ),
+        },
+    )
+)
+_STEP: Final = PreparedUpdate(
+    lambda pk, index, at, status, completed_at: (
+        SurveySession.objects.active().filter(pk=pk, current_question_index=index),
+        {
+            "current_question_index": F("current_question_index") + 1,
+            "last_activity_at": at,
+            "status": status,
+            "completed_at": completed_at,
+        },
+    )
+)
+_STARTED: Final = PreparedUpdate(lambda pk: (SurveyFlow.objects.filter(pk=pk), {"start_count": F("start_count") + 1}))
+_COMPLETED: Final = PreparedUpdate(
+    lambda pk: (SurveyFlow.objects.filter(pk=pk), {"completion_count": F("completion_count") + 1})
 )
 
 
@@ -66,12 +110,14 @@ def continue_session(text: InboundText) -> Answer | None:
     if session is None:
         return None
     survey = session.survey
-    if bare_word(text.body) == EXIT:
-        _end(session, SurveySession.Status.CANCELLED, SurveySession.EndReason.EXIT)
-        words = f"You have left the survey. Text {survey.trigger_keyword} to start it again."
+    if text.word == EXIT:
+        end(session, SurveySession.Status.CANCELLED, SurveySession.EndReason.EXIT)
+        words = "You have left the survey."
+        if survey.is_active:
+            words += f" Text {survey.trigger_keyword} to start it again."
         return Answer(words if text.may_begin() else "", SOURCE, survey.pk, EXIT)
-    if survey.is_active and survey.trigger_keyword in candidates(text.body).whole:
-        return _start(survey, text)
+    if survey.trigger_keyword in candidates(text.body).whole:
+        return _start(survey.pk, text) if survey.is_active else _ask_again(session, survey, text)
     return _take_answer(session, survey, text)
 
 
@@ -83,10 +129,13 @@ def start_by_keyword(text: InboundText) -> Answer | None:
     if text.is_opted_out:
         return None
     meant = candidates(text.body)
-    survey = _find((*meant.whole, *meant.first_word))
-    if survey is None or (survey.trigger_keyword not in meant.whole and find_rule(meant.whole) is not None):
+    found = first_owner(_SURVEYS, (*meant.whole, *meant.first_word))
+    if found is None:
         return None
-    return _start(survey, text)
+    pk, keyword = found
+    if keyword not in meant.whole and find_rule(meant.whole) is not None:
+        return None
+    return _start(pk, text)
 
 
 def claim_of_survey(keyword: str) -> Claim | None:
@@ -102,55 +151,20 @@ def names_of_surveys(ids: Collection[int]) -> dict[int, str]:
     return {pk: f"Survey “{name}”" for pk, name in SurveyFlow.objects.filter(pk__in=ids).values_list("pk", "name")}
 
 
-def end_for_opt_out(phones: Iterable[str], **_: Any) -> None:
-    """Receives contacts.opting_out.opted_out: who wants no more texts is asked nothing more."""
-    _active().filter(phone__in=list(phones)).update(
-        status=SurveySession.Status.CANCELLED, end_reason=SurveySession.EndReason.OPTED_OUT
-    )
-
-
-def expire(now: datetime | None = None) -> int:
-    """End the sessions that have had no answer for SURVEY_SESSION_HOURS; how many."""
-    late = _active().filter(last_activity_at__lt=_expired_before(now or timezone.now()))
-    return late.update(status=SurveySession.Status.EXPIRED)
-
-
-def _active() -> Any:
-    return SurveySession.objects.filter(status=SurveySession.Status.ACTIVE)
-
-
-def _expired_before(now: datetime) -> datetime:
-    return now - timedelta(hours=settings.SURVEY_SESSION_HOURS)
-
-
-def _end(session: SurveySession, status: SurveySession.Status, reason: str = "") -> None:
-    _active().filter(pk=session.pk).update(status=status, end_reason=reason)
-
-
-def _find(words: tuple[str, ...]) -> SurveyFlow | None:
-    """The active survey for the first of these words that has one, locked as in `_session_of`."""
-    pk = first_owner(_SURVEYS, words)
-    if pk is None:
-        return None
-    return SurveyFlow.objects.select_for_update(no_key=True).filter(pk=pk, is_active=True).first()
-
-
 def _session_of(text: InboundText) -> SurveySession | None:
-    """The session that the sender is in, with its survey; one that has had no answer for too long is ended.
+    """The session that the sender is in, with its survey. One that has had no answer for too long is none.
 
     The survey is locked before anything of its sessions is written, because who edits or deletes a survey does so
-    too: otherwise the two could wait for each other.
+    too: otherwise the two could wait for each other. For the same reason a text never locks a second survey.
     """
     for *values, last_activity_at in _SESSIONS.rows(text.phone):
         of_session, of_survey = values[: len(_SESSION_FIELDS)], values[len(_SESSION_FIELDS) :]
         session = SurveySession.from_db(DEFAULT_DB_ALIAS, _SESSION_FIELDS, of_session)
         session.survey = SurveyFlow.from_db(DEFAULT_DB_ALIAS, _SURVEY_FIELDS, of_survey)
-        if not _lock(session.survey):
-            return None
         # SQLite's driver gives times as they are kept there, in UTC without saying so.
-        if last_activity_at.replace(tzinfo=last_activity_at.tzinfo or UTC) >= _expired_before(text.received_at):
+        is_over = last_activity_at.replace(tzinfo=last_activity_at.tzinfo or UTC) < expired_before(text.received_at)
+        if not is_over and _lock(session.survey):
             return session
-        _end(session, SurveySession.Status.EXPIRED)
     return None
 
 
@@ -164,8 +178,17 @@ def _lock(survey: SurveyFlow) -> bool:
     return bool(SurveyFlow.objects.select_for_update(no_key=True).filter(pk=survey.pk).values_list("pk"))
 
 
-def _start(survey: SurveyFlow, text: InboundText) -> Answer | None:
-    """A new session from the first question on; one that the sender was in ends."""
+def _start(survey_id: int, text: InboundText) -> Answer | None:
+    """A new session from the first question on; one that the sender was in ends. None where it cannot start (now).
+
+    Whoever opts the sender out at this moment is waited for, or finds the session and ends it.
+    """
+    if connection.features.has_select_for_update and opting_out.hold(text.phone):
+        return None
+    rows = _TO_START.rows(survey_id)
+    if not rows:
+        return None
+    survey = SurveyFlow.from_db(DEFAULT_DB_ALIAS, _OPENING_FIELDS, rows[0])
     try:
         asked = questions.load(survey.questions_json)
     except questions.UnreadableQuestions as problem:
@@ -173,20 +196,20 @@ def _start(survey: SurveyFlow, text: InboundText) -> Answer | None:
         return None
     if not asked or not text.may_begin():
         return None
-    _active().filter(phone=text.phone).update(
-        status=SurveySession.Status.CANCELLED, end_reason=SurveySession.EndReason.RESTARTED
-    )
-    SurveySession.objects.create(
-        survey=survey,
-        thread=text.thread,
-        phone=text.phone,
-        started_at=text.received_at,
-        last_activity_at=text.received_at,
-        questions_json=survey.questions_json,
-        completion_message=survey.completion_message,
+    _RESTART.run(text.phone, expired_before(text.received_at))
+    insert(
+        SurveySession(
+            survey=survey,
+            thread=text.thread,
+            phone=text.phone,
+            started_at=text.received_at,
+            last_activity_at=text.received_at,
+            questions_json=survey.questions_json,
+            completion_message=survey.completion_message,
+        )
     )
     if not is_try(text.phone):
-        SurveyFlow.objects.filter(pk=survey.pk).update(start_count=F("start_count") + 1)
+        _STARTED.run(survey.pk)
     return Answer(opening(survey.intro_message, asked), SOURCE, survey.pk, survey.trigger_keyword)
 
 
@@ -196,21 +219,22 @@ def opening(intro: str | None, asked: list[Question]) -> str:
 
 
 def _take_answer(session: SurveySession, survey: SurveyFlow, text: InboundText) -> Answer | None:
-    """Keep the answer and ask the next question. None where the text holds no answer, or the session has ended."""
+    """Keep the answer and ask the next question.
+
+    None where the text holds no answer, where the next question may not be asked yet, or where the session has ended.
+    """
     asked = _asked(session)
     index = session.current_question_index
     if index >= len(asked):
         logger.error("Session %s has ended: its questions cannot be read, or there are none left.", session.pk)
-        _end(session, SurveySession.Status.CANCELLED)
+        end(session, SurveySession.Status.CANCELLED)
         return None
     answer = asked[index].read(text.body)
-    if answer is None:
+    if answer is None or not text.may_go_on():
         return None
     is_last = index + 1 == len(asked)
-    changes: dict[str, Any] = {"current_question_index": index + 1, "last_activity_at": text.received_at}
-    if is_last:
-        changes |= {"status": SurveySession.Status.COMPLETED, "completed_at": text.received_at}
-    if not _active().filter(pk=session.pk, current_question_index=index).update(**changes):
+    status = SurveySession.Status.COMPLETED if is_last else SurveySession.Status.ACTIVE
+    if not _STEP.run(session.pk, index, text.received_at, status, text.received_at if is_last else None):
         return None
     insert(
         SurveyResponse(
@@ -227,8 +251,16 @@ def _take_answer(session: SurveySession, survey: SurveyFlow, text: InboundText) 
         return Answer(asked[index + 1].prompt, SOURCE, session.survey_id)
     _register(session, survey, asked)
     if not is_try(session.phone):
-        SurveyFlow.objects.filter(pk=session.survey_id).update(completion_count=F("completion_count") + 1)
+        _COMPLETED.run(session.survey_id)
     return Answer(session.completion_message or "", SOURCE, session.survey_id)
+
+
+def _ask_again(session: SurveySession, survey: SurveyFlow, text: InboundText) -> Answer | None:
+    """The question that waits for an answer: a survey that is switched off does not start again, it goes on."""
+    prompts = [question.prompt for question in _asked(session)[session.current_question_index :]]
+    if not prompts or not text.may_begin():
+        return None
+    return Answer(prompts[0], SOURCE, survey.pk, survey.trigger_keyword)
 
 
 def _asked(session: SurveySession) -> list[Question]:
@@ -243,8 +275,11 @@ def _register(session: SurveySession, survey: SurveyFlow, asked: list[Question])
     """Register who completed a survey for the event that it is linked to; once, the second time only renames."""
     if survey.linked_event_id is None:
         return
-    EventRegistration.objects.update_or_create(
-        event_id=survey.linked_event_id, phone=session.phone, defaults={"name": _name(session, asked)}
+    EventRegistration.objects.bulk_create(
+        [EventRegistration(event_id=survey.linked_event_id, phone=session.phone, name=_name(session, asked))],
+        update_conflicts=True,
+        unique_fields=["event", "phone"],
+        update_fields=["name"],
     )
 
 

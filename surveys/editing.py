@@ -28,13 +28,7 @@ class Row:
 
 def read(questions_json: str) -> list[Row]:
     """Raises UnreadableQuestions where it is no list."""
-    try:
-        entries = json.loads(questions_json)
-    except ValueError:
-        raise UnreadableQuestions("The questions are not in JSON.") from None
-    if not isinstance(entries, list):
-        raise UnreadableQuestions("The questions are not a list.")
-    return [_read_row(json.dumps(entry, ensure_ascii=False)) for entry in entries]
+    return [_read_row(json.dumps(entry, ensure_ascii=False)) for entry in questions.load_entries(questions_json)]
 
 
 def write(rows: Iterable[Row]) -> str:

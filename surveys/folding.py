@@ -24,11 +24,11 @@ class Folded(Func):
         )
 
 
-def fold(answer: str | None) -> str:
+def fold_answer(answer: str | None) -> str:
     return (answer or "").strip().lower()
 
 
 @receiver(connection_created, dispatch_uid="surveys.folding")
 def _add_function(connection: BaseDatabaseWrapper, **_: Any) -> None:
     if connection.vendor == "sqlite":
-        connection.connection.create_function(_FUNCTION, 1, fold, deterministic=True)
+        connection.connection.create_function(_FUNCTION, 1, fold_answer, deterministic=True)

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from messaging.seeing import is_blank
+
 
 class Kind(StrEnum):
     TEXT = "text"
@@ -29,19 +31,24 @@ class Question:
     kind: Kind = Kind.TEXT
 
     def read(self, body: str) -> str | None:
-        """The answer that a text gives, or None where it gives none (a picture without words)."""
-        return body.strip() or None
+        """The answer that a text gives, or None where it gives none (a picture without words, or nothing visible)."""
+        return None if is_blank(body) else body.strip()
 
 
 def load(questions_json: str) -> list[Question]:
     """Raises UnreadableQuestions."""
+    return [_read(number, entry) for number, entry in enumerate(load_entries(questions_json), start=1)]
+
+
+def load_entries(questions_json: str) -> list[Any]:
+    """What the list holds, be it questions or not. Raises UnreadableQuestions where it is no list."""
     try:
         entries = json.loads(questions_json)
     except ValueError:
         raise UnreadableQuestions("The questions are not in JSON.") from None
     if not isinstance(entries, list):
         raise UnreadableQuestions("The questions are not a list.")
-    return [_read(number, entry) for number, entry in enumerate(entries, start=1)]
+    return entries
 
 
 def dump(questions: Iterable[Question]) -> str:

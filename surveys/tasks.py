@@ -1,8 +1,8 @@
 """What the queue runs for surveys."""
 
-from . import conversation
+from . import ending
 
 
 def expire_sessions() -> None:
     """End the sessions that nobody answers any more."""
-    conversation.expire()
+    ending.expire()

@@ -3,7 +3,8 @@
 Each user has a made-up number of one's own: +1 99x 555-01xx. No area code begins with 99, so it is nobody's, and
 nobody can text from it. What is texted goes through `messaging.inbound` as any text does, with all its effects; by
 the number it is known for a try. Tries are not counted in `start_count` and `completion_count`, the results show
-them apart from people's answers, and `forget` takes away whatever they left behind.
+them apart from people's answers, the inbox marks their conversations and never counts them as unread, and `forget`
+takes away whatever they left behind.
 """
 
 import uuid
@@ -17,6 +18,7 @@ from django.db.models import Q
 
 from contacts import opting_out
 from contacts.models import EventRegistration, UnsubscribedContact
+from contacts.turns import take_turn
 from messaging import inbound
 from messaging.models import InboxMessage, InboxThread
 
@@ -45,6 +47,11 @@ def is_try(phone: str) -> bool:
     return phone.startswith(BEGINNING)
 
 
+def tag_of(phone: str) -> str:
+    """For settings.INBOX_TAGS: what marks a try in the inbox."""
+    return "Try" if is_try(phone) else ""
+
+
 def text(phone: str, body: str, token: uuid.UUID) -> None:
     """Text in from the made-up number. The same token again does nothing more, as a repeat from Twilio."""
     inbound.receive(
@@ -56,6 +63,8 @@ def text(phone: str, body: str, token: uuid.UUID) -> None:
         },
         is_played=True,
     )
+    # Who texted it has read it.
+    InboxThread.objects.filter(phone=phone).update(unread_count=0)
 
 
 def conversation(phone: str, most: int) -> list[InboxMessage]:
@@ -78,8 +87,10 @@ def forget(phones: Iterable[str]) -> int:
     """
     tries = [phone for phone in phones if is_try(phone)]
     with transaction.atomic():
+        take_turn()
         # The threads first: whoever texts in at this moment waits for them, or is waited for.
-        InboxThread.objects.filter(phone__in=tries).delete()
+        threads = list(InboxThread.objects.select_for_update().filter(phone__in=tries).order_by("pk"))
+        InboxThread.objects.filter(pk__in=[thread.pk for thread in threads]).delete()
         SurveyResponse.objects.filter(phone__in=tries).delete()
         _, deleted = SurveySession.objects.filter(phone__in=tries).delete()
         EventRegistration.objects.filter(phone__in=tries).delete()

@@ -12,12 +12,15 @@ from django.urls import URLPattern, path
 
 from accounts.models import AppUser
 from messaging.backends import get_backend
-from messaging.inbound import MOST_CHARACTERS
+from messaging.encoding import MAX_CHARACTERS
 
 from .. import trying
 from ..models import SurveyFlow
 
 TEXTS_SHOWN: Final = 200
+NO_ANSWER: Final = (
+    "This text gets no answer. A word such as STOP is obeyed in silence; what nothing claims waits in the inbox."
+)
 
 
 class PhonePage(admin.ModelAdmin):
@@ -27,12 +30,16 @@ class PhonePage(admin.ModelAdmin):
         view = self.admin_site.admin_view(self.phone_view)
         return [path("<int:pk>/phone/", view, name="surveys_surveyflow_phone"), *super().get_urls()]
 
+    def can_try(self, request: HttpRequest) -> bool:
+        """Whether this user can try surveys on the page's phone, which acts as whoever texts in."""
+        return get_backend().is_simulated and self.has_change_permission(request)
+
     def phone_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The conversation so far. POST texts in (`body`, and `token` by which a double click is one text), or starts
         over (`start_over`)."""
         if not self.has_change_permission(request):
             raise PermissionDenied
-        survey = SurveyFlow.objects.select_related("linked_event").filter(pk=pk).first() if pk < 2**63 else None
+        survey = SurveyFlow.objects.select_related("linked_event").filter(pk=pk).first()
         if survey is None:
             messages.warning(request, "This survey does not exist any more.")
             return redirect("admin:surveys_surveyflow_changelist")
@@ -54,7 +61,7 @@ class PhonePage(admin.ModelAdmin):
             trying.forget([phone])
             messages.success(request, "Started over: what this phone had left is gone.")
             return
-        body = request.POST.get("body", "")[:MOST_CHARACTERS]
+        body = request.POST.get("body", "")[:MAX_CHARACTERS]
         if body.strip():
             trying.text(phone, body, _token(request))
 
@@ -66,10 +73,12 @@ class PhonePage(admin.ModelAdmin):
             "title": f"Try {survey}",
             "phone": phone,
             "texts": texts,
+            "last_text": texts[-1].body if texts else "",
+            "no_answer": NO_ANSWER,
             "is_unanswered": bool(texts) and texts[-1].direction == texts[-1].Direction.INBOUND,
             "left": trying.left_by(phone),
             "token": uuid.uuid4(),
-            "most_characters": MOST_CHARACTERS,
+            "most_characters": MAX_CHARACTERS,
         }
 
 

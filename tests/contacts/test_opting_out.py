@@ -64,7 +64,11 @@ def test_the_state_is_the_same_by_page_and_by_query(make_member, make_unsubscrib
     states = ["opted_out", "suppressed", "textable", "opted_out", "textable"]
     found = standing.standings(member.phone for member in members)
     assert [found[member.phone].state for member in members] == states
-    by_query = CommunityMember.objects.with_blocked_by().order_by("pk").values_list("blocked_by", flat=True)
+    by_query = (
+        CommunityMember.objects.annotate(blocked_by=querysets.blocked_by())
+        .order_by("pk")
+        .values_list("blocked_by", flat=True)
+    )
     assert [state or "textable" for state in by_query] == states
     assert CommunityMember.objects.textable().count() == 2
     assert CommunityMember.objects.opted_out().count() == 2

@@ -1,6 +1,8 @@
 import threading
 
 import pytest
+from django.db import OperationalError
+from psycopg import errors
 
 from messaging import batching
 from messaging.models import InboxThread
@@ -61,3 +63,30 @@ def test_alone_its_result_and_its_error_come_back():
     with pytest.raises(ValueError, match="2"):
         batching.run(fail_after("2"))
     assert InboxThread.objects.get().phone == "1"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("ended", [errors.DeadlockDetected, errors.SerializationFailure])
+def test_what_the_database_undid_for_anothers_sake_is_done_again(ended):
+    problems = [OperationalError("ended")]
+    problems[0].__cause__ = ended()
+
+    def work():
+        thread = keep("1")()
+        if problems:
+            raise problems.pop()
+        return thread
+
+    assert batching.run(work) == "1"
+    assert InboxThread.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_any_other_failure_of_the_database_is_told_at_once():
+    def work():
+        keep("1")()
+        raise OperationalError("The disk is full.")
+
+    with pytest.raises(OperationalError, match="The disk is full"):
+        batching.run(work)
+    assert not InboxThread.objects.exists()

@@ -99,10 +99,18 @@ def test_help_is_twilios_to_answer_but_staff_see_it(db):
 def test_where_twilio_is_silent_we_answer(db, twilio_is_silent):
     assert text_in(ADA, "HELP") == "We help."
     assert text_in(ADA, "STOP") == "You are out."
-    assert text_in(ADA, "STOP") == ""
-    assert text_in(ADA, "HELP") == ""
     assert text_in(ADA, "YES") == "You are in."
     assert text_in(ADA, "START") == "You are in."
+
+
+def test_where_twilio_is_silent_stop_and_help_are_answered_whoever_asks(db, twilio_is_silent, settings):
+    settings.SMS_KEYWORD_REPLIES_PER_HOUR = 4
+    assert text_in(ADA, "STOP") == "You are out."
+    assert text_in(ADA, "HELP") == "We help."
+    assert is_opted_out()
+    assert [text_in(ADA, "STOP") for _ in range(4)] == ["You are out."] * 2 + [""] * 2
+    assert text_in(ADA, "HELP") == ""
+    assert text_in(ADA, "STOP") == ""
 
 
 def test_free_text_opts_out_and_is_confirmed_once(db, settings):
@@ -154,6 +162,25 @@ def test_a_repeat_is_not_answered_to_who_said_stop_in_between(db):
     assert b"Welcome!" in post(fields).content
     text_in(ADA, "STOP")
     assert b"<Message" not in post(fields).content
+
+
+def test_a_repeated_welcome_is_not_for_who_said_stop_in_between(db, settings, twilio_is_silent):
+    settings.SMS_OPT_IN_REPLY = "Welcome back."
+    text_in(ADA, "STOP")
+    fields = form(ADA, "START")
+    assert b"Welcome back." in post(fields).content
+    text_in(ADA, "STOP")
+    assert b"<Message" not in post(fields).content
+
+
+@pytest.mark.parametrize("is_twilio_silent", [True, False])
+def test_a_robot_that_comes_and_goes_is_heard_and_not_answered_for_ever(db, settings, is_twilio_silent):
+    settings.TWILIO_HANDLES_OPT_OUT = not is_twilio_silent
+    settings.SMS_AUTO_REPLIES_PER_HOUR = 5
+    answers = [text_in(ADA, body) for _ in range(6) for body in ("START", "Please unsubscribe me")]
+    assert 0 < len([answer for answer in answers if answer]) <= 5
+    assert UnsubscribedContact.objects.get().phone == ADA
+    assert ConsentRecord.objects.count() == 12
 
 
 def test_a_repeated_opt_out_is_confirmed_as_before(db, settings):

@@ -1,7 +1,11 @@
-import pytest
-from django.test import Client
+from datetime import timedelta
 
-from messaging import inbound, signatures
+import pytest
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+
+from messaging import handlers, inbound, inbox, signatures
 from messaging.models import Delivery, InboxMessage, InboxThread, KeywordAutomationRule
 
 from .inbound_texts import FORM, PATH, form, post, text_in
@@ -84,6 +88,18 @@ def test_a_repeat_gets_the_same_answer_and_has_no_second_effect(make_rule):
     assert Delivery.objects.count() == 1
     rule.refresh_from_db()
     assert rule.match_count == 1
+
+
+def test_a_text_that_staff_deleted_does_not_come_back_with_a_repeat(make_rule):
+    rule = make_rule()
+    fields = form(ADA, "JOIN")
+    post(fields)
+    inbox.delete_text(InboxMessage.objects.get(direction="inbound"))
+    assert b"<Message" not in post(fields).content
+    assert not InboxMessage.objects.filter(direction="inbound").exists()
+    rule.refresh_from_db()
+    assert rule.match_count == 1
+    assert text_in(ADA, "JOIN") == "Welcome!"
 
 
 def test_a_repeat_of_an_unanswered_text_is_not_counted_twice():
@@ -251,3 +267,21 @@ def test_a_long_text_is_shown_in_the_list_by_its_beginning():
     assert preview.startswith("word word")
     assert len(preview) == 120
     assert preview.endswith("…")
+
+
+def test_a_long_conversation_is_not_read_to_count_the_replies_of_an_hour():
+    thread, other = (InboxThread.objects.create(phone=phone) for phone in (ADA, BOB))
+    now = timezone.now()
+    old = [
+        InboxMessage(
+            thread=one, phone=one.phone, direction=direction, body="x", automation_source=source, created_at=at
+        )
+        for one in (thread, other)
+        for number in range(500)
+        for at in [now - timedelta(days=1, minutes=number)]
+        for direction, source in (("inbound", None), ("outbound", "survey"))
+    ]
+    InboxMessage.objects.bulk_create(old)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    assert "ix_inbox_messages_sent" in handlers.automatic_replies(thread.pk, now - timedelta(hours=1)).explain()

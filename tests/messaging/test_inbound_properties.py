@@ -15,7 +15,7 @@ from contacts import opting_out
 from contacts.models import ConsentRecord, Event, EventRegistration, UnsubscribedContact
 from messaging import inbound
 from messaging.models import InboxMessage, InboxThread, KeywordAutomationRule
-from surveys import conversation, questions
+from surveys import ending, questions
 from surveys.models import SurveyFlow, SurveyResponse, SurveySession
 from surveys.questions import Kind, Question
 from tests.conftest import fictional_phone
@@ -162,7 +162,7 @@ def live_through(story):
         for happening in story:
             house.happen(*happening)
         house.check()
-        conversation.expire(timezone.now() + timedelta(days=2))
+        ending.expire(timezone.now() + timedelta(days=2))
         assert not SurveySession.objects.filter(status="active").exists()
         house.check()
         transaction.set_rollback(True)

@@ -92,15 +92,23 @@ def test_an_inactive_rule_is_not_answered(make_rule):
 
 
 def test_two_robots_do_not_talk_for_ever(make_rule, settings):
-    settings.SMS_AUTO_REPLIES_PER_HOUR = 3
+    settings.SMS_KEYWORD_REPLIES_PER_HOUR = 3
     make_rule()
     answers = [text_in(ADA, "JOIN") for _ in range(5)]
     assert answers == ["Welcome!"] * 3 + ["", ""]
     assert text_in(BOB, "JOIN") == "Welcome!"
 
 
+def test_keywords_are_among_the_automatic_replies(make_rule, settings):
+    settings.SMS_AUTO_REPLIES_PER_HOUR = 2
+    make_rule()
+    assert [text_in(ADA, "JOIN") for _ in range(3)] == ["Welcome!"] * 2 + [""]
+    # Who wants no more texts is heard all the same, and told so.
+    assert text_in(ADA, "Please stop texting me") == settings.SMS_OPT_OUT_REPLY
+
+
 def test_after_an_hour_the_robot_is_answered_again(make_rule, settings):
-    settings.SMS_AUTO_REPLIES_PER_HOUR = 3
+    settings.SMS_KEYWORD_REPLIES_PER_HOUR = 3
     make_rule()
     for _ in range(3):
         text_in(ADA, "JOIN")
@@ -118,6 +126,18 @@ def test_words_with_a_meaning_of_their_own_are_refused(db, keyword):
 @pytest.mark.parametrize("keyword", ["", "  ", "x" * 41])
 def test_a_keyword_has_between_1_and_40_characters(db, keyword):
     assert keywords.why_refused(keyword)
+
+
+def test_punctuation_around_it_makes_no_other_keyword(make_rule):
+    assert [keywords.normalise(word) for word in ("Potluck!", " «potluck?»", "pot-luck.", "C++", "🎉")] == [
+        "POTLUCK",
+        "POTLUCK",
+        "POT-LUCK",
+        "C",
+        "🎉",
+    ]
+    make_rule("JOIN")
+    assert "already" in keywords.why_refused("join!")
 
 
 def test_a_keyword_belongs_to_one_owner_only(make_rule):

@@ -35,3 +35,19 @@ def test_silence_is_said(db):
 def test_a_number_that_is_none_is_refused_in_a_sentence(db):
     with pytest.raises(CommandError, match="“12” is too short"):
         play("12", "Hello")
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"), [("", "nothing to be seen"), ("\u200b ", "nothing"), ("x" * 1601, "1,601")]
+)
+def test_what_nobody_can_text_is_refused_in_a_sentence(db, text, sentence):
+    with pytest.raises(CommandError, match=sentence):
+        play(ADA, text)
+    assert not InboxMessage.objects.exists()
+
+
+def test_what_a_text_changed_is_said(db):
+    in_inbox = "The text is in the inbox.\n"
+    assert play(ADA, "STOP") == ("", f"{ADA} has opted out. It is on record.\nThere is no answer. {in_inbox}")
+    assert play(ADA, "Hello") == ("", f"There is no answer, because {ADA} has opted out. {in_inbox}")
+    assert play(ADA, "START") == ("", f"{ADA} gets texts again. It is on record.\nThere is no answer. {in_inbox}")

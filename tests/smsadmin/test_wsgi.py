@@ -1,14 +1,31 @@
 import io
 
+import pytest
 from django.test import RequestFactory
 
+from messaging import signatures
 from smsadmin.wsgi import application
 
+FORM = "application/x-www-form-urlencoded"
 
-def test_a_character_set_with_a_nul_in_its_name_is_no_error(db):
-    """RFC 2231 has a way to write it, which servers let pass."""
-    environ = RequestFactory().post("/webhooks/twilio/inbound").environ
-    environ |= {"CONTENT_TYPE": "application/x-www-form-urlencoded; charset*=utf-8''%00", "wsgi.input": io.BytesIO()}
+
+@pytest.mark.parametrize("path", ["/webhooks/twilio/inbound", "/webhooks/twilio/status/1"])
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        # RFC 2231 has ways to write character sets, which servers let pass, and which may be no names at all.
+        f"{FORM}; charset*=utf-8''%00",
+        f"{FORM}; charset*=utf-9''a%",
+        *(
+            f"multipart/form-data; boundary=B; charset={codec}"
+            for codec in ("hex", "base64", "zlib", "rot13", "idna")
+        ),
+    ],
+)
+def test_a_content_type_of_any_garbage_is_no_error(db, path, content_type):
+    body = b'--B\r\nContent-Disposition: form-data; name="Body"\r\n\r\nHi\r\n--B--\r\n'
+    environ = RequestFactory().post(path, headers={signatures.HEADER: "x"}).environ
+    environ |= {"CONTENT_TYPE": content_type, "CONTENT_LENGTH": str(len(body)), "wsgi.input": io.BytesIO(body)}
     answers = []
     application(environ, lambda status, headers, *rest: answers.append(status)).close()
     assert answers == ["403 Forbidden"]

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from contacts import opting_out
 from contacts.models import EventRegistration
-from messaging.models import InboxThread
+from messaging.models import InboxMessage, InboxThread
 from surveys import questions, tasks
 from surveys.models import SurveyFlow, SurveyResponse, SurveySession
 from surveys.questions import Kind, Question
@@ -220,8 +220,21 @@ def test_an_answer_that_comes_too_late_is_none_even_before_the_task_has_run(make
     text_in(ADA, "PICNIC")
     SurveySession.objects.update(last_activity_at=timezone.now() - timedelta(hours=25))
     assert text_in(ADA, "Ada") == ""
-    assert session().status == "expired"
+    assert not SurveyResponse.objects.exists()
     assert InboxThread.objects.get().unread_count == 1
+    tasks.expire_sessions()
+    assert session().status == "expired"
+
+
+def test_a_session_that_is_over_has_expired_when_the_next_one_begins(make_survey):
+    make_survey()
+    text_in(ADA, "PICNIC")
+    SurveySession.objects.update(last_activity_at=timezone.now() - timedelta(hours=25))
+    text_in(ADA, "PICNIC")
+    assert list(SurveySession.objects.order_by("pk").values_list("status", "end_reason")) == [
+        ("expired", ""),
+        ("active", ""),
+    ]
 
 
 def test_each_answer_gives_more_time(make_survey):
@@ -248,7 +261,7 @@ def test_who_has_opted_out_starts_no_survey(make_survey, make_unsubscribed):
 
 
 def test_a_robot_starts_no_survey_for_ever(make_survey, settings):
-    settings.SMS_AUTO_REPLIES_PER_HOUR = 3
+    settings.SMS_KEYWORD_REPLIES_PER_HOUR = 3
     survey = make_survey()
     answers = [text_in(ADA, "PICNIC") for _ in range(5)]
     assert answers[3:] == ["", ""]
@@ -256,12 +269,51 @@ def test_a_robot_starts_no_survey_for_ever(make_survey, settings):
 
 
 def test_a_long_survey_is_asked_to_its_end(make_survey, settings):
-    settings.SMS_AUTO_REPLIES_PER_HOUR = 3
+    settings.SMS_KEYWORD_REPLIES_PER_HOUR = 3
     make_survey(*(f"Question {number}?" for number in range(20)))
     text_in(ADA, "PICNIC")
     for number in range(1, 20):
         assert text_in(ADA, "x") == f"Question {number}?"
     assert text_in(ADA, "x") == "See you there."
+
+
+def test_a_survey_that_was_switched_off_goes_on_and_promises_no_new_beginning(make_survey):
+    survey = make_survey()
+    text_in(ADA, "PICNIC")
+    text_in(ADA, "Ada")
+    text_in(BOB, "PICNIC")
+    SurveyFlow.objects.update(is_active=False)
+    assert text_in(ADA, "picnic") == "What do you bring?"
+    assert text_in(ADA, "Salad") == "See you there."
+    assert list(SurveyResponse.objects.values_list("answer", flat=True)) == ["Ada", "Salad"]
+    assert text_in(BOB, "EXIT") == "You have left the survey."
+    assert text_in(BOB, "PICNIC") == ""
+    assert counts(survey) == (2, 1)
+
+
+@pytest.mark.parametrize("unseen", ["\u200b", "\ufeff \u2060", "\u3164"])
+def test_a_text_in_which_nothing_is_to_be_seen_is_no_answer(make_survey, unseen):
+    make_survey()
+    text_in(ADA, "PICNIC")
+    assert text_in(ADA, unseen) == ""
+    assert not SurveyResponse.objects.exists()
+    assert text_in(ADA, "Ada") == "What do you bring?"
+
+
+def test_a_robot_in_a_survey_is_not_answered_for_ever_and_a_person_can_go_on_later(make_survey, settings):
+    settings.SMS_AUTO_REPLIES_PER_HOUR = 2
+    survey = make_survey("Who?", "What?", "When?")
+    assert text_in(ADA, "PICNIC").endswith("Who?")
+    assert text_in(ADA, "Ada") == "What?"
+    unread = InboxThread.objects.get().unread_count
+    assert [text_in(ADA, "Salad"), text_in(ADA, "PICNIC"), text_in(ADA, "PICNIC now")] == ["", "", ""]
+    assert InboxThread.objects.get().unread_count == unread + 3
+    assert SurveySession.objects.get().current_question_index == 1
+    InboxMessage.objects.update(created_at=timezone.now() - timedelta(minutes=61))
+    assert text_in(ADA, "Salad") == "When?"
+    assert text_in(ADA, "At noon") == "See you there."
+    assert list(SurveyResponse.objects.order_by("pk").values_list("answer", flat=True)) == ["Ada", "Salad", "At noon"]
+    assert counts(survey) == (1, 1)
 
 
 def test_questions_come_back_as_they_were_kept():

@@ -3,66 +3,26 @@
 On SQLite there is one writer at a time, and nothing of this can happen.
 """
 
-import threading
-from contextlib import contextmanager
+from datetime import timedelta
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
+from django.utils import timezone
 
+from contacts import opting_out
+from contacts.models import CommunityMember
 from messaging import keywords
-from messaging.models import InboxMessage, KeywordAutomationRule
+from messaging.models import InboxMessage, InboxThread, KeywordAutomationRule
 from surveys.models import SurveyFlow, SurveySession
+from surveys.trying import forget, number_of
+from tests.meanwhile import meanwhile, on_postgresql
 from tests.messaging.inbound_texts import text_in as post
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif("connection.vendor != 'postgresql'", reason="only PostgreSQL has two writers"),
+    on_postgresql,
 ]
 ADA = "+17205550123"
-HOW_MANY_WAIT = (
-    "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-)
-
-
-@contextmanager
-def meanwhile(first, then):
-    """In a transaction of somebody else: `first()`, then `then()` once the block has to wait for it, then commit."""
-    has_begun, problems = threading.Event(), []
-
-    def work():
-        try:
-            with transaction.atomic():
-                first()
-                has_begun.set()
-                wait_for_somebody()
-                then()
-        except Exception as problem:  # noqa: BLE001 - the test tells
-            problems.append(problem)
-        finally:
-            has_begun.set()
-            connection.close()
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    has_begun.wait(10)
-    try:
-        yield
-    finally:
-        thread.join(10)
-        assert not problems
-
-
-def wait_for_somebody():
-    moment = threading.Event()
-    with connection.cursor() as cursor:
-        for _ in range(1_000):
-            # Otherwise a transaction sees what it saw the first time.
-            cursor.execute("SELECT pg_stat_clear_snapshot()")
-            cursor.execute(HOW_MANY_WAIT)
-            if cursor.fetchone()[0]:
-                return
-            moment.wait(0.01)
-    raise AssertionError("Nobody has waited.")
 
 
 @pytest.mark.parametrize(
@@ -93,3 +53,54 @@ def test_of_two_who_give_out_a_keyword_at_once_the_second_is_refused():
 
     with meanwhile(lambda: keywords.why_refused("PICNIC"), save), transaction.atomic():
         assert "PICNIC is already the keyword of a keyword reply" in keywords.why_refused("PICNIC")
+
+
+def test_who_starts_a_survey_after_another_one_that_is_over_waits_in_no_circle(make_survey):
+    picnic, parade = make_survey(trigger_keyword="PICNIC"), make_survey(name="Parade", trigger_keyword="PARADE")
+    post(ADA, "PARADE")
+    SurveySession.objects.update(last_activity_at=timezone.now() - timedelta(days=3))
+
+    def lock(survey):
+        SurveyFlow.objects.select_for_update().get(pk=survey.pk)
+
+    with meanwhile(lambda: lock(picnic), lambda: lock(parade)):
+        assert post(ADA, "PICNIC")
+    assert SurveySession.objects.get(status="active").survey == picnic
+
+
+def test_who_is_opted_out_while_their_keyword_waits_is_asked_nothing(make_survey, make_member):
+    survey, member = make_survey(trigger_keyword="PICNIC"), make_member(phone=ADA)
+
+    def opt_out():
+        opting_out.unsubscribe(CommunityMember.objects.filter(pk=member.pk), "Asked")
+
+    with meanwhile(opt_out, lambda: None):
+        assert post(ADA, "PICNIC") == ""
+    assert not SurveySession.objects.exists()
+    survey.refresh_from_db()
+    assert survey.start_count == 0
+
+
+def test_who_is_opted_out_while_their_keyword_is_answered_is_asked_no_more(make_survey, make_member):
+    make_survey(trigger_keyword="PICNIC")
+    member = make_member(phone=ADA)
+    with meanwhile(lambda: post(ADA, "PICNIC"), lambda: None):
+        opting_out.unsubscribe(CommunityMember.objects.filter(pk=member.pk), "Asked")
+    assert SurveySession.objects.get().end_reason == SurveySession.EndReason.OPTED_OUT
+
+
+def test_tries_are_forgotten_while_one_is_under_way(make_survey):
+    phone = number_of(1)
+    make_survey(trigger_keyword="PICNIC")
+    post(phone, "PICNIC")
+    thread = InboxThread.objects.get(phone=phone)
+
+    def lock():
+        InboxThread.objects.select_for_update().get(pk=thread.pk)
+
+    def go_on():
+        InboxMessage.objects.create(thread=thread, phone=phone, direction="inbound", body="Ada")
+
+    with meanwhile(lock, go_on):
+        forget([phone])
+    assert not InboxThread.objects.exists()

@@ -3,8 +3,10 @@ from argparse import ArgumentParser
 
 from django.core.management.base import BaseCommand, CommandError
 
-from contacts import phones
+from contacts import opting_out, phones
 from messaging import inbound
+from messaging.encoding import MAX_CHARACTERS
+from messaging.seeing import is_blank
 
 
 class Command(BaseCommand):
@@ -22,8 +24,24 @@ class Command(BaseCommand):
             sender = phones.normalise(phone)
         except phones.InvalidPhone as problem:
             raise CommandError(problem.sentence) from None
+        if is_blank(text):
+            raise CommandError("There is nothing to be seen in this text. Give its words, such as JOIN.")
+        if len(text) > MAX_CHARACTERS:
+            raise CommandError(
+                f"A text message holds at most {MAX_CHARACTERS:,} characters, and this one has "
+                f"{len(text):,}. Shorten it."
+            )
+        was_out = _has_opted_out(sender)
         reply = inbound.receive({"MessageSid": f"SM{uuid.uuid4().hex}", "From": sender, "Body": text}, is_played=True)
+        is_out = _has_opted_out(sender)
+        if is_out != was_out:
+            self.stderr.write(f"{sender} {'has opted out' if is_out else 'gets texts again'}. It is on record.")
         if reply.body:
             self.stdout.write(reply.body)
         else:
-            self.stderr.write("There is no answer. The text is in the inbox.")
+            why = f", because {sender} has opted out" if was_out and is_out else ""
+            self.stderr.write(f"There is no answer{why}. The text is in the inbox.")
+
+
+def _has_opted_out(phone: str) -> bool:
+    return opting_out.opt_outs_of(phone).exists()
