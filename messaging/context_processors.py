@@ -1,6 +1,7 @@
 """What every page says about sending, and about texts that nobody has read."""
 
 from collections.abc import Callable
+from functools import cache
 
 from django.http import HttpRequest
 
@@ -14,5 +15,5 @@ def sending(request: HttpRequest) -> dict[str, bool]:
 
 
 def inbox(request: HttpRequest) -> dict[str, Callable[[], int]]:
-    """`count_unread_texts`, which is counted only where a template asks for it."""
-    return {"count_unread_texts": count_unread}
+    """`count_unread_texts`, which is counted once, and only where a template asks for it."""
+    return {"count_unread_texts": cache(count_unread)}

@@ -2,6 +2,7 @@
 
 from django import forms
 
+from .encoding import MAX_CHARACTERS
 from .forms import MAX_TYPED
 from .models import InboxThread
 
@@ -15,7 +16,8 @@ class ReplyForm(forms.Form):
         max_length=MAX_TYPED,
         error_messages={
             "required": "Write something first.",
-            "max_length": "The reply has %(show_value)d characters. A text message holds at most 1,600: shorten it.",
+            "max_length": "The reply has %(show_value)d characters. "
+            f"A text message holds at most {MAX_CHARACTERS:,}: shorten it.",
         },
         widget=forms.Textarea(attrs={"rows": 2, "dir": "auto", "placeholder": "Write a reply"}),
     )

@@ -11,6 +11,7 @@ task change nothing but the time at which the next sweep finds what is left to d
 import random
 import time
 import uuid
+from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -35,6 +36,8 @@ SLICE_SECONDS = 10.0
 # How long a task may wait in the queue before another one is queued in its place.
 QUEUED_SECONDS = 30.0
 LONGEST_REST_SECONDS = 300.0
+# What nobody has taken up for this long has no worker.
+WAITS_AT_MOST = timedelta(seconds=20)
 
 
 class EmptyAudience(Exception):

@@ -1,6 +1,6 @@
 """What the queue runs. Tasks take ids, call one function, and may be lost or repeated without harm."""
 
-from . import reconciling, scheduling, sending, sweeping
+from . import inbox, reconciling, scheduling, sending, sweeping
 
 
 def send(slot_id: int, owner: str) -> None:
@@ -9,8 +9,12 @@ def send(slot_id: int, owner: str) -> None:
 
 
 def sweep() -> None:
-    """Pick up whatever a dead worker or a lost task left behind (each minute, and each second by the worker)."""
+    """Pick up whatever a dead worker, a lost task or a dead web process left behind (each minute).
+
+    The worker's clock sweeps each second.
+    """
     sweeping.sweep()
+    inbox.end_questions()
 
 
 def recount() -> None:

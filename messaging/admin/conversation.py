@@ -2,9 +2,10 @@
 
 import uuid
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any, Final
 
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.shortcuts import redirect
@@ -13,24 +14,34 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
 from contacts import phones, standing
+from contacts.keys import read_key, read_keys
 
-from .. import inbox, replying, timeline, wording
+from .. import inbox, replying, wording
+from ..entries import Mark, read_mark
 from ..inbox_forms import NameForm, ReplyForm
-from ..models import InboxMessage, InboxThread
-from .measuring import answer_measure
+from ..models import InboxThread
+from ..timeline import Page, Timeline
+from . import listed
 from .permissions import require
+from .texts import CHANGE, DELETE_TEXTS, TextPages, back
 
-CHANGE: Final = "messaging.change_inboxthread"
-DELETE_TEXTS: Final = "messaging.delete_inboxmessage"
 DECIDE: Final = (CHANGE, "contacts.add_unsubscribedcontact")
+# By `Standing.state`.
+_GOES_ON: Final = {
+    "textable": "The person goes on getting texts.",
+    "suppressed": "Blasts go on skipping this number, because texts do not reach it.",
+    "opted_out": "The person has opted out all the same, and gets no texts.",
+}
 DECIDED_MEANWHILE: Final = "Somebody has decided that in the meantime, so nothing was changed."
 
 
-class ConversationPage(admin.ModelAdmin):
+class ConversationPage(TextPages):
     """Views of the inbox that are about one conversation. None of them writes anything on GET."""
 
+    object_history_template = "messaging/inbox_history.html"
+
     def get_urls(self) -> list[URLPattern]:
-        threads = {
+        threads: dict[str, Callable[..., HttpResponse]] = {
             "news": self.news_view,
             "reply": self.reply_view,
             "read": self.read_view,
@@ -39,15 +50,9 @@ class ConversationPage(admin.ModelAdmin):
             "stop": self.stop_view,
             "keep": self.keep_view,
         }
-        texts = {"delete": self.delete_text_view, "again": self.again_view, "leave": self.leave_view}
-        pages: dict[str, tuple[Callable[..., HttpResponse], str]] = {
-            "measure/": (self.measure_view, "measure"),
-            **{f"<int:pk>/{name}/": (view, name) for name, view in threads.items()},
-            **{f"texts/<int:text>/{name}/": (view, f"text_{name}") for name, view in texts.items()},
-        }
         own = [
-            path(address, self.admin_site.admin_view(view), name=f"messaging_inboxthread_{name}")
-            for address, (view, name) in pages.items()
+            path(f"<int:pk>/{name}/", self.admin_site.admin_view(view), name=f"messaging_inboxthread_{name}")
+            for name, view in threads.items()
         ]
         return own + super().get_urls()
 
@@ -63,17 +68,33 @@ class ConversationPage(admin.ModelAdmin):
             return redirect("admin:messaging_inboxthread_changelist")
         return self._render(request, thread)
 
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Who named it, deleted texts, and decided what a text meant. Texts that were sent say it themselves."""
+        thread = _find(object_id)
+        name = inbox.shown_names([thread])[thread.pk] if thread else ""
+        return super().history_view(
+            request, object_id, (extra_context or {}) | {"title": f"History of {name}", "name": name}
+        )
+
     def news_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """What changes on the open page, as HTML in JSON; `why_not` blocks the reply box with a sentence."""
+        """What changes on the open page, as HTML in JSON; `why_not` blocks the reply box with a sentence.
+
+        `entry` is a link for that sentence, or null. `unread` are this conversation's texts, `unread_texts` the whole
+        inbox's. `earlier` is the mark before which the page before it ends, "" where there is none.
+        """
         thread = self._viewable(request, pk)
-        context = self._context(request, thread)
+        context = self._context(request, thread, _timeline(request, thread).page(), _read_new(request, thread))
         return JsonResponse(
             {
                 "head": render_to_string("messaging/inbox_head.html", context, request=request),
                 "timeline": render_to_string("messaging/inbox_timeline.html", context, request=request),
+                "earlier": str(context["page"].earlier or ""),
                 "why_not": context["why_not"],
-                "last": context["page"].last_text,
+                "entry": asdict(context["entry"]) if context["entry"] else None,
                 "unread": thread.unread_count,
+                "unread_texts": inbox.count_unread(),
             }
         )
 
@@ -93,16 +114,16 @@ class ConversationPage(admin.ModelAdmin):
         if request.accepts("text/html"):
             if problem:
                 return self._render(request, thread, form=form, problem=problem)
-            return _back(thread)
+            return back(thread)
         return JsonResponse({"problem": problem, "token": str(uuid.uuid4())})
 
     def read_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Marks as read what was shown: the texts up to `up_to`."""
+        """Marks as read what was shown: the texts after `after`, up to `up_to`."""
         thread = self._own_hands(request, pk)
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        inbox.mark_read(thread, _up_to(request))
-        return _back(thread) if request.accepts("text/html") else HttpResponse(status=204)
+        inbox.mark_read(thread, read_up_to(request), read_key(request.POST.get("after", "")))
+        return back(thread) if request.accepts("text/html") else HttpResponse(status=204)
 
     def unread_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         thread = self._own_hands(request, pk)
@@ -124,82 +145,34 @@ class ConversationPage(admin.ModelAdmin):
         name = thread.contact_name
         self.log_change(request, thread, "Named." if name else "Name taken away.")
         messages.success(request, f"Named {name}." if name else "The name has been taken away.")
-        return _back(thread)
+        return back(thread)
 
     def stop_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """The flagged texts mean stop: the person is opted out."""
+        """The flagged texts that were shown mean stop: the person is opted out."""
         user = require(request, *DECIDE)
         thread = self._viewable(request, pk)
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        if inbox.opt_out(thread, _up_to(request), user):
+        if inbox.opt_out(thread, _read_asked(request), user):
             self.log_change(request, thread, "Opted out.")
             messages.success(request, "Opted out: no blast and no reply goes to this number any more.")
         else:
             messages.info(request, DECIDED_MEANWHILE)
-        return _back(thread)
+        return back(thread)
 
     def keep_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """The flagged texts do not mean stop."""
+        """The flagged texts that were shown do not mean stop."""
         require(request, *DECIDE)
         thread = self._viewable(request, pk)
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        if inbox.keep_texting(thread, _up_to(request)):
+        if inbox.keep_texting(thread, _read_asked(request)):
             self.log_change(request, thread, "It does not mean stop.")
-            messages.success(request, "Noted: it does not mean stop. The person goes on getting texts.")
+            state = standing.standings([thread.phone])[thread.phone].state
+            messages.success(request, f"Noted: it does not mean stop. {_GOES_ON[state]}")
         else:
             messages.info(request, DECIDED_MEANWHILE)
-        return _back(thread)
-
-    def delete_text_view(self, request: HttpRequest, text: int) -> HttpResponse:
-        """Asks first: a deleted text cannot be brought back."""
-        require(request, CHANGE, DELETE_TEXTS)
-        message = _find_text(text)
-        thread = message.thread
-        if request.method != "POST":
-            context = self.admin_site.each_context(request) | {
-                "opts": self.opts,
-                "title": "Delete this text?",
-                "thread": thread,
-                "message": message,
-                "name": inbox.shown_names([thread])[thread.pk],
-            }
-            return TemplateResponse(request, "messaging/inbox_delete.html", context)
-        try:
-            inbox.delete_text(message)
-        except inbox.CannotDelete as reason:
-            messages.warning(request, str(reason))
-        else:
-            self.log_change(request, thread, "Deleted a text.")
-            messages.success(request, "The text has been deleted.")
-        return _back(thread)
-
-    def again_view(self, request: HttpRequest, text: int) -> HttpResponse:
-        """A reply in doubt is sent once more, whatever the person has."""
-        user = require(request, CHANGE)
-        message = _find_text(text)
-        if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
-        try:
-            replying.send_again(message, user)
-        except replying.CannotReply as reason:
-            messages.warning(request, str(reason))
-        return _back(message.thread)
-
-    def leave_view(self, request: HttpRequest, text: int) -> HttpResponse:
-        """A reply in doubt is left at that."""
-        require(request, CHANGE)
-        message = _find_text(text)
-        if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
-        replying.leave(message)
-        return _back(message.thread)
-
-    def measure_view(self, request: HttpRequest) -> HttpResponse:
-        """The size of what is being typed (see `answer_measure`)."""
-        require(request, CHANGE)
-        return answer_measure(request) if request.method == "POST" else HttpResponseNotAllowed(["POST"])
+        return back(thread)
 
     def _viewable(self, request: HttpRequest, pk: int) -> InboxThread:
         thread = _find(pk)
@@ -222,19 +195,26 @@ class ConversationPage(admin.ModelAdmin):
         problem: str = "",
         name_form: NameForm | None = None,
     ) -> TemplateResponse:
-        context = self._context(request, thread) | {
+        new = _read_new(request, thread)
+        context = self._context(request, thread, _choose_page(request, thread, new), new) | {
             "form": form or ReplyForm(initial={"token": uuid.uuid4()}),
             "problem": problem,
             "name_form": name_form or NameForm(initial={"name": thread.contact_name}),
             "measure_url": reverse("admin:messaging_inboxthread_measure"),
+            "places": listed.places(request, thread),
+            "adding": listed.adding(request, thread),
+            "trails": listed.trails(request, thread),
         }
+        if context["why_not"]:
+            # What was typed is shown, to be copied.
+            context["form"].fields["body"].widget.attrs["readonly"] = True
         return TemplateResponse(request, "messaging/inbox_conversation.html", context)
 
-    def _context(self, request: HttpRequest, thread: InboxThread) -> dict[str, Any]:
-        before = timeline.read_mark(request.GET.get("before", ""))
+    def _context(self, request: HttpRequest, thread: InboxThread, page: Page, new: int) -> dict[str, Any]:
         name, number = inbox.shown_names([thread])[thread.pk], phones.display(thread.phone)
         found = standing.standings([thread.phone])[thread.phone]
         record = found.record
+        is_from_above = _read_since(request) is not None
         sources = standing.source_labels({record.source or ""}) if record else {}
         return self.admin_site.each_context(request) | {
             "opts": self.opts,
@@ -243,38 +223,63 @@ class ConversationPage(admin.ModelAdmin):
             "number": number if number != name else "",
             "standing": found,
             "reason": found.reason(sources),
-            "page": timeline.page(thread, before),
-            "is_latest": before is None,
+            "page": page,
+            "found": _read_found(request),
+            "new": new,
+            "is_latest": page.later is None and not is_from_above,
+            "is_from_above": is_from_above,
             "why_not": replying.why_not(thread),
+            "entry": listed.entry(request, found),
             "can_answer": request.user.has_perm(CHANGE),
             "can_decide": request.user.has_perms(DECIDE),
             "can_delete_texts": request.user.has_perms((CHANGE, DELETE_TEXTS)),
             "can_see_blasts": request.user.has_perm("messaging.view_messagelog"),
+            "undelivered": replying.undelivered([thread.pk]).values_list("pk", flat=True).first(),
             "flagged_since": wording.moment(thread.flagged_at) if thread.flagged_at else "",
-            "last_flagged": thread.messages.filter(is_flagged=True).order_by("-pk").first()
-            if thread.flagged_at
-            else None,
+            "flagged": inbox.flagged(thread) if thread.flagged_at else [],
         }
 
 
 def _find(pk: int | str) -> InboxThread | None:
-    if isinstance(pk, str) and not (pk.isdecimal() and len(pk) < 19):
-        return None
-    return InboxThread.objects.filter(pk=pk).first()
+    return InboxThread.objects.filter(pk=read_key(str(pk))).first()
 
 
-def _find_text(pk: int) -> InboxMessage:
-    message = InboxMessage.objects.select_related("thread").filter(pk=pk).first()
-    if message is None:
-        raise Http404
-    return message
+def _timeline(request: HttpRequest, thread: InboxThread) -> Timeline:
+    return Timeline(thread, has_reasons=request.user.has_perm("contacts.view_consentrecord"))
 
 
-def _up_to(request: HttpRequest) -> int:
+def _choose_page(request: HttpRequest, thread: InboxThread, new: int) -> Page:
+    """What the address asks for: around a text, before a mark or from one on; else the latest, with what is new."""
+    timeline = _timeline(request, thread)
+    if text := thread.messages.filter(pk=_read_found(request)).first():
+        return timeline.page_around(text)
+    if since := _read_since(request):
+        return timeline.page_from(since)
+    before = read_mark(request.GET.get("before", ""))
+    if before is None and (text := thread.messages.filter(pk=new).first()):
+        return timeline.page_with(text)
+    return timeline.page(before)
+
+
+def _read_since(request: HttpRequest) -> Mark | None:
+    return read_mark(request.GET.get("since", ""))
+
+
+def _read_found(request: HttpRequest) -> int:
+    """The id of the text that the address names, such as one that a search found; 0 without."""
+    return read_key(request.GET.get("at", ""))
+
+
+def _read_new(request: HttpRequest, thread: InboxThread) -> int:
+    """The id of the text above which stands "New"; 0 without. An open page names its own: there the line stays."""
+    return read_key(request.GET["new"]) if "new" in request.GET else inbox.first_unread(thread)
+
+
+def read_up_to(request: HttpRequest) -> int:
     """The id of the latest text that the page had when the button was pressed."""
-    raw = request.POST.get("up_to", "")
-    return int(raw) if raw.isdecimal() and len(raw) < 19 else 0
+    return read_key(request.POST.get("up_to", ""))
 
 
-def _back(thread: InboxThread) -> HttpResponse:
-    return redirect("admin:messaging_inboxthread_change", thread.pk)
+def _read_asked(request: HttpRequest) -> list[int]:
+    """The ids of the texts about which the page asked."""
+    return read_keys(request.POST.getlist("text")[: inbox.ASKED_AT_ONCE])

@@ -1,5 +1,6 @@
 """The inbox: the list of conversations, the newest first."""
 
+import re
 from typing import Any, Final
 
 from django.contrib import admin, messages
@@ -9,23 +10,30 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import ngettext
 
+from accounts.paginator import CappedPaginator
 from contacts import phones
 from contacts.admin.changelist import MOST_FOUND, PreparedChangeList
 from contacts.models import UnsubscribedContact
-from contacts.paginator import CappedPaginator
 from contacts.querysets import unsubscribed
 
-from .. import inbox, wording
-from ..models import InboxMessage, InboxThread
-from .conversation import ConversationPage
+from .. import finding, inbox, replying, timeline, wording
+from ..models import Delivery, InboxMessage, InboxThread
+from ..querysets import InboxThreadQuerySet
+from .conversation import ConversationPage, read_up_to
 
 POLL_HEADER: Final = "X-Poll"
-FLAG: Final = mark_safe('<span class="tag tag-flag">May mean stop</span>')
-OPTED_OUT: Final = mark_safe('<span class="tag">Opted out</span>')
+FLAG: Final = mark_safe(' <span class="tag tag-flag">May mean stop</span>')
+_TAG: Final = ' <span class="tag">{}</span>'
+FAILED: Final = mark_safe(' <span class="tag tag-flag">Not delivered</span>')
+IN_DOUBT: Final = mark_safe(' <span class="tag tag-flag">In doubt</span>')
+OPTED_OUT: Final = format_html(_TAG, "Opted out")
+# Which text a row shows as the latest, for "Mark as read". A browser that goes back must not fill in what was.
+_SHOWN: Final = '<input type="hidden" name="shown" value="{}-{}" autocomplete="off">'
+_READ_SHOWN: Final = re.compile(r"([0-9]{1,18})-([0-9]{1,18})")
 NO_TEXT: Final = mark_safe('<span class="quiet">No text is left here.</span>')
 
 
@@ -36,21 +44,35 @@ class WaitsFilter(admin.SimpleListFilter):
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
-        return [("unread", "Unread"), ("undecided", "Needs a decision"), ("opted_out", "Opted out")]
+        return [
+            ("unread", "Unread"),
+            ("undecided", "Needs a decision"),
+            ("undelivered", "Reply not delivered"),
+            ("opted_out", "Opted out"),
+        ]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[InboxThread]) -> QuerySet[InboxThread]:
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         match self.value():
             case "unread":
-                return queryset.filter(unread_count__gt=0)
+                return queryset.unread()
             case "undecided":
-                return queryset.filter(flagged_at__isnull=False)
+                flagged = InboxThread.objects.undecided().values("pk")
+                return queryset.filter(pk__in=flagged.union(replying.in_question().values("thread")))
+            case "undelivered":
+                return queryset.filter(pk__in=replying.undelivered().values("thread"))
             case "opted_out":
                 return queryset.filter(unsubscribed())
         return queryset
 
 
 class InboxChangeList(PreparedChangeList):
-    """Says of a search whether it found more than it lists; a filter lists all."""
+    """Says of a search whether it found more than it lists; a filter lists all. Shows what a search found."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        if self.is_narrowed:
+            admin: Any = self.model_admin
+            admin.prepare_found(self.result_list, self.query)
 
     @property
     def is_narrowed(self) -> bool:
@@ -82,25 +104,52 @@ class InboxThreadAdmin(ConversationPage):
     def has_delete_permission(self, request: HttpRequest, obj: InboxThread | None = None) -> bool:
         return False
 
+    def get_queryset(self, request: HttpRequest) -> InboxThreadQuerySet:
+        threads: Any = super().get_queryset(request)
+        return threads.with_newest_text()
+
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[InboxChangeList]:
         return InboxChangeList
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        return inbox.search(queryset, search_term, MOST_FOUND), False
+        return finding.search(queryset, search_term, MOST_FOUND), False
 
     def prepare_page(self, rows: list[Any]) -> None:
-        """Names and opt-outs of the page's people, in one look each."""
-        names = inbox.shown_names(rows)
+        """Names and opt-outs of the page's people, what became of our texts, and what came without words, in one look
+        each."""
+        names = inbox.names(rows)
         gone = UnsubscribedContact.objects.filter(phone__in=[row.phone for row in rows])
         opted_out = set(gone.values_list("phone", flat=True))
+        outcomes = replying.outcomes([row.pk for row in rows], [row.newest_text for row in rows if row.newest_text])
+        failed = {pk for pk, status in outcomes if status in Delivery.UNSUCCESSFUL}
+        doubtful = {pk for pk, status in outcomes if status == Delivery.Status.UNKNOWN}
+        media = timeline.media_previews(row.newest_text for row in rows if not row.last_message_preview)
         for row in rows:
-            row.shown_name, row.is_opted_out = names[row.pk], row.phone in opted_out
+            row.called, row.is_opted_out = names[row.pk], row.phone in opted_out
+            row.has_failed, row.is_in_doubt = row.pk in failed, row.pk in doubtful
+            row.preview = row.last_message_preview or media.get(row.newest_text) or "(no words)"
+            row.found = None
+
+    def prepare_found(self, rows: list[Any], query: str) -> None:
+        """The text for which a search found a row, in place of the latest one."""
+        texts = finding.find_texts(rows, query)
+        for row in rows:
+            if found := texts.get(row.pk):
+                row.found = found
+                parts = finding.excerpt(found.body, query, InboxThread.PREVIEW_LENGTH)
+                row.preview = format_html_join(
+                    "",
+                    "{}",
+                    ((format_html("<mark>{}</mark>", part) if is_word else part,) for part, is_word in parts),
+                )
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The list; for a page that looks by itself what is new, only its rows."""
-        context = {"title": "Inbox", "most_found": MOST_FOUND, **(extra_context or {})}
+        # Before the rows are read: what comes in between is not taken for shown.
+        up_to = inbox.newest_shown()
+        context = {"title": "Inbox", "most_found": MOST_FOUND, "up_to": up_to, **(extra_context or {})}
         response = super().changelist_view(request, context)
         if POLL_HEADER in request.headers and isinstance(response, TemplateResponse):
             response.template_name = "messaging/inbox_results.html"
@@ -109,31 +158,41 @@ class InboxThreadAdmin(ConversationPage):
     @admin.display
     def conversation(self, thread: Any) -> SafeString:
         number = phones.display(thread.phone)
+        address = reverse("admin:messaging_inboxthread_change", args=[thread.pk])
         return format_html(
-            '<a class="thread{}" href="{}"><bdi>{}</bdi></a>{}{}{}{}',
+            '<a class="thread{}" href="{}"><bdi>{}</bdi></a>{}{}{}{}{}{}{}{}',
             " is-unread" if thread.unread_count else "",
-            reverse("admin:messaging_inboxthread_change", args=[thread.pk]),
-            thread.shown_name,
+            f"{address}?at={thread.found.pk}" if thread.found else address,
+            thread.called.shown,
             format_html(
                 ' <span class="badge">{}<span class="visually-hidden"> unread</span></span>', thread.unread_count
             )
             if thread.unread_count
             else "",
-            format_html('<span class="note phone-number">{}</span>', number) if thread.shown_name != number else "",
+            _number_and_name(number, thread.called),
+            format_html(_TAG, thread.tag) if thread.tag else "",
             FLAG if thread.flagged_at else "",
+            FAILED if thread.has_failed else "",
+            IN_DOUBT if thread.is_in_doubt else "",
             OPTED_OUT if thread.is_opted_out else "",
+            format_html(_SHOWN, thread.pk, thread.newest_text or 0),
         )
 
     @admin.display(description="latest text")
-    def latest(self, thread: InboxThread) -> SafeString:
+    def latest(self, thread: Any) -> SafeString:
         if thread.last_direction is None:
             return NO_TEXT
-        is_ours = thread.last_direction == InboxMessage.Direction.OUTBOUND
+        direction = thread.found.direction if thread.found else thread.last_direction
+        is_ours = direction == InboxMessage.Direction.OUTBOUND
+        is_earlier = thread.found and thread.found.pk != thread.newest_text
         return format_html(
-            '<span class="preview"><span><span class="{}">{}</span> <bdi>{}</bdi></span></span>',
+            '<span class="preview"><span><span class="{}">{}</span> <bdi>{}</bdi></span></span>{}',
             "direction" if is_ours else "visually-hidden",
             "Sent:" if is_ours else "Received:",
-            thread.last_message_preview or "(no words)",
+            thread.preview,
+            format_html('<span class="note">{}</span>', wording.moment(thread.found.created_at))
+            if is_earlier
+            else "",
         )
 
     @admin.display
@@ -146,19 +205,43 @@ class InboxThreadAdmin(ConversationPage):
         )
 
     @admin.action(description="Mark as read", permissions=["change"])
-    def mark_read(self, request: HttpRequest, queryset: QuerySet[InboxThread]) -> None:
-        self._say(request, inbox.mark_all_read(queryset), "read")
+    def mark_read(self, request: HttpRequest, queryset: InboxThreadQuerySet) -> None:
+        """Up to what the list has shown: of the threads on its other pages, up to what there was then."""
+        marked = inbox.mark_all_read(queryset, _read_shown(request), read_up_to(request))
+        self._say(request, marked.read, "read", marked.newer)
 
     @admin.action(description="Mark as unread", permissions=["change"])
-    def mark_unread(self, request: HttpRequest, queryset: QuerySet[InboxThread]) -> None:
+    def mark_unread(self, request: HttpRequest, queryset: InboxThreadQuerySet) -> None:
         self._say(request, inbox.mark_unread(queryset), "unread")
 
-    def _say(self, request: HttpRequest, count: int, state: str) -> None:
-        if not count:
+    def _say(self, request: HttpRequest, count: int, state: str, newer: int = 0) -> None:
+        if not count and not newer:
             self.message_user(request, f"All of them were marked as {state} before.", messages.INFO)
-            return
-        said = ngettext("%(count)s conversation is", "%(count)s conversations are", count) % {"count": f"{count:,}"}
-        self.message_user(request, f"{said} marked as {state} now.", messages.SUCCESS)
+        if count:
+            said = ngettext("%(count)s conversation is", "%(count)s conversations are", count)
+            said %= {"count": f"{count:,}"}
+            self.message_user(request, f"{said} marked as {state} now.", messages.SUCCESS)
+        if newer:
+            said = ngettext(
+                "%(count)s conversation has a text that came after the list was shown: it stays unread.",
+                "%(count)s conversations have texts that came after the list was shown: they stay unread.",
+                newer,
+            )
+            self.message_user(request, said % {"count": f"{newer:,}"}, messages.WARNING)
+
+
+def _number_and_name(number: str, called: inbox.Called) -> SafeString:
+    """The number below another name than itself, and beside it what our lists call the person, where that differs."""
+    if called.shown == number:
+        return mark_safe("")
+    listed = format_html(" · <bdi>{}</bdi>", called.listed) if called.listed else ""
+    return format_html('<span class="note"><span class="phone-number">{}</span>{}</span>', number, listed)
+
+
+def _read_shown(request: HttpRequest) -> dict[int, int]:
+    """Thread to the text that its row showed as the latest (ids)."""
+    pairs = map(_READ_SHOWN.fullmatch, request.POST.getlist("shown"))
+    return {int(pair[1]): int(pair[2]) for pair in pairs if pair}
 
 
 def _short_moment(thread: InboxThread) -> str:

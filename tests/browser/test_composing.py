@@ -94,6 +94,7 @@ def test_it_can_be_used_on_a_phone(open_page, add_members):
     expect(page.get_by_role("region", name="Preview")).to_contain_text("Hi Rosa")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("button", name="Send to 1 person")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.get_by_role("button", name="Send to 1 person").click()
     expect(page.locator(".progress-state")).to_have_text("Sent")

@@ -28,6 +28,7 @@ def go_to_confirmation(page, text):
     page.goto(COMPOSE)
     page.get_by_label("Message").fill(text)
     page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_text("Send later…")).to_be_visible()
 
 
 def schedule(page, text, at):

@@ -55,6 +55,7 @@ def test_a_survey_is_built_played_and_its_results_are_read(page, site):
     page.get_by_role("link", name="Try it").click()
     text_in(page, "Join")
     expect(page.locator("#chat")).to_contain_text("Hi from the club!")
+    expect(page.get_by_role("status")).to_have_text("Answer: Hi from the club!\n\nWhat is your name?")
     text_in(page, "Ada Lovelace", "Cake")
     expect(page.locator("#chat")).to_contain_text("Thank you!")
     expect(page.get_by_text("A registration for Summer picnic as “Ada Lovelace”.")).to_be_visible()
@@ -75,7 +76,7 @@ def test_a_survey_is_built_played_and_its_results_are_read(page, site):
 def test_questions_are_moved_by_keyboard_and_dragged(page, survey, site):
     page.goto(survey)
     assert prompts(page) == ["One?", "Two?", "Three?"]
-    page.get_by_role("button", name="Move down").first.focus()
+    page.get_by_role("button", name="Move question 1 down").focus()
     page.keyboard.press("Enter")
     assert prompts(page) == ["Two?", "One?", "Three?"]
     page.keyboard.press("Enter")
@@ -87,11 +88,41 @@ def test_questions_are_moved_by_keyboard_and_dragged(page, survey, site):
     page.mouse.move(end["x"] + 5, end["y"] - 10, steps=20)
     page.mouse.up()
     assert prompts(page) == ["One?", "Two?", "Three?"]
-    page.get_by_role("button", name="Remove").nth(1).click()
-    page.get_by_role("button", name="Move up").last.click()
+    page.get_by_role("button", name="Remove question 2").click()
+    page.get_by_role("button", name="Move question 2 up").click()
     page.get_by_role("button", name="Save and continue editing").click()
     expect(page.locator(".messagelist")).to_contain_text("changed successfully")
     assert site.query("SELECT questions_json FROM survey_flows") == [('["Three?", "One?"]',)]
+
+
+def test_a_removed_question_can_be_brought_back(page, survey):
+    page.goto(survey)
+    status = page.locator("#question-status")
+    for number in (2, 1):
+        page.get_by_role("button", name=f"Remove question {number}").click()
+        expect(status).to_have_text(f"Question {number} was removed.")
+    assert prompts(page) == ["Three?"]
+    page.keyboard.press("Enter")
+    assert prompts(page) == ["One?", "Three?"]
+    expect(page.get_by_label("Question 1", exact=True)).to_be_focused()
+    page.get_by_role("button", name="Undo: bring question 2 back").click()
+    assert prompts(page) == ["One?", "Two?", "Three?"]
+    expect(page.get_by_text("Undo")).to_be_hidden()
+
+
+def test_after_a_mistake_its_field_has_the_focus(page, survey):
+    page.goto(ADD)
+    page.get_by_label("Name", exact=True).fill("Potluck")
+    page.get_by_label("Keyword").fill("join")
+    page.get_by_label("Question 1", exact=True).fill("One?")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("JOIN is already the keyword of the survey")).to_be_visible()
+    expect(page.get_by_label("Keyword")).to_be_focused()
+    page.get_by_label("Keyword").fill("potluck")
+    page.get_by_role("button", name="Add a question").click()
+    page.get_by_label("Question 2", exact=True).fill("x" * 1601)
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_label("Question 2", exact=True)).to_be_focused()
 
 
 def test_one_question_at_most_is_for_the_name(page, survey):
@@ -119,6 +150,7 @@ def test_all_of_it_can_be_used_on_a_phone(open_page, survey):
     expect(page.get_by_role("region", name="The conversation")).to_contain_text("supercalifragilistic")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.get_by_role("button", name="Save and continue editing").click()
+    expect(page.locator(".messagelist")).to_contain_text("changed successfully")
     page.get_by_role("link", name="Try it").click()
     text_in(page, "JOIN", "x" * 200)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

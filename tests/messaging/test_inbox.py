@@ -1,12 +1,10 @@
-"""What staff do with conversations, without any page: reading, finding, naming, deleting, deciding."""
-
-from datetime import timedelta
+"""What staff do with conversations, without any page: reading, naming, deleting, deciding."""
 
 import pytest
-from django.utils import timezone
 
-from contacts.models import ConsentRecord, UnsubscribedContact
-from messaging import inbox
+from contacts import opting_out
+from contacts.models import CommunityMember, ConsentRecord, SuppressedContact, UnsubscribedContact
+from messaging import healing, inbox, tasks
 from messaging.models import Delivery, InboxMessage, InboxThread
 
 from .conversations import add_text, flag, make_thread
@@ -23,10 +21,6 @@ def thread(make_phone):
     return make_thread(make_phone(), "First", "Second", is_read=False)
 
 
-def found(text):
-    return [thread.phone for thread in inbox.search(InboxThread.objects.order_by("pk"), text, 100)]
-
-
 def test_what_is_shown_is_read_and_what_came_later_is_not(thread):
     shown = thread.messages.last().pk
     add_text(thread, "Third")
@@ -38,15 +32,61 @@ def test_what_is_shown_is_read_and_what_came_later_is_not(thread):
 
 
 def test_reading_does_not_bring_back_what_was_read(thread):
-    inbox.mark_all_read(InboxThread.objects.all())
+    inbox.mark_read(thread, thread.messages.last().pk)
     inbox.mark_read(thread, 0)
     assert fresh(thread).unread_count == 0
 
 
-def test_marking_many_tells_how_many_changed(thread, make_phone):
+def test_what_was_put_before_staff_again_stays_unread_when_a_later_text_is_read(thread):
+    """As where a colleague marks a conversation as unread that is open on somebody's screen."""
+    read_before = thread.messages.last().pk
+    InboxThread.objects.update(unread_count=1)
+    inbox.mark_read(thread, read_before, after=read_before)
+    assert fresh(thread).unread_count == 1
+    third = add_text(thread, "Third")
+    answered = add_text(thread, "PARKING")
+    add_text(thread, "Behind the hall", "outbound", automation_source="keyword", answer_to=answered)
+    InboxThread.objects.update(unread_count=2)
+    inbox.mark_read(thread, read_before, after=read_before)
+    assert fresh(thread).unread_count == 2
+    inbox.mark_read(thread, third.pk, after=read_before)
+    inbox.mark_read(thread, answered.pk, after=third.pk)
+    assert fresh(thread).unread_count == 1
+    inbox.mark_read(thread, answered.pk)
+    assert fresh(thread).unread_count == 0
+
+
+def test_what_was_answered_after_the_list_was_shown_is_not_unread(thread):
+    """As where somebody texts a keyword just before "Mark as read" is pressed: nobody has to look at that."""
+    shown = {thread.pk: thread.messages.last().pk}
+    answered = add_text(thread, "PARKING")
+    add_text(thread, "Behind the hall", "outbound", automation_source="keyword", answer_to=answered)
+    assert inbox.mark_all_read(InboxThread.objects.all(), shown, 0) == inbox.Marked(read=1, newer=0)
+    assert fresh(thread).unread_count == 0
+
+
+def test_of_many_conversations_each_is_read_as_far_as_it_was_shown(thread, make_phone, monkeypatch):
+    monkeypatch.setattr(inbox, "_BATCH", 2)
+    others = [make_thread(make_phone(), "Hi", is_read=False) for _ in range(3)]
+    late = make_thread(make_phone(), "Late", is_read=False)
+    read_before = make_thread(make_phone(), "Read before")
+    shown = {thread.pk: thread.messages.first().pk}
+    marked = inbox.mark_all_read(InboxThread.objects.all(), shown, others[-1].messages.get().pk)
+    assert marked == inbox.Marked(read=3, newer=2)
+    counts = {each.pk: each.unread_count for each in InboxThread.objects.all()}
+    assert counts == {thread.pk: 1, **{other.pk: 0 for other in others}, late.pk: 1, read_before.pk: 0}
+
+
+def test_only_what_everybody_can_see_by_now_counts_as_shown(thread):
+    old = thread.messages.first()
+    assert inbox.newest_shown() == old.pk
+    InboxMessage.objects.all().delete()
+    assert inbox.newest_shown() == 0
+
+
+def test_marking_many_as_unread_tells_how_many_changed(thread, make_phone):
     make_thread(make_phone(), "Read before")
-    assert inbox.mark_all_read(InboxThread.objects.all()) == 1
-    assert inbox.mark_unread(InboxThread.objects.all()) == 2
+    assert inbox.mark_unread(InboxThread.objects.all()) == 1
     assert inbox.mark_unread(InboxThread.objects.all()) == 0
 
 
@@ -78,52 +118,6 @@ def test_somebody_unknown_is_called_by_their_number(make_phone):
     assert inbox.shown_names([thread]) == {thread.pk: "(720) 555-0123"}
 
 
-@pytest.mark.parametrize("typed", ["(720) 555-0123", "7205550123", "+1 720 555 0123", "0123", "720 555"])
-def test_a_number_is_found_however_it_is_written(typed):
-    make_thread("+17205550123", "Hello")
-    make_thread("+13035550188", "Hello")
-    assert found(typed) == ["+17205550123"]
-
-
-def test_names_of_staff_and_of_lists_are_found(make_member, make_registration):
-    make_member(name="Ada Lovelace", phone="+17205550123")
-    make_registration(name="Zoë Park", phone="+17205550124")
-    for phone in ("+17205550123", "+17205550124"):
-        make_thread(phone, "Hello")
-    make_thread("+17205550125", "Hello", contact_name="Neighbour Mary")
-    assert found("love ada") == ["+17205550123"]
-    assert found("zoe") == ["+17205550124"]
-    assert found("mary") == ["+17205550125"]
-
-
-def test_a_name_that_staff_replaced_is_not_found_any_more(make_member):
-    make_member(name="Ada Lovelace", phone="+17205550123")
-    make_thread("+17205550123", "Hello", contact_name="The treasurer")
-    assert found("ada") == []
-
-
-def test_words_of_the_texts_are_found_and_all_of_them_in_one_text():
-    make_thread("+17205550123", "Is there parking?", "On Saturday")
-    make_thread("+17205550124", "Parking on saturday 🎉?")
-    assert found("parking saturday") == ["+17205550124"]
-    assert found("🎉") == ["+17205550124"]
-    assert found("parking_") == []
-
-
-def test_a_name_and_a_number_together_narrow_the_search(make_member):
-    for phone in ("+17205550123", "+17205550124"):
-        make_member(name="Ada Lovelace", phone=phone)
-        make_thread(phone, "Hello")
-    assert found("ada 0124") == ["+17205550124"]
-
-
-def test_a_search_lists_no_more_than_it_may(make_phone):
-    for _ in range(3):
-        make_thread(make_phone(), "Hello")
-    assert inbox.search(InboxThread.objects.order_by("-pk"), "hello", 2).count() == 2
-    assert inbox.search(InboxThread.objects.all(), "   ", 2).count() == 3
-
-
 def test_after_a_deletion_the_conversation_shows_the_text_before_it(thread):
     last = thread.messages.last()
     inbox.delete_text(last)
@@ -132,6 +126,17 @@ def test_after_a_deletion_the_conversation_shows_the_text_before_it(thread):
     inbox.delete_text(thread.messages.get())
     left = fresh(thread)
     assert (left.last_message_preview, left.last_direction, left.unread_count) == (None, None, 0)
+
+
+def test_only_the_deletion_of_an_unread_text_leaves_fewer_unread(make_phone):
+    thread = make_thread(make_phone(), "Read", "Unread", "PARKING")
+    InboxThread.objects.filter(pk=thread.pk).update(unread_count=1)
+    read_before, unread, answered = thread.messages.order_by("pk")
+    answer = add_text(thread, "Behind the hall", "outbound", automation_source="keyword", answer_to=answered)
+    for message, left in ((read_before, 1), (answered, 1), (unread, 0)):
+        inbox.delete_text(message)
+        assert fresh(thread).unread_count == left
+    assert thread.messages.get() == answer
 
 
 def test_a_deletion_takes_the_text_alone(thread):
@@ -166,7 +171,7 @@ def test_deleting_the_flagged_text_ends_the_question(thread):
 
 def test_deciding_that_it_means_stop_opts_the_person_out_in_their_words(thread, admin_user):
     flag(thread.messages.last())
-    assert inbox.opt_out(thread, thread.messages.last().pk, admin_user)
+    assert inbox.opt_out(thread, [thread.messages.last().pk], admin_user)
     entry = UnsubscribedContact.objects.get(phone=thread.phone)
     assert (entry.source, entry.reason) == ("manual", "Second")
     record = ConsentRecord.objects.get(phone=thread.phone)
@@ -177,7 +182,7 @@ def test_deciding_that_it_means_stop_opts_the_person_out_in_their_words(thread, 
 
 def test_deciding_that_it_does_not_mean_stop_opts_nobody_out(thread):
     flag(thread.messages.last())
-    assert inbox.keep_texting(thread, thread.messages.last().pk)
+    assert inbox.keep_texting(thread, [thread.messages.last().pk])
     assert fresh(thread).flagged_at is None
     assert not UnsubscribedContact.objects.exists()
     assert not ConsentRecord.objects.exists()
@@ -187,21 +192,75 @@ def test_a_text_that_came_after_the_question_stays_undecided(thread):
     first, second = thread.messages.order_by("pk")
     flag(first)
     flag(second)
-    assert inbox.keep_texting(thread, first.pk)
+    assert inbox.keep_texting(thread, [first.pk])
     assert fresh(thread).flagged_at == second.created_at
     assert thread.messages.get(is_flagged=True) == second
+
+
+def test_an_opt_out_is_in_the_words_that_the_question_showed_and_leaves_no_other_open(
+    thread, admin_user, django_capture_on_commit_callbacks
+):
+    first, second = thread.messages.order_by("pk")
+    flag(first)
+    flag(second)
+    with django_capture_on_commit_callbacks(execute=True):
+        assert inbox.opt_out(thread, [second.pk], admin_user)
+    assert fresh(thread).flagged_at is None
+    assert not thread.messages.filter(is_flagged=True).exists()
+    assert UnsubscribedContact.objects.get().reason == "Second"
+
+
+def _staff_unsubscribe(phone):
+    opting_out.unsubscribe(CommunityMember.objects.filter(phone=phone), "Asked at the door", "ann")
+
+
+def _staff_suppress(phone):
+    opting_out.save_entry(SuppressedContact(phone=phone, category="opt_out"), "ann")
+
+
+def _an_import_adds(phone):
+    contact = UnsubscribedContact.objects.create(phone=phone, source="import")
+    opting_out.record_import(UnsubscribedContact.objects.filter(pk=contact.pk), "", "ann")
+
+
+def _twilio_reports(phone):
+    healing.learn(phone, None, 21610, None)
+
+
+@pytest.mark.parametrize("opt_out", [_staff_unsubscribe, _staff_suppress, _an_import_adds, _twilio_reports])
+def test_whoever_records_an_opt_out_the_question_ends_for_that_phone_alone(
+    thread, make_phone, make_member, django_capture_on_commit_callbacks, opt_out
+):
+    make_member(phone=thread.phone)
+    flag(thread.messages.last())
+    other = make_thread(make_phone(), "Wrong number")
+    flag(other.messages.get())
+    with django_capture_on_commit_callbacks(execute=True):
+        opt_out(thread.phone)
+    assert fresh(thread).flagged_at is None
+    assert not thread.messages.filter(is_flagged=True).exists()
+    assert fresh(other).flagged_at is not None
+    assert other.messages.get().is_flagged
+
+
+def test_a_question_that_outlived_its_opt_out_ends_with_the_next_sweep(thread, make_unsubscribed):
+    flag(thread.messages.last())
+    make_unsubscribed(phone=thread.phone)
+    tasks.sweep()
+    assert fresh(thread).flagged_at is None
+    assert not thread.messages.filter(is_flagged=True).exists()
+
+
+def test_a_decision_is_about_its_own_conversation(thread, make_phone):
+    other = make_thread(make_phone(), "Wrong number")
+    flag(other.messages.get())
+    assert not inbox.keep_texting(thread, [other.messages.get().pk])
+    assert fresh(other).flagged_at is not None
 
 
 def test_of_two_decisions_the_second_changes_nothing(thread, admin_user):
     message = thread.messages.last()
     flag(message)
-    assert inbox.keep_texting(thread, message.pk)
-    assert not inbox.opt_out(thread, message.pk, admin_user)
+    assert inbox.keep_texting(thread, [message.pk])
+    assert not inbox.opt_out(thread, [message.pk], admin_user)
     assert not UnsubscribedContact.objects.exists()
-
-
-def test_only_the_latest_texts_are_searched(monkeypatch, make_phone):
-    monkeypatch.setattr(inbox, "TEXTS_SEARCHED", 1)
-    make_thread(make_phone(), "Old parking", created_at=timezone.now() - timedelta(days=1))
-    new = make_thread(make_phone(), "New parking")
-    assert found("parking") == [new.phone]

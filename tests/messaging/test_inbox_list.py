@@ -1,14 +1,18 @@
 """The inbox as staff see it: the list of conversations, its filters, its actions, and its looks for news."""
 
+import json
+import re
 from datetime import timedelta
 
 import pytest
+from django.db.models import F
 from django.utils import timezone
 
-from messaging.models import InboxThread
+from messaging.admin.inbox import InboxThreadAdmin
+from messaging.models import Delivery, InboxMessage, InboxThread
 
 from .conversations import INBOX, add_text, flag, make_thread, read
-from .pages import inline_code
+from .pages import inline_code, squeeze
 
 pytestmark = pytest.mark.django_db
 
@@ -30,6 +34,16 @@ def test_conversations_stand_the_newest_first_with_who_and_what(manager_client, 
     assert '1<span class="visually-hidden"> unread</span>' in text
     assert "2 conversations" in text
     assert not inline_code(text)
+
+
+def test_who_was_named_is_shown_with_the_name_on_our_lists_where_that_differs(manager_client, make_member):
+    make_member(name="Ada <b>", phone="+17205550123")
+    make_thread("+17205550123", "Hi", contact_name="The treasurer")
+    text = read(manager_client, INBOX)
+    assert '<span class="phone-number">(720) 555-0123</span> · <bdi>Ada &lt;b&gt;</bdi>' in text
+    InboxThread.objects.update(contact_name="Ada <b>")
+    text = read(manager_client, INBOX)
+    assert '<span class="phone-number">(720) 555-0123</span></span>' in text
 
 
 def test_the_time_of_today_has_its_zone(manager_client, make_phone):
@@ -56,6 +70,25 @@ def test_the_list_can_be_narrowed(manager_client, make_phone, make_unsubscribed,
     assert [number for number in range(4) if f"Person {number}" in text] == [who]
 
 
+def test_a_reply_in_doubt_is_marked_and_needs_a_decision(manager_client, make_phone):
+    """Also where the person has written since."""
+    claimed_at = timezone.now() - timedelta(days=1)
+    for name, fields in {
+        "Doubt": {"status": "unknown"},
+        "Fresh": {"status": "unknown", "claimed_at": timezone.now()},
+        "Left": {"status": "unknown", "is_left": True},
+        "Fine": {"status": "delivered"},
+    }.items():
+        thread = make_thread(make_phone(), contact_name=f"{name} one")
+        delivery = Delivery.objects.create(phone=thread.phone, **{"claimed_at": claimed_at, **fields})
+        add_text(thread, "At six", "outbound", delivery=delivery, automation_source="manual")
+        add_text(thread, "Hello?")
+    text = read(manager_client, INBOX, state="undecided")
+    assert re.findall(r"<bdi>(\w+) one</bdi>", text) == ["Doubt"]
+    assert '<span class="tag tag-flag">In doubt</span>' in text
+    assert read(manager_client, INBOX).count(">In doubt</span>") == 1
+
+
 def test_a_filter_that_finds_nobody_says_so(manager_client, make_phone):
     make_thread(make_phone(), "Hi")
     assert "No conversation is like that" in read(manager_client, INBOX, state="undecided")
@@ -70,6 +103,22 @@ def test_a_search_finds_words_and_narrows_a_filter(manager_client, make_phone):
     assert "Read one" not in text
 
 
+def test_a_search_shows_the_text_that_it_found_and_leads_to_it(manager_client, make_phone):
+    thread = make_thread(make_phone(), "Do you have a unicorn <b>?", "ok", "ok 2")
+    text = read(manager_client, INBOX, q="UNICORN")
+    first = thread.messages.order_by("pk")[0]
+    assert "<bdi>Do you have a <mark>unicorn</mark> &lt;b&gt;?</bdi>" in text
+    assert f'href="{INBOX}{thread.pk}/change/?at={first.pk}"' in text
+    assert "ok 2" not in text
+
+
+def test_who_was_found_by_the_name_is_shown_with_the_latest_text(manager_client, make_phone):
+    thread = make_thread(make_phone(), "Hello", "ok", contact_name="Ada")
+    text = read(manager_client, INBOX, q="ada")
+    assert "<bdi>ok</bdi>" in text
+    assert f'href="{INBOX}{thread.pk}/change/"' in text
+
+
 def test_texts_of_strangers_are_escaped(manager_client, make_phone):
     make_thread(make_phone(), "<script>alert(1)</script>", contact_name="<b>Bold</b>")
     text = read(manager_client, INBOX)
@@ -77,19 +126,104 @@ def test_texts_of_strangers_are_escaped(manager_client, make_phone):
     assert "<b>Bold" not in text
 
 
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"NumMedia": "1", "MediaContentType0": "image/jpeg"}, "Picture"),
+        ({"NumMedia": "2", "MediaContentType0": "image/jpeg", "MediaContentType1": "image/png"}, "2 pictures"),
+        (
+            {"NumMedia": "2", "MediaContentType0": "text/vcard", "MediaContentType1": "video/mp4"},
+            "1 file and 1 video",
+        ),
+        ({"NumMedia": "1"}, "File"),
+        ({"NumMedia": "0"}, "(no words)"),
+        ({}, "(no words)"),
+    ],
+)
+def test_what_came_without_words_is_named(manager_client, make_phone, fields, said):
+    thread = make_thread(make_phone())
+    add_text(thread, "", raw_payload=json.dumps(fields))
+    add_text(make_thread(make_phone()), "With words", raw_payload='{"NumMedia": "1"}')
+    text = read(manager_client, INBOX)
+    assert f"<bdi>{said}</bdi>" in text
+    assert "<bdi>With words</bdi>" in text
+
+
 def test_a_conversation_whose_texts_were_all_deleted_says_so(manager_client, make_phone):
     make_thread(make_phone())
     assert "No text is left here." in read(manager_client, INBOX)
 
 
-@pytest.mark.parametrize(("action", "before", "after"), [("mark_read", 2, 0), ("mark_unread", 0, 1)])
-def test_selected_conversations_are_marked(manager_client, make_phone, action, before, after):
-    thread, other = (make_thread(make_phone(), unread_count=before) for _ in range(2))
-    data = {"action": action, "_selected_action": thread.pk}
-    response = manager_client.post(INBOX, data, follow=True)
-    assert "1 conversation is marked as" in response.content.decode()
-    counts = InboxThread.objects.in_bulk()
-    assert (counts[thread.pk].unread_count, counts[other.pk].unread_count) == (after, before)
+def press(client, action, threads, page="", **data):
+    """What "Go" on that page posts, with the selection of these threads; what the next page says."""
+    hidden = re.findall(r'<input type="hidden" name="(shown|up_to)" value="([^"]*)"', page)
+    fields = {name: [value for each, value in hidden if each == name] for name in ("shown", "up_to")}
+    data = {"action": action, "_selected_action": [thread.pk for thread in threads], **fields, **data}
+    return squeeze(client.post(INBOX, data, follow=True).content.decode())
+
+
+def come_in(thread, body):
+    add_text(thread, body)
+    InboxThread.objects.filter(pk=thread.pk).update(unread_count=F("unread_count") + 1)
+
+
+@pytest.fixture
+def unread():
+    """How many texts of a thread are unread."""
+    return lambda thread: InboxThread.objects.get(pk=thread.pk).unread_count
+
+
+def test_selected_conversations_are_marked_as_read(manager_client, make_phone, unread):
+    thread, other = (make_thread(make_phone(), "Hi", "Hello?", is_read=False) for _ in range(2))
+    text = press(manager_client, "mark_read", [thread], read(manager_client, INBOX))
+    assert "1 conversation is marked as read now." in text
+    assert (unread(thread), unread(other)) == (0, 2)
+    text = press(manager_client, "mark_read", [thread], read(manager_client, INBOX))
+    assert "All of them were marked as read before." in text
+
+
+def test_selected_conversations_are_marked_as_unread(manager_client, make_phone, unread):
+    thread, other = (make_thread(make_phone(), "Hi") for _ in range(2))
+    assert "1 conversation is marked as unread now." in press(manager_client, "mark_unread", [thread])
+    assert (unread(thread), unread(other)) == (1, 0)
+
+
+def test_a_text_that_came_after_the_list_was_shown_stays_unread(manager_client, make_phone, unread):
+    threads = [make_thread(make_phone(), "Hi", is_read=False) for _ in range(3)]
+    page = read(manager_client, INBOX)
+    come_in(threads[0], "Are you there?")
+    text = press(manager_client, "mark_read", threads, page)
+    assert "2 conversations are marked as read now." in text
+    assert "1 conversation has a text that came after the list was shown: it stays unread." in text
+    assert [unread(thread) for thread in threads] == [1, 0, 0]
+
+
+def test_all_pages_are_marked_as_read_up_to_what_there_was(manager_client, make_phone, monkeypatch, unread):
+    monkeypatch.setattr(InboxThreadAdmin, "list_per_page", 2)
+    old = [make_thread(make_phone(), "Hi", "Hello?", is_read=False) for _ in range(4)]
+    InboxMessage.objects.update(created_at=timezone.now() - timedelta(hours=1))
+    page = read(manager_client, INBOX)
+    come_in(old[0], "Not shown yet")
+    new = make_thread(make_phone(), "Nor is this", is_read=False)
+    text = press(manager_client, "mark_read", old[2:], page, select_across="1")
+    assert "3 conversations are marked as read now." in text
+    assert "2 conversations have texts that came after the list was shown" in text
+    assert [unread(thread) for thread in [*old, new]] == [1, 0, 0, 0, 1]
+
+
+@pytest.mark.parametrize("junk", [{}, {"shown": ["x", "1-", "-", "9" * 30 + "-1"], "up_to": "²"}])
+def test_what_was_shown_to_nobody_stays_unread(manager_client, make_phone, unread, junk):
+    thread = make_thread(make_phone(), "Hi", is_read=False)
+    press(manager_client, "mark_read", [thread], **junk)
+    assert unread(thread) == 1
+
+
+def test_a_look_for_news_tells_what_it_shows(manager_client, make_phone, unread):
+    thread = make_thread(make_phone(), "Hi", is_read=False)
+    come_in(thread, "Are you there?")
+    page = manager_client.get(INBOX, headers={"X-Poll": "1"}).content.decode()
+    press(manager_client, "mark_read", [thread], page)
+    assert unread(thread) == 0
 
 
 def test_a_look_for_news_gets_the_rows_alone(manager_client, make_phone):
@@ -113,8 +247,20 @@ def test_a_long_list_takes_no_more_queries_than_a_short_one(
 ):
     for _ in range(40):
         make_thread(make_phone(), "Hi")
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         manager_client.get(INBOX)
+
+
+def test_the_page_and_its_looks_for_news_say_how_many_texts_are_unread(manager_client, make_phone):
+    thread = make_thread(make_phone(), "Hi", is_read=False)
+    InboxThread.objects.filter(pk=thread.pk).update(unread_count=66666)
+    text = read(manager_client, INBOX)
+    assert "<title>(66,666) Inbox | SMS Admin</title>" in text
+    assert "Inbox<span data-unread-texts> (66,666)</span>" in text
+    news = manager_client.get(INBOX, headers={"X-Poll": "1"}).content.decode()
+    assert 'data-unread="66666"' in news
+    InboxThread.objects.update(unread_count=0)
+    assert "<title>Inbox | SMS Admin</title>" in read(manager_client, INBOX)
 
 
 def test_nobody_adds_or_deletes_a_conversation(admin_client, make_phone):

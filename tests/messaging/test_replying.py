@@ -71,6 +71,7 @@ def test_a_form_that_has_been_sent_sends_no_other_words(thread, reply, make_thre
     [
         ("", "empty"),
         (" \r\n ", "empty"),
+        ("\u200b\ufeff \u2060", "empty"),
         ("a" * 1601, "1,601 characters"),
         ("a\0b", "a character in it"),
         ("a\ud800b", "a character in it"),
@@ -88,10 +89,33 @@ def test_the_longest_text_is_sent(thread, reply, locmem):
 
 
 def test_who_opted_out_is_not_texted_and_staff_read_since_when(thread, reply, make_unsubscribed, locmem):
-    make_unsubscribed(phone=thread.phone, created_at=datetime(2026, 3, 2, 18, 5, tzinfo=UTC))
+    make_unsubscribed(phone=thread.phone, source="inbound", created_at=datetime(2026, 3, 2, 18, 5, tzinfo=UTC))
     with pytest.raises(CannotReply, match=r"opted out on March 2, 2026, 11:05 a\.m\. MST.*START"):
         reply(thread)
     assert not locmem.outbox
+
+
+@pytest.mark.parametrize(
+    ("source", "who"),
+    [("manual", "staff"), ("community", "staff"), ("event:12", "staff"), ("import", "an import")],
+)
+def test_who_was_opted_out_by_others_can_be_restored_by_an_admin(thread, make_unsubscribed, source, who):
+    make_unsubscribed(phone=thread.phone, source=source)
+    assert f"was opted out by {who} on" in replying.why_not(thread)
+    assert "START" in replying.why_not(thread)
+    assert replying.why_not(thread).endswith("an admin restores them.")
+
+
+@pytest.mark.parametrize("source", ["inbound", "message_failure"])
+def test_who_opted_out_by_text_alone_can_change_it(thread, make_unsubscribed, source):
+    make_unsubscribed(phone=thread.phone, source=source)
+    assert replying.why_not(thread).endswith("until they text START to us.")
+
+
+@pytest.mark.parametrize(("source_type", "by_staff"), [("manual", True), ("message_log", False), (None, False)])
+def test_an_opt_out_among_suppressed_numbers_is_told_in_the_same_way(thread, make_suppressed, source_type, by_staff):
+    make_suppressed(phone=thread.phone, category="opt_out", source_type=source_type)
+    assert ("an admin restores them" in replying.why_not(thread)) is by_staff
 
 
 def test_an_opt_out_on_the_list_of_suppressed_numbers_is_one_too(thread, make_suppressed):

@@ -7,48 +7,10 @@
     const progress = document.getElementById('progress');
     const recipients = document.getElementById('recipients');
 
-    // Changes only what differs, so that a click or the focus is not lost to a replaced element.
-    function morph(from, to) {
-        if (from.nodeType !== to.nodeType || from.nodeName !== to.nodeName) {
-            from.replaceWith(to.cloneNode(true));
-            return;
-        }
-        if (from.nodeType !== Node.ELEMENT_NODE) {
-            if (from.nodeValue !== to.nodeValue) {
-                from.nodeValue = to.nodeValue;
-            }
-            return;
-        }
-        for (const name of from.getAttributeNames()) {
-            if (!to.hasAttribute(name)) {
-                from.removeAttribute(name);
-            }
-        }
-        for (const {name, value} of to.attributes) {
-            if (from.getAttribute(name) !== value) {
-                from.setAttribute(name, value);
-            }
-        }
-        morphChildren(from, to);
-    }
-
-    function morphChildren(from, to) {
-        const old = [...from.childNodes];
-        const fresh = [...to.childNodes];
-        fresh.forEach((node, index) => {
-            if (index < old.length) {
-                morph(old[index], node);
-            } else {
-                from.append(node.cloneNode(true));
-            }
-        });
-        old.slice(fresh.length).forEach((node) => node.remove());
-    }
-
     function show(element, html) {
-        const fresh = document.createElement('template');
-        fresh.innerHTML = html;
-        morphChildren(element, fresh.content);
+        const fresh = element.cloneNode(false);
+        fresh.append(parse(html));
+        change(element, fresh);
         hideReload();
     }
 

@@ -3,87 +3,221 @@
 {
     const EVERY = 3000;
     const SOON = 700;
+    const PAUSE = 300;
+    const IN_VIEW = 24;
+    const MARGIN = 8;
 
     const page = document.getElementById('conversation');
     const head = document.getElementById('conversation-head');
+    const frame = document.querySelector('.timeline-frame');
     const list = () => document.querySelector('#timeline > .timeline');
+    const earlier = document.getElementById('earlier');
+    const below = document.getElementById('below');
     const reply = document.getElementById('reply');
     const problem = document.getElementById('reply-problem');
     const blocked = document.getElementById('reply-blocked');
+    const blockedBecause = blocked?.querySelector('span');
     const markRead = document.getElementById('mark-read');
     const newsUrl = page.dataset.newsUrl;
+    const found = document.querySelector('.is-found');
     let timer = null;
     let isEnded = false;
 
-    function parse(html) {
-        const template = document.createElement('template');
-        template.innerHTML = html;
-        return template.content;
-    }
+    // Texts ---------------------------------------------------------------------------------------------------
 
-    // Each line has an id of its own: what is there stays where it is, what is new comes behind the line before it.
-    function showTimeline(html) {
+    const isDay = (line) => line.id.startsWith('day-');
+    const isEntry = (line) => line.id.includes('-') && !isDay(line);
+
+    // Each line has an id of its own. `fresh` are the latest lines without a gap: they follow those shown before them.
+    function showTimeline(html, mark) {
         const fresh = [...parse(html).querySelectorAll('.timeline > li')];
-        const shown = list();
-        const keys = new Set(fresh.map((line) => line.id));
-        const isKnown = (line) => line.id.includes('-') && !line.id.startsWith('day-');
-        const first = fresh.filter(isKnown).map((line) => document.getElementById(line.id)).find(Boolean);
-        if (!first) {
-            shown.replaceChildren(...fresh);
-            return;
+        const shown = [...list().children];
+        const ids = new Set(fresh.filter(isEntry).map((line) => line.id));
+        const first = shown.findIndex((line) => ids.has(line.id));
+        const kept = shown.slice(0, Math.max(first, 0));
+        while (kept.length && isDay(kept[kept.length - 1])) {
+            kept.pop();
         }
-        let isBehind = false;
-        [...shown.children].forEach((line) => {
-            isBehind = isBehind || line === first;
-            if (isBehind && !keys.has(line.id)) {
-                line.remove();
+        if (!kept.length) {
+            // What is shown begins with the news: before it comes what was before them.
+            offerEarlier(mark);
+        }
+        const keptIds = new Set(kept.map((line) => line.id));
+        const known = new Map(shown.map((line) => [line.id, line]));
+        const lines = fresh.filter((line) => !keptIds.has(line.id)).map((line) => {
+            const old = known.get(line.id);
+            if (old) {
+                change(old, line);
             }
+            return old || line;
         });
-        let place = null;
-        fresh.forEach((line) => {
-            const known = document.getElementById(line.id);
-            if (known && known.isEqualNode(line)) {
-                place = known;
-            } else if (known) {
-                known.replaceWith(line);
-                place = line;
-            } else if (place) {
-                place.after(line);
-                place = line;
+        const all = new Set([...kept, ...lines]);
+        shown.filter((line) => !all.has(line)).forEach((line) => line.remove());
+        let next = list().firstElementChild;
+        all.forEach((line) => {
+            if (line === next) {
+                next = next.nextElementSibling;
             } else {
-                first.before(line);
-                place = line;
+                list().insertBefore(line, next);
             }
         });
     }
 
-    function showHead(html) {
-        if (head.innerHTML !== html && !head.contains(document.activeElement)) {
-            head.innerHTML = html;
+    function offerEarlier(mark) {
+        earlier.parentElement.hidden = !mark;
+        earlier.href = `?before=${mark}`;
+    }
+
+    // Whoever has scrolled away from the end goes on reading at the same place. At the end, what comes moves up as far
+    // as all of it stays in view.
+    function keepingPlace(show) {
+        const {top, bottom} = frame.getBoundingClientRect();
+        const isInView = (line) => line.getBoundingClientRect().bottom > top && line.getBoundingClientRect().top < bottom;
+        const wasAtEnd = isAtEnd();
+        const anchor = wasAtEnd ? null : [...list().children].find((line) => isEntry(line) && isInView(line));
+        const before = anchor?.getBoundingClientRect().top;
+        show();
+        if (anchor?.isConnected) {
+            frame.scrollTop += anchor.getBoundingClientRect().top - before;
+        } else if (wasAtEnd) {
+            keepUnseenInView();
         }
     }
 
-    function block(sentence) {
-        if (!reply) {
-            return;
-        }
-        blocked.textContent = sentence;
-        blocked.hidden = !sentence;
-        reply.hidden = Boolean(sentence);
+    function isAtEnd() {
+        return !frame.classList.contains('is-from-above') && Math.abs(frame.scrollTop) < IN_VIEW;
     }
 
-    async function read(last, unread) {
-        if (!markRead || !unread || document.hidden) {
-            return;
+    function toTheEnd() {
+        frame.scrollTop = 0;
+        notice();
+    }
+
+    // How far the first text that has not been in view is below the upper edge; with the line "New" where it is there.
+    function belowTheEdge() {
+        const first = texts().find((line) => idOf(line) > seen);
+        const line = first?.previousElementSibling === newLine() ? newLine() : first;
+        return line ? line.getBoundingClientRect().top - frame.getBoundingClientRect().top - MARGIN : 0;
+    }
+
+    function keepUnseenInView() {
+        frame.scrollTop += Math.min(belowTheEdge(), 0);
+    }
+
+    async function show(link) {
+        const response = await fetch(link.href, {credentials: 'same-origin', headers: {Accept: 'text/html'}});
+        if (!response.ok || response.redirected) {
+            throw new Error(response.statusText);
         }
-        markRead.elements.up_to.value = last;
+        const part = new DOMParser().parseFromString(await response.text(), 'text/html');
+        return [[...part.querySelectorAll('.timeline > li')], part.getElementById(link.id)];
+    }
+
+    async function showEarlier(event) {
+        event.preventDefault();
         try {
-            await fetch(markRead.action, {
-                method: 'POST', body: new FormData(markRead), credentials: 'same-origin',
-                headers: {Accept: 'application/json', 'X-Poll': '1'},
+            const [lines, more] = await show(earlier);
+            keepingPlace(() => {
+                // A day that both parts belong to begins in the earlier one.
+                lines.forEach((line) => document.getElementById(line.id)?.remove());
+                list().prepend(...lines);
             });
+            offerEarlier(new URLSearchParams(more.getAttribute('href')).get('before'));
+        } catch {
+            location.assign(earlier.href);
+        }
+    }
+
+    async function showLater(event) {
+        event.preventDefault();
+        const link = event.currentTarget;
+        try {
+            const [lines, more] = await show(link);
+            keepingPlace(() => list().append(...lines.filter((line) => !document.getElementById(line.id))));
+            if (more) {
+                link.href = more.getAttribute('href');
+            } else {
+                link.parentElement.remove();
+            }
+        } catch {
+            location.assign(link.href);
+        }
+    }
+
+    // Reading -------------------------------------------------------------------------------------------------
+
+    const idOf = (line) => Number(line?.id.slice('text-'.length) ?? 0);
+    const texts = () => [...list().querySelectorAll('[id^="text-"]')];
+    const latest = (lines) => Math.max(0, ...lines.map(idOf));
+    const newLine = () => document.getElementById('new');
+    // Of texts by their ids: the first that was unread when the page came, the latest that was read before or has been
+    // in view, and the one up to which all were read or marked as read by this page. What somebody marks as unread
+    // afterwards stays so.
+    const firstNew = Number(page.dataset.new ?? 0);
+    let seen = firstNew ? firstNew - 1 : latest(texts());
+    let marked = null;
+    let unread = null;
+    let isMarking = false;
+    // Around a text that was looked for, what is unread above it has not been in view.
+    let hasReachedNew = !found || !firstNew;
+    let pause = null;
+
+    function notice() {
+        if (!document.hidden) {
+            const {top, bottom} = frame.getBoundingClientRect();
+            const edge = Math.min(bottom, window.innerHeight) - IN_VIEW;
+            seen = Math.max(seen, latest(texts().filter((line) => line.getBoundingClientRect().top < edge)));
+            const line = newLine()?.getBoundingClientRect();
+            hasReachedNew ||= Boolean(line) && line.bottom > top && line.top < edge;
+        }
+        below.hidden = !newsUrl || latest(texts()) <= seen;
+    }
+
+    function readSoon() {
+        notice();
+        pause ??= setTimeout(() => {
+            pause = null;
+            read();
+        }, PAUSE);
+    }
+
+    async function read() {
+        notice();
+        const hasSeenMore = hasReachedNew && (marked === null || seen > marked);
+        if (!markRead || document.hidden || isMarking || unread === null || !hasSeenMore) {
+            return;
+        }
+        const upTo = seen;
+        isMarking = true;
+        try {
+            if (!unread || await mark(upTo)) {
+                marked = upTo;
+            }
         } catch {
             // The next look tries again.
+        } finally {
+            isMarking = false;
+        }
+    }
+
+    async function mark(upTo) {
+        const data = new FormData(markRead);
+        data.set('up_to', upTo);
+        data.set('after', marked ?? 0);
+        const response = await fetch(markRead.action, {
+            method: 'POST', body: data, credentials: 'same-origin',
+            headers: {Accept: 'application/json', 'X-Poll': '1'},
+        });
+        return response.ok && !response.redirected;
+    }
+
+    // News ----------------------------------------------------------------------------------------------------
+
+    function showHead(html) {
+        if (!head.contains(document.activeElement)) {
+            const fresh = head.cloneNode(false);
+            fresh.append(parse(html));
+            change(head, fresh);
         }
     }
 
@@ -97,10 +231,12 @@
             }
             if (response.ok) {
                 const news = await response.json();
-                showTimeline(news.timeline);
+                keepingPlace(() => showTimeline(news.timeline, news.earlier));
                 showHead(news.head);
-                block(news.why_not);
-                await read(news.last, news.unread);
+                block(news.why_not, news.entry);
+                showUnreadTexts(news.unread_texts);
+                unread = news.unread;
+                await read();
             }
         } catch {
             // The network is away for a moment: the next look tells more.
@@ -115,14 +251,47 @@
         }
     }
 
+    // The reply -----------------------------------------------------------------------------------------------
+
+    // With "" it can be written again. What has been typed stays in view, to be copied.
+    function block(sentence, entry) {
+        const isBlocked = Boolean(sentence);
+        if (!reply || isBlocked !== blocked.hidden) {
+            return;
+        }
+        const text = reply.elements.body;
+        const hadFocus = reply.contains(document.activeElement);
+        blocked.hidden = !isBlocked;
+        text.readOnly = isBlocked;
+        reply.querySelector('[type="submit"]').disabled = isBlocked;
+        linkTo(entry);
+        showTyped(sentence);
+        if (isBlocked) {
+            complain('');
+        }
+        if (hadFocus) {
+            (isBlocked && !text.value ? blocked : text).focus();
+        }
+    }
+
+    function linkTo(entry) {
+        const link = blocked.querySelector('a');
+        link.hidden = !entry;
+        if (entry) {
+            link.href = entry.address;
+            link.textContent = entry.label;
+        }
+    }
+
+    function showTyped(sentence) {
+        const text = reply.elements.body.value;
+        blockedBecause.textContent = sentence && text ? `${sentence} What you have typed was not sent.` : sentence;
+        reply.hidden = Boolean(sentence) && !text;
+    }
+
     function complain(sentence) {
         problem.textContent = sentence;
         problem.hidden = !sentence;
-    }
-
-    function toTheEnd() {
-        const frame = document.querySelector('.timeline-frame');
-        frame.scrollTop = 0;
     }
 
     async function send(event) {
@@ -140,6 +309,8 @@
             });
             if (response.redirected) {
                 complain('You have been logged out. Log in again in another tab, then send: your text is kept.');
+            } else if (response.status === 403) {
+                complain('The reply was not accepted. Copy your text, load the page again, then send it.');
             } else if (!response.ok) {
                 throw new Error(response.statusText);
             } else {
@@ -151,43 +322,26 @@
                     reply.elements.token.value = answer.token;
                     toTheEnd();
                 }
+                isEnded = false;
                 lookIn(0);
             }
         } catch {
             // The token is the same at the next try: what did arrive is not sent twice.
             complain('The reply could not be sent: the connection failed. Your text is still here. Try again.');
         } finally {
-            button.disabled = false;
+            button.disabled = text.readOnly;
         }
         text.focus();
     }
 
-    async function showEarlier(event) {
-        event.preventDefault();
-        const link = event.currentTarget;
-        try {
-            const response = await fetch(link.href, {credentials: 'same-origin', headers: {Accept: 'text/html'}});
-            if (!response.ok || response.redirected) {
-                throw new Error(response.statusText);
-            }
-            const earlier = new DOMParser().parseFromString(await response.text(), 'text/html');
-            const lines = [...earlier.querySelectorAll('.timeline > li')];
-            // A day that both parts belong to begins in the earlier one.
-            lines.forEach((line) => document.getElementById(line.id)?.remove());
-            list().prepend(...lines);
-            const more = earlier.getElementById('earlier');
-            if (more) {
-                link.href = more.getAttribute('href');
-            } else {
-                link.parentElement.remove();
-            }
-        } catch {
-            location.assign(link.href);
-        }
-    }
-
-    document.getElementById('earlier')?.addEventListener('click', showEarlier);
+    earlier.addEventListener('click', showEarlier);
+    document.getElementById('later')?.addEventListener('click', showLater);
+    below.addEventListener('click', () => {
+        frame.scrollTop += belowTheEdge();
+        frame.focus();
+    });
     if (reply) {
+        showTyped(blockedBecause.textContent);
         reply.addEventListener('submit', send);
         reply.elements.body.addEventListener('keydown', (event) => {
             if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
@@ -198,6 +352,19 @@
     if (markRead) {
         markRead.hidden = true;
     }
-    document.addEventListener('visibilitychange', () => lookIn(0));
+    if (found) {
+        const [line, view] = [found.getBoundingClientRect(), frame.getBoundingClientRect()];
+        frame.scrollTop += line.top + line.height / 2 - view.top - view.height / 2;
+    } else {
+        keepUnseenInView();
+    }
+    for (const [place, name] of [[frame, 'scroll'], [window, 'scroll'], [window, 'resize']]) {
+        place.addEventListener(name, () => requestAnimationFrame(readSoon), {passive: true});
+    }
+    document.addEventListener('visibilitychange', () => {
+        // Perhaps from another tab, in which somebody has logged in again.
+        isEnded = false;
+        lookIn(0);
+    });
     lookIn(SOON);
 }

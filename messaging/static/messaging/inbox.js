@@ -1,84 +1,139 @@
-/* The inbox: its rows as they are now, every few seconds. A selection, what is being typed and the page stay. */
+/* The inbox: its rows as they are now, every few seconds. The focus, a selection, what is being typed and the page
+   stay. */
 'use strict';
 {
     const EVERY = 4000;
+    const boxes = [];
     let seen = null;
 
+    // The rows by the ids of their conversations.
     function rowsOf(root) {
         const rows = new Map();
         root.querySelectorAll('#result_list > tbody > tr').forEach((row) => {
-            const box = row.querySelector('input.action-select');
-            rows.set(box ? box.value : row.querySelector('a.thread').getAttribute('href'), row);
+            rows.set(row.querySelector('[name="shown"]').value.split('-')[0], row);
         });
         return rows;
+    }
+
+    // The admin's own script keeps the checkboxes that it is given: it is given a list that goes on with the rows.
+    const followSelection = window.Actions;
+    window.Actions = () => {
+        listBoxes();
+        followSelection(boxes);
+    };
+
+    function listBoxes() {
+        boxes.splice(0, boxes.length, ...document.querySelectorAll('#result_list input.action-select'));
+    }
+
+    function countSelected() {
+        const before = [...boxes];
+        listBoxes();
+        const counter = document.querySelector('.action-counter');
+        const isWholeList = document.querySelector('input.select-across')?.value === '1';
+        const isSame = before.length === boxes.length && before.every((box) => boxes.includes(box));
+        if (counter && !isSame && !(isWholeList && boxes.every((box) => box.checked))) {
+            counter.dataset.actionsIcnt = boxes.length;
+            // Upon this the admin's script counts.
+            window.dispatchEvent(new Event('pageshow'));
+        }
+    }
+
+    // The link stays the same one, so that it keeps the focus.
+    function refreshCell(cell, fresh) {
+        const link = cell.querySelector('a.thread');
+        const freshLink = fresh.querySelector('a.thread');
+        if (!link || !freshLink) {
+            cell.innerHTML = fresh.innerHTML;
+            return;
+        }
+        link.className = freshLink.className;
+        link.href = freshLink.getAttribute('href');
+        link.innerHTML = freshLink.innerHTML;
+        freshLink.remove();
+        [...cell.childNodes].filter((node) => node !== link).forEach((node) => node.remove());
+        cell.append(...fresh.childNodes);
     }
 
     // Takes over the cells, but for the one with the checkbox: whoever selects must not be disturbed.
     function refreshRow(row, fresh) {
         [...row.cells].forEach((cell, index) => {
             if (!cell.classList.contains('action-checkbox') && cell.innerHTML !== fresh.cells[index].innerHTML) {
-                cell.innerHTML = fresh.cells[index].innerHTML;
+                refreshCell(cell, fresh.cells[index]);
             }
         });
     }
 
-    // The admin's own script knows the checkboxes of the page as it was loaded: it gets to know those of new rows.
-    function teachSelection(table) {
-        const toggle = document.getElementById('action-toggle');
-        if (!toggle || !window.Actions) {
-            return;
-        }
-        toggle.replaceWith(toggle.cloneNode(true));
-        const body = table.tBodies[0];
-        const again = body.cloneNode(false);
-        again.append(...body.rows);
-        body.replaceWith(again);
-        const boxes = document.querySelectorAll('tr input.action-select');
-        document.querySelector('.action-counter').dataset.actionsIcnt = boxes.length;
-        window.Actions(boxes);
-        // Has it counted anew.
-        boxes[0].dispatchEvent(new Event('change', {bubbles: true}));
+    // Puts the rows in that order. One with the focus would lose it by being moved: the others are moved around it.
+    function arrange(body, rows) {
+        const focused = document.activeElement?.closest('#result_list > tbody > tr');
+        let next = body.firstElementChild;
+        rows.forEach((row) => {
+            while (row === focused && next !== focused) {
+                const other = next;
+                next = next.nextElementSibling;
+                body.append(other);
+            }
+            if (row === next) {
+                next = next.nextElementSibling;
+            } else {
+                body.insertBefore(row, next);
+            }
+        });
+    }
+
+    function showRows(inbox, fresh) {
+        // What "Mark as read" may take for seen.
+        inbox.querySelector('[name="up_to"]').value = fresh.querySelector('[name="up_to"]').value;
+        const old = rowsOf(inbox);
+        const rows = rowsOf(fresh);
+        const shown = [];
+        rows.forEach((row, key) => {
+            const known = old.get(key);
+            if (known) {
+                refreshRow(known, row);
+            }
+            shown.push(known || document.importNode(row, true));
+        });
+        old.forEach((row, key) => {
+            if (rows.has(key)) {
+                return;
+            }
+            if (row.querySelector('input.action-select:checked') || row.contains(document.activeElement)) {
+                shown.push(row);
+            } else {
+                row.remove();
+            }
+        });
+        arrange(inbox.querySelector('#result_list').tBodies[0], shown);
+        countSelected();
+    }
+
+    // Of all texts that nobody has read. A screen reader is told when there are more.
+    function showUnread(inbox, fresh) {
+        const [before, now] = [inbox, fresh].map((part) => Number(part.dataset.unread));
+        inbox.dataset.unread = now;
+        showUnreadTexts(now);
+        const more = now - before;
+        const [came, unread] = [more, now].map((count) => count.toLocaleString('en-US'));
+        document.getElementById('inbox-news').textContent =
+            more > 0 ? `${came} new text${more > 1 ? 's' : ''}, ${unread} unread.` : '';
     }
 
     function show(html) {
         const fresh = new DOMParser().parseFromString(html, 'text/html').getElementById('inbox');
         const inbox = document.getElementById('inbox');
-        const table = inbox.querySelector('#result_list');
-        if (!fresh || !table || !fresh.querySelector('#result_list')) {
-            if (fresh && fresh.innerHTML !== inbox.innerHTML && !inbox.contains(document.activeElement)) {
-                inbox.replaceChildren(...fresh.childNodes);
-                if (inbox.querySelector('#result_list')) {
-                    window.Actions?.(document.querySelectorAll('tr input.action-select'));
-                }
-            }
+        if (!fresh) {
             return;
         }
-        const old = rowsOf(inbox);
-        const rows = rowsOf(fresh);
-        const body = table.tBodies[0];
-        let isNew = false;
-        let place = null;
-        rows.forEach((row, key) => {
-            const known = old.get(key);
-            if (known) {
-                refreshRow(known, row);
-            } else {
-                isNew = true;
+        showUnread(inbox, fresh);
+        if (inbox.querySelector('#result_list') && fresh.querySelector('#result_list')) {
+            showRows(inbox, fresh);
+        } else if (fresh.innerHTML !== inbox.innerHTML && !inbox.contains(document.activeElement)) {
+            inbox.replaceChildren(...fresh.childNodes);
+            if (inbox.querySelector('input.action-select')) {
+                window.Actions();
             }
-            const shown = known || document.importNode(row, true);
-            const next = place ? place.nextElementSibling : body.firstElementChild;
-            if (shown !== next) {
-                body.insertBefore(shown, next);
-            }
-            place = shown;
-        });
-        old.forEach((row, key) => {
-            if (!rows.has(key) && !row.querySelector('input.action-select:checked')) {
-                row.remove();
-            }
-        });
-        if (isNew) {
-            teachSelection(table);
         }
     }
 

@@ -31,7 +31,7 @@
             const current = request = new AbortController();
             const data = new FormData();
             data.set('text', text.value);
-            data.set('csrfmiddlewaretoken', form.elements.csrfmiddlewaretoken.value);
+            data.set('csrfmiddlewaretoken', new FormData(form).get('csrfmiddlewaretoken'));
             try {
                 const response = await fetch(url, {
                     method: 'POST', body: data, signal: current.signal, credentials: 'same-origin',

@@ -1,0 +1,7 @@
+/* How many texts nobody has read yet: in the head of the page and in its title. */
+'use strict';
+function showUnreadTexts(count) {
+    const shown = count.toLocaleString('en-US');
+    document.querySelector('[data-unread-texts]').textContent = count ? ` (${shown})` : '';
+    document.title = (count ? `(${shown}) ` : '') + document.title.replace(/^\([\d,]+\) /, '');
+}

@@ -1,0 +1,114 @@
+"""Pages with changes that are not saved: whoever leaves them is asked first, and nobody else is."""
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+COMPOSE = "/admin/messaging/messagelog/compose/"
+MAKE = """
+from surveys.models import SurveyFlow
+SurveyFlow.objects.create(name="Picnic", trigger_keyword="JOIN", questions_json='["One?", "Two?"]')
+"""
+
+
+@pytest.fixture
+def asked(page):
+    """What the page has asked before it was left. It is answered that one stays."""
+    questions = []
+
+    def stay(dialog):
+        questions.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
+    return questions
+
+
+@pytest.fixture
+def survey(page, site):
+    """The page of a survey with two questions."""
+    site.run("shell", "-v", "0", "-c", MAKE)
+    page.goto("/admin/surveys/surveyflow/1/change/")
+    expect(page.get_by_role("region", name="The conversation")).to_contain_text("Two?")
+
+
+def leave(page):
+    page.get_by_role("link", name="SMS Admin").click()
+
+
+def test_a_survey_with_changes_is_not_left_unasked(page, survey, asked):
+    address = page.url
+    page.get_by_role("button", name="Move question 1 down").click()
+    page.get_by_role("link", name="Results").click()
+    page.get_by_role("button", name="Move question 2 up").click()
+    page.get_by_role("button", name="Remove question 2").click()
+    leave(page)
+    assert asked == ["beforeunload"] * 2
+    assert page.url == address
+    expect(page.locator("#question-rows > *")).to_have_count(1)
+
+
+def test_a_survey_whose_changes_are_undone_or_saved_is_left_unasked(page, survey, asked):
+    page.get_by_role("button", name="Remove question 2").click()
+    page.get_by_role("button", name="Undo").click()
+    page.get_by_label("Introduction").fill("Hello")
+    page.get_by_label("Introduction").fill("")
+    page.get_by_role("link", name="Results").click()
+    page.get_by_role("link", name="Edit").click()
+    page.get_by_label("Introduction").fill("Hello")
+    page.get_by_role("button", name="Save and continue editing").click()
+    expect(page.locator(".messagelist")).to_contain_text("changed successfully")
+    leave(page)
+    expect(page.get_by_role("heading", name="Sent last")).to_be_visible()
+    assert asked == []
+
+
+def test_what_came_back_with_mistakes_is_not_saved(page, survey, asked):
+    page.get_by_label("Keyword").fill("STOP")
+    page.get_by_role("button", name="Save and continue editing").click()
+    expect(page.get_by_text("STOP ends all texts")).to_be_visible()
+    leave(page)
+    assert asked == ["beforeunload"]
+
+
+def test_an_unsaved_survey_is_saved_before_it_is_tried(page, survey, asked):
+    page.get_by_label("Question 1", exact=True).fill("Which one?")
+    page.get_by_role("link", name="Try it", exact=True).click()
+    notice = page.get_by_role("alert")
+    expect(notice).to_contain_text("There are changes here that are not saved")
+    with page.expect_popup() as popup:
+        notice.get_by_role("link", name="Try it as it is saved").click()
+    expect(popup.value.get_by_role("heading", name="Try Picnic")).to_be_visible()
+    notice.get_by_role("button", name="Save and try it").click()
+    page.get_by_label("Text message").fill("join")
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator("#chat")).to_contain_text("Which one?")
+    assert asked == []
+
+
+def test_a_message_that_is_being_written_is_not_left_unasked(page, add_members, asked):
+    add_members("Rosa Delgado")
+    page.goto(COMPOSE)
+    leave(page)
+    page.goto(COMPOSE)
+    page.get_by_label("Message").fill("Hi {first_name}")
+    leave(page)
+    assert asked == ["beforeunload"]
+    page.get_by_role("button", name="Continue to check and send").click()
+    page.get_by_role("link", name="Edit").click()
+    expect(page.get_by_label("Message")).to_have_value("Hi {first_name}")
+    leave(page)
+    expect(page.get_by_role("heading", name="Sent last")).to_be_visible()
+    assert asked == ["beforeunload"]
+
+
+def test_a_keyword_reply_that_is_being_written_is_not_left_unasked(page, asked):
+    page.goto("/admin/messaging/keywordautomationrule/add/")
+    page.get_by_label("Keyword").fill("HOURS")
+    page.get_by_label("Reply").fill("From 9 to 5.")
+    leave(page)
+    assert asked == ["beforeunload"]
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator(".messagelist")).to_contain_text("added successfully")
+    assert asked == ["beforeunload"]

@@ -1,0 +1,63 @@
+"""Marking as read and mending the counts while a text comes in, on PostgreSQL."""
+
+import pytest
+from django.db.models import F
+
+from messaging import inbox
+from messaging.models import InboxThread
+from tests.meanwhile import meanwhile, on_postgresql
+
+from .conversations import add_text, make_thread
+
+pytestmark = [pytest.mark.django_db(transaction=True), on_postgresql]
+
+
+def test_a_text_that_comes_while_many_are_marked_as_read_stays_unread(make_phone):
+    threads = [make_thread(make_phone(), "Hi", is_read=False) for _ in range(3)]
+    shown = {thread.pk: thread.messages.get().pk for thread in threads}
+    late = threads[1]
+
+    def lock():
+        InboxThread.objects.select_for_update().get(pk=late.pk)
+
+    def come_in():
+        add_text(late, "Are you there?")
+        InboxThread.objects.filter(pk=late.pk).update(unread_count=F("unread_count") + 1)
+
+    with meanwhile(lock, come_in):
+        assert inbox.mark_all_read(InboxThread.objects.all(), shown, 0) == inbox.Marked(read=2, newer=1)
+    assert list(InboxThread.objects.order_by("pk").values_list("unread_count", flat=True)) == [0, 1, 0]
+
+
+def test_a_text_that_comes_while_a_count_is_mended_is_not_lost(make_phone):
+    thread = make_thread(make_phone(), "Hi", is_read=False)
+    InboxThread.objects.update(unread_count=2)
+
+    def lock():
+        InboxThread.objects.select_for_update().get(pk=thread.pk)
+
+    def come_in():
+        add_text(thread, "Are you there?")
+        InboxThread.objects.filter(pk=thread.pk).update(unread_count=F("unread_count") + 1)
+
+    with meanwhile(lock, come_in):
+        assert InboxThread.objects.limit_unread() == 0
+    assert InboxThread.objects.limit_unread() == 1
+    assert InboxThread.objects.get().unread_count == 2
+
+
+@pytest.mark.parametrize("is_read", [True, False])
+def test_many_are_marked_while_somebody_else_locks_them_in_their_order(make_phone, is_read):
+    first, second = threads = [make_thread(make_phone(), "Hi", is_read=is_read) for _ in range(2)]
+    shown = {thread.pk: thread.messages.get().pk for thread in threads}
+    # PostgreSQL writes a changed row behind the others, and finds it there.
+    InboxThread.objects.filter(pk=first.pk).update(contact_name="Ada")
+
+    def lock(thread):
+        InboxThread.objects.select_for_update().get(pk=thread.pk)
+
+    with meanwhile(lambda: lock(first), lambda: lock(second)):
+        if is_read:
+            assert inbox.mark_unread(InboxThread.objects.all()) == 2
+        else:
+            assert inbox.mark_all_read(InboxThread.objects.all(), shown, 0).read == 2
