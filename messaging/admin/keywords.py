@@ -5,7 +5,6 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import ngettext
@@ -14,6 +13,9 @@ from .. import keywords, wording
 from ..encoding import MAX_CHARACTERS
 from ..models import KeywordAutomationRule
 from ..personalisation import tidy
+from ..querysets import KeywordOwnerQuerySet
+from ..seeing import is_blank
+from .keyword_owners import KeywordOwnerAdmin
 from .measuring import answer_measure
 
 REPLY_START = 80
@@ -48,6 +50,8 @@ class KeywordRuleForm(forms.ModelForm):
 
     def clean_response_body(self) -> str:
         body = tidy(self.cleaned_data["response_body"])
+        if is_blank(body):
+            raise forms.ValidationError("The reply is empty. Write something that can be seen.")
         if len(body) > MAX_CHARACTERS:
             raise forms.ValidationError(
                 f"The reply has {len(body):,} characters. "
@@ -57,14 +61,16 @@ class KeywordRuleForm(forms.ModelForm):
 
 
 @admin.register(KeywordAutomationRule)
-class KeywordAutomationRuleAdmin(admin.ModelAdmin):
+class KeywordAutomationRuleAdmin(KeywordOwnerAdmin):
     form = KeywordRuleForm
+    written_fields = KeywordRuleForm.Meta.fields
     change_form_template = "messaging/inbox_keyword.html"
     change_list_template = "messaging/inbox_keywords.html"
-    fields = ("keyword", "response_body", "is_active")
+    # Between the two stands the size of the reply.
+    fieldsets = ((None, {"fields": ("keyword", "response_body")}), (None, {"fields": ("is_active",)}))
     list_display = ("keyword", "reply_start", "is_active", "match_count", "last_match")
     list_filter = ("is_active",)
-    search_fields = ("keyword", "response_body")
+    search_fields = ("keyword__mentions", "response_body__mentions")
     search_help_text = "Words of the keywords and the replies."
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
@@ -74,19 +80,6 @@ class KeywordAutomationRuleAdmin(admin.ModelAdmin):
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.measure_view)
         return [path("measure/", view, name="messaging_keywordautomationrule_measure"), *super().get_urls()]
-
-    def get_object(
-        self, request: HttpRequest, object_id: str, from_field: str | None = None
-    ) -> KeywordAutomationRule | None:
-        """Locked while it is written: it cannot be deleted between being read and being saved."""
-        rule = super().get_object(request, object_id, from_field)
-        if rule is not None and request.method == "POST":
-            return KeywordAutomationRule.objects.select_for_update().filter(pk=rule.pk).first()
-        return rule
-
-    def save_model(self, request: HttpRequest, obj: KeywordAutomationRule, form: Any, change: bool) -> None:
-        """What the form holds and nothing else: people text the keyword meanwhile, and are counted."""
-        obj.save(update_fields=[*KeywordRuleForm.Meta.fields, "updated_at"] if change else None)
 
     def measure_view(self, request: HttpRequest) -> HttpResponse:
         """The size of the reply that is being typed (see `answer_measure`)."""
@@ -116,21 +109,17 @@ class KeywordAutomationRuleAdmin(admin.ModelAdmin):
         return wording.moment(rule.last_matched_at) if rule.last_matched_at else None
 
     @admin.action(description="Activate: answer these keywords", permissions=["change"])
-    def activate_replies(self, request: HttpRequest, queryset: QuerySet[KeywordAutomationRule]) -> None:
-        self._switch(request, queryset, True)
+    def activate_replies(self, request: HttpRequest, queryset: KeywordOwnerQuerySet) -> None:
+        if count := self.switch(request, queryset, is_active=True):
+            sentence = ngettext(
+                "%(count)s keyword is answered from now on.", "%(count)s keywords are answered from now on.", count
+            )
+            self.message_user(request, sentence % {"count": f"{count:,}"}, messages.SUCCESS)
 
     @admin.action(description="Deactivate: answer these keywords no more", permissions=["change"])
-    def deactivate_replies(self, request: HttpRequest, queryset: QuerySet[KeywordAutomationRule]) -> None:
-        self._switch(request, queryset, False)
-
-    def _switch(self, request: HttpRequest, queryset: QuerySet[KeywordAutomationRule], is_active: bool) -> None:
-        changed = list(queryset.exclude(is_active=is_active))
-        KeywordAutomationRule.objects.filter(pk__in=[rule.pk for rule in changed]).update(is_active=is_active)
-        for rule in changed:
-            self.log_change(request, rule, "Activated." if is_active else "Deactivated.")
-        said = ngettext("%(count)s keyword is", "%(count)s keywords are", len(changed)) % {"count": len(changed)}
-        if changed:
-            self.message_user(request, f"{said} {'answered from now on' if is_active else 'answered no more'}.")
-        else:
-            state = "active" if is_active else "inactive"
-            self.message_user(request, f"All of them were {state} before.", messages.INFO)
+    def deactivate_replies(self, request: HttpRequest, queryset: KeywordOwnerQuerySet) -> None:
+        if count := self.switch(request, queryset, is_active=False):
+            sentence = ngettext(
+                "%(count)s keyword is answered no more.", "%(count)s keywords are answered no more.", count
+            )
+            self.message_user(request, sentence % {"count": f"{count:,}"}, messages.SUCCESS)

@@ -100,8 +100,10 @@ def test_replies_are_switched_on_and_off(manager_client, make_rule, action, befo
     data = {"action": action, "_selected_action": rule.pk}
     text = manager_client.post(RULES, data, follow=True).content.decode()
     assert "1 keyword is answered" in text
+    made_at = rule.updated_at
     rule.refresh_from_db()
     assert rule.is_active is not before
+    assert rule.updated_at > made_at
     assert "All of them were" in manager_client.post(RULES, data, follow=True).content.decode()
 
 
@@ -114,4 +116,5 @@ def test_the_size_and_the_segments_are_told_while_a_reply_is_typed(manager_clien
 def test_the_form_has_nothing_inline_and_asks_for_its_size(manager_client, make_rule):
     text = read(manager_client, f"{RULES}{make_rule().pk}/change/")
     assert f'data-measure-url="{RULES}measure/"' in text
+    assert text.index('name="response_body"') < text.index("data-measure-url") < text.index('name="is_active"')
     assert "Nobody has asked for it yet." in text
