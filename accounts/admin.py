@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 from . import (
     admin_events,  # noqa: F401 - registers its page
     login_limits,
+    moments,
 )
 from .events import record
 from .forms import LoginForm, PasswordForm, UserForm
@@ -37,12 +38,12 @@ class AppUserAdmin(UserAdmin):
     change_password_form = PasswordForm
     change_user_password_template = "accounts/set_password.html"  # noqa: S105
     actions = ("delete_selected", "unlock")
-    list_display = ("username", "role", "is_active", "last_login", "created_at")
+    list_display = ("username", "role", "is_active", "logged_in", "added")
     list_filter = ("role", "is_active")
     search_fields = ("username",)
     ordering = ("username",)
     filter_horizontal = ()
-    readonly_fields = ("last_login", "created_at")
+    readonly_fields = ("logged_in", "added")
     roles_explained = (
         "An admin may do everything. A social manager sends blasts and looks after events, registrations and "
         "surveys, but does not change members, opt-outs, suppressed numbers or users."
@@ -50,12 +51,15 @@ class AppUserAdmin(UserAdmin):
     fieldsets = (
         (None, {"fields": ("username", "password", "must_change_password")}),
         ("What they may do", {"fields": ("role", "is_active"), "description": roles_explained}),
-        ("Dates", {"fields": ("last_login", "created_at")}),
+        ("Dates", {"fields": ("logged_in", "added")}),
     )
     add_fieldsets = (
         (None, {"classes": ("wide",), "fields": ("username", "password1", "password2", "must_change_password")}),
         ("What they may do", {"fields": ("role",), "description": roles_explained}),
     )
+
+    logged_in = moments.column("last_login", "last login")
+    added = moments.column("created_at", "added")
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         # Whoever hurries past the choices gives less, not more, and no password that somebody else knows for good.
@@ -133,10 +137,12 @@ class LoginAttemptAdmin(admin.ModelAdmin):
     """What login limits have counted. To read, and to unlock."""
 
     actions = ("unlock",)
-    list_display = ("whom", "attempt_count", "first_attempt_at", "locked_until")
+    list_display = ("whom", "attempt_count", "first_attempt", "locked")
     list_display_links = None
     search_fields = ("client_ip", "username")
     ordering = ("-first_attempt_at",)
+    first_attempt = moments.column("first_attempt_at", "first attempt")
+    locked = moments.column("locked_until", "locked until")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -1,27 +1,16 @@
 """Security events in the admin: to be read, by admins, and by nobody to be changed."""
 
 from datetime import timedelta
-from functools import cached_property
 from typing import Any, Final
 
 from django.contrib import admin
-from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
+from . import moments
+from .paginator import CappedPaginator
 from .security_events import SecurityEvent
-
-_COUNTED: Final = 10_000
-
-
-class _CappedPaginator(Paginator):
-    """Has pages for the newest events only: to count all of them would read all of them."""
-
-    @cached_property
-    def count(self) -> int:
-        rows: Any = self.object_list
-        return rows.order_by()[:_COUNTED].count()
 
 
 class WhenFilter(admin.SimpleListFilter):
@@ -42,20 +31,20 @@ class WhenFilter(admin.SimpleListFilter):
 
 @admin.register(SecurityEvent)
 class SecurityEventAdmin(admin.ModelAdmin):
-    list_display = ("created_at", "event_type", "outcome", "who", "where", "details")
+    list_display = ("when", "event_type", "outcome", "who", "where", "details")
     list_display_links = None
     list_filter = ("event_type", "outcome", WhenFilter)
     show_facets = admin.ShowFacets.NEVER
     search_fields = ("username__istartswith", "client_ip__startswith")
     search_help_text = "The beginning of a user's name or of an address."
-    paginator = _CappedPaginator
+    paginator = CappedPaginator
     show_full_result_count = False
     list_per_page = 100
     list_max_show_all = 100
     sortable_by = ()
     ordering = ("-pk",)
     actions = None
-    fields = ("created_at", "event_type", "outcome", "who", "where", "details")
+    fields = ("when", "event_type", "outcome", "who", "where", "details")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -69,13 +58,15 @@ class SecurityEventAdmin(admin.ModelAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return super().changelist_view(request, {"title": "Security events", **(extra_context or {})})
 
-    @admin.display(description="who", empty_value="(nobody known)")
-    def who(self, event: SecurityEvent) -> str:
-        return event.username
+    when = moments.column("created_at", "when")
 
-    @admin.display(description="from", empty_value="(a prompt or the worker)")
+    @admin.display(description="who")
+    def who(self, event: SecurityEvent) -> str:
+        return event.username or "(nobody known)"
+
+    @admin.display(description="from")
     def where(self, event: SecurityEvent) -> str:
-        return event.client_ip
+        return event.client_ip or "(a prompt or the worker)"
 
     @admin.display(description="details")
     def details(self, event: SecurityEvent) -> str:

@@ -33,6 +33,7 @@ from django.utils.formats import date_format
 
 from .events import record
 from .models import AppUser, KnownAddress, LoginAttempt
+from .moments import moment
 from .security_events import Kind
 
 KNOWN_FOR: Final = timedelta(days=30)
@@ -84,7 +85,7 @@ def clock(until: datetime) -> str:
     """The minute from which a lock is over, in the site's zone and with its name; with the date if not today."""
     local = timezone.localtime(until + timedelta(seconds=59))
     is_today = local.date() == timezone.localdate()
-    return f"{date_format(local, 'TIME_FORMAT' if is_today else 'DATETIME_FORMAT')} {local.tzname()}"
+    return f"{date_format(local, 'TIME_FORMAT')} {local.tzname()}" if is_today else moment(local)
 
 
 def remember(address: str, user: AppUser) -> None:

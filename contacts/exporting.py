@@ -1,20 +1,13 @@
-"""Lists of people as CSV: UTF-8 with a byte order mark, so that Excel reads the letters right.
+"""Lists of people as CSV files."""
 
-A cell that a spreadsheet would run as a formula is defused by an apostrophe in front (OWASP, "CSV Injection").
-Phones are left as they are although they begin with "+": a "+" with nothing but digits behind it is a number
-to every spreadsheet and never more, and every other program that takes the file wants the phone, not an
-apostrophe. The import undoes exactly what the export did, so that both together change nothing.
-"""
-
-import csv
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 from django.db.models import Model, QuerySet
 from django.utils import timezone
 from django.utils.text import slugify
 
+from . import csv_files
 from .models import (
     CommunityMember,
     ConsentRecord,
@@ -23,59 +16,35 @@ from .models import (
     SuppressedContact,
     UnsubscribedContact,
 )
-from .phones import E164
 
-BYTE_ORDER_MARK: Final = "\ufeff"
 _ROWS_AT_ONCE: Final = 2000
-_LINES_A_PIECE: Final = 500
-# What makes a spreadsheet run a cell, also behind apostrophes of its own: those must survive the way back.
-_FORMULA: Final = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
-
-
-def defuse(cell: str) -> str:
-    """The cell as a spreadsheet will only show it."""
-    if _FORMULA.match(cell) and not E164.fullmatch(cell):
-        return f"'{cell}"
-    return cell
-
-
-def undefuse(cell: str) -> str:
-    """What the cell was before `defuse`: `undefuse(defuse(cell)) == cell` for every text."""
-    if cell.startswith("'") and _FORMULA.match(cell):
-        return cell[1:]
-    return cell
-
-
-def _moment(value: Any) -> str:
-    return timezone.localtime(value).strftime("%Y-%m-%d %H:%M:%S")
-
 
 # For each list its columns: header, field, and how the value is written.
 _Column = tuple[str, str, Callable[[Any], str]]
 _COLUMNS: Final[dict[type[Model], tuple[_Column, ...]]] = {
-    CommunityMember: (("Name", "name", str), ("Phone", "phone", str), ("Added", "created_at", _moment)),
+    CommunityMember: (("Name", "name", str), ("Phone", "phone", str), ("Added", "created_at", csv_files.moment)),
     EventRegistration: (
         ("Name", "name", str),
         ("Phone", "phone", str),
         ("Event", "event__title", str),
-        ("Registered", "created_at", _moment),
+        ("Registered", "created_at", csv_files.moment),
     ),
     UnsubscribedContact: (
         ("Name", "name", str),
         ("Phone", "phone", str),
         ("Reason", "reason", str),
         ("Source", "source", str),
-        ("Unsubscribed", "created_at", _moment),
+        ("Unsubscribed", "created_at", csv_files.moment),
     ),
     SuppressedContact: (
         ("Phone", "phone", str),
         ("Reason", "reason", str),
         ("Category", "category", str),
         ("Source", "source", str),
-        ("Suppressed", "created_at", _moment),
+        ("Suppressed", "created_at", csv_files.moment),
     ),
     ConsentRecord: (
-        ("When", "created_at", _moment),
+        ("When", "created_at", csv_files.moment),
         ("Phone", "phone", str),
         ("Kind", "kind", str),
         ("Source", "source", str),
@@ -86,31 +55,20 @@ _COLUMNS: Final[dict[type[Model], tuple[_Column, ...]]] = {
 }
 
 
-class _Echo:
-    """A file that hands back what is written."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
 def write_csv(people: QuerySet[Any]) -> Iterator[str]:
     """The CSV file of `people` in pieces: the header, then one line a person, oldest first.
 
     Times are in the site's zone. Memory does not grow with the list.
     """
     columns = _COLUMNS[people.model]
-    writer = csv.writer(_Echo())
-    yield BYTE_ORDER_MARK + writer.writerow([header for header, _, _ in columns])
-    fields = [field for _, field, _ in columns]
+    return csv_files.write([header for header, _, _ in columns], _rows(people, columns))
+
+
+def _rows(people: QuerySet[Any], columns: Sequence[_Column]) -> Iterator[list[str]]:
     writers = [write for _, _, write in columns]
-    lines = []
-    for row in people.order_by("pk").values_list(*fields).iterator(chunk_size=_ROWS_AT_ONCE):
-        cells = ["" if value is None else defuse(write(value)) for value, write in zip(row, writers, strict=True)]
-        lines.append(writer.writerow(cells))
-        if len(lines) == _LINES_A_PIECE:
-            yield "".join(lines)
-            lines = []
-    yield "".join(lines)
+    rows = people.order_by("pk").values_list(*[field for _, field, _ in columns])
+    for row in rows.iterator(chunk_size=_ROWS_AT_ONCE):
+        yield ["" if value is None else write(value) for value, write in zip(row, writers, strict=True)]
 
 
 def file_name(model: type[Model], event: Event | None = None) -> str:

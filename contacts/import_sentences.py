@@ -1,18 +1,9 @@
 """What an import says in words, on its page and at the prompt."""
 
-from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils.translation import ngettext
 
+from .counts import counted, people
 from .models import ContactImport
-
-
-def counted(number: int, one: str, many: str) -> str:
-    """ "1 person", "1,000 people"."""
-    return f"{intcomma(number)} {ngettext(one, many, number)}"
-
-
-def people(number: int) -> str:
-    return counted(number, "person", "people")
 
 
 def headline(contact_import: ContactImport) -> str:

@@ -21,6 +21,7 @@ from . import merging
 from .models import ContactImport, Event, ImportChunk, ImportRow
 from .staging import STALLED_AFTER
 from .tables import Unreadable
+from .turns import take_turn
 
 logger = logging.getLogger(__name__)
 
@@ -161,8 +162,7 @@ def apply(import_id: int) -> None:
 
 def _apply(contact_import: ContactImport) -> bool:
     with transaction.atomic():
-        # Two imports that write the same people in different orders would wait for each other for ever.
-        list(ContactImport.objects.filter(status=Status.APPLYING).order_by("pk").select_for_update())
+        take_turn()
         now = timezone.now()
         mine = ContactImport.objects.filter(pk=contact_import.pk, status=Status.APPLYING)
         if not mine.update(status=Status.APPLIED, applied_at=now, updated_at=now):

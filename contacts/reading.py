@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from . import phones, wordings
 from .columns import Layout, Role, text_of
-from .exporting import undefuse
+from .csv_files import undefuse
 from .phones import InvalidPhone
 
 MAX_NAME: Final = 100

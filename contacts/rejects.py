@@ -14,7 +14,7 @@ from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
-from .exporting import defuse
+from .csv_files import defuse
 from .models import ContactImport, ImportRow
 
 ADDED: Final = ("Line", "Reason")

@@ -4,12 +4,17 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar, cast
 
+from django.contrib import messages
 from django.contrib.admin import AdminSite, ModelAdmin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest
+from django.db.models import IntegerField
+from django.http import HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
+
+from contacts.keys import read_keys
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
@@ -61,12 +66,15 @@ class SmsAdminSite(AdminSite):
     def admin_view(self, view: View, cacheable: bool = False) -> View:
         owner = getattr(view, "__self__", None)
         if isinstance(owner, ModelAdmin) and getattr(view, "__name__", "") == "changelist_view":
-            view = cast(View, _refuse_actions(owner, view))
+            view = cast(View, _read_actions(owner, view))
         return super().admin_view(view, cacheable)
 
 
-def _refuse_actions(admin: Any, view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """The view of a list; a posted action of the list that this user may not do is a 403."""
+def _read_actions(admin: Any, view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """The view of a list; a posted action of the list that this user may not do is a 403.
+
+    Where no row can be selected by what was posted, nothing is done: Django looks it up as it is, and stumbles.
+    """
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -74,6 +82,10 @@ def _refuse_actions(admin: Any, view: Callable[..., HttpResponseBase]) -> Callab
         asked = [action for action in admin._get_base_actions() if action[1] in posted]
         if len(admin._filter_actions_by_permissions(request, asked)) < len(asked):
             raise PermissionDenied
+        selected = request.POST.getlist(ACTION_CHECKBOX_NAME) if posted else []
+        if isinstance(admin.opts.pk, IntegerField) and len(read_keys(selected)) < len(selected):
+            admin.message_user(request, "The selection could not be read. Select the rows again.", messages.WARNING)
+            return HttpResponseRedirect(request.get_full_path())
         return view(request, *args, **kwargs)
 
     return guarded

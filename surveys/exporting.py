@@ -1,19 +1,13 @@
-"""The sessions of a survey as CSV: a row each, and a column for each question as it was asked.
+"""The sessions of a survey as a CSV file: a row each, and a column for each question as it was asked."""
 
-For the byte order mark and the defused formulas see `contacts.exporting`.
-"""
-
-import csv
-import io
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 from typing import Final
 
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.text import slugify
 
-from contacts.exporting import BYTE_ORDER_MARK, defuse
+from contacts import csv_files
 
 from .models import SurveyFlow, SurveySession
 from .results import AskedQuestion, Line, lines_of
@@ -26,10 +20,14 @@ def write_csv(sessions: QuerySet[SurveySession], asked: Iterable[AskedQuestion])
     """The file in pieces, oldest session first; times in the site's zone. Memory does not grow with the list."""
     columns = {(question.index, question.prompt): place for place, question in enumerate(asked)}
     header = [*COLUMNS, *(f"{index + 1}. {prompt}" for index, prompt in columns)]
-    yield BYTE_ORDER_MARK + _write([header])
+    return csv_files.write(header, _rows(sessions, columns))
+
+
+def _rows(sessions: QuerySet[SurveySession], columns: dict[tuple[int, str], int]) -> Iterator[list[str]]:
     last = 0
     while batch := list(sessions.filter(pk__gt=last).order_by("pk")[:_SESSIONS_AT_ONCE]):
-        yield _write(_row(line, columns) for line in lines_of(batch))
+        for line in lines_of(batch):
+            yield _row(line, columns)
         last = batch[-1].pk
 
 
@@ -50,18 +48,8 @@ def _row(line: Line, columns: dict[tuple[int, str], int]) -> list[str]:
         session.phone,
         line.name,
         session.get_status_display(),
-        _moment(session.started_at),
-        _moment(session.last_activity_at),
-        _moment(session.completed_at),
+        csv_files.moment(session.started_at),
+        csv_files.moment(session.last_activity_at),
+        csv_files.moment(session.completed_at),
         *answers,
     ]
-
-
-def _moment(at: datetime | None) -> str:
-    return f"{timezone.localtime(at):%Y-%m-%d %H:%M:%S}" if at else ""
-
-
-def _write(rows: Iterable[Iterable[str]]) -> str:
-    piece = io.StringIO()
-    csv.writer(piece).writerows([defuse(cell) for cell in row] for row in rows)
-    return piece.getvalue()

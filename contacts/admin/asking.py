@@ -8,7 +8,6 @@ from django.contrib.admin import ModelAdmin, helpers
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.utils.translation import ngettext
 
 from contacts import phones
 
@@ -56,8 +55,3 @@ def ask(
         "list_address": request.get_full_path(),
     }
     return TemplateResponse(request, "contacts/ask.html", context)
-
-
-def people(count: int) -> str:
-    """Such as "1 person" or "1,200 people"."""
-    return ngettext("%(count)s person", "%(count)s people", count) % {"count": f"{count:,}"}

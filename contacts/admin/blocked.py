@@ -9,11 +9,13 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 
+from accounts import moments
 from contacts import opting_out, standing
+from contacts.counts import people
 from contacts.models import SuppressedContact, UnsubscribedContact
 from contacts.names import known_names
 
-from .asking import Question, ask, is_confirmed, people
+from .asking import Question, ask, is_confirmed
 from .filters import SourceFilter
 from .import_links import ImportMixin
 from .people import PersonAdmin
@@ -75,8 +77,8 @@ class UnsubscribedContactAdmin(ImportMixin, BlockedContactAdmin):
     import_target = "unsubscribed"
     list_display = ("shown_name", "shown_phone", "how", "reason", "unsubscribed")
     list_filter = (SourceFilter,)
-    fields = ("phone", "name", "reason", "how", "created_at")
-    readonly_fields = ("how", "created_at")
+    fields = ("phone", "name", "reason", "how", "unsubscribed")
+    readonly_fields = ("how", "unsubscribed")
     empty_list = "Nobody has unsubscribed."
     delete_warning = (
         f"The person will be texted again by the next blast to a list that they are on. {CONSENT} {STOP_STAYS}"
@@ -98,9 +100,7 @@ class UnsubscribedContactAdmin(ImportMixin, BlockedContactAdmin):
             self.prepare_page([contact])
         return contact.source_label
 
-    @admin.display(description="unsubscribed", ordering="pk")
-    def unsubscribed(self, contact: UnsubscribedContact) -> object:
-        return contact.created_at
+    unsubscribed = moments.column("created_at", "unsubscribed", ordering="pk")
 
     def save_model(self, request: HttpRequest, obj: UnsubscribedContact, form: ModelForm, change: bool) -> None:
         if not change and not obj.name:
@@ -112,8 +112,8 @@ class UnsubscribedContactAdmin(ImportMixin, BlockedContactAdmin):
 class SuppressedContactAdmin(BlockedContactAdmin):
     list_display = ("shown_phone", "shown_name", "category", "reason", "suppressed")
     list_filter = ("category",)
-    fields = ("phone", "category", "reason", "found_by", "created_at", "updated_at")
-    readonly_fields = ("found_by", "created_at", "updated_at")
+    fields = ("phone", "category", "reason", "found_by", "suppressed", "changed")
+    readonly_fields = ("found_by", "suppressed", "changed")
     empty_list = "No number is suppressed: every number that was tried could be reached."
     delete_warning = "The number will be tried again by the next blast to a list that it is on."
     lift_sentences = (
@@ -127,13 +127,12 @@ class SuppressedContactAdmin(BlockedContactAdmin):
         for row in rows:
             row.known_name = names.get(row.phone)  # type: ignore[attr-defined]
 
-    @admin.display(description="name", empty_value="(not known)")
-    def shown_name(self, contact: Any) -> str | None:
-        return contact.known_name
+    @admin.display(description="name")
+    def shown_name(self, contact: Any) -> str:
+        return contact.known_name or "(not known)"
 
-    @admin.display(description="suppressed", ordering="pk")
-    def suppressed(self, contact: SuppressedContact) -> object:
-        return contact.created_at
+    suppressed = moments.column("created_at", "suppressed", ordering="pk")
+    changed = moments.column("updated_at", "last change")
 
     @admin.display(description="found by")
     def found_by(self, contact: SuppressedContact) -> str:

@@ -5,10 +5,11 @@ from typing import Any
 
 from django.contrib.admin.widgets import AutocompleteSelect
 
+from contacts.keys import read_keys
+
 
 class SearchingSelect(AutocompleteSelect):
-    """Django's own, except that a choice no row can have is shown as none: SQLite fails with keys beyond 64 bits."""
+    """Django's own, except that a choice no row can have is shown as none; the field tells of it."""
 
     def optgroups(self, name: str, value: Sequence[str], attr: dict[str, Any] | None = None) -> list[Any]:
-        possible = [key for key in value if not key or len(str(key)) < 19]
-        return super().optgroups(name, possible, attr)
+        return super().optgroups(name, list(map(str, read_keys(map(str, value)))), attr)

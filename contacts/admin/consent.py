@@ -10,6 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
+from accounts import moments
 from contacts import searching, standing
 from contacts.models import ConsentRecord, UnsubscribedContact
 from contacts.names import known_names
@@ -38,15 +39,17 @@ class HowFilter(SourceFilter):
 
 @admin.register(ConsentRecord)
 class ConsentRecordAdmin(PersonAdmin):
-    list_display = ("created_at", "person", "kind", "how_and_by", "said")
+    list_display = ("when", "person", "kind", "how_and_by", "said")
     list_filter = ("kind", HowFilter, "created_at")
     sortable_by = ()
     search_help_text = "A phone, however it is written; the beginning of a name; words that were said."
     empty_list = "Nobody has opted out or in yet."
     actions = ("export_selected",)
     export_permission = "view"
-    fields = ("created_at", "shown_phone", "shown_name", "kind", "how", "words", "message_sid", "actor")
-    readonly_fields = ("shown_phone", "shown_name", "how")
+    fields = ("when", "shown_phone", "shown_name", "kind", "how", "words", "message_sid", "actor")
+    readonly_fields = ("when", "shown_phone", "shown_name", "how")
+
+    when = moments.column("created_at", "when")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -65,7 +68,7 @@ class ConsentRecordAdmin(PersonAdmin):
             return queryset, False
         limit = MOST_FOUND if shows_page(request) else None
         query = searching.read_query(typed)
-        condition = Q(words__icontains=typed)
+        condition = Q(words__mentions=typed)
         if query.digits and not query.words:
             condition |= searching.phone_matches(query)
         elif query.words and not query.digits:
@@ -84,12 +87,12 @@ class ConsentRecordAdmin(PersonAdmin):
 
     @admin.display(description="who")
     def person(self, record: Any) -> SafeString:
-        return format_html("{}<br>{}", record.known_name or "(not known)", self.shown_phone(record))
+        return format_html("{}<br>{}", self.shown_name(record), self.shown_phone(record))
 
-    @admin.display(description="name", empty_value="(not known)")
-    def shown_name(self, record: Any) -> str | None:
+    @admin.display(description="name")
+    def shown_name(self, record: Any) -> str:
         self._prepare(record)
-        return record.known_name
+        return record.known_name or "(not known)"
 
     @admin.display(description="how")
     def how(self, record: Any) -> str:

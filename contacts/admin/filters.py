@@ -8,6 +8,7 @@ from django.contrib.admin import ModelAdmin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from contacts.keys import read_key
 from contacts.models import Event, UnsubscribedContact
 
 from .changelist import MOST_FOUND, shows_page
@@ -63,8 +64,7 @@ class EventFilter(admin.SimpleListFilter):
 
 def chosen_event(request: HttpRequest) -> Event | None:
     """The event that the list is narrowed to."""
-    pk = request.GET.get("event", "")
-    return Event.objects.filter(pk=pk).first() if pk.isdecimal() and len(pk) < 19 else None
+    return Event.objects.filter(pk=read_key(request.GET.get("event", ""))).first()
 
 
 class SourceFilter(admin.SimpleListFilter):

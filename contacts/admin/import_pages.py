@@ -7,7 +7,7 @@ from django.contrib.humanize.templatetags.humanize import intcomma
 
 from contacts import merging, phones
 from contacts.columns import Role
-from contacts.import_sentences import counted, people
+from contacts.counts import counted, people
 from contacts.models import ContactImport, ImportRow, SuppressedContact, UnsubscribedContact
 from contacts.tabular import ENCODINGS, SEPARATORS
 

@@ -25,10 +25,12 @@ from django.utils.text import capfirst
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts import moments
 from accounts.events import record
 from accounts.models import AppUser
 from accounts.security_events import Kind
 from contacts import import_sentences, imports, rejects
+from contacts.keys import read_key
 from contacts.models import ContactImport, Event
 from contacts.tables import Unreadable
 
@@ -46,10 +48,10 @@ Status = ContactImport.Status
 class ContactImportAdmin(admin.ModelAdmin):
     """What was imported and what is waiting for its confirm. The page of each is its preview, then its result."""
 
-    list_display = ("file_name", "into", "status", "people", "not_valid", "created_by", "created_at")
+    list_display = ("file_name", "into", "status", "people", "not_valid", "created_by", "uploaded")
     list_select_related = ("event", "created_by")
     ordering = ("-created_at", "-pk")
-    search_fields = ("file_name",)
+    search_fields = ("file_name__mentions",)
     search_help_text = "File name"
     show_full_result_count = False
     actions = None
@@ -98,6 +100,8 @@ class ContactImportAdmin(admin.ModelAdmin):
     @admin.display(description="Into", ordering="target")
     def into(self, contact_import: ContactImport) -> str:
         return capfirst(import_sentences.place_name(contact_import))
+
+    uploaded = moments.column("created_at", "uploaded")
 
     @admin.display(description="People")
     def people(self, contact_import: ContactImport) -> int | None:
@@ -268,8 +272,7 @@ class ContactImportAdmin(admin.ModelAdmin):
 
 def _key(object_id: str) -> int:
     """The key in an address of the admin; 0, which no row has, for what is none."""
-    key = unquote(object_id)
-    return int(key) if key.isdecimal() else 0
+    return read_key(unquote(object_id))
 
 
 EventAdmin.tools.append(import_registrations)

@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 
+from accounts import moments
 from contacts.models import CommunityMember
 
 from .filters import StateFilter
@@ -14,13 +15,11 @@ class CommunityMemberAdmin(ImportMixin, TextablePersonAdmin):
     import_target = "community"
     list_display = ("shown_name", "shown_phone", "shown_state", "added")
     list_filter = (StateFilter,)
-    fields = ("name", "phone", "created_at")
-    readonly_fields = ("created_at",)
+    fields = ("name", "phone", "added")
+    readonly_fields = ("added",)
     empty_list = "Nobody is in the community yet."
     delete_warning = (
         "Whether they have opted out stays on record: if they are added again, they are still not texted."
     )
 
-    @admin.display(description="added", ordering="pk")
-    def added(self, member: CommunityMember) -> object:
-        return member.created_at
+    added = moments.column("created_at", "added", ordering="pk")

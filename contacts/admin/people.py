@@ -2,16 +2,16 @@
 
 from typing import Any, ClassVar, cast
 
-from django.contrib import admin, messages
-from django.contrib.admin import helpers
+from django.contrib import admin
 from django.contrib.admin.models import DELETION, LogEntry
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import model_ngettext
 from django.contrib.admin.views.main import ChangeList
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
-from django.db.models import Model, QuerySet
+from django.db import IntegrityError, router, transaction
+from django.db.models import Model, ProtectedError, QuerySet, RestrictedError
+from django.db.models.deletion import Collector
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
@@ -21,11 +21,13 @@ from django.views.decorators.http import require_safe
 
 from accounts.events import record
 from accounts.models import AppUser
+from accounts.paginator import CappedPaginator
 from accounts.security_events import Kind
 from contacts import exporting, phones, searching
-from contacts.paginator import CappedPaginator
+from contacts.turns import take_turn
 
 from .changelist import MOST_FOUND, PreparedChangeList, WholeList, shows_page
+from .downloading import csv_download
 from .filters import chosen_event
 
 ListTool = tuple[str, str]
@@ -77,12 +79,33 @@ class ListAdmin(admin.ModelAdmin):
         """(label, address) of what can be done with the whole list, for this user."""
         return []
 
-    def response_action(self, request: HttpRequest, queryset: QuerySet[Any], *args: Any) -> HttpResponse | None:
-        selected = request.POST.getlist(helpers.ACTION_CHECKBOX_NAME)
-        if not all(key.isdecimal() and len(key) < 19 for key in selected):
-            self.message_user(request, "The selection could not be read. Select the rows again.", messages.WARNING)
-            return None
-        return super().response_action(request, queryset, *args)
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Once more where somebody else has saved the same number since the form looked: this time it finds it."""
+        try:
+            return super().changeform_view(request, *args, **kwargs)
+        except IntegrityError:
+            return super().changeform_view(request, *args, **kwargs)
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Any = None,
+    ) -> HttpResponse:
+        if obj is not None:
+            context |= self.get_page_context(request, obj)
+        return super().render_change_form(request, context, add, change, form_url, obj)
+
+    def get_page_context(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
+        """What the page of a row shows beside its form."""
+        return {"page_tools": self.get_page_tools(request, obj)}
+
+    def get_page_tools(self, request: HttpRequest, obj: Any) -> list[ListTool]:
+        """(label, address) of what can be done with a row, for this user."""
+        return []
 
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
@@ -91,10 +114,38 @@ class ListAdmin(admin.ModelAdmin):
             request, object_id, {"delete_warning": self.delete_warning} | (extra_context or {})
         )
 
+    def get_deleted_objects(
+        self, objs: Any, request: HttpRequest
+    ) -> tuple[list[Any], dict[str, int], set[str], list[str]]:
+        """What goes with the rows, in numbers: Django's own would name them all, the rows themselves among them."""
+        collector = Collector(using=router.db_for_write(self.model))
+        protected: list[str] = []
+        try:
+            collector.collect(objs)
+        except (ProtectedError, RestrictedError) as error:
+            blocking = error.protected_objects if isinstance(error, ProtectedError) else error.restricted_objects
+            protected = [capfirst(f"{row._meta.verbose_name} “{row}”") for row in blocking]
+        counts: dict[Any, int] = {model: len(rows) for model, rows in collector.data.items()}
+        for rows in collector.fast_deletes:
+            counts[rows.model] = counts.get(rows.model, 0) + rows.count()
+        others = {
+            model: count
+            for model, count in counts.items()
+            if count and model is not self.model and not model._meta.auto_created
+        }
+        named = {model_ngettext(model, count): count for model, count in others.items()}
+        missing = {
+            str(model._meta.verbose_name)
+            for model in (self.model, *others)
+            if (registered := self.admin_site._registry.get(model)) and not registered.has_delete_permission(request)
+        }
+        return [str(row) for row in objs], named, missing, protected
+
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         """Bit by bit, so that memory does not grow with the selection."""
         keys = queryset.order_by("pk").values_list("pk", flat=True)
         with transaction.atomic():
+            take_turn()
             while batch := list(keys[:_DELETED_AT_ONCE]):
                 self.model._default_manager.filter(pk__in=batch).delete()
 
@@ -138,20 +189,12 @@ class PersonAdmin(ListAdmin):
     def shown_phone(self, person: Any) -> str:
         return phones.display(person.phone)
 
-    def render_change_form(
-        self,
-        request: HttpRequest,
-        context: dict[str, Any],
-        add: bool = False,
-        change: bool = False,
-        form_url: str = "",
-        obj: Any = None,
-    ) -> HttpResponse:
+    def get_page_tools(self, request: HttpRequest, obj: Any) -> list[ListTool]:
         """The page of a person leads to what the consent trail has of their number."""
-        if obj is not None and request.user.has_perm("contacts.view_consentrecord"):
-            trail = f"{reverse('admin:contacts_consentrecord_changelist')}?{urlencode({'q': obj.phone})}"
-            context["page_tools"] = [("Consent trail", trail)]
-        return super().render_change_form(request, context, add, change, form_url, obj)
+        if not request.user.has_perm("contacts.view_consentrecord"):
+            return []
+        trail = f"{reverse('admin:contacts_consentrecord_changelist')}?{urlencode({'q': obj.phone})}"
+        return [("Consent trail", trail)]
 
     # Export ------------------------------------------------------------------------------------------------
 
@@ -198,8 +241,4 @@ class PersonAdmin(ListAdmin):
         model: type[Model] = self.model
         name = exporting.file_name(model, chosen_event(request))
         record(Kind.DATA_EXPORTED, list=str(self.opts.verbose_name_plural), file=name)
-        return StreamingHttpResponse(
-            exporting.write_csv(queryset),
-            content_type="text/csv; charset=utf-8",
-            headers={"Content-Disposition": f'attachment; filename="{name}"'},
-        )
+        return csv_download(name, exporting.write_csv(queryset))

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, QueryDict
 
+from accounts import moments
 from contacts.models import EventRegistration
 
 from .choosing import SearchingSelect
@@ -19,8 +20,8 @@ class EventRegistrationAdmin(ImportMixin, TextablePersonAdmin):
     list_display = ("shown_name", "shown_phone", "event", "shown_state", "registered")
     list_filter = (EventFilter, StateFilter)
     list_select_related = ("event",)
-    fields = ("event", "name", "phone", "created_at")
-    readonly_fields = ("created_at",)
+    fields = ("event", "name", "phone", "registered")
+    readonly_fields = ("registered",)
     autocomplete_fields = ("event",)
     empty_list = "Nobody is registered yet."
     export_permission = "view"
@@ -28,9 +29,7 @@ class EventRegistrationAdmin(ImportMixin, TextablePersonAdmin):
         "Whether they have opted out stays on record: if they are added again, they are still not texted."
     )
 
-    @admin.display(description="registered", ordering="pk")
-    def registered(self, registration: EventRegistration) -> object:
-        return registration.created_at
+    registered = moments.column("created_at", "registered", ordering="pk")
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         columns = list(super().get_list_display(request))

@@ -10,8 +10,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from contacts import opting_out, standing
+from contacts.counts import people
 
-from .asking import Question, ask, is_confirmed, people
+from .asking import Question, ask, is_confirmed
 from .people import PersonAdmin
 
 CONSENT = (
@@ -25,7 +26,6 @@ class TextablePersonAdmin(PersonAdmin):
     """Shows of each person whether blasts reach them, and why not."""
 
     actions = ("unsubscribe_selected", "restore_selected", "export_selected", "delete_selected")
-    delete_note = ""
 
     def has_unsubscribe_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("contacts.add_unsubscribedcontact")
@@ -38,39 +38,32 @@ class TextablePersonAdmin(PersonAdmin):
         sources = standing.source_labels({s.opt_out.source for s in found.values() if s.opt_out})
         for row in rows:
             row.standing = found[row.phone]
-            row.reason = row.standing.reason(sources)
+            reason = row.standing.reason(sources)
+            row.reason = f"{reason}." if reason else ""
 
     @admin.display(description="state")
     def shown_state(self, person: Any) -> SafeString:
         return format_html(
-            '<span class="state state-{}">{}</span> <span class="reason">{}</span>',
+            '<span class="standing standing-{}">{}</span> <span class="reason">{}</span>',
             person.standing.state,
             person.standing.label,
             person.reason,
         )
 
-    def render_change_form(
-        self,
-        request: HttpRequest,
-        context: dict[str, Any],
-        add: bool = False,
-        change: bool = False,
-        form_url: str = "",
-        obj: Any = None,
-    ) -> HttpResponse:
+    def get_page_context(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
         """The person's own page says whether they can be texted, why not, and leads to what changes it."""
-        if obj is not None:
-            self.prepare_page([obj])
-            record = obj.standing.record
-            context["person"] = obj
-            context["changelist_address"] = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
-            if record and request.user.has_perm(f"contacts.view_{record._meta.model_name}"):
-                context["record_address"] = reverse(
-                    f"admin:contacts_{record._meta.model_name}_change", args=[record.pk]
-                )
-            context["may_unsubscribe"] = not record and self.has_unsubscribe_permission(request)
-            context["may_restore"] = record and self.has_restore_permission(request)
-        return super().render_change_form(request, context, add, change, form_url, obj)
+        self.prepare_page([obj])
+        record = obj.standing.record
+        context = super().get_page_context(request, obj) | {
+            "person": obj,
+            "changelist_address": reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"),
+            "may_unsubscribe": not record and self.has_unsubscribe_permission(request),
+            "may_restore": record and self.has_restore_permission(request),
+        }
+        if record and request.user.has_perm(f"contacts.view_{record._meta.model_name}"):
+            page = f"admin:contacts_{record._meta.model_name}_change"
+            context["record_address"] = reverse(page, args=[record.pk])
+        return context
 
     # Actions -----------------------------------------------------------------------------------------------
 

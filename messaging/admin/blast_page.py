@@ -1,10 +1,6 @@
 """The page of one blast: how far it has come, every recipient, and the hands on it."""
 
-import csv
-import io
-from collections.abc import Iterable, Iterator
-from itertools import islice
-from typing import Any, Final
+from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -23,13 +19,13 @@ from django.urls import URLPattern, path
 
 from accounts.events import record
 from accounts.security_events import Kind
-from contacts.exporting import BYTE_ORDER_MARK, defuse
+from contacts.admin.downloading import csv_download
+from contacts.counts import people
+from contacts.keys import read_key
 
 from .. import progress, recipients, sending, wording
 from ..models import Delivery, MessageLog
 from .permissions import SEND, require_sender
-
-LINES_AT_ONCE: Final = 500
 
 
 class BlastPage(admin.ModelAdmin):
@@ -76,11 +72,7 @@ class BlastPage(admin.ModelAdmin):
         log = self._viewable(request, pk)
         rows = recipients.find(log, progress.recent_progress(log).ends, _status(request), request.GET.get("q", ""))
         record(Kind.DATA_EXPORTED, list="recipients", blast=log.pk)
-        return StreamingHttpResponse(
-            _csv(recipients.COLUMNS, recipients.table(rows)),
-            content_type="text/csv; charset=utf-8",
-            headers={"Content-Disposition": f'attachment; filename="blast-{log.pk}-results.csv"'},
-        )
+        return csv_download(f"blast-{log.pk}-results.csv", recipients.write_csv(rows))
 
     def pause_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         log = self._own_hands(request, pk)
@@ -89,7 +81,7 @@ class BlastPage(admin.ModelAdmin):
         if log.pause():
             seen = progress.progress(log)
             self.log_change(request, log, "Paused.")
-            waiting = wording.people(seen.waiting)
+            waiting = people(seen.waiting)
             messages.success(request, f"Paused: {waiting} will not be texted until you resume. {_under_way(seen)}")
         else:
             messages.info(request, "There was nothing to pause: this blast is not sending.")
@@ -101,7 +93,7 @@ class BlastPage(admin.ModelAdmin):
             return HttpResponseNotAllowed(["POST"])
         if log.resume():
             log.refresh_from_db()
-            waiting = wording.people(progress.progress(log).waiting)
+            waiting = people(progress.progress(log).waiting)
             sending.nudge(log)
             self.log_change(request, log, "Resumed.")
             messages.success(request, f"The blast goes on: {waiting} to text.")
@@ -121,8 +113,8 @@ class BlastPage(admin.ModelAdmin):
                 seen = progress.progress(log)
                 messages.success(
                     request,
-                    f"Cancelled: {wording.people(skipped)} will not be texted, "
-                    f"{wording.people(seen.reached)} had been before. {_under_way(seen)}",
+                    f"Cancelled: {people(skipped)} will not be texted, "
+                    f"{people(seen.reached)} had been before. {_under_way(seen)}",
                 )
             return redirect("admin:messaging_messagelog_change", log.pk)
         if log.status != MessageLog.Status.PROCESSING or log.cancelled_at is not None:
@@ -152,7 +144,9 @@ class BlastPage(admin.ModelAdmin):
         seen = progress.recent_progress(log)
         status, query = _status(request), request.GET.get("q", "")
         shown = recipients.page(
-            recipients.find(log, seen.ends, status, query), _id(request, "after"), _id(request, "before")
+            recipients.find(log, seen.ends, status, query),
+            read_key(request.GET.get("after", "")),
+            read_key(request.GET.get("before", "")),
         )
         state = progress.state_in_words(log, seen.percent)
         return self.admin_site.each_context(request) | {
@@ -179,22 +173,7 @@ class BlastPage(admin.ModelAdmin):
 
 def _find(pk: int | str) -> MessageLog | None:
     """The blast, without the counts that the list adds."""
-    if isinstance(pk, str) and not (pk.isdecimal() and len(pk) < 19):
-        return None
-    return MessageLog.objects.select_related("created_by").filter(pk=pk).first()
-
-
-def _csv(header: Iterable[object], rows: Iterable[Iterable[object]]) -> Iterator[str]:
-    """CSV in pieces of many lines, with the mark by which spreadsheets read it as UTF-8; formulas are defused."""
-    lines = iter([header])
-    remaining = iter(rows)
-    mark = BYTE_ORDER_MARK
-    while batch := [*lines, *islice(remaining, LINES_AT_ONCE)]:
-        piece = io.StringIO()
-        writer = csv.writer(piece)
-        writer.writerows([defuse(cell) if isinstance(cell, str) else cell for cell in line] for line in batch)
-        yield mark + piece.getvalue()
-        mark = ""
+    return MessageLog.objects.select_related("created_by").filter(pk=read_key(str(pk))).first()
 
 
 def _status(request: HttpRequest) -> str:
@@ -202,11 +181,6 @@ def _status(request: HttpRequest) -> str:
     return status if status in Delivery.Status.values else ""
 
 
-def _id(request: HttpRequest, name: str) -> int | None:
-    raw = request.GET.get(name, "")
-    return int(raw) if raw.isdecimal() and len(raw) < 19 else None
-
-
 def _under_way(seen: progress.Progress) -> str:
     calls = seen.counts.get(Delivery.Status.SENDING, 0)
-    return f"{wording.people(calls)} being texted at this moment may still get it." if calls else ""
+    return f"{people(calls)} being texted at this moment may still get it." if calls else ""

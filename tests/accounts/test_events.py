@@ -306,3 +306,11 @@ def test_a_password_that_is_set_and_its_event_are_one(lee, monkeypatch):
         passwords.save_password(lee, "another-password-for-tests", must_change=False)
     lee.refresh_from_db()
     assert lee.check_password(PASSWORD)
+
+
+def test_an_event_of_nobody_says_so_in_the_list_and_on_its_page(admin_client):
+    event = events.record(Kind.DATA_EXPORTED, list="registrations")
+    for address in ("/admin/accounts/securityevent/", f"/admin/accounts/securityevent/{event.pk}/change/"):
+        page = admin_client.get(address).text
+        assert "(nobody known)" in page
+        assert "(a prompt or the worker)" in page

@@ -45,6 +45,11 @@ def test_the_form_for_a_new_user_offers_the_lesser_role_first(admin_client):
     assert "usable_password" not in form.fields
 
 
+def test_a_user_who_never_logged_in_has_no_last_login(admin_client, ben):
+    for address in (USERS, f"{USERS}{ben.pk}/change/"):
+        assert "None" not in admin_client.get(address).text
+
+
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [

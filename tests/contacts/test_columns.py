@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from contacts import wordings
 from contacts.columns import Role, detect
-from contacts.exporting import defuse
+from contacts.csv_files import defuse
 from contacts.reading import MAX_NAME, NoPerson, clean_name, reader
 from contacts.tables import Line
 

@@ -2,16 +2,18 @@
 
 import csv
 import io
+from datetime import UTC, datetime
 
 import pytest
 
 from accounts.security_events import Kind, SecurityEvent
 from contacts import opting_out
-from contacts.models import ConsentRecord
+from contacts.models import ConsentRecord, UnsubscribedContact
 
 pytestmark = pytest.mark.django_db
 
 TRAIL = "/admin/contacts/consentrecord/"
+UNSUBSCRIBED = "/admin/contacts/unsubscribedcontact/"
 ADA, GRACE = "+17205550101", "+13035550102"
 
 
@@ -89,6 +91,27 @@ def test_a_record_has_a_page_with_all_its_words_and_no_form(admin_client, trail)
     for part in ("please &lt;b&gt;stop&lt;/b&gt; texting me", "SM1", "Ada Lovelace", "By text"):
         assert part in page
     assert "_save" not in page
+
+
+def test_times_have_their_zone_also_in_the_hour_that_comes_twice(admin_client, make_unsubscribed):
+    entry = make_unsubscribed()
+    said = {
+        datetime(2026, 11, 1, 6, 30, tzinfo=UTC): "Nov. 1, 2026, 12:30 a.m. MDT",
+        datetime(2026, 11, 1, 7, 30, tzinfo=UTC): "Nov. 1, 2026, 1:30 a.m. MDT",
+        datetime(2026, 11, 1, 8, 30, tzinfo=UTC): "Nov. 1, 2026, 1:30 a.m. MST",
+    }
+    for at, words in said.items():
+        record = ConsentRecord.objects.create(phone=ADA, kind="opt_out", source="manual", created_at=at)
+        UnsubscribedContact.objects.update(created_at=at)
+        for address in (TRAIL, f"{TRAIL}{record.pk}/change/", UNSUBSCRIBED, f"{UNSUBSCRIBED}{entry.pk}/change/"):
+            assert words in admin_client.get(address).text
+
+
+def test_the_page_of_a_number_that_is_nobodys_says_so(admin_client, trail):
+    record = ConsentRecord.objects.get(phone=GRACE)
+    page = admin_client.get(f"{TRAIL}{record.pk}/change/").text
+    assert "(not known)" in page
+    assert "None" not in page
 
 
 @pytest.mark.parametrize("page", ["add/", "{}/delete/"])

@@ -3,7 +3,7 @@
 import csv
 import io
 import tracemalloc
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -11,8 +11,9 @@ from django.urls import reverse
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from contacts import exporting
-from contacts.exporting import defuse, undefuse, write_csv
+from contacts import csv_files, exporting
+from contacts.csv_files import defuse, undefuse
+from contacts.exporting import write_csv
 from contacts.models import CommunityMember, EventRegistration, SuppressedContact, UnsubscribedContact
 
 EXPORT = "admin:contacts_{}_export"
@@ -43,7 +44,7 @@ def test_what_is_defused_reads_back_as_it_was(cell):
 @given(st.sampled_from("=+-@\t\r\n＝＋－＠"), st.text())
 def test_no_cell_runs_as_a_formula(first, rest):
     cell = first + rest
-    assert defuse(cell) == f"'{cell}" or exporting.E164.fullmatch(cell)
+    assert defuse(cell) == f"'{cell}" or csv_files.E164.fullmatch(cell)
 
 
 @pytest.mark.parametrize("cell", ["", "Ada", "O'Brien", "'t Hooft", "1+1", "Anna-Maria", "+17205550123"])
@@ -66,7 +67,7 @@ def test_each_list_has_its_columns(make_member, make_event, make_registration, m
     make_registration(make_event(title="=Picnic"), name=None, phone=phone, created_at=at)
     make_unsubscribed(name="-Ada", phone=phone, reason="Told us", source="inbound", created_at=at)
     make_suppressed(phone=phone, reason=None, source="30006", created_at=at)
-    local = "2026-05-03 14:05:06"
+    local = "2026-05-03 14:05:06-06:00"
     assert read("".join(write_csv(CommunityMember.objects.all()))) == [
         ["Name", "Phone", "Added"],
         ["Zoë, “Ada”\nLovelace", phone, local],
@@ -91,7 +92,7 @@ def test_an_empty_list_is_a_file_with_headings(db):
 
 def test_memory_does_not_grow_with_the_list(make_member, monkeypatch):
     monkeypatch.setattr(exporting, "_ROWS_AT_ONCE", 50)
-    monkeypatch.setattr(exporting, "_LINES_A_PIECE", 50)
+    monkeypatch.setattr(csv_files, "_LINES_A_PIECE", 50)
     phones = (f"+1720555{number:04d}" for number in range(5000))
     CommunityMember.objects.bulk_create([CommunityMember(name="Ada " * 20, phone=phone) for phone in phones])
     tracemalloc.start()
@@ -128,6 +129,31 @@ def test_a_re_import_gives_the_same_people(make_member, make_event, tmp_path):
     CommunityMember.objects.all().delete()
     call_command("import_contacts", file, "--community", stdout=io.StringIO(), stderr=io.StringIO())
     assert sorted(CommunityMember.objects.values_list("phone", "name")) == before
+
+
+@pytest.mark.parametrize("list_of", ["--unsubscribed", "--event"])
+def test_a_re_import_of_every_list_gives_the_same_people(
+    make_event, make_registration, make_unsubscribed, tmp_path, list_of
+):
+    event = make_event()
+    model = UnsubscribedContact if list_of == "--unsubscribed" else EventRegistration
+    for name in ("Ada", "=1+1", None):
+        make_unsubscribed(name=name)
+        make_registration(event, name=name)
+    make_unsubscribed(name="Abroad", phone="+447700900123")
+    before = sorted(model.objects.values_list("phone", "name"))
+    arguments = [list_of, str(event.pk)] if list_of == "--event" else [list_of]
+    file = tmp_path / "people.csv"
+    call_command("export_contacts", *arguments, output=file, stderr=io.StringIO())
+    model.objects.all().delete()
+    call_command("import_contacts", file, *arguments, stdout=io.StringIO(), stderr=io.StringIO())
+    assert sorted(model.objects.values_list("phone", "name")) == before
+
+
+def test_the_hour_that_comes_twice_can_be_told_apart():
+    at = datetime(2026, 11, 1, 7, 30, tzinfo=UTC)
+    assert csv_files.moment(at) == "2026-11-01 01:30:00-06:00"
+    assert csv_files.moment(at + timedelta(hours=1)) == "2026-11-01 01:30:00-07:00"
 
 
 # In the admin ------------------------------------------------------------------------------------------------
@@ -234,7 +260,7 @@ def test_the_command_writes_the_bytes_that_the_admin_sends(admin_client, make_me
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (["--event", "999"], 2, "There is no event 999."),
+        (["--event", "99999999"], 2, "There is no event 99999999."),
         (["--community", "--output", "."], 2, "is a folder"),
         (["--community", "--output", "missing/folder/out.csv"], 1, "cannot be written: No such file or directory."),
     ],

@@ -1,11 +1,14 @@
 """The lists of people in the admin, as staff see them."""
 
+from datetime import UTC, datetime
+
 import pytest
 from django.urls import reverse
 
-from contacts import paginator
+from accounts import paginator
 from contacts.admin import changelist, filters, people
 from contacts.models import CommunityMember, EventRegistration, SuppressedContact, UnsubscribedContact
+from messaging import drafts
 
 MEMBERS = reverse("admin:contacts_communitymember_changelist")
 REGISTRATIONS = reverse("admin:contacts_eventregistration_changelist")
@@ -38,17 +41,18 @@ def test_the_list_says_why_somebody_cannot_be_texted(
 ):
     event = make_event(title="Picnic")
     phones = [make_member().phone for _ in range(5)]
-    make_unsubscribed(phone=phones[0], source="inbound")
+    at = datetime(2026, 5, 3, 20, 5, tzinfo=UTC)
+    make_unsubscribed(phone=phones[0], source="inbound", created_at=at)
     make_unsubscribed(phone=phones[1], source=f"event:{event.pk}")
-    make_unsubscribed(phone=phones[2], source="event:999")
-    make_suppressed(phone=phones[3], reason="The number is a landline.")
+    make_unsubscribed(phone=phones[2], source="event:99999999")
+    make_suppressed(phone=phones[3], reason="A landline. Ask for a mobile number.", created_at=at)
     make_suppressed(phone=phones[4], category="soft_fail", reason="Out of range.")
     page = admin_client.get(MEMBERS).text
     for shown in (
-        "Opted out by text,",
+        "Opted out by text, May 3, 2026",
         "Unsubscribed from “Picnic”,",
         "Unsubscribed from an event that was deleted,",
-        "The number is a landline,",
+        "Since May 3, 2026: A landline. Ask for a mobile number.<",
     ):
         assert shown in page
     assert "Out of range" not in page
@@ -145,7 +149,7 @@ def test_registrations_are_narrowed_to_their_event(admin_client, make_event, mak
     page = admin_client.get(f"{REGISTRATIONS}?event={picnic.pk}")
     assert rows(page) == [here.phone]
     assert "Registrations for Picnic" in page.text
-    assert rows(admin_client.get(f"{REGISTRATIONS}?event=999")) == []
+    assert rows(admin_client.get(f"{REGISTRATIONS}?event=99999999")) == []
     assert len(rows(admin_client.get(REGISTRATIONS))) == 2
 
 
@@ -276,3 +280,27 @@ def test_lists_work_without_inline_scripts_styles_and_handlers(admin_client, mak
         page = admin_client.get(address).text
         assert " style=" not in page
         assert " onclick=" not in page
+
+
+@pytest.mark.parametrize("make", ["make_member", "make_unsubscribed", "make_suppressed"])
+def test_a_row_with_which_nothing_goes_is_deleted_without_a_count(request, admin_client, make):
+    row = request.getfixturevalue(make)()
+    page = admin_client.get(reverse(f"admin:contacts_{row._meta.model_name}_delete", args=[row.pk]))
+    assert page.status_code == 200
+    assert "With it go" not in page.text
+
+
+def test_a_member_who_was_chosen_for_a_draft_is_deleted_without_a_count(admin_client, admin_user, make_member):
+    member = make_member()
+    drafts.select_members(CommunityMember.objects.filter(pk=member.pk), admin_user)
+    assert (
+        "With it go" not in admin_client.get(reverse("admin:contacts_communitymember_delete", args=[member.pk])).text
+    )
+
+
+@pytest.mark.parametrize(("count", "words"), [(1, "1 registration."), (2, "2 registrations.")])
+def test_what_goes_with_an_event_is_counted_and_named(admin_client, make_event, make_registration, count, words):
+    event = make_event()
+    for _ in range(count):
+        make_registration(event)
+    assert f"With it go: {words}" in admin_client.get(reverse("admin:contacts_event_delete", args=[event.pk])).text

@@ -2,13 +2,13 @@
 
 import os
 import sys
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from argparse import ArgumentParser
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import DatabaseError
 from django.db.models import QuerySet
 from tqdm import tqdm
@@ -16,14 +16,15 @@ from tqdm import tqdm
 from accounts.events import record
 from accounts.security_events import Kind
 from contacts import exporting
-from contacts.import_sentences import people
+from contacts.commands import ExplainedCommand
+from contacts.counts import people
 from contacts.models import CommunityMember, Event, EventRegistration, SuppressedContact, UnsubscribedContact
 
 
-class Command(BaseCommand):
+class Command(ExplainedCommand):
     help = (
         "Export a list of people as CSV: UTF-8, oldest first, with headings.\n\n"
-        "import_contacts reads the file back to the same people. Times are in APP_TIMEZONE."
+        "import_contacts reads the file back to the same people. Times are in APP_TIMEZONE, with its offset."
     )
     epilog = (
         "exit codes:\n"
@@ -31,11 +32,6 @@ class Command(BaseCommand):
         "  1  the export failed; FILE is as it was before\n"
         "  2  an option is wrong"
     )
-
-    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:
-        return super().create_parser(
-            prog_name, subcommand, formatter_class=RawDescriptionHelpFormatter, epilog=self.epilog, **kwargs
-        )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         which = parser.add_mutually_exclusive_group(required=True)

@@ -1,16 +1,18 @@
 """`manage.py import_contacts`: the import of the admin at a prompt, by the same code."""
 
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
 from django.core.files import File
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import DatabaseError
 from tqdm import tqdm
 
 from contacts import imports, intake, rejects
-from contacts.import_sentences import counted, headline, people
+from contacts.commands import ExplainedCommand
+from contacts.counts import counted, people
+from contacts.import_sentences import headline
 from contacts.models import ContactImport, Event, ImportRow
 from contacts.tables import Unreadable
 from contacts.tabular import ENCODINGS
@@ -22,7 +24,7 @@ Target = ContactImport.Target
 Status = ContactImport.Status
 
 
-class Command(BaseCommand):
+class Command(ExplainedCommand):
     help = (
         "Import a file of people (CSV, text or Excel) into the community, an event or the unsubscribed contacts.\n\n"
         "Encoding, separator, headings and columns are detected. Lines that are not valid are listed and left out;\n"
@@ -34,11 +36,6 @@ class Command(BaseCommand):
         "  1  imported, but for the lines that are listed as not valid\n"
         "  2  nothing was imported: the file cannot be read, or an option is wrong"
     )
-
-    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:
-        return super().create_parser(
-            prog_name, subcommand, formatter_class=RawDescriptionHelpFormatter, epilog=self.epilog, **kwargs
-        )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path, help="the file to import")
