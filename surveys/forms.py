@@ -10,6 +10,7 @@ from contacts.models import Event
 from messaging.encoding import MAX_CHARACTERS, measure, normalise_newlines
 from messaging.forms import EventSelect
 from messaging.keywords import normalise, why_refused
+from messaging.seeing import is_blank
 
 from . import editing
 from .conversation import opening
@@ -27,10 +28,11 @@ TOO_LONG: Final = (
 
 
 class TextField(forms.CharField):
-    """A text that is sent, with its line breaks as phones count them."""
+    """A text that is sent, with its line breaks as phones count them. With nothing to be seen in it, it is empty."""
 
     def to_python(self, value: Any) -> Any:
-        return super().to_python(normalise_newlines(value) if isinstance(value, str) else value)
+        text = super().to_python(normalise_newlines(value) if isinstance(value, str) else value)
+        return "" if not text or is_blank(text) else text
 
 
 def _text(label: str, rows: int, **options: Any) -> TextField:
@@ -76,7 +78,7 @@ class QuestionForm(forms.Form):
         prompt = (
             cleaned["prompt"] if "prompt" in cleaned else normalise_newlines(self["prompt"].value() or "").strip()
         )
-        return Row(prompt, cleaned.get("is_name", False)) if prompt else None
+        return None if is_blank(prompt) else Row(prompt, cleaned.get("is_name", False))
 
 
 class _Questions(forms.BaseFormSet):
@@ -142,6 +144,7 @@ class SurveyForm(forms.ModelForm):
     class Meta:
         model = SurveyFlow
         fields = ("name", "trigger_keyword", "intro_message", "completion_message", "linked_event", "is_active")
+        error_messages = {"name": {"unique": "Another survey has this name already. Choose another name."}}
         help_texts = {
             "name": "For you and your colleagues. The people who answer never see it.",
             "is_active": "While it is not, its keyword starts nothing. Who is in the survey can finish it.",

@@ -6,6 +6,7 @@ All figures are counted in the database; nothing here grows with the number of a
 
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -15,7 +16,12 @@ from typing import Final
 from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet, Window
 
 from contacts import phones
+from contacts.models import CommunityMember, EventRegistration
 from contacts.names import known_names
+from contacts.searching import name_matches, read_query
+from messaging import keyset
+from messaging.keyset import Page
+from messaging.models import InboxThread
 
 from . import questions
 from .folding import Folded
@@ -28,7 +34,7 @@ Status = SurveySession.Status
 # The most frequent answers to a question, on the page of all results.
 MOST_SHOWN: Final = 10
 SESSIONS_A_PAGE: Final = 25
-DIGITS_OF_A_SEARCH: Final = 3
+_MOST_WORDS: Final = 8
 
 
 class Whose(StrEnum):
@@ -109,20 +115,12 @@ class Answers:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A session with its answers, and the person's name: the one that was given, else the one on our lists."""
+    """A session with its answers, and the person's name: the one that was given as an answer, else what staff call
+    the person in the inbox, else the one on our lists."""
 
     session: SurveySession
     name: str
     answers: tuple[SurveyResponse, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Some sessions, newest first; `newer` and `older` are the ids to go on from, where there are more."""
-
-    lines: list[Line]
-    newer: int | None
-    older: int | None
 
 
 def sessions_of(survey: SurveyFlow, whose: Whose) -> QuerySet[SurveySession]:
@@ -200,47 +198,53 @@ def given_answers(
 
 
 def find_sessions(survey: SurveyFlow, whose: Whose, status: str = "", query: str = "") -> QuerySet[SurveySession]:
-    """The sessions in that state whose phone matches, or one of whose answers does. An empty one matches all."""
+    """The sessions in that state with the phone, or of which each word of the query is in the phone, in an answer or
+    in the person's name. An empty query matches all."""
     rows = sessions_of(survey, whose)
     if status:
         rows = rows.filter(status=status)
     query = query.strip()
     if not query:
         return rows
-    try:
-        return rows.filter(phone=phones.normalise(query))
-    except phones.InvalidPhone:
-        answer = SurveyResponse.objects.filter(session=OuterRef("pk"), answer__icontains=query)
-        matches = Q(Exists(answer))
-        digits = "".join(filter(str.isdecimal, query))
-        if len(digits) >= DIGITS_OF_A_SEARCH:
-            matches |= Q(phone__contains=digits)
-        return rows.filter(matches)
+    has_words = Q()
+    for word in query.split()[:_MOST_WORDS]:
+        has_words &= _has(word)
+    with suppress(phones.InvalidPhone):
+        has_words |= Q(phone=phones.normalise(query))
+    return rows.filter(has_words)
 
 
-def page(rows: QuerySet[SurveySession], older: int | None = None, newer: int | None = None) -> Page:
-    """The sessions before one id, or after another, or the newest."""
-    if newer is not None and older is None:
-        found = list(rows.filter(pk__gt=newer).order_by("pk")[: SESSIONS_A_PAGE + 1])
-        shown = found[:SESSIONS_A_PAGE][::-1]
-        has_newer, has_older = len(found) > SESSIONS_A_PAGE, True
-    else:
-        rows = rows if older is None else rows.filter(pk__lt=older)
-        found = list(rows.order_by("-pk")[: SESSIONS_A_PAGE + 1])
-        shown = found[:SESSIONS_A_PAGE]
-        has_newer, has_older = older is not None, len(found) > SESSIONS_A_PAGE
-    if not shown:
-        return Page([], None, None)
-    return Page(lines_of(shown), shown[0].pk if has_newer else None, shown[-1].pk if has_older else None)
+def _has(word: str) -> Q:
+    """Whether a session has the word: an answer or the name in the inbox anywhere, a name on our lists at the
+    beginning of a word, the phone where it is three digits or more."""
+    read = read_query(word)
+    has = Q(Exists(SurveyResponse.objects.filter(session=OuterRef("pk"), answer__mentions=word)))
+    has |= Q(phone__in=InboxThread.objects.filter(contact_name__mentions=word).values("phone"))
+    if read.digits:
+        has |= Q(phone__contains=read.digits)
+    if words := read.words or read.digit_words:
+        for people in (CommunityMember, EventRegistration):
+            has |= Q(phone__in=people.objects.filter(name_matches(people, words)).values("phone"))
+    return has
+
+
+def page(rows: QuerySet[SurveySession], after: int = 0, before: int = 0) -> Page[Line]:
+    """The sessions after one id, or before another, or the first; the newest come first."""
+    found = keyset.page(rows, SESSIONS_A_PAGE, after, before, newest_first=True)
+    return Page(lines_of(found.rows), found.previous, found.next)
 
 
 def lines_of(sessions: list[SurveySession]) -> list[Line]:
-    """The sessions with all that belongs to them, by three queries however many they are."""
+    """The sessions with all that belongs to them, by four queries however many they are."""
     answers: dict[int, list[SurveyResponse]] = {session.pk: [] for session in sessions}
-    for response in SurveyResponse.objects.filter(session__in=list(answers)).order_by("question_index"):
+    responses = SurveyResponse.objects.filter(session__in=list(answers)).order_by("question_index")
+    for response in responses.only("session", "question_index", "question_prompt", "answer"):
         answers[response.session_id].append(response)
     names = {session.pk: _given_name(session, answers[session.pk]) for session in sessions}
-    known = known_names(session.phone for session in sessions if not names[session.pk])
+    nameless = {session.phone for session in sessions if not names[session.pk]}
+    known = known_names(nameless)
+    for thread in InboxThread.objects.filter(phone__in=nameless).exclude(contact_name=None):
+        known[thread.phone] = str(thread)
     return [
         Line(session, names[session.pk] or known.get(session.phone, ""), tuple(answers[session.pk]))
         for session in sessions

@@ -1,6 +1,7 @@
 """The list of surveys, and the page on which one is built."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Final
 
 from django.contrib import admin, messages
@@ -8,60 +9,54 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
+from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import ngettext
 
-from messaging import wording
-from messaging.backends import get_backend
+from contacts.counts import people
+from messaging.admin.keyword_owners import KeywordOwnerAdmin
+from messaging.querysets import KeywordOwnerQuerySet
 
+from .. import deleting
 from ..forms import SurveyForm
 from ..models import SurveyFlow, SurveyResponse, SurveySession
 from .phone import PhonePage
 from .results import ResultPages
 
-_DELETED_AT_ONCE: Final = 1000
+# The button that saves a survey and leads to the phone.
+TRY: Final = "_try"
 
 
 @admin.register(SurveyFlow)
-class SurveyFlowAdmin(PhonePage, ResultPages):
+class SurveyFlowAdmin(PhonePage, ResultPages, KeywordOwnerAdmin):
     form = SurveyForm
+    written_fields = (*SurveyForm.Meta.fields, "questions_json")
     change_form_template = "surveys/change_form.html"
     change_list_template = "surveys/change_list.html"
     delete_confirmation_template = "surveys/delete_confirmation.html"
     delete_selected_confirmation_template = "surveys/delete_selected_confirmation.html"
+    object_history_template = "surveys/object_history.html"
     list_display = ("name", "results", "keyword", "is_active", "started", "completed", "rate", "event")
     list_filter = ("is_active",)
     list_select_related = ("linked_event",)
     list_per_page = 50
     show_facets = admin.ShowFacets.NEVER
-    search_fields = ("name", "trigger_keyword")
+    search_fields = ("name__mentions", "trigger_keyword__mentions")
     search_help_text = "A part of the name or of the keyword."
     actions = ("activate_surveys", "deactivate_surveys")
     fields = ("name", "trigger_keyword", "intro_message", "completion_message", "linked_event", "is_active")
 
     class Media:
-        css = {"all": ["messaging/blasts.css", "surveys/surveys.css"]}
+        css = {"all": ["surveys/surveys.css"]}
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.preview_view)
         return [path("preview/", view, name="surveys_surveyflow_preview"), *super().get_urls()]
 
     # The page of a survey ------------------------------------------------------------------------------------
-
-    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> SurveyFlow | None:
-        """Locked while it is written: it cannot be deleted between being read and being saved."""
-        survey = super().get_object(request, object_id, from_field)
-        if survey is not None and request.method == "POST":
-            return SurveyFlow.objects.select_for_update(of=("self",)).filter(pk=survey.pk).first()
-        return survey
-
-    def save_model(self, request: HttpRequest, obj: SurveyFlow, form: Any, change: bool) -> None:
-        """What the form holds and nothing else: people start and complete surveys meanwhile, and are counted."""
-        obj.save(update_fields=[*SurveyForm.Meta.fields, "questions_json", "updated_at"] if change else None)
 
     def render_change_form(
         self,
@@ -77,22 +72,38 @@ class SurveyFlowAdmin(PhonePage, ResultPages):
             "form": form,
             "preview": form.preview,
             "is_editable": self.has_change_permission(request, obj) if obj else self.has_add_permission(request),
+            "can_try": self.can_try(request),
         }
         if obj is not None:
-            under_way = obj.sessions.filter(status=SurveySession.Status.ACTIVE).count()
+            under_way = obj.sessions.active().count()
             sentence = ngettext(
                 "%s is in this survey now, and will finish it as it was when they began.",
                 "%s are in this survey now, and will finish it as it was when they began.",
                 under_way,
             )
             context |= {
-                "under_way": sentence % wording.people(under_way) if under_way else "",
+                "under_way": sentence % people(under_way) if under_way else "",
                 "results_address": reverse("admin:surveys_surveyflow_results", args=[obj.pk]),
                 "phone_address": reverse("admin:surveys_surveyflow_phone", args=[obj.pk])
-                if get_backend().is_simulated and self.has_change_permission(request)
+                if context["can_try"]
                 else "",
             }
         return super().render_change_form(request, context, add, change, form_url, obj)
+
+    def response_add(
+        self, request: HttpRequest, obj: SurveyFlow, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        return self._try_saved(request, obj) or super().response_add(request, obj, post_url_continue)
+
+    def response_change(self, request: HttpRequest, obj: SurveyFlow) -> HttpResponse:
+        return self._try_saved(request, obj) or super().response_change(request, obj)
+
+    def _try_saved(self, request: HttpRequest, survey: SurveyFlow) -> HttpResponse | None:
+        """To the phone, where that is how it was saved."""
+        if TRY not in request.POST:
+            return None
+        messages.success(request, f"The survey “{survey}” is saved. Now try it.")
+        return redirect("admin:surveys_surveyflow_phone", survey.pk)
 
     def preview_view(self, request: HttpRequest) -> HttpResponse:
         """The conversation of what is in the form, as JSON: `preview` is HTML, `summary` a sentence."""
@@ -137,31 +148,24 @@ class SurveyFlowAdmin(PhonePage, ResultPages):
         return format_html('<a href="{}" aria-label="Results of {}">Results</a>', address, survey)
 
     @admin.action(description="Activate selected surveys", permissions=["change"])
-    def activate_surveys(self, request: HttpRequest, queryset: QuerySet[SurveyFlow]) -> None:
-        count = self._set_active(request, queryset, is_active=True)
-        sentence = ngettext(
-            "%(count)s survey is active: its keyword starts it.",
-            "%(count)s surveys are active: their keywords start them.",
-            count,
-        )
-        self.message_user(request, sentence % {"count": f"{count:,}"}, messages.SUCCESS)
+    def activate_surveys(self, request: HttpRequest, queryset: KeywordOwnerQuerySet) -> None:
+        if count := self.switch(request, queryset, is_active=True):
+            sentence = ngettext(
+                "%(count)s survey is active from now on: its keyword starts it.",
+                "%(count)s surveys are active from now on: their keywords start them.",
+                count,
+            )
+            self.message_user(request, sentence % {"count": f"{count:,}"}, messages.SUCCESS)
 
     @admin.action(description="Deactivate selected surveys", permissions=["change"])
-    def deactivate_surveys(self, request: HttpRequest, queryset: QuerySet[SurveyFlow]) -> None:
-        count = self._set_active(request, queryset, is_active=False)
-        sentence = ngettext(
-            "%(count)s survey is not active any more. Who is in it can finish it.",
-            "%(count)s surveys are not active any more. Who is in one can finish it.",
-            count,
-        )
-        self.message_user(request, sentence % {"count": f"{count:,}"}, messages.SUCCESS)
-
-    def _set_active(self, request: HttpRequest, queryset: QuerySet[SurveyFlow], *, is_active: bool) -> int:
-        chosen = list(queryset)
-        for survey in chosen:
-            self.log_change(request, survey, "Activated." if is_active else "Deactivated.")
-        keys = [survey.pk for survey in chosen]
-        return SurveyFlow.objects.filter(pk__in=keys).update(is_active=is_active, updated_at=timezone.now())
+    def deactivate_surveys(self, request: HttpRequest, queryset: KeywordOwnerQuerySet) -> None:
+        if count := self.switch(request, queryset, is_active=False):
+            sentence = ngettext(
+                "%(count)s survey is not active any more. Who is in it can finish it.",
+                "%(count)s surveys are not active any more. Who is in one can finish it.",
+                count,
+            )
+            self.message_user(request, sentence % {"count": f"{count:,}"}, messages.SUCCESS)
 
     # Deletion --------------------------------------------------------------------------------------------------
 
@@ -174,7 +178,7 @@ class SurveyFlowAdmin(PhonePage, ResultPages):
         sessions = SurveySession.objects.filter(survey__in=keys)
         counted = [
             (sessions.count(), "session", "sessions"),
-            (sessions.filter(status=SurveySession.Status.ACTIVE).count(), "of them under way", "of them under way"),
+            (sessions.active().count(), "of them under way", "of them under way"),
             (SurveyResponse.objects.filter(survey__in=keys).count(), "answer", "answers"),
         ]
         counts = {ngettext(one, many, count): count for count, one, many in counted if count}
@@ -191,15 +195,5 @@ class SurveyFlowAdmin(PhonePage, ResultPages):
         self.delete_queryset(request, SurveyFlow.objects.filter(pk=obj.pk))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[SurveyFlow]) -> None:
-        """All or nothing, and bit by bit, so that memory does not grow with the answers.
-
-        Each survey is locked first: who is in one waits, and finds it gone.
-        """
-        with transaction.atomic():
-            locked = queryset.select_for_update(of=("self",)).order_by("pk")
-            keys = list(locked.values_list("pk", flat=True))
-            SurveyResponse.objects.filter(survey__in=keys).delete()
-            sessions = SurveySession.objects.filter(survey__in=keys).order_by("pk").values_list("pk", flat=True)
-            while batch := list(sessions[:_DELETED_AT_ONCE]):
-                SurveySession.objects.filter(pk__in=batch).delete()
-            SurveyFlow.objects.filter(pk__in=keys).delete()
+        """Once the transaction has ended that Django's page for one survey holds open: see `surveys.deleting`."""
+        transaction.on_commit(partial(deleting.delete, list(queryset.values_list("pk", flat=True))))

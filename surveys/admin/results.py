@@ -4,7 +4,8 @@ from typing import Any, Final
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -12,6 +13,8 @@ from django.utils.translation import ngettext
 
 from accounts.events import record
 from accounts.security_events import Kind
+from contacts.admin.downloading import csv_download
+from contacts.keys import read_key
 from messaging.backends import get_backend
 
 from .. import exporting, results, trying
@@ -19,6 +22,8 @@ from ..models import SurveyFlow, SurveyResponse, SurveySession
 from ..results import Whose
 
 ANSWERS_A_PAGE: Final = 100
+# Its offset is a number that SQLite takes.
+_LAST_PAGE: Final = 10**9
 
 
 class ResultPages(admin.ModelAdmin):
@@ -46,7 +51,9 @@ class ResultPages(admin.ModelAdmin):
             "has_tries": has_tries,
             "funnel": results.funnel(survey, whose),
             "asked": [results.given_answers(survey, whose, question) for question in asked],
-            "page": results.page(rows, _id(request, "older"), _id(request, "newer")),
+            "page": results.page(
+                rows, read_key(request.GET.get("after", "")), read_key(request.GET.get("before", ""))
+            ),
             "status": status,
             "statuses": SurveySession.Status.choices,
             "query": query,
@@ -59,29 +66,36 @@ class ResultPages(admin.ModelAdmin):
         """All answers to the question, in the wording, of which `answer` is the id of one."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        response = SurveyResponse.objects.select_related("survey").filter(pk=min(answer, 2**63 - 1)).first()
+        response = SurveyResponse.objects.select_related("survey").filter(pk=answer).first()
         if response is None:
             messages.warning(request, "This answer does not exist any more.")
             return redirect("admin:surveys_surveyflow_changelist")
         survey = response.survey
         whose = Whose.TRIES if trying.is_try(response.phone) else Whose.PEOPLE
-        question = next(
-            question
-            for question in results.asked_questions(survey, whose)
-            if (question.index, question.prompt) == (response.question_index, response.question_prompt)
-        )
+        wording = (response.question_index, response.question_prompt)
         number = _page(request)
-        answers = results.given_answers(survey, whose, question, ANSWERS_A_PAGE, (number - 1) * ANSWERS_A_PAGE)
-        if not answers.given and number > 1:
+        answers = next(
+            (
+                results.given_answers(survey, whose, question, ANSWERS_A_PAGE, (number - 1) * ANSWERS_A_PAGE)
+                for question in results.asked_questions(survey, whose)
+                if (question.index, question.prompt) == wording
+            ),
+            None,
+        )
+        if answers is None or (not answers.given and number == 1):
+            # Deleted since `response` was read.
+            messages.warning(request, "These answers do not exist any more.")
+            return redirect("admin:surveys_surveyflow_results", survey.pk)
+        if not answers.given:
             return redirect("admin:surveys_surveyflow_answers", answer)
-        context = self._context(request, survey, whose, f"All answers to question {question.number}") | {
+        context = self._context(request, survey, whose, f"All answers to question {answers.question.number}") | {
             "answers": answers,
             "previous": number - 1,
             "next": number + 1 if answers.more else 0,
         }
         return TemplateResponse(request, "surveys/answers.html", context)
 
-    def csv_view(self, request: HttpRequest, pk: int) -> HttpResponse | StreamingHttpResponse:
+    def csv_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
         """All sessions, or those that the page shows, as CSV."""
         survey = self._viewable(request, pk)
         if isinstance(survey, HttpResponse):
@@ -90,11 +104,7 @@ class ResultPages(admin.ModelAdmin):
         sessions = results.find_sessions(survey, whose, _status(request), request.GET.get("q", ""))
         name = exporting.file_name(survey)
         record(Kind.DATA_EXPORTED, list="survey answers", survey=survey.pk, file=name)
-        return StreamingHttpResponse(
-            exporting.write_csv(sessions, results.asked_questions(survey, whose)),
-            content_type="text/csv; charset=utf-8",
-            headers={"Content-Disposition": f'attachment; filename="{name}"'},
-        )
+        return csv_download(name, exporting.write_csv(sessions, results.asked_questions(survey, whose)))
 
     def forget_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Remove the tries of all users who tried this survey, with all that they left elsewhere."""
@@ -116,7 +126,7 @@ class ResultPages(admin.ModelAdmin):
 
     def _viewable(self, request: HttpRequest, pk: int) -> SurveyFlow | HttpResponseRedirect:
         """The survey, or the way back to the list where it is gone."""
-        survey = SurveyFlow.objects.select_related("linked_event").filter(pk=pk).first() if pk < 2**63 else None
+        survey = SurveyFlow.objects.select_related("linked_event").filter(pk=pk).first()
         if not self.has_view_permission(request, survey):
             raise PermissionDenied
         if survey is None:
@@ -150,11 +160,5 @@ def _status(request: HttpRequest) -> str:
     return status if status in SurveySession.Status.values else ""
 
 
-def _id(request: HttpRequest, name: str) -> int | None:
-    raw = request.GET.get(name, "")
-    return int(raw) if raw.isdecimal() and len(raw) < 19 else None
-
-
 def _page(request: HttpRequest) -> int:
-    raw = request.GET.get("p", "")
-    return max(int(raw), 1) if raw.isdecimal() and len(raw) < 9 else 1
+    return min(read_key(request.GET.get("p", "")) or 1, _LAST_PAGE)

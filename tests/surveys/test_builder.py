@@ -26,7 +26,7 @@ def post(manager_client, db):
     return run
 
 
-@pytest.mark.parametrize("event", ["999", "none", "9" * 30, "²", " "])
+@pytest.mark.parametrize("event", ["99999999", "none", "9" * 30, "²", " "])
 def test_an_event_that_is_gone_is_said_to_be(post, event):
     assert "This event does not exist any more." in post("Your name?", linked_event=event)
 
@@ -50,6 +50,14 @@ def test_a_removed_question_and_an_empty_row_are_left_out(post):
     assert SurveyFlow.objects.get().questions_json == '["Kept?"]'
 
 
+def test_a_question_in_which_nothing_is_to_be_seen_is_none(post):
+    unseen = "\u200b\ufeff \u2060"
+    assert "A survey needs at least one question." in post(unseen)
+    assert post(unseen, "Kept?", intro_message=unseen, completion_message=unseen) == ""
+    survey = SurveyFlow.objects.get()
+    assert (survey.questions_json, survey.intro_message, survey.completion_message) == ('["Kept?"]', "", "")
+
+
 def test_rows_that_a_script_took_away_leave_gaps(post):
     post("One?", "Two?", **{"questions-TOTAL_FORMS": 9})
     assert SurveyFlow.objects.get().questions_json == '["One?", "Two?"]'
@@ -69,7 +77,7 @@ def test_the_keyword_is_kept_in_its_one_form(post, typed):
         ("Start", "START brings the texts back"),
         ("help", "HELP asks for help"),
         ("exit", "EXIT is already the word that leaves a survey"),
-        ("Exit!", "EXIT! is already the word that leaves a survey"),
+        ("Exit!", "EXIT is already the word that leaves a survey"),
         ("x" * 41, "has 41 characters"),
     ],
 )
@@ -84,6 +92,35 @@ def test_a_keyword_of_another_survey_or_reply_is_refused(post, make_survey):
     KeywordAutomationRule.objects.create(keyword="PARK", response_body="Behind the hall")
     assert "PARK is already the keyword of a keyword reply" in post("Why?", trigger_keyword="park")
     assert SurveyFlow.objects.count() == 1
+
+
+def test_a_word_that_cannot_be_changed_is_not_to_be_changed_first(post):
+    page = post("Why?", trigger_keyword="exit")
+    assert "EXIT is already the word that leaves a survey. Choose another word." in page
+
+
+def test_a_name_that_another_survey_has_is_refused_with_a_remedy(post, make_survey):
+    survey = make_survey(trigger_keyword="CARPOOL")
+    assert "Another survey has this name already. Choose another name." in post("Why?", name=survey.name)
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_a_survey_that_is_saved_to_be_tried_leads_to_the_phone(manager_client, make_survey, simulator, is_new):
+    path = f"{SURVEYS}add/" if is_new else address(make_survey(name="Old", trigger_keyword="OLD"))
+    assert 'name="_try"' in show(manager_client, path)
+    response = manager_client.post(path, builder_form("Why?", _continue=None, _try="1"))
+    survey = SurveyFlow.objects.get()
+    assert (survey.name, survey.trigger_keyword) == ("Picnic", "JOIN")
+    assert response.url == address(survey, "phone/")
+    assert "The survey “Picnic” is saved. Now try it." in show(manager_client, response.url)
+
+
+def test_where_texts_are_real_no_survey_is_saved_to_be_tried(manager_client, make_survey):
+    for path in (f"{SURVEYS}add/", address(make_survey())):
+        page = show(manager_client, path)
+        assert 'name="_save"' in page
+        assert "_try" not in page
+        assert "Try it" not in page
 
 
 def test_a_survey_keeps_its_own_keyword(post, make_survey):
@@ -245,6 +282,18 @@ def test_surveys_are_deactivated_and_activated_from_the_list(manager_client, mak
         manager_client.post(SURVEYS, {"action": action, "_selected_action": survey.pk})
         survey.refresh_from_db()
         assert (survey.is_active, survey.start_count) == (is_active, 3)
+
+
+def test_only_the_survey_that_was_not_active_is_said_and_recorded_to_be_activated(manager_client, make_survey):
+    active, inactive = make_survey(is_active=True), make_survey(is_active=False)
+    data = {"action": "activate_surveys", "_selected_action": [active.pk, inactive.pk]}
+    page = manager_client.post(SURVEYS, data, follow=True).content.decode()
+    assert "1 survey is active from now on: its keyword starts it." in page
+    assert "Activated." not in show(manager_client, address(active, "history/"))
+    assert "Activated." in show(manager_client, address(inactive, "history/"))
+    assert active.updated_at == type(active).objects.get(pk=active.pk).updated_at
+    page = manager_client.post(SURVEYS, data, follow=True).content.decode()
+    assert "All of them were active before." in page
 
 
 def test_the_history_tells_of_changed_questions(manager_client, make_survey):

@@ -49,6 +49,16 @@ def test_a_try_is_counted_nowhere(make_survey, chat):
     assert (survey.start_count, survey.completion_count) == (0, 0)
 
 
+def test_a_try_is_marked_in_the_inbox_and_waits_for_nobody(manager_client, make_survey, chat, phone, answer):
+    chat(make_survey(), "JOIN1", "Ada", "Cake", "Is there parking?")
+    answer(make_survey(), "Bob")
+    thread = InboxThread.objects.get(phone=phone)
+    assert thread.unread_count == 0
+    assert show(manager_client, "/admin/messaging/inboxthread/").count('<span class="tag">Try</span>') == 1
+    page = show(manager_client, f"/admin/messaging/inboxthread/{thread.pk}/change/")
+    assert '<span class="tag">Try</span>' in page
+
+
 def test_a_text_of_somebody_is_counted(make_survey, answer):
     survey = make_survey()
     answer(survey, "Ada", "Cake")

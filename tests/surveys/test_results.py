@@ -5,6 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from messaging.models import InboxThread
 from surveys import questions, results, tasks
 from surveys.models import SurveyResponse, SurveySession
 from surveys.questions import Question
@@ -105,6 +106,25 @@ def test_an_answer_that_is_gone_leads_back_to_the_list(manager_client, db):
         assert manager_client.get(f"/admin/surveys/surveyflow/answers/{key}/").status_code == 302
 
 
+@pytest.mark.parametrize("look", ["asked_questions", "given_answers"])
+def test_answers_that_are_deleted_while_they_are_looked_for_are_said_to_be_gone(
+    manager_client, dishes, answer, monkeypatch, look
+):
+    answer(dishes, "cake")
+    path = f"/admin/surveys/surveyflow/answers/{SurveyResponse.objects.get().pk}/"
+    find = getattr(results, look)
+
+    def delete_first(*args):
+        SurveyResponse.objects.all().delete()
+        return find(*args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(results, look, delete_first)
+        response = manager_client.get(path)
+    page = manager_client.get(response.url)
+    assert "These answers do not exist any more." in page.content.decode()
+
+
 def test_an_old_wording_is_shown_apart(manager_client, dishes, answer):
     answer(dishes, "cake")
     dishes.questions_json = questions.dump([Question("Cake or salad?")])
@@ -139,21 +159,55 @@ def test_each_session_is_shown_with_its_answers(manager_client, make_survey, ans
     assert "Completed" in page
 
 
+def test_a_session_leads_to_the_conversation_while_there_is_one(manager_client, make_survey, answer):
+    survey = make_survey()
+    answer(survey, "Ada", "Cake")
+    thread = InboxThread.objects.get()
+    link = f'<a href="/admin/messaging/inboxthread/{thread.pk}/change/" aria-label="Conversation with Ada">'
+    assert link in show(manager_client, address(survey, "results/"))
+    thread.delete()
+    assert ">Conversation</a>" not in show(manager_client, address(survey, "results/"))
+
+
 def test_without_a_name_question_the_name_is_the_one_on_our_lists(dishes, answer, make_member):
     member = make_member(name="Grace Hopper")
     answer(dishes, "cake", phone=member.phone)
-    line = results.page(results.find_sessions(dishes, PEOPLE)).lines[0]
+    line = results.page(results.find_sessions(dishes, PEOPLE)).rows[0]
     assert line.name == "Grace Hopper"
 
 
 @pytest.mark.parametrize(
-    ("query", "found"), [("ada", 1), ("(720) 555-0123", 1), ("0123", 1), ("pie", 1), ("nobody", 0), ("", 2)]
+    ("query", "found"),
+    [("ada", 1), ("(720) 555-0123", 1), ("0123", 1), ("pie", 1), ("CRÈME", 1), ("nobody", 0), ("", 2)],
 )
 def test_sessions_are_found_by_name_phone_and_answer(make_survey, answer, query, found):
     survey = make_survey()
     answer(survey, "Ada", "Cake", phone="+17205550123")
-    answer(survey, "Bob", "Pie", phone="+17205550124")
+    answer(survey, "Bob", "Pie à la crème", phone="+17205550124")
     assert results.find_sessions(survey, PEOPLE, query=query).count() == found
+
+
+NORA, TREASURER = "Nora García", "The treasurer"
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        *((words, {NORA}) for words in ("Nora García", "garcia nora", "nor", "nora soup", "SOUP", "nora 0123")),
+        *((words, {TREASURER}) for words in ("treasurer", "The TREASURER", "pie treasure", "555-0124 pie")),
+        *((words, set()) for words in ("nora pie", "nora 0124", "ora")),
+        ("(720) 555", {NORA, TREASURER}),
+    ],
+)
+def test_sessions_are_found_by_each_word_and_by_the_names_that_they_show(
+    manager_client, dishes, answer, make_member, query, found
+):
+    make_member(name=NORA, phone="+17205550123")
+    answer(dishes, "Soup", phone="+17205550123")
+    answer(dishes, "Pie", phone="+17205550124")
+    InboxThread.objects.filter(phone="+17205550124").update(contact_name=TREASURER)
+    page = show(manager_client, address(dishes, "results/"), q=query)
+    assert {name for name in (NORA, TREASURER) if f"<strong>{name}</strong>" in page} == found
 
 
 def test_sessions_are_narrowed_by_their_state(manager_client, make_survey, answer):
@@ -175,15 +229,15 @@ def test_sessions_come_page_by_page(make_survey, answer, monkeypatch):
     rows = results.find_sessions(survey, PEOPLE)
 
     def names(page):
-        return [line.name for line in page.lines]
+        return [line.name for line in page.rows]
 
     first = results.page(rows)
-    second = results.page(rows, older=first.older)
-    third = results.page(rows, older=second.older)
+    second = results.page(rows, after=first.next)
+    third = results.page(rows, after=second.next)
     assert (names(first), names(second), names(third)) == (["E", "D"], ["C", "B"], ["A"])
-    assert (first.newer, third.older) == (None, None)
-    assert names(results.page(rows, newer=third.newer)) == ["C", "B"]
-    assert names(results.page(rows, newer=second.newer)) == ["E", "D"]
+    assert (first.previous, third.next) == (None, None)
+    assert names(results.page(rows, before=third.previous)) == ["C", "B"]
+    assert names(results.page(rows, before=second.previous)) == ["E", "D"]
 
 
 def test_a_survey_that_nobody_started_says_how_it_starts(manager_client, make_survey):
@@ -247,7 +301,7 @@ def test_unreadable_questions_do_not_stop_the_results(manager_client, make_surve
 
 
 @pytest.mark.parametrize(
-    "query", ["?older=x&newer=9", "?older=" + "9" * 30, "?whose=nobody", "?status=x", "?newer=0"]
+    "query", ["?after=x&before=9", "?after=" + "9" * 30, "?whose=nobody", "?status=x", "?before=0"]
 )
 def test_odd_addresses_show_the_results(manager_client, make_survey, answer, query):
     survey = make_survey()

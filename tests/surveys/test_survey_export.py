@@ -47,7 +47,7 @@ def test_times_are_in_the_zone_of_the_site(download, make_survey, answer):
     survey = make_survey()
     answer(survey, "Ada", "Cake")
     SurveySession.objects.update(completed_at=datetime(2026, 1, 1, 7, 30, tzinfo=UTC))
-    assert download(survey)[1][5] == "2026-01-01 00:30:00"
+    assert download(survey)[1][5] == "2026-01-01 00:30:00-07:00"
 
 
 def test_formulas_are_defused_and_phones_are_not(download, make_survey, answer):

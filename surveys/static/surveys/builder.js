@@ -2,14 +2,10 @@
    server's; without this script the same form has positions to type and boxes to tick. */
 'use strict';
 {
-    const PAUSE = 250;
-
     const builder = document.getElementById('builder');
     const form = builder.closest('form');
     const rows = document.getElementById('question-rows');
-    const preview = document.getElementById('preview');
-    const content = document.getElementById('preview-content');
-    const summary = document.getElementById('preview-summary');
+    const {update, updateSoon} = followPreview(form, builder.dataset.previewUrl, 'survey');
 
     // Questions ---------------------------------------------------------------------------------------------
 
@@ -35,8 +31,12 @@
             orderOf(row).value = index + 1;
             row.querySelector('[data-number]').textContent = `Question ${index + 1}`;
             row.querySelector('[data-prompt-label]')?.replaceChildren(`Question ${index + 1}`);
-            row.querySelector('[data-move="-1"]').disabled = index === 0;
-            row.querySelector('[data-move="1"]').disabled = index === all.length - 1;
+            const [up, down] = ['-1', '1'].map((by) => row.querySelector(`[data-move="${by}"]`));
+            up.disabled = index === 0;
+            down.disabled = index === all.length - 1;
+            up.setAttribute('aria-label', `Move question ${index + 1} up`);
+            down.setAttribute('aria-label', `Move question ${index + 1} down`);
+            row.querySelector('[data-remove]').setAttribute('aria-label', `Remove question ${index + 1}`);
         });
     }
 
@@ -81,23 +81,52 @@
         (focused.disabled ? other : focused).focus();
     }
 
-    function remove(row) {
-        const next = row.nextElementSibling ?? row.previousElementSibling;
-        row.remove();
-        tell('The question was removed.');
-        if (next) {
-            (promptOf(next) ?? next.querySelector('[data-remove]')).focus();
-        } else {
-            promptOf(add()).focus();
-        }
-        changed();
+    // Removed questions in which something was written, the last one last: {row, index, stand-in}.
+    const removed = [];
+
+    function focusOn(row) {
+        (promptOf(row) ?? row.querySelector('[data-remove]')).focus();
     }
 
-    function grow(area) {
-        if (!CSS.supports('field-sizing', 'content')) {
-            area.style.height = 'auto';
-            area.style.height = `${area.scrollHeight + 2}px`;
+    function remove(row) {
+        const index = questions().indexOf(row);
+        const next = row.nextElementSibling ?? row.previousElementSibling;
+        row.remove();
+        const standIn = next ? null : add();
+        changed();
+        tell(`Question ${index + 1} was removed.`);
+        if (isEmpty(row)) {
+            focusOn(next ?? standIn);
+        } else {
+            removed.push({row, index, standIn});
+            offerUndo();
+            document.querySelector('#question-undo button').focus();
         }
+    }
+
+    function offerUndo() {
+        const last = removed.at(-1);
+        const bar = document.getElementById('question-undo');
+        bar.hidden = !last;
+        if (last) {
+            bar.querySelector('span').textContent = `Question ${last.index + 1} was removed.`;
+            bar.querySelector('button').setAttribute('aria-label', `Undo: bring question ${last.index + 1} back`);
+        }
+    }
+
+    function undo() {
+        const {row, index, standIn} = removed.pop();
+        if (standIn && isEmpty(standIn)) {
+            standIn.remove();
+        }
+        rows.insertBefore(row, questions()[index] ?? null);
+        if (rows.querySelectorAll('[name$="-is_name"]:checked').length > 1) {
+            row.querySelector('[name$="-is_name"]').checked = false;
+        }
+        changed();
+        offerUndo();
+        tell(`The question is back: question ${questions().indexOf(row) + 1} of ${questions().length}.`);
+        focusOn(row);
     }
 
     // By pointer events: they serve mouse, pen and finger alike.
@@ -173,57 +202,36 @@
             }
         });
         document.getElementById('question-add').addEventListener('click', () => promptOf(add()).focus());
+        document.querySelector('#question-undo button').addEventListener('click', undo);
     }
 
-    // Preview -----------------------------------------------------------------------------------------------
-
-    let timer = null;
-    let request = null;
-
-    function say(sentence) {
-        const note = document.createElement('p');
-        note.className = 'preview-problem';
-        note.textContent = sentence;
-        content.replaceChildren(note);
+    // The field of the first mistake. What is said of all questions is about those that have one of their own, if any.
+    function focusOnMistake() {
+        const told = builder.querySelector('.errorlist');
+        const part = told?.closest('.builder-questions')?.querySelector('.question-row:has(.errorlist)')
+            ?? told?.closest('.question-row, .builder-field');
+        [...part?.querySelectorAll('input, textarea, select') ?? []].find((field) => field.offsetHeight)?.focus();
     }
 
-    async function update() {
-        clearTimeout(timer);
-        request?.abort();
-        const current = request = new AbortController();
-        preview.setAttribute('aria-busy', 'true');
-        try {
-            const response = await fetch(builder.dataset.previewUrl, {
-                method: 'POST', body: new FormData(form), signal: current.signal, credentials: 'same-origin',
-            });
-            if (response.redirected) {
-                say('You have been logged out. Log in again in another tab, then go on here: your survey is kept.');
-                return;
+    // The phone plays what is saved. Whoever has not saved yet is told so, and chooses.
+    function mindTrying() {
+        const link = document.getElementById('try-it');
+        const notice = document.getElementById('try-unsaved');
+        link?.addEventListener('click', (event) => {
+            if (hasUnsavedChanges(form)) {
+                event.preventDefault();
+                notice.hidden = false;
+                notice.focus();
             }
-            if (!response.ok) {
-                throw new Error(response.statusText);
-            }
-            const answer = await response.json();
-            content.innerHTML = answer.preview;
-            summary.textContent = answer.summary;
-        } catch (error) {
-            if (error.name !== 'AbortError') {
-                say('The preview could not be loaded. Your survey is still here; it is tried again as you type.');
-            }
-        } finally {
-            if (request === current) {
-                preview.removeAttribute('aria-busy');
-            }
-        }
-    }
-
-    function updateSoon() {
-        clearTimeout(timer);
-        timer = setTimeout(update, PAUSE);
+        });
+        notice?.querySelector('button').addEventListener('click', () => form.requestSubmit(form.elements._try));
     }
 
     if (rows) {
         start();
+        mindTrying();
+        // After the admin's own script, which goes to the first field.
+        window.addEventListener('load', focusOnMistake);
         form.querySelectorAll('textarea').forEach(grow);
         form.addEventListener('input', (event) => {
             if (event.target.matches('textarea')) {
