@@ -7,8 +7,10 @@ from typing import Final
 
 from django.db import DatabaseError
 
+from contacts.counts import counted
+
 from . import configuration, copies, counters, indexes, migrating, online, queue, rows, schema, sending, storage
-from .findings import Check, Finding, Level, Needs, count, note, problem
+from .findings import Check, Finding, Level, Needs, note, problem
 from .storage import first_line
 
 CHECKS: Final = (
@@ -79,7 +81,7 @@ def examine(
         missing = (
             "the database cannot be used" if available < Needs.DATABASE else "its tables are not as they should be"
         )
-        sentence = f"{count(len(left_out), 'check was', 'checks were')} left out, because {missing}."
+        sentence = f"{counted(len(left_out), 'check was', 'checks were')} left out, because {missing}."
         yield replace(note(sentence, "Mend what is said above, then run this again."), check="checkup"), ""
 
 

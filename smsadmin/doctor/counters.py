@@ -2,74 +2,96 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
 from django.db import transaction
-from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Value, When
+from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone
 
+from contacts.counts import counted
 from contacts.querysets import unsubscribed
-from messaging.models import Delivery, InboxMessage, InboxThread, KeywordAutomationRule, MessageLog
+from messaging.models import Delivery, InboxThread, KeywordAutomationRule, MessageLog
 from smsadmin.checks import uses_twilio
 from surveys import questions, trying
 from surveys.models import SurveyFlow, SurveySession
 
-from .findings import Finding, count, note, ok, problem, some
+from .findings import Finding, note, ok, problem, some
 from .rows import BATCH, FIX, MOST
 
 # Counters follow their rows within a minute.
 SETTLING: Final = timedelta(minutes=2)
 
 
+@dataclass
+class _Blasts:
+    """The ids of blasts that are over and of which something is wrong."""
+
+    miscounted: list[int] = field(default_factory=list)
+    waiting: list[int] = field(default_factory=list)
+    without_rows: list[int] = field(default_factory=list)
+
+
 def find_wrong_counters() -> Iterator[Finding]:
     """Counts all deliveries by an index: about half a second a million rows."""
-    counts: dict[int, dict[str, int]] = defaultdict(dict)
-    of_blasts = Delivery.objects.filter(message_log__isnull=False).order_by()
-    for log_id, status, number in of_blasts.values_list("message_log", "status").annotate(Count("pk")):
-        counts[log_id][status] = number
-    logs = MessageLog.objects.exclude(status=MessageLog.Status.PROCESSING)
-    wrong, without_rows, left = [], [], []
-    for pk, total, success, failure in logs.values_list("pk", "total_recipients", "success_count", "failure_count"):
-        rows = counts.get(pk)
-        if not rows:
-            without_rows += [pk] if total else []
-            continue
-        true = (
-            sum(rows.values()),
-            sum(rows.get(status, 0) for status in Delivery.SUCCESSFUL),
-            sum(rows.get(status, 0) for status in Delivery.UNSUCCESSFUL),
-        )
-        if true != (total, success, failure) and not _is_settling(pk):
-            wrong.append(pk)
-        if rows.get(Delivery.Status.PENDING) or rows.get(Delivery.Status.SENDING):
-            left.append(pk)
-    if wrong:
+    counts = _count_deliveries()
+    wrong = _compare_with_rows(counts)
+    if wrong.miscounted:
         yield problem(
-            f"The counters of {count(len(wrong), 'blast', 'blasts')} differ from the rows (blast {some(wrong)}).",
+            f"The counters of {counted(len(wrong.miscounted), 'blast', 'blasts')} differ from the rows "
+            f"(blast {some(wrong.miscounted)}).",
             FIX,
-            lambda: _recount(wrong),
+            lambda: _recount(wrong.miscounted),
         )
-    if left:
+    if wrong.waiting:
         yield problem(
-            f"{count(len(left), 'blast is', 'blasts are')} over, yet people wait in it (blast {some(left)}): "
-            "nobody texts them any more.",
+            f"{counted(len(wrong.waiting), 'blast is', 'blasts are')} over, yet people wait in it "
+            f"(blast {some(wrong.waiting)}): nobody texts them any more.",
             "Send them the message anew if it still matters; the blast's page lists them.",
         )
-    if without_rows:
+    if wrong.without_rows:
         yield note(
-            f"{count(len(without_rows), 'blast has', 'blasts have')} counters but no rows "
-            f"(blast {some(without_rows)}).",
+            f"{counted(len(wrong.without_rows), 'blast has', 'blasts have')} counters but no rows "
+            f"(blast {some(wrong.without_rows)}).",
             "Nothing, if they were moved in without details. Else restore a backup.",
         )
-    unknown = sorted({status for rows in counts.values() for status in rows} - set(Delivery.Status.values))
-    if unknown:
+    if unknown := sorted({status for rows in counts.values() for status in rows} - set(Delivery.Status.values)):
         yield problem(
             f"deliveries has states that SMS Admin does not know: {some(unknown)}.",
             "Correct them by SQL: docs/sending.md has the states.",
         )
-    if not (wrong or left):
+    if not (wrong.miscounted or wrong.waiting):
         yield ok("The counters of all blasts agree with their rows.")
+
+
+def _count_deliveries() -> dict[int, dict[str, int]]:
+    """How many rows each blast has in which state."""
+    counts: dict[int, dict[str, int]] = defaultdict(dict)
+    of_blasts = Delivery.objects.filter(message_log__isnull=False).order_by()
+    for log_id, status, number in of_blasts.values_list("message_log", "status").annotate(Count("pk")):
+        counts[log_id][status] = number
+    return counts
+
+
+def _compare_with_rows(counts: dict[int, dict[str, int]]) -> _Blasts:
+    wrong = _Blasts()
+    logs = MessageLog.objects.exclude(status=MessageLog.Status.PROCESSING)
+    for pk, *counters in logs.values_list("pk", "total_recipients", "success_count", "failure_count"):
+        rows = counts.get(pk)
+        if not rows:
+            wrong.without_rows += [pk] if counters[0] else []
+            continue
+        true = [
+            sum(rows.values()),
+            sum(rows.get(status, 0) for status in Delivery.SUCCESSFUL),
+            sum(rows.get(status, 0) for status in Delivery.UNSUCCESSFUL),
+        ]
+        if true != counters and not _is_settling(pk):
+            wrong.miscounted.append(pk)
+        if rows.get(Delivery.Status.PENDING) or rows.get(Delivery.Status.SENDING):
+            wrong.waiting.append(pk)
+    return wrong
 
 
 def _is_settling(log_id: int) -> bool:
@@ -79,21 +101,21 @@ def _is_settling(log_id: int) -> bool:
 def _recount(ids: list[int]) -> str:
     for log in MessageLog.objects.filter(pk__in=ids[:BATCH]):
         log.write_totals()
-    return f"The counters of {count(len(ids[:BATCH]), 'blast', 'blasts')} were brought up to the rows."
+    return f"The counters of {counted(len(ids[:BATCH]), 'blast', 'blasts')} were brought up to the rows."
 
 
 def find_wrong_surveys() -> Iterator[Finding]:
     """Tries of staff are counted in no survey."""
     of_people = ~Q(sessions__phone__startswith=trying.BEGINNING)
     is_completed = Q(sessions__status=SurveySession.Status.COMPLETED)
-    counted = SurveyFlow.objects.annotate(
+    surveys = SurveyFlow.objects.annotate(
         starts=Count("sessions", filter=of_people), ends=Count("sessions", filter=of_people & is_completed)
     )
     # A survey whose sessions were not moved in keeps what the replaced system had counted.
-    wrong = counted.filter(starts__gt=0).exclude(start_count=F("starts"), completion_count=F("ends"))
+    wrong = surveys.filter(starts__gt=0).exclude(start_count=F("starts"), completion_count=F("ends"))
     if ids := list(wrong.order_by("pk").values_list("pk", flat=True)):
         yield problem(
-            f"The counters of {count(len(ids), 'survey', 'surveys')} differ from their sessions "
+            f"The counters of {counted(len(ids), 'survey', 'surveys')} differ from their sessions "
             f"(survey {some(ids)}).",
             FIX,
             lambda: _recount_surveys(ids),
@@ -103,10 +125,10 @@ def find_wrong_surveys() -> Iterator[Finding]:
             questions.load(survey.questions_json)
         except questions.UnreadableQuestions as error:
             yield problem(f"Survey {survey.pk} cannot be held. {error}", "Write its questions anew, on its page.")
-    active = SurveySession.objects.filter(unsubscribed(), status=SurveySession.Status.ACTIVE)
+    active = SurveySession.objects.active().filter(unsubscribed())
     if number := active.count():
         yield problem(
-            f"{count(number, 'person who has', 'people who have')} opted out "
+            f"{counted(number, 'person who has', 'people who have')} opted out "
             f"{'is' if number == 1 else 'are'} still being asked.",
             FIX,
             lambda: _end_sessions(active),
@@ -114,7 +136,7 @@ def find_wrong_surveys() -> Iterator[Finding]:
     tries = SurveySession.objects.filter(trying.IS_TRY)
     if uses_twilio() and (left := tries.count()):
         yield note(
-            f"{count(left, 'try of a survey is', 'tries of surveys are')} left although real texts are sent now "
+            f"{counted(left, 'try of a survey is', 'tries of surveys are')} left although real texts are sent now "
             f"(survey {some(tries.order_by('survey').values_list('survey', flat=True).distinct())}): "
             "registrations under made-up numbers would be texted in vain.",
             "Remove them on the survey's page of results.",
@@ -132,24 +154,21 @@ def _recount_surveys(ids: list[int]) -> str:
                 start_count=sessions.count(),
                 completion_count=sessions.filter(status=SurveySession.Status.COMPLETED).count(),
             )
-    return f"The counters of {count(len(ids), 'survey', 'surveys')} were brought up to their sessions."
+    return f"The counters of {counted(len(ids), 'survey', 'surveys')} were brought up to their sessions."
 
 
 def _end_sessions(active: QuerySet[SurveySession]) -> str:
     ended = active.update(status=SurveySession.Status.CANCELLED, end_reason=SurveySession.EndReason.OPTED_OUT)
-    return (
-        f"{count(ended, 'session', 'sessions')} of people who had opted out {'was' if ended == 1 else 'were'} ended."
-    )
+    of = "of people who had opted out"
+    return f"{counted(ended, f'session {of} was', f'sessions {of} were')} ended."
 
 
 def find_wrong_threads() -> Iterator[Finding]:
     """Conversations with more unread texts than texts."""
-    received = Count("messages", filter=Q(messages__direction=InboxMessage.Direction.INBOUND))
-    busy = InboxThread.objects.exclude(unread_count=0).annotate(received=received)
-    wrong = busy.filter(Q(unread_count__lt=0) | Q(unread_count__gt=F("received")))
-    if ids := list(wrong.order_by("pk").values_list("pk", flat=True)[:MOST]):
+    wrong = InboxThread.objects.miscounted().order_by("pk")
+    if ids := list(wrong.values_list("pk", flat=True)[:MOST]):
         yield problem(
-            f"{count(len(ids), 'conversation says', 'conversations say')} to have more unread texts than came in "
+            f"{counted(len(ids), 'conversation says', 'conversations say')} to have more unread texts than came in "
             f"(conversation {some(ids)}).",
             FIX,
             lambda: _limit_unread(ids),
@@ -157,16 +176,8 @@ def find_wrong_threads() -> Iterator[Finding]:
 
 
 def _limit_unread(ids: list[int]) -> str:
-    received = Count("messages", filter=Q(messages__direction=InboxMessage.Direction.INBOUND))
-    for thread in InboxThread.objects.filter(pk__in=ids[:BATCH]).annotate(received=received):
-        limit = Case(
-            When(unread_count__lt=0, then=Value(0)),
-            When(unread_count__gt=thread.received, then=Value(thread.received)),
-            default=F("unread_count"),
-            output_field=IntegerField(),
-        )
-        InboxThread.objects.filter(pk=thread.pk).update(unread_count=limit)
-    return f"The unread texts of {count(len(ids[:BATCH]), 'conversation', 'conversations')} were put right."
+    mended = InboxThread.objects.filter(pk__in=ids[:BATCH]).limit_unread()
+    return f"The unread texts of {counted(mended, 'conversation', 'conversations')} were put right."
 
 
 def find_keywords_claimed_twice() -> Iterator[Finding]:

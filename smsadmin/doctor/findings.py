@@ -4,8 +4,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
-from django.utils.translation import ngettext
-
 
 class Level(StrEnum):
     """How much a finding matters: only a problem makes the exit code 1."""
@@ -60,11 +58,6 @@ def note(sentence: str, remedy: str = "", fix: Callable[[], str] | None = None) 
 
 def problem(sentence: str, remedy: str, fix: Callable[[], str] | None = None, *, blocks: bool = False) -> Finding:
     return Finding(Level.PROBLEM, sentence, remedy, fix, blocks)
-
-
-def count(number: int, one: str, many: str) -> str:
-    """Such as "1 blast" or "1,234 blasts"."""
-    return f"{number:,} {ngettext(one, many, number)}"
 
 
 def some(items: Iterable[object], most: int = 5) -> str:

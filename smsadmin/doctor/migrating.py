@@ -14,10 +14,11 @@ from django.db.migrations.exceptions import InconsistentMigrationHistory
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
 
+from contacts.counts import counted
 from smsadmin import backups
 from smsadmin.backup_contents import BackupFailed
 
-from .findings import Finding, count, ok, problem, some
+from .findings import Finding, ok, problem, some
 from .storage import first_line, sqlite_path
 
 # Any number that no other program on the database uses for pg_advisory_lock.
@@ -82,14 +83,14 @@ def find_migration_trouble() -> Iterator[Finding]:
         )
     if waiting:
         yield problem(
-            f"{count(len(waiting), 'migration waits', 'migrations wait')} to be applied: {some(waiting)}.",
+            f"{counted(len(waiting), 'migration waits', 'migrations wait')} to be applied: {some(waiting)}.",
             "Run: manage.py dbdoctor --apply",
             blocks=True,
         )
     if unknown:
         yield problem(
-            f"The database has had {count(len(unknown), 'migration', 'migrations')} that this version does not know: "
-            f"{some(unknown)}.",
+            f"The database has had {counted(len(unknown), 'migration', 'migrations')} "
+            f"that this version does not know: {some(unknown)}.",
             "It belongs to a newer version: install that one, or restore a backup from before the upgrade.",
         )
     if not waiting and not unknown:

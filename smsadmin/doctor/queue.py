@@ -12,12 +12,13 @@ from django_q.brokers import get_broker
 from django_q.models import Failure, Schedule, Task
 from django_q.signing import BadSignature
 
+from contacts.counts import counted
 from contacts.models import ContactImport
 from messaging import wording
 from messaging.models import MessageLog
 from smsadmin import health, heartbeat, schedules
 
-from .findings import Finding, count, note, ok, problem, some
+from .findings import Finding, note, ok, problem, some
 
 FIX: Final = "Run: manage.py dbdoctor --doctor --fix"
 START: Final = "Start it: manage.py worker (make run does; systemctl start, where it is a service)."
@@ -27,7 +28,7 @@ def find_dead_worker() -> Iterator[Finding]:
     alive = heartbeat.living()
     if alive:
         hosts = sorted({one.host for one in alive})
-        yield ok(f"{count(len(alive), 'worker lives', 'workers live')} (on {some(hosts)}).")
+        yield ok(f"{counted(len(alive), 'worker lives', 'workers live')} (on {some(hosts)}).")
         return
     last = heartbeat.last_beat()
     if last is None and not (MessageLog.objects.exists() or Task.objects.exists()):
@@ -54,11 +55,11 @@ def find_long_wait() -> Iterator[Finding]:
     if waited > health.WAITS_AT_MOST:
         length = wording.span(int(waited.total_seconds()))
         yield problem(
-            f"The oldest of {count(size, 'task', 'tasks')} has waited for {length}.",
+            f"The oldest of {counted(size, 'task', 'tasks')} has waited for {length}.",
             f"See that a worker runs; if it does, raise Q_WORKERS (now {settings.Q_WORKERS}).",
         )
     elif size:
-        yield ok(f"{count(size, 'task waits', 'tasks wait')}, none of them for long.")
+        yield ok(f"{counted(size, 'task waits', 'tasks wait')}, none of them for long.")
     else:
         yield ok("No task waits.")
 
@@ -67,9 +68,9 @@ def find_schedule_trouble() -> Iterator[Finding]:
     wrong = [recurring.name for recurring in schedules.find_wrong()]
     if wrong:
         yield problem(
-            f"{count(len(wrong), 'recurring task is', 'recurring tasks are')} missing or changed: {some(wrong)}.",
+            f"{counted(len(wrong), 'recurring task is', 'recurring tasks are')} missing or changed: {some(wrong)}.",
             f"{FIX} (a running worker does it too).",
-            lambda: f"{count(schedules.install(), 'recurring task', 'recurring tasks')} put right.",
+            lambda: f"{counted(schedules.install(), 'recurring task', 'recurring tasks')} put right.",
         )
     for schedule in Schedule.objects.order_by("pk"):
         try:
@@ -82,7 +83,8 @@ def find_schedule_trouble() -> Iterator[Finding]:
     late = Schedule.objects.filter(next_run__lt=timezone.now() - health.WAITS_AT_MOST).exclude(repeats=0)
     if heartbeat.living() and (number := late.count()):
         yield problem(
-            f"{count(number, 'recurring task', 'recurring tasks')} should have run by now, although a worker lives.",
+            f"{counted(number, 'recurring task', 'recurring tasks')} should have run by now, "
+            "although a worker lives.",
             "Restart the worker, and look into its log.",
         )
     if not wrong:
@@ -95,7 +97,7 @@ def find_failures() -> Iterator[Finding]:
     found = sorted(failed, key=lambda entry: (-entry[1], entry[0]))
     for func, number in found:
         yield problem(
-            f"The task {func} has failed {count(number, 'time', 'times')} within a day.",
+            f"The task {func} has failed {counted(number, 'time', 'times')} within a day.",
             "Read why in the admin, under Failed tasks, and in the worker's log.",
         )
     if not found:
@@ -109,6 +111,6 @@ def find_stalled_imports() -> Iterator[Finding]:
     stalled = [one.pk for one in busy if timezone.now() - one.updated_at > health.WAITS_AT_MOST]
     if stalled:
         yield problem(
-            f"{count(len(stalled), 'import stands', 'imports stand')} still (import {some(stalled)}).",
+            f"{counted(len(stalled), 'import stands', 'imports stand')} still (import {some(stalled)}).",
             "Start the worker: it begins them anew within a minute.",
         )

@@ -11,13 +11,14 @@ from django.utils import timezone
 from accounts.models import AppUser
 from accounts.roles import Role
 from contacts import phones
+from contacts.counts import counted, people
 from contacts.fields import PhoneField
 from contacts.models import SuppressedContact, UnsubscribedContact
 from contacts.querysets import unsubscribed
 from messaging.models import Delivery, MessageLog, ScheduledMessage
 from surveys.models import SurveySession
 
-from .findings import Finding, count, note, ok, problem, some
+from .findings import Finding, note, ok, problem, some
 from .schema import our_models
 
 FIX: Final = "Run: manage.py dbdoctor --doctor --fix"
@@ -45,7 +46,7 @@ def find_bad_phones() -> Iterator[Finding]:
                 continue
             wrong += 1
             fix = _normalising(model, ids) if isinstance(field, PhoneField) else None
-            number = f"more than {MOST:,} phones" if len(ids) > MOST else count(len(ids), "phone", "phones")
+            number = f"more than {MOST:,} phones" if len(ids) > MOST else counted(len(ids), "phone", "phones")
             yield problem(
                 f"{model._meta.db_table} has {number} not in E.164 (id {some(ids)}): "
                 "opt-outs and texts of the same number do not find each other.",
@@ -92,12 +93,10 @@ def _normalising(model: Any, ids: list[int]) -> Callable[[], str]:
                     continue
         left = len(ids) - mended
         rest = (
-            f" {count(left, 'row', 'rows')} could not be mended: no number, or on the list already." if left else ""
+            f" {counted(left, 'row', 'rows')} could not be mended: no number, or on the list already." if left else ""
         )
         table = model._meta.db_table
-        return (
-            f"{count(mended, 'phone', 'phones')} of {table} {'was' if mended == 1 else 'were'} put into E.164.{rest}"
-        )
+        return f"{counted(mended, f'phone of {table} was', f'phones of {table} were')} put into E.164.{rest}"
 
     return fix
 
@@ -114,7 +113,7 @@ def find_opt_outs_not_kept() -> Iterator[Finding]:
     )
     for log_id, number in sorted(found.items()):
         yield problem(
-            f"Blast {log_id} texted {count(number, 'person', 'people')} after they had opted out.",
+            f"Blast {log_id} texted {people(number)} after they had opted out.",
             "Apologise to them, and report this: a program may have written into the tables past SMS Admin.",
         )
     waiting = Delivery.objects.filter(
@@ -122,7 +121,7 @@ def find_opt_outs_not_kept() -> Iterator[Finding]:
     )
     if number := waiting.count():
         yield note(
-            f"{count(number, 'person who has', 'people who have')} opted out still "
+            f"{counted(number, 'person who has', 'people who have')} opted out still "
             f"{'waits' if number == 1 else 'wait'} in unfinished blasts.",
             "Nothing: they are skipped when their turn comes.",
             lambda: _skip(waiting),
@@ -135,7 +134,7 @@ def _skip(waiting: QuerySet[Delivery]) -> str:
     skipped = waiting.update(
         status=Delivery.Status.SKIPPED, skip_reason=Delivery.SkipReason.OPTED_OUT, updated_at=timezone.now()
     )
-    return f"{count(skipped, 'person', 'people')} who had opted out {'was' if skipped == 1 else 'were'} skipped."
+    return f"{people(skipped)} who had opted out {'was' if skipped == 1 else 'were'} skipped."
 
 
 def find_unknown_values() -> Iterator[Finding]:
@@ -154,7 +153,7 @@ def find_unknown_values() -> Iterator[Finding]:
         rows = model.objects.exclude(**{f"{name}__in": choices})
         if number := rows.count():
             yield problem(
-                f"{count(number, 'row', 'rows')} of {model._meta.db_table} "
+                f"{counted(number, 'row', 'rows')} of {model._meta.db_table} "
                 f"{'has' if number == 1 else 'have'} a {name} that is none we know "
                 f"(id {some(rows.order_by('pk').values_list('pk', flat=True)[:6])}).",
                 f"Correct them by SQL. Known are: {some(choices, 9)}.",

@@ -9,8 +9,9 @@ from django.db import connection, models
 from django.db.migrations.recorder import MigrationRecorder
 
 from contacts import search_index
+from contacts.counts import counted
 
-from .findings import Finding, count, note, ok, problem, some
+from .findings import Finding, note, ok, problem, some
 
 RESTORE: Final = "Restore the last backup, or make it by SQL as `manage.py sqlmigrate {app} NAME` shows it."
 
@@ -48,7 +49,7 @@ def find_table_drift() -> Iterator[Finding]:
     foreign = sorted(name for name in existing - names if not name.startswith((*beside, "sqlite_")))
     if foreign:
         yield note(
-            f"{count(len(foreign), 'table is', 'tables are')} not of SMS Admin: {some(foreign)}.",
+            f"{counted(len(foreign), 'table is', 'tables are')} not of SMS Admin: {some(foreign)}.",
             "Nothing, if they are yours. It is safer to keep other programs in a database of their own.",
         )
     if not missing:

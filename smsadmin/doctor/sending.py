@@ -8,11 +8,12 @@ from django.conf import settings
 from django.db.models import Count, Exists, Max, OuterRef, Q
 from django.utils import timezone
 
+from contacts.counts import counted, people
 from messaging import wording
 from messaging.backends import get_backend
 from messaging.models import Delivery, InboxMessage, MessageLog, ScheduledMessage, SenderSlot
 
-from .findings import Finding, count, note, ok, problem
+from .findings import Finding, note, ok, problem
 
 START_WORKER: Final = "Start the worker (manage.py worker); it goes on where the blast was."
 # Longer than a sender's lease, its place in the queue, and the sweep's second.
@@ -38,20 +39,20 @@ def find_blasts_without_sender() -> Iterator[Finding]:
             continue
         if not log.slot_count:
             yield problem(
-                f"Blast {log.pk} has {wording.people(waiting)} waiting, and no place for a sender.",
+                f"Blast {log.pk} has {people(waiting)} waiting, and no place for a sender.",
                 "Run: manage.py dbdoctor --doctor --fix",
                 _giving_slots(log),
             )
         elif (log.leased is None or log.leased < since) and not log.deliveries.filter(updated_at__gt=since).exists():
-            yield problem(f"Blast {log.pk} has {wording.people(waiting)} waiting, and nobody sends it.", START_WORKER)
+            yield problem(f"Blast {log.pk} has {people(waiting)} waiting, and nobody sends it.", START_WORKER)
         else:
             held += 1
     answers = Delivery.objects.filter(message_log=None, updated_at__lt=timezone.now() - LATE)
     if number := answers.in_progress().count():
         yield problem(
-            f"{count(number, 'answer waits', 'answers wait')} in the inbox, and nobody sends.", START_WORKER
+            f"{counted(number, 'answer waits', 'answers wait')} in the inbox, and nobody sends.", START_WORKER
         )
-    yield ok(f"{count(held, 'blast is', 'blasts are')} being sent." if held else "No blast is being sent.")
+    yield ok(f"{counted(held, 'blast is', 'blasts are')} being sent." if held else "No blast is being sent.")
 
 
 def _giving_slots(log: MessageLog) -> Callable[[], str]:
@@ -72,13 +73,13 @@ def find_doubt() -> Iterator[Finding]:
     doubtful = Delivery.objects.in_doubt().filter(Q(claimed_at__lt=before) | Q(claimed_at=None))
     if number := doubtful.count():
         yield problem(
-            f"{wording.people(number).capitalize()} may not have got a text, and nobody has decided about them.",
+            f"{people(number).capitalize()} may not have got a text, and nobody has decided about them.",
             "Run: manage.py reconcile, or decide on the page of the blast.",
         )
     abandoned = Delivery.objects.filter(status=Delivery.Status.SENDING, claimed_at__lt=timezone.now() - LATE)
     if number := abandoned.count():
         yield problem(
-            f"{count(number, 'text has', 'texts have')} been in the hands of a sender that is gone.",
+            f"{counted(number, 'text has', 'texts have')} been in the hands of a sender that is gone.",
             "Start the worker: it puts them in doubt and looks for evidence.",
         )
 
@@ -88,7 +89,7 @@ def find_late_messages() -> Iterator[Finding]:
     late = ScheduledMessage.objects.filter(status=ScheduledMessage.Status.PENDING, scheduled_at__lt=before)
     if number := late.count():
         yield problem(
-            f"{count(number, 'scheduled message', 'scheduled messages')} should have left by now.",
+            f"{counted(number, 'scheduled message', 'scheduled messages')} should have left by now.",
             "Start the worker, or run: manage.py process_scheduled",
         )
     over = MessageLog.objects.exclude(status=MessageLog.Status.PROCESSING).filter(
@@ -99,7 +100,7 @@ def find_late_messages() -> Iterator[Finding]:
     )
     if number := stuck.count():
         yield problem(
-            f"{count(number, 'scheduled message is', 'scheduled messages are')} shown as being sent, "
+            f"{counted(number, 'scheduled message is', 'scheduled messages are')} shown as being sent, "
             "although nothing is sent any more.",
             "Start the worker, or run: manage.py process_scheduled",
         )
@@ -120,12 +121,12 @@ def find_silence() -> Iterator[Finding]:
         ).count()
         if accepted and settings.PUBLIC_BASE_URL and not get_backend().is_simulated:
             yield problem(
-                f"Twilio has accepted {count(accepted, 'text', 'texts')} and reported on none of them.",
+                f"Twilio has accepted {counted(accepted, 'text', 'texts')} and reported on none of them.",
                 f"See that Twilio reaches {settings.PUBLIC_BASE_URL}; its console lists failed callbacks (11200).",
             )
         else:
             yield ok("No delivery report has come yet.")
-    inbound = InboxMessage.objects.filter(direction=InboxMessage.Direction.INBOUND).order_by("-pk").first()
+    inbound = InboxMessage.objects.received().order_by("-pk").first()
     yield ok(
         f"The last text came in on {wording.moment(inbound.created_at)}." if inbound else "No text has come in yet."
     )

@@ -8,9 +8,10 @@ from typing import Any, Final
 from django.db import DatabaseError, connection, transaction
 from django.template.defaultfilters import filesizeformat
 
+from contacts.counts import counted
 from smsadmin.checks import find_sqlite_problem
 
-from .findings import Finding, count, note, ok, problem, some
+from .findings import Finding, note, ok, problem, some
 
 # What must be free beside room for one copy of the database: a backup, and a journal that grows during a blast.
 SPARE_BYTES: Final = 200 * 1024 * 1024
@@ -205,7 +206,7 @@ def find_damage() -> Iterator[Finding]:
         failures = cursor.fetchone()[0]
     if failures:
         yield problem(
-            f"PostgreSQL has read {count(failures, 'damaged page', 'damaged pages')}.",
+            f"PostgreSQL has read {counted(failures, 'damaged page', 'damaged pages')}.",
             "Look after the disk, and restore a backup.",
         )
 
@@ -226,7 +227,7 @@ def find_broken_references() -> Iterator[Finding]:
             found[table, parent] = found.get((table, parent), 0) + 1
     for (table, parent), number in sorted(found.items()):
         yield problem(
-            f"{count(number, 'row', 'rows')} of {table} {'points' if number == 1 else 'point'} to rows of {parent} "
+            f"{counted(number, 'row', 'rows')} of {table} {'points' if number == 1 else 'point'} to rows of {parent} "
             "that do not exist.",
             "They were left by a program that wrote past SMS Admin: delete them by SQL, or restore a backup.",
         )

@@ -5,6 +5,8 @@ from pathlib import Path
 from django.db import transaction
 from django.utils import timezone
 
+from contacts.turns import take_turn
+
 from .blasts import move_blasts
 from .inbox import move_messages, move_threads
 from .moving import Move
@@ -22,6 +24,7 @@ def move_in(path: Path, report: Report, *, is_dry_run: bool = False) -> None:
     Raises reading.Unreadable, and django.db.DatabaseError; then nothing has changed.
     """
     with open_old(path) as old, transaction.atomic():
+        take_turn()
         move = Move(old, report, timezone.now())
         _tell_what_stays(old, report)
         added = move_users(move)

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from django.db.models import Count, F, Q
 from django.utils.translation import ngettext
 
+from messaging import callbacks
 from messaging.models import Delivery, InboxMessage, InboxThread, KeywordAutomationRule
 from surveys.models import SurveyFlow
 
@@ -22,20 +22,11 @@ Direction = InboxMessage.Direction
 Source = InboxMessage.Source
 Status = Delivery.Status
 
-# Twilio's states of a message, and what they are here. None of them is sent again.
+# Twilio's states of a message and two words of the replaced system's own. None of them is sent again.
 STATES: Final[Mapping[str, Status]] = {
-    "accepted": Status.ACCEPTED,
-    "scheduled": Status.ACCEPTED,
-    "queued": Status.ACCEPTED,
-    "sending": Status.ACCEPTED,
+    **callbacks.STATES,
     "success": Status.ACCEPTED,
-    "sent": Status.SENT,
-    "delivered": Status.DELIVERED,
-    "read": Status.DELIVERED,
-    "undelivered": Status.UNDELIVERED,
-    "failed": Status.FAILED,
     "error": Status.FAILED,
-    "canceled": Status.FAILED,
 }
 
 
@@ -105,18 +96,13 @@ def move_messages(move: Move) -> None:
 def _limit_unread(move: Move) -> None:
     """Nobody can read texts that did not come in."""
     moved = LegacyRow.objects.filter(table="inbox_threads").values("new_id")
-    received = Count("messages", filter=Q(messages__direction=Direction.INBOUND))
-    threads = InboxThread.objects.filter(pk__in=moved).exclude(unread_count=0).annotate(received=received)
-    wrong = list(threads.filter(unread_count__gt=F("received")))
-    for thread in wrong:
-        InboxThread.objects.filter(pk=thread.pk).update(unread_count=thread.received)
-    if wrong:
+    if mended := InboxThread.objects.filter(pk__in=moved).limit_unread():
         sentence = ngettext(
             "%(count)s conversation was said to have more unread texts than came in. It has as many now as did.",
             "%(count)s conversations were said to have more unread texts than came in. They have as many now as did.",
-            len(wrong),
+            mended,
         )
-        move.report.notes.append(sentence % {"count": f"{len(wrong):,}"})
+        move.report.notes.append(sentence % {"count": f"{mended:,}"})
 
 
 def _read_sid(row: OldRow) -> str:

@@ -27,6 +27,13 @@ _SAME_PHONE: Final = "the number is on this list: its entry was left as it is"
 
 def move_people(move: Move) -> None:
     """Take the lists in; suppressions come after the blasts that they point to."""
+    _move_events(move)
+    _move_members(move)
+    _move_registrations(move)
+    _move_opt_outs(move)
+
+
+def _move_events(move: Move) -> None:
     transfer(
         move,
         Topic(
@@ -40,6 +47,9 @@ def move_people(move: Move) -> None:
             is_unique=False,
         ),
     )
+
+
+def _move_members(move: Move) -> None:
     transfer(
         move,
         Topic(
@@ -54,6 +64,9 @@ def move_people(move: Move) -> None:
             links={},
         ),
     )
+
+
+def _move_registrations(move: Move) -> None:
     transfer(
         move,
         Topic(
@@ -71,7 +84,6 @@ def move_people(move: Move) -> None:
             links=EVENTS,
         ),
     )
-    _move_opt_outs(move)
 
 
 def find_by_phone(model: type[Model], phones: Iterable[str]) -> dict[str, int]:

@@ -26,49 +26,49 @@ EndReason = SurveySession.EndReason
 def move_surveys(move: Move) -> None:
     taken = set(SurveyFlow.objects.values_list("trigger_keyword", flat=True))
     names = set(SurveyFlow.objects.values_list("name", flat=True))
-
-    def make(row: OldRow) -> SurveyFlow:
-        name = " ".join(row.text("name", 120).split())
-        if not name:
-            name = f"Survey {row.id}"
-            row.mend(f"name is missing: it was set to “{name}”")
-        if name in names:
-            # It is left as it is here, so its keyword is nobody else's.
-            return SurveyFlow(name=name)
-        names.add(name)
-        written = row.text("trigger_keyword")
-        keyword, is_possible = _read_keyword(row, written, taken)
-        taken.add(keyword)
-        asked = _read_questions(row)
-        created_at = row.moment_or("created_at", move.now)
-        is_active = row.flag("is_active", default=True)
-        if not asked and is_active:
-            row.mend("it has no questions that can be read: it was switched off")
-        return SurveyFlow(
-            name=name,
-            trigger_keyword=keyword,
-            intro_message=row.text("intro_message") or None,
-            questions_json=questions.dump(asked),
-            completion_message=row.text("completion_message") or None,
-            linked_event_id=row.link("linked_event_id", "an event"),
-            is_active=is_active and is_possible and bool(asked),
-            start_count=row.whole("start_count"),
-            completion_count=row.whole("completion_count"),
-            created_at=created_at,
-            updated_at=row.moment("updated_at") or created_at,
-        )
-
     transfer(
         move,
         Topic(
             "survey_flows",
             SurveyFlow,
-            make,
+            lambda row: _make_survey(move, row, names, taken),
             key=lambda survey: survey.name,
             find=lambda wanted: _find_by("name", SurveyFlow, wanted),
             same="a survey of that name is here: it was left as it is, and the answers are added to it",
             links={"linked_event_id": ("events", Event)},
         ),
+    )
+
+
+def _make_survey(move: Move, row: OldRow, names: set[str], taken: set[str]) -> SurveyFlow:
+    """`names` and `taken` are those of the surveys so far, and the keywords; this one's are added."""
+    name = " ".join(row.text("name", 120).split())
+    if not name:
+        name = f"Survey {row.id}"
+        row.mend(f"name is missing: it was set to “{name}”")
+    if name in names:
+        # It is left as it is here, so its keyword is nobody else's.
+        return SurveyFlow(name=name)
+    names.add(name)
+    keyword, is_possible = _read_keyword(row, row.text("trigger_keyword"), taken)
+    taken.add(keyword)
+    asked = _read_questions(row)
+    created_at = row.moment_or("created_at", move.now)
+    is_active = row.flag("is_active", default=True)
+    if not asked and is_active:
+        row.mend("it has no questions that can be read: it was switched off")
+    return SurveyFlow(
+        name=name,
+        trigger_keyword=keyword,
+        intro_message=row.text("intro_message") or None,
+        questions_json=questions.dump(asked),
+        completion_message=row.text("completion_message") or None,
+        linked_event_id=row.link("linked_event_id", "an event"),
+        is_active=is_active and is_possible and bool(asked),
+        start_count=row.whole("start_count"),
+        completion_count=row.whole("completion_count"),
+        created_at=created_at,
+        updated_at=row.moment("updated_at") or created_at,
     )
 
 
@@ -148,11 +148,11 @@ def _read_questions(row: OldRow) -> list[Question]:
     except (UnreadableQuestions, RecursionError) as problem:
         row.mend("its questions could not all be read", f"{problem} {raw}")
     try:
-        entries = json.loads(raw)
-    except (ValueError, RecursionError):
+        entries = questions.load_entries(raw)
+    except (UnreadableQuestions, RecursionError):
         return []
     asked = []
-    for entry in entries if isinstance(entries, list) else []:
+    for entry in entries:
         with suppress(UnreadableQuestions):
             asked += questions.load(json.dumps([entry]))
     return asked

@@ -9,8 +9,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 from django.utils import timezone
 
+from contacts.counts import counted
 from smsadmin.doctor import checkup, migrating, storage
-from smsadmin.doctor.findings import Finding, Level, count
+from smsadmin.doctor.findings import Finding, Level
 
 
 class Command(BaseCommand):
@@ -74,7 +75,7 @@ class Command(BaseCommand):
         for step in steps:
             self.stdout.write(f"  {str(step).ljust(width)}  {_state(step)}")
         self.stdout.write(
-            f"{count(waiting, 'migration waits', 'migrations wait')}. Run: manage.py dbdoctor --apply"
+            f"{counted(waiting, 'migration waits', 'migrations wait')}. Run: manage.py dbdoctor --apply"
             if waiting
             else "No migration waits."
         )
@@ -92,7 +93,7 @@ class Command(BaseCommand):
         if applied.backup:
             self.stdout.write(f"The database as it was before is in {applied.backup}.")
         if applied.steps:
-            self.stdout.write(f"{count(len(applied.steps), 'migration was', 'migrations were')} applied.")
+            self.stdout.write(f"{counted(len(applied.steps), 'migration was', 'migrations were')} applied.")
             for step in applied.steps if verbosity > 1 else ():
                 self.stdout.write(f"  {step}")
         elif verbosity:
@@ -164,9 +165,9 @@ def _as_json(finding: Finding) -> dict[str, Any]:
 def _summary(findings: list[Finding], mended: int) -> str:
     problems = sum(finding.level == Level.PROBLEM for finding in findings)
     fixable = sum(finding.level == Level.PROBLEM and finding.fix is not None for finding in findings)
-    parts = [f"{count(mended, 'finding was', 'findings were')} mended."] if mended else []
+    parts = [f"{counted(mended, 'finding was', 'findings were')} mended."] if mended else []
     if problems:
-        parts.append(f"{count(problems, 'problem needs', 'problems need')} mending.")
+        parts.append(f"{counted(problems, 'problem needs', 'problems need')} mending.")
     else:
         parts.append("All is well.")
     if fixable and not mended:

@@ -1,22 +1,23 @@
 """`manage.py import_legacy`: move in with the database of the replaced system."""
 
 import os
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import DatabaseError
 from tqdm import tqdm
 
+from contacts.commands import ExplainedCommand
 from smsadmin.legacy.importing import move_in
 from smsadmin.legacy.reading import Unreadable
 from smsadmin.legacy.report import Report, in_words
 
 
-class Command(BaseCommand):
+class Command(ExplainedCommand):
     help = (
         "Take everything in from the database file of the system that SMS Admin replaces: users with their\n"
         "passwords, lists, events, blasts with each recipient, scheduled messages, surveys with their answers and\n"
@@ -29,11 +30,6 @@ class Command(BaseCommand):
         "  1  every row but those that are listed as refused\n"
         "  2  nothing has changed: the file cannot be read, or the database says no"
     )
-
-    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:
-        return super().create_parser(
-            prog_name, subcommand, formatter_class=RawDescriptionHelpFormatter, epilog=self.epilog, **kwargs
-        )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path, help="the old database, usually instance/sms.db of the old system")

@@ -20,7 +20,7 @@ def site(request, tmp_path):
         yield site
         site.stop_all()
         return
-    with postgres_database() as url:
+    with postgres_database(is_empty=True) as url:
         site = Installation(tmp_path, url)
         yield site
         site.stop_all()

@@ -102,7 +102,7 @@ def test_a_damaged_page_is_found(on_file):
 @on_sqlite
 def test_rows_that_point_nowhere_are_found(make_registration):
     registration = make_registration()
-    execute("UPDATE event_registrations SET event_id = 999 WHERE id = %s", registration.pk)
+    execute("UPDATE event_registrations SET event_id = 99999999 WHERE id = %s", registration.pk)
     assert problems("storage.references") == [
         "1 row of event_registrations points to rows of events that do not exist."
     ]
