@@ -6,8 +6,9 @@ which is about installations that really send.
 
 import ipaddress
 import os
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -18,6 +19,15 @@ from django.http.request import validate_host
 from django.utils.module_loading import import_string
 
 SIMULATOR = "messaging.backends.simulator.SimulatorBackend"
+# The settings, beside SMS_BACKEND, that name functions by their dotted paths.
+_NAMING: Final = (
+    "CLOCK_TASKS",
+    "INBOUND_HANDLERS",
+    "KEYWORD_OWNERS",
+    "INBOX_AUTHORS",
+    "INBOX_TAGS",
+    "LIVING_WORKERS",
+)
 
 
 @register(Tags.compatibility)
@@ -26,7 +36,7 @@ def check_dotted_paths(**_: Any) -> list[CheckMessage]:
     found: list[CheckMessage] = []
     for name, paths, identifier, hint in (
         ("SMS_BACKEND", [settings.SMS_BACKEND], "smsadmin.E001", "Leave SMS_BACKEND empty for the one that fits."),
-        ("CLOCK_TASKS", settings.CLOCK_TASKS, "smsadmin.E002", "Correct the name in smsadmin/settings.py."),
+        *((name, _paths(name), "smsadmin.E002", "Correct the name in smsadmin/settings.py.") for name in _NAMING),
     ):
         for path in paths:
             try:
@@ -36,6 +46,13 @@ def check_dotted_paths(**_: Any) -> list[CheckMessage]:
                     checks.Error(f"{name} names {path!r}, which cannot be imported: {error}", hint, id=identifier)
                 )
     return found
+
+
+def _paths(setting: str) -> Iterable[str]:
+    value = getattr(settings, setting)
+    if isinstance(value, str):
+        return [value]
+    return value.values() if isinstance(value, dict) else value
 
 
 @register(Tags.files)
@@ -62,153 +79,131 @@ def find_sqlite_problem(path: Path) -> tuple[str, str]:
     return "", ""
 
 
+def _warnings(*possible: tuple[object, str, str, str]) -> list[CheckMessage]:
+    """Of (whether it is so, id, what is wrong, what to do) those that are so."""
+    return [checks.Warning(sentence, hint, id=identifier) for is_so, identifier, sentence, hint in possible if is_so]
+
+
 @register(Tags.urls)
 def check_public_address(**_: Any) -> list[CheckMessage]:
     """W001 to W003, W007: Twilio can reach PUBLIC_BASE_URL, and we answer there as we should."""
     host = urlsplit(settings.PUBLIC_BASE_URL).hostname
     if not host:
         return []
-    found: list[CheckMessage] = []
-    if not validate_host(host if ":" not in host else f"[{host}]", settings.ALLOWED_HOSTS):
-        found.append(
-            checks.Warning(
-                f"PUBLIC_BASE_URL is at {host}, which is not in ALLOWED_HOSTS: its pages and Twilio's reports "
-                "are refused.",
-                f"Add {host} to ALLOWED_HOSTS.",
-                id="smsadmin.W001",
-            )
-        )
-    if "_" in host:
-        found.append(
-            checks.Warning(
-                f"PUBLIC_BASE_URL has an underscore in its host name, {host}: Twilio refuses such addresses.",
-                "Use a host name of letters, digits and hyphens.",
-                id="smsadmin.W002",
-            )
-        )
-    if uses_twilio() and _is_private(host):
-        found.append(
-            checks.Warning(
-                f"PUBLIC_BASE_URL is at {host}, which Twilio cannot reach: it reports no deliveries.",
-                "Set PUBLIC_BASE_URL to the address that the internet knows this site by.",
-                id="smsadmin.W003",
-            )
-        )
-    if settings.DEBUG and not _is_private(host):
-        found.append(
-            checks.Warning(
-                f"DEBUG is on although the site is public, at {host}: errors show settings and data to strangers.",
-                "Remove DEBUG, or PUBLIC_BASE_URL where this is no public installation.",
-                id="smsadmin.W007",
-            )
-        )
-    return found
+    return _warnings(
+        (
+            not validate_host(host if ":" not in host else f"[{host}]", settings.ALLOWED_HOSTS),
+            "smsadmin.W001",
+            f"PUBLIC_BASE_URL is at {host}, which is not in ALLOWED_HOSTS: its pages and Twilio's reports "
+            "are refused.",
+            f"Add {host} to ALLOWED_HOSTS.",
+        ),
+        (
+            "_" in host,
+            "smsadmin.W002",
+            f"PUBLIC_BASE_URL has an underscore in its host name, {host}: Twilio refuses such addresses.",
+            "Use a host name of letters, digits and hyphens.",
+        ),
+        (
+            uses_twilio() and _is_private(host),
+            "smsadmin.W003",
+            f"PUBLIC_BASE_URL is at {host}, which Twilio cannot reach: it reports no deliveries.",
+            "Set PUBLIC_BASE_URL to the address that the internet knows this site by.",
+        ),
+        (
+            settings.DEBUG and not _is_private(host),
+            "smsadmin.W007",
+            f"DEBUG is on although the site is public, at {host}: errors show settings and data to strangers.",
+            "Remove DEBUG, or PUBLIC_BASE_URL where this is no public installation.",
+        ),
+    )
 
 
 @register(Tags.compatibility)
 def check_queue(**_: Any) -> list[CheckMessage]:
     """W008: the database and the queue are made for the same number of machines."""
-    if not settings.REDIS_URL or not settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-        return []
-    return [
-        checks.Warning(
+    return _warnings(
+        (
+            settings.REDIS_URL and settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"),
+            "smsadmin.W008",
             "REDIS_URL is set beside an SQLite file: Redis is for several machines, the file for one alone.",
             "Remove REDIS_URL, or use PostgreSQL (DATABASE_URL).",
-            id="smsadmin.W008",
         )
-    ]
+    )
 
 
 @register(Tags.compatibility)
 def check_twilio(**_: Any) -> list[CheckMessage]:
     """W004 to W006: the variables for sending fit together."""
-    found: list[CheckMessage] = []
-    if settings.TWILIO_ACCOUNT_SID and settings.SMS_BACKEND == SIMULATOR:
-        found.append(
-            checks.Warning(
-                "Twilio's credentials are set, but SMS_BACKEND is the simulator: nothing is sent.",
-                "Remove SMS_BACKEND to send by Twilio.",
-                id="smsadmin.W004",
-            )
-        )
-    sender = settings.TWILIO_FROM_NUMBER or settings.TWILIO_MESSAGING_SERVICE_SID
-    if sender and not settings.TWILIO_ACCOUNT_SID:
-        found.append(
-            checks.Warning(
-                "A sender is set, but no Twilio account: nothing is sent, texts are simulated.",
-                "Set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN.",
-                id="smsadmin.W005",
-            )
-        )
-    if uses_twilio() and not settings.PUBLIC_BASE_URL:
-        found.append(
-            checks.Warning(
-                "PUBLIC_BASE_URL is not set: Twilio cannot report what was delivered, and opt-outs and wrong "
-                "numbers that only a report shows are not learned.",
-                "Set it to the https address of this site.",
-                id="smsadmin.W006",
-            )
-        )
-    return found
+    return _warnings(
+        (
+            settings.TWILIO_ACCOUNT_SID and settings.SMS_BACKEND == SIMULATOR,
+            "smsadmin.W004",
+            "Twilio's credentials are set, but SMS_BACKEND is the simulator: nothing is sent.",
+            "Remove SMS_BACKEND to send by Twilio.",
+        ),
+        (
+            (settings.TWILIO_FROM_NUMBER or settings.TWILIO_MESSAGING_SERVICE_SID)
+            and not settings.TWILIO_ACCOUNT_SID,
+            "smsadmin.W005",
+            "A sender is set, but no Twilio account: nothing is sent, texts are simulated.",
+            "Set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN.",
+        ),
+        (
+            uses_twilio() and not settings.PUBLIC_BASE_URL,
+            "smsadmin.W006",
+            "PUBLIC_BASE_URL is not set: Twilio cannot report what was delivered, and opt-outs and wrong "
+            "numbers that only a report shows are not learned.",
+            "Set it to the https address of this site.",
+        ),
+    )
 
 
 @register(Tags.security, deploy=True)
 def check_deployment(**_: Any) -> list[CheckMessage]:
     """W010 to W015: what an installation that really sends should have."""
-    found: list[CheckMessage] = []
-    if settings.PUBLIC_BASE_URL.startswith("http:"):
-        found.append(
-            checks.Warning(
-                "PUBLIC_BASE_URL is not https: passwords and phone numbers cross the network in the clear.",
-                "Put the site behind a proxy that speaks https (docs/architecture/running.md).",
-                id="smsadmin.W010",
-            )
-        )
-    if settings.PUBLIC_BASE_URL.startswith("https:") and not settings.TRUSTED_PROXIES:
-        found.append(
-            checks.Warning(
-                "TRUSTED_PROXIES is not set, but https needs a proxy in front: everybody seems to come from "
-                "its address, and some wrong passwords of one stranger lock everybody out.",
-                "Set it to the proxy's address as the web server sees it, such as 127.0.0.1.",
-                id="smsadmin.W015",
-            )
-        )
-    if settings.TWILIO_API_BASE_URL:
-        found.append(
-            checks.Warning(
-                f"TWILIO_API_BASE_URL is set: texts go to {urlsplit(settings.TWILIO_API_BASE_URL).hostname} "
-                "in place of Twilio.",
-                "Remove it unless that is a proxy of yours.",
-                id="smsadmin.W011",
-            )
-        )
-    if not settings.ADMIN_TEST_PHONE:
-        found.append(
-            checks.Warning(
-                "ADMIN_TEST_PHONE is not set: test mode has nobody to send to.",
-                "Set it to the phone of whoever tries out messages.",
-                id="smsadmin.W012",
-            )
-        )
     env_file = settings.BASE_DIR / ".env"
-    # The group may read: a file of root's is read by the services so (docs/deployment.md).
-    if env_file.exists() and env_file.stat().st_mode & 0o027:
-        found.append(
-            checks.Warning(
-                "Other users of this machine can read .env, which has the secrets, or its group can change it.",
-                "Run: chmod g-w,o= .env",
-                id="smsadmin.W013",
-            )
-        )
-    if not has_static_files():
-        found.append(
-            checks.Warning(
-                "The static files have not been collected: every page fails.",
-                "Run: manage.py collectstatic",
-                id="smsadmin.W014",
-            )
-        )
-    return found
+    return _warnings(
+        (
+            settings.PUBLIC_BASE_URL.startswith("http:"),
+            "smsadmin.W010",
+            "PUBLIC_BASE_URL is not https: passwords and phone numbers cross the network in the clear.",
+            "Put the site behind a proxy that speaks https (docs/architecture/running.md).",
+        ),
+        (
+            settings.PUBLIC_BASE_URL.startswith("https:") and not settings.TRUSTED_PROXIES,
+            "smsadmin.W015",
+            "TRUSTED_PROXIES is not set, but https needs a proxy in front: everybody seems to come from "
+            "its address, and some wrong passwords of one stranger lock everybody out.",
+            "Set it to the proxy's address as the web server sees it, such as 127.0.0.1.",
+        ),
+        (
+            settings.TWILIO_API_BASE_URL,
+            "smsadmin.W011",
+            f"TWILIO_API_BASE_URL is set: texts go to {urlsplit(settings.TWILIO_API_BASE_URL).hostname} "
+            "in place of Twilio.",
+            "Remove it unless that is a proxy of yours.",
+        ),
+        (
+            not settings.ADMIN_TEST_PHONE,
+            "smsadmin.W012",
+            "ADMIN_TEST_PHONE is not set: test mode has nobody to send to.",
+            "Set it to the phone of whoever tries out messages.",
+        ),
+        (
+            # The group may read: a file of root's is read by the services so (docs/deployment.md).
+            env_file.exists() and env_file.stat().st_mode & 0o027,
+            "smsadmin.W013",
+            "Other users of this machine can read .env, which has the secrets, or its group can change it.",
+            "Run: chmod g-w,o= .env",
+        ),
+        (
+            not has_static_files(),
+            "smsadmin.W014",
+            "The static files have not been collected: every page fails.",
+            "Run: manage.py collectstatic",
+        ),
+    )
 
 
 def has_static_files() -> bool:

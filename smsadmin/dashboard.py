@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 from django_q.models import Schedule
 
 from accounts.models import AppUser
-from messaging import inbox, reconciling, replying, wording
+from messaging import inbox, reconciling, replying, sending, wording
 from messaging.models import Delivery, InboxThread, MessageLog, ScheduledMessage
 from messaging.progress import Progress, recent_progress, state_in_words
 from messaging.scheduling import describe_audience
@@ -23,9 +23,7 @@ from messaging.scheduling import describe_audience
 from . import heartbeat
 
 RECENT: Final = 5
-# A blast that nobody has taken up for this long has no worker.
-WAITS_AT_MOST: Final = timedelta(seconds=20)
-# For how long it is told that a scheduled message was not sent.
+# For how long it is told that a scheduled message was not sent, or a reply not delivered.
 TOLD_FOR: Final = timedelta(days=7)
 
 
@@ -101,7 +99,12 @@ def dashboard(user: AppUser | AnonymousUser) -> Dashboard:
         page.upcoming = [_scheduled_line(message) for message in waiting[:RECENT]]
     if page.can_see_inbox:
         waiting_texts = inbox.waiting()
-        page.notices += [*_find_undecided(waiting_texts), *_find_doubtful_replies()]
+        page.notices += [
+            *_find_undecided(waiting_texts),
+            *_find_waiting_replies(),
+            *_find_doubtful_replies(),
+            *_find_failed_replies(),
+        ]
         page.unread = _say_unread(waiting_texts)
     return page
 
@@ -174,7 +177,9 @@ def _find_waiting() -> list[Notice]:
     """Blasts with people to text and nobody who does it: as a rule the worker is not running."""
     now = timezone.now()
     waiting = (
-        MessageLog.objects.running().filter(created_at__lt=now - WAITS_AT_MOST).exclude(slots__leased_until__gt=now)
+        MessageLog.objects.running()
+        .filter(created_at__lt=now - sending.WAITS_AT_MOST)
+        .exclude(slots__leased_until__gt=now)
     )
     return [
         Notice(
@@ -185,6 +190,25 @@ def _find_waiting() -> list[Notice]:
             _url(log),
         )
         for log in waiting[:1]
+    ]
+
+
+def _find_waiting_replies() -> list[Notice]:
+    """Replies that nobody sends: as a rule the worker is not running."""
+    threads = list(replying.waiting().order_by("pk").values_list("thread", flat=True))
+    is_running = bool(heartbeat.living())
+    if not threads or (is_running and replying.are_in_hand()):
+        return []
+    waits = ngettext("%(count)s reply waits to be sent", "%(count)s replies wait to be sent", len(threads))
+    waits %= {"count": f"{len(threads):,}"}
+    return [
+        Notice(
+            f"{waits}, and nobody does it, although a worker runs: its log says why."
+            if is_running
+            else f"{waits}: the worker is not running. Start it with: python manage.py worker. "
+            "What waits then leaves by itself.",
+            reverse("admin:messaging_inboxthread_change", args=threads[:1]),
+        )
     ]
 
 
@@ -219,6 +243,19 @@ def _find_doubtful_replies() -> list[Notice]:
         )
         for thread in threads
     ]
+
+
+def _find_failed_replies() -> list[Notice]:
+    """Conversations whose latest reply has failed lately, and that nobody has dealt with."""
+    count = replying.undelivered().filter(created_at__gte=timezone.now() - TOLD_FOR).count()
+    if not count:
+        return []
+    sentence = ngettext(
+        "%(count)s reply of the last 7 days was not delivered. Its conversation says why, and what can be done.",
+        "%(count)s replies of the last 7 days were not delivered. Their conversations say why, and what can be done.",
+        count,
+    ) % {"count": f"{count:,}"}
+    return [Notice(sentence, f"{reverse('admin:messaging_inboxthread_changelist')}?state=undelivered")]
 
 
 def _find_missing_tasks() -> list[Notice]:

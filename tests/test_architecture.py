@@ -14,10 +14,12 @@ TWILIO_MODULES = {"messaging/backends/twilio.py", "messaging/signatures.py"}
 ENVIRONMENT_READERS = {"smsadmin/settings.py", "smsadmin/wsgi.py"}
 
 
-@cache
-def sources() -> list[tuple[str, ast.Module]]:
-    paths = (path for app in APPS for path in sorted((ROOT / app).rglob("*.py")))
-    return [(path.relative_to(ROOT).as_posix(), ast.parse(path.read_text(encoding="utf-8"))) for path in paths]
+def sources(word: str = "") -> Iterator[tuple[str, ast.Module]]:
+    """(path, code) of the modules in which that word stands."""
+    for path in (path for app in APPS for path in sorted((ROOT / app).rglob("*.py"))):
+        text = path.read_text(encoding="utf-8")
+        if word in text:
+            yield path.relative_to(ROOT).as_posix(), ast.parse(text)
 
 
 def imported(name: str, tree: ast.Module) -> Iterator[tuple[int, str]]:
@@ -35,6 +37,12 @@ def imported(name: str, tree: ast.Module) -> Iterator[tuple[int, str]]:
                 yield node.lineno, f"{module}.{alias.name}"
 
 
+@cache
+def all_imports() -> list[tuple[str, int, str]]:
+    """(path, line, module) of each import of the apps."""
+    return [(name, line, module) for name, tree in sources() for line, module in imported(name, tree)]
+
+
 def reads_environment(tree: ast.Module) -> Iterator[int]:
     """Lines that name os.environ, os.getenv or a package made for it."""
     for node in ast.walk(tree):
@@ -49,7 +57,7 @@ def reads_environment(tree: ast.Module) -> Iterator[int]:
 
 
 def test_the_walk_sees_the_code():
-    names = [name for name, _ in sources()]
+    names = {name for name, _, _ in all_imports()}
     assert "contacts/models.py" in names
     assert len(names) > 40
     wrong = ast.parse("from ..sending import send\nimport surveys.models\nfrom . import x")
@@ -68,10 +76,8 @@ def test_apps_import_only_those_below_them(app):
     above = set(APPS[APPS.index(app) + 1 :])
     wrong = {
         f"{name}:{line} imports {module}"
-        for name, tree in sources()
-        if name.startswith(f"{app}/")
-        for line, module in imported(name, tree)
-        if module.split(".")[0] in above
+        for name, line, module in all_imports()
+        if name.startswith(f"{app}/") and module.split(".")[0] in above
     }
     assert not wrong
 
@@ -79,24 +85,21 @@ def test_apps_import_only_those_below_them(app):
 def test_no_app_imports_the_tests_or_the_benchmarks():
     wrong = {
         f"{name}:{line} imports {module}"
-        for name, tree in sources()
-        for line, module in imported(name, tree)
+        for name, line, module in all_imports()
         if module.split(".")[0] in {"tests", "bench"}
     }
     assert not wrong
 
 
 def test_twilio_is_imported_by_its_backend_and_the_signatures_alone():
-    users = {
-        name for name, tree in sources() for _, module in imported(name, tree) if module.split(".")[0] == "twilio"
-    }
+    users = {name for name, _, module in all_imports() if module.split(".")[0] == "twilio"}
     assert users <= TWILIO_MODULES
 
 
 def test_the_environment_is_read_in_the_settings_alone():
     wrong = {
         f"{name}:{line}"
-        for name, tree in sources()
+        for name, tree in sources("env")
         if name not in ENVIRONMENT_READERS
         for line in reads_environment(tree)
     }

@@ -153,6 +153,6 @@ def _decide(sketch: Sketch, log: MessageLog, rows: list[Delivery]) -> None:
     # Many times faster than an update of so many different rows.
     log.deliveries.filter(pk__in=[row.pk for row in rows]).delete()
     Delivery.objects.bulk_create(rows)
-    for row in rows:
+    for row in sorted(rows, key=lambda row: row.updated_at):
         if row.error_code is not None:
             healing.learn(row.phone, row.name, row.error_code, log.pk, row.updated_at)

@@ -2,7 +2,8 @@
 
 import random
 from collections.abc import Sequence
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.conf import settings
@@ -27,6 +28,84 @@ RULES: Final = (
 # Where in the list of all people they stand who have a conversation of their own: none of them is blocked.
 ASKS, THANKS, DOUBTS, STOPS, LEAVES, MISSES, UNSURE, WRITES_ARABIC = 313, 307, 309, 312, 310, 318, 326, 325
 UNKNOWN, NAMED_BY_STAFF = 596, 598
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """One that began so many minutes ago, with the person who stands there in the list of all people."""
+
+    place: int
+    minutes_ago: float
+    lines: tuple[Line, ...]
+    name: str = ""
+    unread: int = 0
+
+    def script(self, people: Sequence[Person], now: datetime) -> Script:
+        began = now - timedelta(minutes=self.minutes_ago)
+        return Script(people[self.place][0], began, self.lines, self.name, self.unread)
+
+
+CONVERSATIONS: Final = (
+    Conversation(
+        THANKS,
+        2_900,
+        (
+            Line(0, "Good morning! Is there a ride to the first-aid course? I live near Elm Street."),
+            Line(14, "Yes, Kofi has a free seat. Shall he pick you up at 8:15?", STAFF),
+            Line(21, "That would be wonderful"),
+            Line(25, "He will be there. See you at the course!", STAFF),
+            Line(27, "Thank you so much 😊"),
+        ),
+    ),
+    Conversation(
+        MISSES,
+        1_400,
+        (
+            Line(0, "Can I still sign up for the coat drive?"),
+            Line(95, "Of course. How many coats, and which sizes?", STAFF, status=Status.UNDELIVERED, code=30003),
+            Line(140, "We tried to answer you: how many coats do you need?", STAFF, status=Status.FAILED, code=30006),
+        ),
+    ),
+    Conversation(
+        NAMED_BY_STAFF,
+        600,
+        (
+            Line(0, "Hello, this is the bakery on 5th. We have 40 loaves left over tonight, do you want them?"),
+            Line(6, "Yes please! Somebody comes by at 7.", STAFF),
+            Line(8, "Great, ring at the back door."),
+        ),
+        name="Bakery on 5th",
+    ),
+    Conversation(
+        WRITES_ARABIC,
+        300,
+        (
+            Line(0, "مرحبا، هل يوجد درس اللغة الإنجليزية يوم السبت؟"),
+            Line(12, "نعم، الساعة 10 صباحا في قاعة المجتمع. Room 4 😊", STAFF),
+            Line(15, "شكرا جزيلا 😀"),
+        ),
+    ),
+    Conversation(UNSURE, 60, (Line(0, "Can you stop? I moved to Ohio last month"),), unread=1),
+    Conversation(STOPS, 50, (Line(0, "Stop"),)),
+    Conversation(
+        ASKS,
+        34,
+        (
+            Line(0, "Do you take adult coats too? I have three in size M."),
+            Line(2, "And until what time on the 20th?"),
+        ),
+        unread=2,
+    ),
+    Conversation(
+        UNKNOWN,
+        12,
+        (
+            Line(0, "Somebody left this bag at the bus stop, is it one of yours?"),
+            Line(0.5, "", picture="image/jpeg"),
+        ),
+        unread=2,
+    ),
+)
 
 
 def choose_bystanders(people: Sequence[Person]) -> list[Person]:
@@ -71,78 +150,37 @@ def add_rules(bystanders: Sequence[Person], is_live: bool) -> int:
 def add(people: Sequence[Person]) -> int:
     """How many conversations were new."""
     now = timezone.now()
-
-    def script(index: int, minutes_ago: float, *lines: Line, name: str = "", unread: int = 0) -> Script:
-        return Script(people[index][0], now - timedelta(minutes=minutes_ago), lines, name, unread)
-
-    scripts = (
-        script(
-            THANKS,
-            2_900,
-            Line(0, "Good morning! Is there a ride to the first-aid course? I live near Elm Street."),
-            Line(14, "Yes, Kofi has a free seat. Shall he pick you up at 8:15?", STAFF),
-            Line(21, "That would be wonderful"),
-            Line(25, "He will be there. See you at the course!", STAFF),
-            Line(27, "Thank you so much 😊"),
-        ),
-        script(
-            MISSES,
-            1_400,
-            Line(0, "Can I still sign up for the coat drive?"),
-            Line(95, "Of course. How many coats, and which sizes?", STAFF, status=Status.UNDELIVERED, code=30003),
-            Line(140, "We tried to answer you: how many coats do you need?", STAFF, status=Status.FAILED, code=30006),
-        ),
-        script(
-            NAMED_BY_STAFF,
-            600,
-            Line(0, "Hello, this is the bakery on 5th. We have 40 loaves left over tonight, do you want them?"),
-            Line(6, "Yes please! Somebody comes by at 7.", STAFF),
-            Line(8, "Great, ring at the back door."),
-            name="Bakery on 5th",
-        ),
-        script(
-            WRITES_ARABIC,
-            300,
-            Line(0, "مرحبا، هل يوجد درس اللغة الإنجليزية يوم السبت؟"),
-            Line(12, "نعم، الساعة 10 صباحا في قاعة المجتمع. Room 4 😊", STAFF),
-            Line(15, "شكرا جزيلا 😀"),
-        ),
-        script(
-            LEAVES,
-            65,
-            Line(0, "Hi, please take me off your list. Thanks for everything"),
-            Line(0.02, settings.SMS_OPT_OUT_REPLY, Source.SYSTEM, keyword="STOP"),
-        ),
-        script(UNSURE, 60, Line(0, "Can you stop? I moved to Ohio last month"), unread=1),
-        script(STOPS, 50, Line(0, "Stop")),
-        script(
-            DOUBTS,
-            # When staff have looked around, its doubt has outlasted the grace period, and they are asked.
-            settings.SMS_UNKNOWN_GRACE_MINUTES + 6,
-            Line(0, "Is the hall open already? We are 3 people with boxes"),
-            Line(7, "Yes, come in by the side door.", STAFF, status=Status.UNKNOWN),
-        ),
-        script(
-            ASKS,
-            34,
-            Line(0, "Do you take adult coats too? I have three in size M."),
-            Line(2, "And until what time on the 20th?"),
-            unread=2,
-        ),
-        script(
-            UNKNOWN,
-            12,
-            Line(0, "Somebody left this bag at the bus stop, is it one of yours?"),
-            Line(0.5, "", picture="image/jpeg"),
-            unread=2,
-        ),
-    )
+    scripts = [each.script(people, now) for each in _conversations()]
     # One after the other: the newest text is written last.
     added = sum(len(write([each])) for each in scripts)
     for each in scripts:
         if each.phone in (people[STOPS][0], people[LEAVES][0]):
             _opt_out(each)
     return added
+
+
+def _conversations() -> list[Conversation]:
+    """All of them, also those that the settings say something of; the newest last."""
+    by_settings = (
+        Conversation(
+            LEAVES,
+            65,
+            (
+                Line(0, "Hi, please take me off your list. Thanks for everything"),
+                Line(0.02, settings.SMS_OPT_OUT_REPLY, Source.SYSTEM, keyword="STOP"),
+            ),
+        ),
+        Conversation(
+            DOUBTS,
+            # When staff have looked around, its doubt has outlasted the grace period, and they are asked.
+            settings.SMS_UNKNOWN_GRACE_MINUTES + 6,
+            (
+                Line(0, "Is the hall open already? We are 3 people with boxes"),
+                Line(7, "Yes, come in by the side door.", STAFF, status=Status.UNKNOWN),
+            ),
+        ),
+    )
+    return sorted((*CONVERSATIONS, *by_settings), key=lambda each: -each.minutes_ago)
 
 
 def _opt_out(script: Script) -> None:

@@ -34,12 +34,15 @@ LAST_NAMES: Final = (  # noqa: SIM905
     "Torres Tran Vargas Walker Weber White Williams Wilson Wong Yıldız Young Zhang"
 ).split()
 
+# Title, in how many days it is, how many guests, and how many days ago people began to register for it.
 EVENTS: Final = (
-    ("Harvest supper", -8, 74),
-    ("First-aid course", -1, 62),
-    ("Winter coat drive", 12, 48),
-    ("New Year’s potluck", 40, 9),
+    ("Harvest supper", -8, 74, 34),
+    ("First-aid course", -1, 62, 27),
+    ("Winter coat drive", 12, 48, 20),
+    ("New Year’s potluck", 40, 9, 14),
 )
+# How long people register, before the next event begins and before the first session of a survey.
+REGISTERING_DAYS: Final = 1.5
 
 
 def count_real_people() -> int:
@@ -70,9 +73,10 @@ def add_members(people: Sequence[Person]) -> int:
     luck = random.Random(11)
     now = timezone.now()
     known = set(CommunityMember.objects.values_list("phone", flat=True))
+    times = sorted(now - timedelta(days=luck.uniform(36, 400)) for _ in range(MEMBERS))
     members = [
-        CommunityMember(phone=phone, name=name, created_at=now - timedelta(days=luck.uniform(36, 400)))
-        for phone, name in people[:MEMBERS]
+        CommunityMember(phone=phone, name=name, created_at=at)
+        for (phone, name), at in zip(people[:MEMBERS], times, strict=True)
         if phone not in known
     ]
     CommunityMember.objects.bulk_create(members)
@@ -82,17 +86,20 @@ def add_members(people: Sequence[Person]) -> int:
 def add_events(people: Sequence[Person]) -> tuple[int, int]:
     """How many events were new, and how many registrations for them."""
     luck = random.Random(13)
-    today = timezone.localdate()
+    now, today = timezone.now(), timezone.localdate()
     events = registrations = 0
     # Most registrants are members, some have never been on the list.
     strangers = people[MEMBERS:]
-    for title, in_days, size in EVENTS:
+    for title, in_days, size, days_ago in EVENTS:
         guests = luck.sample(people[:MEMBERS], size * 3 // 4) + luck.sample(strangers, size - size * 3 // 4)
         if Event.objects.filter(title=title).exists():
             continue
-        event = Event.objects.create(title=title, date=today + timedelta(days=in_days))
+        began = now - timedelta(days=days_ago)
+        event = Event.objects.create(title=title, date=today + timedelta(days=in_days), created_at=began)
+        times = sorted(began + timedelta(days=luck.uniform(0, REGISTERING_DAYS)) for _ in guests)
         EventRegistration.objects.bulk_create(
-            EventRegistration(event=event, phone=phone, name=name) for phone, name in guests
+            EventRegistration(event=event, phone=phone, name=name, created_at=at)
+            for (phone, name), at in zip(guests, times, strict=True)
         )
         events += 1
         registrations += len(guests)

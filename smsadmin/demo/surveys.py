@@ -95,16 +95,29 @@ ENDS: Final = (
 
 @dataclass
 class Way:
-    """One person's way through a survey, with its sessions and all that was texted."""
+    """One person's way through a survey, with its sessions and all that was texted; `minutes` since it began."""
 
     person: Person
+    survey: SurveyFlow
+    outline: Outline
     began: datetime
+    luck: random.Random
+    minutes: float = 0.0
     lines: list[Line] = field(default_factory=list)
     sessions: list[SurveySession] = field(default_factory=list)
     responses: list[SurveyResponse] = field(default_factory=list)
 
     def moment(self) -> datetime:
         return self.began + timedelta(minutes=self.lines[-1].after)
+
+    def wait(self, least: float, most: float) -> None:
+        self.minutes += self.luck.uniform(least, most)
+
+    def text(self, body: str) -> None:
+        self.lines.append(Line(self.minutes, body))
+
+    def reply(self, body: str, keyword: str | None = None) -> None:
+        self.lines.append(Line(self.minutes + 0.02, body, Source.SURVEY, self.survey.pk, keyword))
 
 
 def add(bystanders: Sequence[Person], is_live: bool) -> int:
@@ -119,17 +132,23 @@ def add(bystanders: Sequence[Person], is_live: bool) -> int:
     others = [person for person in bystanders if person not in strangers]
     crowd = deque(luck.sample(others, len(others)))
     added = 0
+    now = timezone.now()
+    # Since the last blast of which somebody opted out: the consent trail is in order of time.
+    times = sorted(now - timedelta(hours=luck.uniform(26, 140)) for _ in strangers)
+    leaving = list(zip(strangers, times, strict=True))
     for number, outline in enumerate(SURVEYS):
         people = [crowd.popleft() for _ in range(outline.starts)]
         if keywords.why_refused(outline.keyword) or SurveyFlow.objects.filter(name=outline.name).exists():
             continue
-        _add_survey(outline, people, strangers[2 * number : 2 * number + 2], is_live)
+        _add_survey(outline, people, leaving[2 * number : 2 * number + 2], is_live)
         added += 1
     return added
 
 
-def _add_survey(outline: Outline, people: Sequence[Person], leavers: Sequence[Person], is_live: bool) -> None:
-    """`leavers` are those who text STOP in the middle of it."""
+def _add_survey(
+    outline: Outline, people: Sequence[Person], leaving: Sequence[tuple[Person, datetime]], is_live: bool
+) -> None:
+    """`leaving` are those who text STOP in the middle of it, and when they begin."""
     luck = random.Random(outline.keyword)
     now = timezone.now()
     survey = SurveyFlow.objects.create(
@@ -147,81 +166,93 @@ def _add_survey(outline: Outline, people: Sequence[Person], leavers: Sequence[Pe
     for person in people:
         status, reason, _ = luck.choices(ENDS, weights)[0]
         hours = luck.uniform(0.3, 4) if status == Status.ACTIVE else luck.uniform(26, 290)
-        way = Way(person, now - timedelta(hours=hours))
-        _walk(way, survey, outline, luck, status, reason)
+        way = Way(person, survey, outline, now - timedelta(hours=hours), luck)
+        _walk(way, status, reason)
         if reason == EndReason.RESTARTED:
-            _walk(way, survey, outline, luck, Status.COMPLETED)
+            _walk(way, Status.COMPLETED)
         ways.append(way)
-    for person in leavers:
-        way = Way(person, now - timedelta(hours=luck.uniform(26, 290)))
-        _walk(way, survey, outline, luck, Status.CANCELLED, EndReason.OPTED_OUT)
+    for person, began in leaving:
+        way = Way(person, survey, outline, began, luck)
+        _walk(way, Status.CANCELLED, EndReason.OPTED_OUT)
         ways.append(way)
     _keep(survey, ways)
 
 
-def _walk(way: Way, survey: SurveyFlow, outline: Outline, luck: random.Random, status: str, reason: str = "") -> None:
+def _walk(way: Way, status: str, reason: str = "") -> None:
     """One session, from the keyword to its end."""
-    asked = outline.questions
-    count = len(asked) if status == Status.COMPLETED else luck.choice(range(len(asked)))
-    after = way.lines[-1].after + luck.uniform(1, 4) if way.lines else 0.0
-
-    def say(body: str, keyword: str | None = None) -> None:
-        way.lines.append(Line(after + 0.02, body, Source.SURVEY, survey.pk, keyword))
-
-    way.lines.append(Line(after, luck.choice((outline.keyword, outline.keyword.capitalize()))))
-    started = way.moment()
-    session = SurveySession(
-        survey=survey,
-        phone=way.person[0],
-        status=status,
-        current_question_index=count,
-        started_at=started,
-        last_activity_at=started,
-        questions_json=survey.questions_json,
-        completion_message=survey.completion_message,
-        end_reason=reason,
-    )
-    way.sessions.append(session)
-    say(opening(outline.intro, asked), outline.keyword)
-    for index, (prompt, listed) in enumerate(outline.asked[:count]):
-        given = listed.split(" | ")
-        after += luck.uniform(0.4, 5)
-        # Whoever answers like most people chooses one of the first.
-        answer = given[int(len(given) * luck.random() ** 2)] if listed else way.person[1] or luck.choice(FIRST_NAMES)
-        way.lines.append(Line(after, answer))
-        session.last_activity_at = way.moment()
-        way.responses.append(
-            SurveyResponse(
-                session=session,
-                survey=survey,
-                phone=session.phone,
-                question_index=index,
-                question_prompt=prompt,
-                answer=answer,
-                created_at=session.last_activity_at,
-            )
-        )
-        say(asked[index + 1].prompt if index + 1 < len(asked) else outline.last)
+    number = len(way.outline.asked)
+    answers = number if status == Status.COMPLETED else way.luck.choice(range(number))
+    session = _start(way, status, reason, answers)
+    for index in range(answers):
+        _answer(way, session, index)
     if status == Status.COMPLETED:
         session.completed_at = session.last_activity_at
     elif reason == EndReason.EXIT:
-        after += luck.uniform(0.4, 5)
-        way.lines.append(Line(after, EXIT.capitalize()))
-        say(f"You have left the survey. Text {outline.keyword} to start it again.", EXIT)
+        way.wait(0.4, 5)
+        way.text(EXIT.capitalize())
+        way.reply(f"You have left the survey. Text {way.outline.keyword} to start it again.", EXIT)
     elif reason == EndReason.OPTED_OUT:
-        after += luck.uniform(0.4, 5)
-        way.lines.append(Line(after, "STOP"))
+        way.wait(0.4, 5)
+        way.text("STOP")
+
+
+def _start(way: Way, status: str, reason: str, answers: int) -> SurveySession:
+    keyword = way.outline.keyword
+    if way.lines:
+        way.wait(1, 4)
+    way.text(way.luck.choice((keyword, keyword.capitalize())))
+    session = SurveySession(
+        survey=way.survey,
+        phone=way.person[0],
+        status=status,
+        current_question_index=answers,
+        started_at=way.moment(),
+        last_activity_at=way.moment(),
+        questions_json=way.survey.questions_json,
+        completion_message=way.survey.completion_message,
+        end_reason=reason,
+    )
+    way.sessions.append(session)
+    way.reply(opening(way.outline.intro, way.outline.questions), keyword)
+    return session
+
+
+def _answer(way: Way, session: SurveySession, index: int) -> None:
+    """Answer the question of that index, and be asked the next one or told the last message."""
+    asked = way.outline.asked
+    prompt, listed = asked[index]
+    given = listed.split(" | ")
+    way.wait(0.4, 5)
+    # Whoever answers like most people chooses one of the first.
+    answer = (
+        given[int(len(given) * way.luck.random() ** 2)] if listed else way.person[1] or way.luck.choice(FIRST_NAMES)
+    )
+    way.text(answer)
+    session.last_activity_at = way.moment()
+    way.responses.append(
+        SurveyResponse(
+            session=session,
+            survey=way.survey,
+            phone=session.phone,
+            question_index=index,
+            question_prompt=prompt,
+            answer=answer,
+            created_at=session.last_activity_at,
+        )
+    )
+    way.reply(asked[index + 1][0] if index + 1 < len(asked) else way.outline.last)
 
 
 def _keep(survey: SurveyFlow, ways: Sequence[Way]) -> None:
     """Write it all: texts, sessions, answers, opt-outs, registrations, counters."""
     scripts = [Script(way.person[0], way.began, way.lines) for way in ways]
     threads = write(scripts)
-    sessions = [session for way in ways for session in way.sessions]
+    sessions = sorted((session for way in ways for session in way.sessions), key=lambda session: session.started_at)
     for session in sessions:
         session.thread = threads.get(session.phone)
     SurveySession.objects.bulk_create(sessions)
-    SurveyResponse.objects.bulk_create(response for way in ways for response in way.responses)
+    responses = (response for way in ways for response in way.responses)
+    SurveyResponse.objects.bulk_create(sorted(responses, key=lambda response: response.created_at))
     for way, script in zip(ways, scripts, strict=True):
         if way.sessions[-1].end_reason == EndReason.OPTED_OUT:
             opting_out.opt_out(
@@ -242,8 +273,7 @@ def _keep(survey: SurveyFlow, ways: Sequence[Way]) -> None:
 
 def _register(event: Event, completed: Sequence[SurveySession], names: dict[str, str]) -> None:
     known = set(EventRegistration.objects.filter(event=event).values_list("phone", flat=True))
+    new = [(at, each.phone) for each in completed if each.phone not in known and (at := each.completed_at)]
     EventRegistration.objects.bulk_create(
-        EventRegistration(event=event, phone=session.phone, name=names.get(session.phone), created_at=at)
-        for session in completed
-        if session.phone not in known and (at := session.completed_at)
+        EventRegistration(event=event, phone=phone, name=names.get(phone), created_at=at) for at, phone in sorted(new)
     )

@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 from django_q.models import Schedule
 
-from messaging.models import Delivery, InboxThread, MessageLog, ScheduledMessage
+from messaging.models import Delivery, InboxThread, MessageLog, ScheduledMessage, SenderSlot
 from smsadmin.models import WorkerHeartbeat
 
 
@@ -96,6 +96,37 @@ def test_a_blast_that_a_living_worker_leaves_alone_is_told_as_such(page, make_lo
     text = page()
     assert "although a worker runs: its log says why" in text
     assert "manage.py worker" not in text
+
+
+@pytest.fixture
+def waiting_reply(db):
+    """A reply that nobody has taken up for half a minute."""
+    thread = InboxThread.objects.create(phone="+17205550110")
+    delivery = Delivery.objects.create(phone=thread.phone, updated_at=timezone.now() - timedelta(seconds=30))
+    return thread.messages.create(
+        phone=thread.phone, direction="outbound", body="Hi", automation_source="manual", delivery=delivery
+    )
+
+
+def test_a_reply_that_nobody_takes_up_tells_to_start_the_worker(page, waiting_reply):
+    # A place in the queue is no worker.
+    SenderSlot.objects.create(number=0, owner="queued", leased_until=timezone.now() + timedelta(seconds=20))
+    text = page()
+    assert "1 reply waits to be sent: the worker is not running. Start it with: python manage.py worker." in text
+    assert f"/admin/messaging/inboxthread/{waiting_reply.thread_id}/change/" in text
+    Delivery.objects.update(updated_at=timezone.now())
+    assert "waits to be sent" not in page()
+
+
+def test_a_reply_that_a_living_worker_leaves_alone_is_told_as_such(page, waiting_reply, make_worker):
+    make_worker(timezone.now())
+    assert "1 reply waits to be sent, and nobody does it, although a worker runs" in page()
+
+
+def test_a_reply_that_waits_because_twilio_has_asked_for_it_is_no_news(page, waiting_reply, make_worker):
+    make_worker(timezone.now())
+    SenderSlot.objects.create(number=0, leased_until=timezone.now() + timedelta(minutes=2))
+    assert "waits to be sent" not in page()
 
 
 def test_a_worker_that_was_killed_is_missed_though_nothing_waits(page, make_worker):
@@ -191,7 +222,7 @@ def test_unread_texts_are_counted_and_lead_to_them(page, make_phone):
     text = page()
     assert "3 unread texts in 2 conversations" in text
     assert 'href="/admin/messaging/inboxthread/?state=unread"' in text
-    assert ">Inbox (3)</a>" in text
+    assert ">Inbox<span data-unread-texts> (3)</span></a>" in text
 
 
 def test_what_may_mean_stop_needs_attention_with_its_age(page, make_phone):

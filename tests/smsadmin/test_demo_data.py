@@ -15,7 +15,7 @@ from contacts.models import (
     SuppressedContact,
     UnsubscribedContact,
 )
-from messaging import inbox, replying, timeline
+from messaging import inbox, replying
 from messaging.models import (
     Delivery,
     InboxMessage,
@@ -24,6 +24,7 @@ from messaging.models import (
     MessageLog,
     ScheduledMessage,
 )
+from messaging.timeline import Timeline
 from smsadmin import demo
 from smsadmin.demo import blasts, people
 from smsadmin.doctor import counters, rows
@@ -77,6 +78,23 @@ def test_every_number_is_kept_for_fiction(made_up):
     assert people.count_real_people() == 0
 
 
+@pytest.mark.parametrize(
+    "model",
+    [
+        *(CommunityMember, Event, EventRegistration, UnsubscribedContact, SuppressedContact, ConsentRecord),
+        *(MessageLog, SurveySession),
+    ],
+)
+def test_lists_that_show_the_newest_first_are_in_order_of_time(made_up, model):
+    """They are sorted by id, as what comes later is written later."""
+    lists = {}
+    for row in model.objects.order_by("pk"):
+        # The page of a survey lists its own sessions.
+        shown_on, at = (row.survey_id, row.started_at) if model is SurveySession else (None, row.created_at)
+        lists.setdefault(shown_on, []).append(at)
+    assert all(times == sorted(times) for times in lists.values())
+
+
 def test_blasts_show_every_end(made_up, settings):
     assert set(Delivery.objects.values_list("status", flat=True)) >= {
         "delivered",
@@ -126,7 +144,7 @@ def test_conversations_are_of_every_kind(made_up):
     kinds = {
         entry.name
         for thread in InboxThread.objects.order_by("-last_message_at")[:9]
-        for entry in timeline.page(thread).entries
+        for entry in Timeline(thread).page().entries
     }
     assert kinds == {"text", "blast", "consent"}
 

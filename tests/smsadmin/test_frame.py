@@ -1,10 +1,12 @@
 """What every page has: our name, the simulator's banner, and error pages that lead back."""
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from django.conf import settings as project
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.http import HttpResponse
 from django.template import engines
 from django.test import Client
@@ -44,10 +46,15 @@ def page(response, status):
 
 
 @pytest.fixture
-def visit(admin_client, manager_client, with_trouble):
+def visit(request, admin_client, manager_client):
     """The page that a kind of visit gets."""
     forgiving = Client(raise_request_exception=False)
     strict = Client(enforce_csrf_checks=True)
+
+    def in_trouble(client, method, address, status):
+        request.getfixturevalue("with_trouble")
+        return page(client.generic(method, address), status)
+
     return {
         "login": lambda: page(Client().get("/admin/login/"), 200),
         "index": lambda: page(admin_client.get("/admin/"), 200),
@@ -56,9 +63,9 @@ def visit(admin_client, manager_client, with_trouble):
         "logged out": lambda: page(admin_client.post("/admin/logout/"), 200),
         "400": lambda: page(Client().get("/", headers={"host": "elsewhere.example"}), 400),
         "403": lambda: page(manager_client.get("/admin/accounts/appuser/"), 403),
-        "403 csrf": lambda: page(strict.post("/form"), 403),
+        "403 csrf": lambda: in_trouble(strict, "POST", "/form", 403),
         "404": lambda: page(Client().get("/nothing-here"), 404),
-        "500": lambda: page(forgiving.get("/explode"), 500),
+        "500": lambda: in_trouble(forgiving, "GET", "/explode", 500),
     }
 
 
@@ -120,3 +127,10 @@ def test_templates_have_no_inline_script_style_or_handler(template):
     source = template.read_text()
     assert not re.search(r"<script(?![^>]*\bsrc=)", source)
     assert not re.search(r"<style|\sstyle=|\son[a-z]+=", source)
+
+
+def test_a_history_says_the_zone_of_its_times(admin_client, admin_user):
+    LogEntry.objects.log_actions(admin_user.pk, [admin_user], CHANGE, "Role changed.", single_object=True)
+    LogEntry.objects.update(action_time=datetime(2026, 7, 4, 18, 30, tzinfo=UTC))
+    page = admin_client.get(f"/admin/accounts/appuser/{admin_user.pk}/history/")
+    assert "July 4, 2026, 12:30 p.m. MDT" in page.text
