@@ -12,6 +12,7 @@ from django.utils.text import get_text_list
 from django.utils.translation import ngettext
 
 from contacts import phones
+from contacts.counts import people
 
 from . import wording
 from .audience import Audience, Headcount
@@ -20,6 +21,7 @@ from .encoding import MAX_CHARACTERS, Encoding, Forcing, Measure, forcing_charac
 from .estimating import Estimate, cost, estimate
 from .models import Draft, Target
 from .personalisation import Template, UnknownToken, compile_template, tidy, with_opt_out_line
+from .seeing import is_blank
 
 SAMPLES: Final = 5
 UCS2_HOLDS: Final = "a segment of it holds 70 characters in place of 160."
@@ -97,14 +99,14 @@ class Preview:
         sentence = ngettext(
             "%s has a name that makes the text UCS-2", "%s have names that make their text UCS-2", count
         )
-        return f"{sentence % wording.people(count)}: {UCS2_HOLDS}"
+        return f"{sentence % people(count)}: {UCS2_HOLDS}"
 
     @property
     def summary(self) -> str:
         """The whole preview in one sentence, for who hears the page."""
         if self.estimate is None:
             return " ".join(problem.sentence for problem in self.problems)
-        recipients = wording.people(self.headcount.recipients)
+        recipients = people(self.headcount.recipients)
         return f"{self.segments_each} for {recipients}, {wording.dollars(self.cost)}."
 
     @property
@@ -130,9 +132,9 @@ class Preview:
     def audience_figures(self) -> list[Figure]:
         """Who gets it and what that costs."""
         skipped = self.headcount.total - self.headcount.recipients
-        figures = [Figure("Recipients", wording.people(self.headcount.recipients))]
+        figures = [Figure("Recipients", people(self.headcount.recipients))]
         if skipped:
-            figures.append(Figure("Skipped", wording.people(skipped), tuple(self.headcount.skipped_sentences)))
+            figures.append(Figure("Skipped", people(skipped), tuple(self.headcount.skipped_sentences)))
         if self.estimate is not None:
             price = f"at ${settings.SMS_PRICE_PER_SEGMENT.normalize():f} a segment"
             figures += [
@@ -161,7 +163,7 @@ class Preview:
             return Encoding.GSM_7
         if size.ucs2_recipients == size.recipients:
             return Encoding.UCS_2
-        return f"{Encoding.GSM_7}, and {Encoding.UCS_2} for {wording.people(size.ucs2_recipients)}"
+        return f"{Encoding.GSM_7}, and {Encoding.UCS_2} for {people(size.ucs2_recipients)}"
 
 
 def preview(
@@ -181,7 +183,7 @@ def preview(
         template = compile_template(body)
     except UnknownToken as unknown:
         problems.append(Problem("message_body", str(unknown)))
-    if not tidy(text):
+    if is_blank(text):
         problems.append(Problem("message_body", "Write a message."))
     if template is not None:
         size = estimate(template, headcount.names)
@@ -195,7 +197,7 @@ def preview(
         headcount,
         template,
         size,
-        _samples(template, audience) if template and tidy(text) else (),
+        _samples(template, audience) if template and not is_blank(text) else (),
         tuple(forcing_characters("".join(piece for piece in template.pieces if isinstance(piece, str))))
         if template
         else (),
@@ -221,7 +223,7 @@ def can_leave(draft: Draft) -> bool:
 
 def can_wait(draft: Draft) -> bool:
     """Whether nothing stands in the way of scheduling the draft. Its audience may be empty until it leaves."""
-    return bool(draft.message_body) and not (draft.test_mode and not settings.ADMIN_TEST_PHONE)
+    return not is_blank(draft.message_body) and not (draft.test_mode and not settings.ADMIN_TEST_PHONE)
 
 
 def sender_name() -> str:
@@ -255,7 +257,7 @@ def _too_long(size: Estimate) -> list[Problem]:
         over,
     )
     values = {
-        "people": wording.people(size.too_long),
+        "people": people(size.too_long),
         "most": f"{size.most_characters:,}",
         "limit": f"{MAX_CHARACTERS:,}",
         "over": f"{over:,}",

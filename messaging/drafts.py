@@ -11,16 +11,12 @@ from contacts.models import CommunityMember
 
 from .audience import Audience
 from .models import Draft, MessageLog, ScheduledMessage, Target
-from .scheduling import audience_of, schedule_draft
+from .scheduling import Changed, audience_of, schedule_draft
 from .sending import send_draft
 
 
 class NotYours(Exception):
     """The draft is another user's."""
-
-
-class Changed(Exception):
-    """The draft is not any more what its writer has seen on the confirmation page."""
 
 
 def find(token: uuid.UUID, user: AppUser) -> Draft | None:
@@ -32,11 +28,6 @@ def find(token: uuid.UUID, user: AppUser) -> Draft | None:
     if draft is not None and draft.created_by_id != user.pk:
         raise NotYours(token)
     return draft
-
-
-def version(draft: Draft) -> str:
-    """What changes with each change to the draft; the confirmation page hands it back."""
-    return draft.updated_at.isoformat()
 
 
 def has_fixed_audience(draft: Draft) -> bool:
@@ -84,7 +75,7 @@ def write_again(message: ScheduledMessage, user: AppUser) -> Draft:
 def send(draft: Draft, user: AppUser, seen: str) -> tuple[MessageLog | None, bool]:
     """Send the draft whose `version` the user has `seen`; the result is that of `sending.send_draft`.
 
-    Raises Changed if the draft has been written to since, in another window perhaps: nothing leaves unseen.
+    Raises scheduling.Changed if the draft has been written to since, in another window perhaps.
     """
     with transaction.atomic():
         return send_draft(_as_seen(draft, seen), user)
@@ -93,7 +84,7 @@ def send(draft: Draft, user: AppUser, seen: str) -> tuple[MessageLog | None, boo
 def schedule(draft: Draft, at: datetime, user: AppUser, seen: str) -> tuple[ScheduledMessage, bool]:
     """Schedule the draft whose `version` the user has `seen`; the result is that of `schedule_draft`.
 
-    Raises Changed as `send` does, and scheduling.BadTime and scheduling.AlreadySent.
+    Raises as `send` does, and scheduling.BadTime and scheduling.AlreadySent.
     """
     with transaction.atomic():
         return schedule_draft(_as_seen(draft, seen), at, user)
@@ -101,6 +92,6 @@ def schedule(draft: Draft, at: datetime, user: AppUser, seen: str) -> tuple[Sche
 
 def _as_seen(draft: Draft, seen: str) -> Draft:
     current = Draft.objects.select_for_update().get(pk=draft.pk)
-    if current.sent_at is None and version(current) != seen:
+    if current.sent_at is None and current.version != seen:
         raise Changed(draft.pk)
     return current

@@ -12,6 +12,7 @@ from contacts.admin.choosing import SearchingSelect
 from contacts.models import Event
 
 from . import composing, drafts
+from .encoding import MAX_CHARACTERS
 from .models import Draft, MessageLog, Target
 from .personalisation import OPT_OUT_LINE, tidy
 
@@ -24,9 +25,7 @@ class EventSelect(SearchingSelect):
     """A searching select; without JavaScript it offers the latest events."""
 
     def optgroups(self, name: str, value: Sequence[str], attr: dict[str, Any] | None = None) -> list[Any]:
-        # Django looks up whatever was posted, and stumbles over what is no id; the field tells of it.
-        ids = [one for one in map(str, value) if one.isdecimal() and len(one) < 19]
-        groups = super().optgroups(name, ids, attr)
+        groups = super().optgroups(name, value, attr)
         options = groups[0][1]
         offered = {str(option["value"]) for option in options}
         for event in Event.objects.order_by("-pk")[:RECENT_EVENTS]:
@@ -60,7 +59,7 @@ class ComposeForm(forms.Form):
         strip=False,
         max_length=MAX_TYPED,
         error_messages={
-            "max_length": "The text has %(show_value)d characters. A text message holds at most 1,600.",
+            "max_length": f"The text has %(show_value)d characters. A text message holds at most {MAX_CHARACTERS:,}.",
         },
         widget=forms.Textarea(attrs={"rows": 5, "aria-describedby": "message-help", "dir": "auto"}),
     )

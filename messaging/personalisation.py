@@ -63,10 +63,6 @@ class Template:
 
     pieces: tuple[str | Field, ...]
 
-    @property
-    def is_personal(self) -> bool:
-        return any(isinstance(piece, Field) for piece in self.pieces)
-
     def render(self, name: str | None) -> str:
         """The text for a recipient of this name, or for one without."""
         full_name = clean_name(name)
@@ -82,11 +78,6 @@ class Template:
         )
 
 
-def check(body: str) -> None:
-    """Raise UnknownToken if `body` has a field that does not exist, or one that lacks a brace."""
-    _parse(body)
-
-
 def tidy(body: str) -> str:
     """`body` without blanks around it, and with each line break as one character."""
     return normalise_newlines(body).strip()
@@ -100,12 +91,9 @@ def with_opt_out_line(body: str) -> str:
     return f"{body}\n{OPT_OUT_LINE}".lstrip()
 
 
-def compile_template(body: str, *, opt_out_line: bool = False) -> Template:
-    """The template of `body`, tidied, and with the opt-out line if that is wanted.
-
-    Raises UnknownToken as `check` does.
-    """
-    return Template(_parse(with_opt_out_line(body) if opt_out_line else tidy(body)))
+def compile_template(body: str) -> Template:
+    """The template of `body`, tidied. Raises UnknownToken for a field that does not exist, or that lacks a brace."""
+    return Template(_parse(tidy(body)))
 
 
 def clean_name(name: str | None) -> str:

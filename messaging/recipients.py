@@ -1,17 +1,14 @@
-"""The recipients of one blast, page by page and as a table to download, at any size.
-
-Pages go by id, not by number: nothing is counted, and page 10,000 costs what page 1 does.
-"""
+"""The recipients of one blast, page by page and as a table to download, at any size."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from django.db.models import Q
-from django.utils import timezone
 
-from contacts import phones
+from contacts import csv_files, phones
 
+from . import keyset
+from .keyset import Page
 from .models import Delivery, MessageLog
 from .querysets import DeliveryQuerySet
 
@@ -20,16 +17,6 @@ CHUNK: Final = 2_000
 DIGITS_OF_A_SEARCH: Final = 3
 
 COLUMNS: Final = ("Name", "Phone", "State", "Explanation", "Error code", "Segments", "Last change", "Twilio SID")
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Some recipients in the order of their ids; `previous` and `next` are the ids to go on from, where there are
-    more."""
-
-    rows: list[Delivery]
-    previous: int | None
-    next: int | None
 
 
 def find(log: MessageLog, ends: tuple[int, int], status: str = "", query: str = "") -> DeliveryQuerySet:
@@ -48,29 +35,23 @@ def find(log: MessageLog, ends: tuple[int, int], status: str = "", query: str = 
         return rows.filter(phone=phones.normalise(query))
     except phones.InvalidPhone:
         digits = "".join(filter(str.isdecimal, query))
-        matches = Q(name__icontains=query)
+        matches = Q(name__mentions=query)
         if len(digits) >= DIGITS_OF_A_SEARCH:
             matches |= Q(phone__contains=digits)
         return rows.filter(matches)
 
 
-def page(rows: DeliveryQuerySet, after: int | None = None, before: int | None = None) -> Page:
+def page(rows: DeliveryQuerySet, after: int = 0, before: int = 0) -> Page[Delivery]:
     """The page after one id, or before another, or the first."""
-    if before is not None and after is None:
-        found = list(rows.filter(pk__lt=before).order_by("-pk")[: PAGE + 1])
-        shown = found[:PAGE][::-1]
-        has_previous, has_next = len(found) > PAGE, True
-    else:
-        found = list(rows.filter(pk__gt=after or 0).order_by("pk")[: PAGE + 1])
-        shown = found[:PAGE]
-        has_previous, has_next = after is not None, len(found) > PAGE
-    if not shown:
-        return Page([], None, None)
-    return Page(shown, shown[0].pk if has_previous else None, shown[-1].pk if has_next else None)
+    return keyset.page(rows, PAGE, after, before)
 
 
-def table(rows: DeliveryQuerySet) -> Iterator[tuple[object, ...]]:
-    """A line for each recipient, under COLUMNS; times in the site's zone. In constant memory."""
+def write_csv(rows: DeliveryQuerySet) -> Iterator[str]:
+    """The CSV file of these recipients in pieces; times in the site's zone. Memory does not grow with the list."""
+    return csv_files.write(COLUMNS, _lines(rows))
+
+
+def _lines(rows: DeliveryQuerySet) -> Iterator[tuple[object, ...]]:
     states, reasons = dict(Delivery.Status.choices), dict(Delivery.SkipReason.choices)
     fields = ("pk", "name", "phone", "status", "skip_reason", "error_message", "error_code", "segments", "updated_at")
     lines = rows.order_by("pk").values_list(*fields, "sid")
@@ -84,7 +65,7 @@ def table(rows: DeliveryQuerySet) -> Iterator[tuple[object, ...]]:
                 reasons.get(skip_reason) or error,
                 code,
                 segments,
-                timezone.localtime(updated_at).isoformat(" ", "seconds"),
+                csv_files.moment(updated_at),
                 sid,
             )
         last = chunk[-1][0]

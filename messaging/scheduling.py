@@ -5,10 +5,9 @@ a blast (`send`). Both may happen any number of times, in any number of processe
 blast and the link between them are one transaction, so that a scheduled message has one blast or none.
 """
 
-import hashlib
 import logging
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.conf import settings
@@ -42,7 +41,7 @@ class AlreadySent(Exception):
 
 
 class Changed(Exception):
-    """The message is not any more what its reader has seen."""
+    """The message, or the draft of one, is not any more what its reader has seen."""
 
 
 class AudienceLost(Exception):
@@ -183,18 +182,6 @@ def describe_audience(message: ScheduledMessage) -> tuple[str, int | None]:
     return audience.name, audience.recent_headcount().recipients if message.is_pending else None
 
 
-def version(message: ScheduledMessage) -> str:
-    """What changes with each change of the text, the people or the time; the pages hand it back."""
-    seen = (
-        message.message_body,
-        message.target,
-        message.event_id,
-        message.test_mode,
-        message.scheduled_at.astimezone(UTC).isoformat(),
-    )
-    return hashlib.sha256(repr(seen).encode()).hexdigest()[:16]
-
-
 def edit(
     message: ScheduledMessage, seen: str, *, body: str, target: str, event: Event | None, test_mode: bool
 ) -> bool:
@@ -219,7 +206,7 @@ def _lock_pending(message: ScheduledMessage, seen: str) -> bool:
     if current.status != ScheduledMessage.Status.PENDING:
         message.refresh_from_db()
         return False
-    if version(current) != seen:
+    if current.version != seen:
         raise Changed(message.pk)
     return True
 

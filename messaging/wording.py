@@ -1,12 +1,13 @@
-"""How counts, spans of time, moments and prices are said to staff, on pages and at the prompt alike."""
+"""How segments, spans of time, moments and prices are said to staff, on pages and at the prompt alike."""
 
 import math
-from datetime import datetime, tzinfo
+from datetime import datetime
 from decimal import Decimal
 
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import ngettext
+
+from accounts.moments import moment as moment
+from contacts.counts import counted
 
 
 def beginning(text: str, most: int) -> str:
@@ -15,14 +16,9 @@ def beginning(text: str, most: int) -> str:
     return start if len(start) <= most and len(text) <= 4 * most else f"{start[: most - 1]}…"
 
 
-def people(count: int) -> str:
-    """Such as "1 person" or "1,234 people"."""
-    return ngettext("%(count)s person", "%(count)s people", count) % {"count": f"{count:,}"}
-
-
 def segments(count: int) -> str:
     """Such as "1 segment" or "1,234 segments"."""
-    return ngettext("%(count)s segment", "%(count)s segments", count) % {"count": f"{count:,}"}
+    return counted(count, "segment", "segments")
 
 
 def dollars(amount: Decimal) -> str:
@@ -44,12 +40,6 @@ def duration(seconds: float) -> str:
     hours, minutes = divmod(round(minutes / 10) * 10, 60)
     spoken = ngettext("about %(count)s hour", "about %(count)s hours", hours) % {"count": f"{hours:,}"}
     return f"{spoken} {minutes} minutes" if minutes and hours < 12 else spoken
-
-
-def moment(at: datetime, zone: tzinfo | None = None) -> str:
-    """A point in time in that zone, else in the site's, with the zone's name."""
-    local = timezone.localtime(at, zone)
-    return f"{date_format(local, 'DATETIME_FORMAT')} {local.tzname()}"
 
 
 def countdown(at: datetime, now: datetime) -> str:

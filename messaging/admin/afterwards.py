@@ -11,7 +11,10 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import ngettext
 
-from .. import reconciling, wording
+from contacts.counts import people
+from contacts.keys import read_keys
+
+from .. import reconciling
 from ..backfilling import backfill
 from ..models import Draft, MessageLog, RetryWhom
 from .blast_page import BlastPage
@@ -78,18 +81,18 @@ class Afterwards(BlastPage):
 
     def _decide(self, request: HttpRequest, log: MessageLog) -> None:
         """Only those can be decided about for whom the grace period is over."""
-        chosen = [int(pk) for pk in request.POST.getlist("delivery") if pk.isdecimal() and len(pk) < 19]
+        chosen = read_keys(request.POST.getlist("delivery"))
         ids = list(reconciling.overdue().filter(message_log=log, pk__in=chosen).values_list("pk", flat=True))
         if not ids:
             messages.info(request, "Nobody was chosen, so nothing was changed.")
         elif "send_again" in request.POST:
             count = reconciling.send_again(log, ids)
             self.log_change(request, log, f"Sent again to {count} in doubt.")
-            messages.success(request, f"{wording.people(count)} will be texted again.")
+            messages.success(request, f"{people(count)} will be texted again.")
         else:
             count = reconciling.leave(log, ids)
             self.log_change(request, log, f"Left {count} in doubt.")
-            messages.success(request, f"{wording.people(count)} left as they are. Nobody will be asked again.")
+            messages.success(request, f"{people(count)} left as they are. Nobody will be asked again.")
 
     def _page_context(self, request: HttpRequest, log: MessageLog) -> dict[str, Any]:
         context = super()._page_context(request, log)

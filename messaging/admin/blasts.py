@@ -53,7 +53,7 @@ class MessageLogAdmin(SendLater, Afterwards):
     show_facets = admin.ShowFacets.NEVER
     list_select_related = ("created_by",)
     list_per_page = 50
-    search_fields = ("message_body",)
+    search_fields = ("message_body__mentions",)
     search_help_text = "Search in the text of the messages"
     show_full_result_count = False
     ordering = ("-pk",)

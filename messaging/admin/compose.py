@@ -20,9 +20,11 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
 from accounts.models import AppUser
+from contacts.counts import people
+from contacts.keys import read_key
 from contacts.models import Event
 
-from .. import composing, drafts, wording
+from .. import composing, drafts, scheduling, wording
 from ..audience import Audience
 from ..cautions import cautions
 from ..encoding import to_gsm
@@ -91,7 +93,7 @@ class ComposeViews(admin.ModelAdmin):
             log, is_new = drafts.send(draft, user, request.POST.get("version", ""))
         except EmptyAudience:
             return self._render_confirmation(request, draft)
-        except drafts.Changed:
+        except scheduling.Changed:
             messages.warning(
                 request, "The message was changed in another window. This is how it reads now: look again, then send."
             )
@@ -100,7 +102,7 @@ class ComposeViews(admin.ModelAdmin):
             draft.refresh_from_db()
             return self._sent_already(request, draft)
         self.log_addition(request, log, "Sent.")
-        count = wording.people(progress(log).to_send)
+        count = people(progress(log).to_send)
         messages.success(request, f"The blast to {log.audience_name} has begun: {count} to text.")
         return redirect("admin:messaging_messagelog_change", log.pk)
 
@@ -113,7 +115,7 @@ class ComposeViews(admin.ModelAdmin):
                 return self._draft_is_gone(request)
             return self._sent_already(request, draft) if draft.sent_at else draft
         wanted = request.GET.get("event", "")
-        event = Event.objects.filter(pk=wanted).first() if wanted.isdecimal() and len(wanted) < 19 else None
+        event = Event.objects.filter(pk=read_key(wanted)).first()
         if wanted and event is None:
             messages.warning(request, "This event does not exist any more. Choose another audience.")
         return new_draft(user, event)
@@ -166,11 +168,11 @@ class ComposeViews(admin.ModelAdmin):
         preview = composing.preview_draft(draft, is_fresh=True)
         context = self._context(request, "Check and send") | {
             "draft": draft,
-            "version": drafts.version(draft),
+            "version": draft.version,
             "preview": preview,
             "cautions": cautions(preview),
             "samples": preview.samples[:CONFIRM_SAMPLES],
-            "recipients": wording.people(preview.headcount.recipients),
+            "recipients": people(preview.headcount.recipients),
             **extra,
         }
         return TemplateResponse(request, "messaging/confirm.html", context)

@@ -17,6 +17,7 @@ from contacts.admin.registrations import EventRegistrationAdmin
 from contacts.models import CommunityMember, Event, EventRegistration
 
 from .. import drafts
+from ..models import InboxThread
 from .permissions import SEND, require_sender
 
 for model in (CommunityMember, Event, EventRegistration):
@@ -26,6 +27,9 @@ for model in (CommunityMember, Event, EventRegistration):
 @admin.register(CommunityMember)
 class TextedMemberAdmin(CommunityMemberAdmin):
     actions: Any = ("text_selected", *CommunityMemberAdmin.actions)
+
+    def get_page_tools(self, request: HttpRequest, member: CommunityMember) -> list[tuple[str, str]]:
+        return [*super().get_page_tools(request, member), *conversation_with(request, member.phone)]
 
     def has_text_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm(SEND)
@@ -56,9 +60,20 @@ class TextedEventAdmin(EventAdmin):
 
 @admin.register(EventRegistration)
 class TextedRegistrationAdmin(EventRegistrationAdmin):
+    def get_page_tools(self, request: HttpRequest, registration: EventRegistration) -> list[tuple[str, str]]:
+        return [*super().get_page_tools(request, registration), *conversation_with(request, registration.phone)]
+
     def get_list_tools(self, request: HttpRequest) -> list[tuple[str, str]]:
         event = chosen_event(request)
         return [*super().get_list_tools(request), *(text_registrants(request, event) if event else [])]
+
+
+def conversation_with(request: HttpRequest, phone: str) -> list[tuple[str, str]]:
+    """The link to the conversation with that phone, where there is one, for who may see it."""
+    if not request.user.has_perm("messaging.view_inboxthread"):
+        return []
+    keys = InboxThread.objects.filter(phone=phone).values_list("pk", flat=True)
+    return [("Conversation", reverse("admin:messaging_inboxthread_change", args=[key])) for key in keys]
 
 
 def text_registrants(request: HttpRequest, event: Event) -> list[tuple[str, str]]:

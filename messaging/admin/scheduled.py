@@ -11,6 +11,8 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from contacts.counts import people
+
 from .. import wording
 from ..models import ScheduledMessage
 from ..scheduling import describe_audience
@@ -48,7 +50,7 @@ class ScheduledMessageAdmin(ScheduledPage):
     list_filter = ("status", "target")
     show_facets = admin.ShowFacets.NEVER
     list_per_page = 50
-    search_fields = ("message_body",)
+    search_fields = ("message_body__mentions",)
     search_help_text = "Search in the text of the messages"
     show_full_result_count = False
     sortable_by = ()
@@ -118,9 +120,7 @@ class ScheduledMessageAdmin(ScheduledPage):
     def audience(self, message: Any) -> SafeString:
         if message.recipients is None:
             return format_html("{}", message.audience_name)
-        return format_html(
-            '{}<span class="note">{} now</span>', message.audience_name, wording.people(message.recipients)
-        )
+        return format_html('{}<span class="note">{} now</span>', message.audience_name, people(message.recipients))
 
     @admin.display
     def state(self, message: ScheduledMessage) -> SafeString:

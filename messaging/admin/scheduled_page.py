@@ -10,6 +10,9 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
+from contacts.counts import people
+from contacts.keys import read_key
+
 from .. import composing, drafts, scheduling, wording
 from ..cautions import cautions
 from ..models import ScheduledMessage, Target
@@ -211,14 +214,13 @@ class ScheduledPage(admin.ModelAdmin):
             "opts": self.opts,
             "original": message,
             "title": title,
-            "version": scheduling.version(message),
+            "version": message.version,
         }
 
 
 def _find(pk: int | str) -> ScheduledMessage | None:
-    if isinstance(pk, str) and not (pk.isdecimal() and len(pk) < 19):
-        return None
-    return ScheduledMessage.objects.select_related("event", "draft", "created_by").filter(pk=pk).first()
+    rows = ScheduledMessage.objects.select_related("event", "draft", "created_by")
+    return rows.filter(pk=read_key(str(pk))).first()
 
 
 def _audience_name(message: ScheduledMessage) -> str:
@@ -240,6 +242,6 @@ def _numbers(message: ScheduledMessage) -> dict[str, Any]:
         "preview": preview,
         "cautions": cautions(preview),
         "samples": preview.samples[:CONFIRM_SAMPLES],
-        "recipients": wording.people(preview.headcount.recipients),
+        "recipients": people(preview.headcount.recipients),
         "can_leave": not preview.problems,
     }

@@ -51,7 +51,7 @@ class SendLater(ComposeViews):
     ) -> HttpResponse:
         try:
             message, is_new = drafts.schedule(draft, at, user, request.POST.get("version", ""))
-        except drafts.Changed:
+        except scheduling.Changed:
             messages.warning(
                 request, "The message was changed in another window. This is how it reads now: look again."
             )

@@ -11,6 +11,7 @@ from contacts import phones
 from messaging import wording
 
 register = template.Library()
+register.filter("moment", wording.moment)
 
 
 @register.filter
@@ -20,9 +21,9 @@ def phone(e164: str) -> str:
 
 
 @register.filter
-def moment(at: datetime) -> str:
-    """A point in time in the site's zone, with the zone's name."""
-    return wording.moment(at)
+def zone(at: datetime) -> str:
+    """The name of the site's zone at that time."""
+    return timezone.localtime(at).tzname() or ""
 
 
 @register.filter

@@ -50,11 +50,11 @@ def test_a_blast_cannot_be_edited_or_added(admin_client, make_log):
 
 @pytest.mark.parametrize("page", ["progress/", "results.csv", "cancel/"])
 def test_what_belongs_to_no_blast_is_not_found(manager_client, page):
-    assert manager_client.get(f"{BLASTS}999/{page}").status_code == 404
+    assert manager_client.get(f"{BLASTS}99999999/{page}").status_code == 404
 
 
 def test_the_page_of_no_blast_leads_to_the_list(manager_client, db):
-    response = manager_client.get(f"{BLASTS}999/change/", follow=True)
+    response = manager_client.get(f"{BLASTS}99999999/change/", follow=True)
     assert "This blast does not exist any more." in response.content.decode()
 
 

@@ -36,7 +36,7 @@ def test_each_recipient_is_listed_with_the_reason_in_words(show, make_log, make_
         "Rosa",
         "(720) 555-0123",
         "Failed",
-        "Jul 4, 12:30:05 PM",
+        "Jul 4, 12:30:05 PM MDT",
         "The phone is switched off.",
         "error 30003",
     ):

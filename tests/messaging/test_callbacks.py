@@ -116,6 +116,7 @@ def test_soft_failures_and_our_own_faults_touch_no_list(delivery, post_report, c
         {"MessageStatus": "sent", "ErrorCode": "9" * 400},
         {"MessageStatus": "sent", "MessageSid": "x" * 5000},
         {"MessageStatus": "sent\x00"},
+        {"MessageStatus": "sent", "MessageSid": "SM\x00"},
     ],
 )
 def test_odd_reports_are_harmless(delivery, post_report, fields):

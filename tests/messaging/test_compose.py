@@ -106,7 +106,7 @@ def test_the_registrants_of_an_event_can_be_asked_for_by_address(manager_client,
     assert (form["audience"].value(), form["event"].value()) == ("event", event.pk)
 
 
-@pytest.mark.parametrize("event", ["999", "none", "9" * 30, "²"])
+@pytest.mark.parametrize("event", ["99999999", "none", "9" * 30, "²"])
 def test_an_event_that_is_gone_is_said_to_be(manager_client, event):
     response = manager_client.get(COMPOSE, {"event": event})
     assert "This event does not exist any more." in response.content.decode()

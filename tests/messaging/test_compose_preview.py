@@ -8,7 +8,7 @@ from messaging import composing
 from messaging.audience import Audience
 from messaging.encoding import measure
 from messaging.models import Draft, MessageLog, Target
-from messaging.personalisation import compile_template
+from messaging.personalisation import compile_template, with_opt_out_line
 
 PREVIEW = "/admin/messaging/messagelog/compose/preview/"
 
@@ -187,7 +187,7 @@ def test_the_numbers_for_a_thousand_people_are_those_of_their_real_texts(
 
     shown = composing.preview(text, Audience(Target.COMMUNITY), opt_out_line=True)
 
-    template = compile_template(text, opt_out_line=True)
+    template = compile_template(with_opt_out_line(text))
     sizes = [measure(template.render(member.name)) for member in members[40:]]
     assert shown.headcount.recipients == 960
     assert shown.headcount.skipped == {"opted_out": 30, "suppressed": 10}

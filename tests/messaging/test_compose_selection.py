@@ -96,7 +96,7 @@ def test_the_blast_goes_to_them_alone(
     token = Draft.objects.get().token
     manager_client.post(COMPOSE, {"token": token, "message_body": "Hi"})
     confirm = reverse("admin:messaging_messagelog_confirm", args=[token])
-    version = drafts.version(Draft.objects.get())
+    version = Draft.objects.get().version
     with django_capture_on_commit_callbacks(execute=True):
         manager_client.post(confirm, {"version": version})
     assert [to for to, _, _ in locmem.outbox] == [ann.phone]

@@ -8,7 +8,6 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from messaging import drafts
 from messaging.models import Draft, MessageLog, Target
 
 BLASTS = "/admin/messaging/messagelog/"
@@ -36,7 +35,7 @@ def send(manager_client, django_capture_on_commit_callbacks):
 
     def run(draft, seen=None, client=manager_client):
         with django_capture_on_commit_callbacks(execute=True):
-            return client.post(confirm_url(draft), {"version": seen or drafts.version(draft)})
+            return client.post(confirm_url(draft), {"version": seen or draft.version})
 
     return run
 
@@ -130,7 +129,7 @@ def test_a_blast_that_was_deleted_is_not_sent_again(send, make_draft, make_membe
 def test_what_changed_in_another_window_is_shown_before_it_is_sent(send, make_draft, make_member, manager_client):
     make_member()
     draft = make_draft()
-    seen = drafts.version(draft)
+    seen = draft.version
     draft.message_body = "Another text"
     draft.save()
     response = send(draft, seen)

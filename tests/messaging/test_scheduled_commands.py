@@ -215,9 +215,10 @@ def test_the_list_says_what_leaves_next(run, make_message, make_member):
     later, soon = make_message("Later", 180), make_message("Soon", 5)
     gone = make_message("Gone", -60, status="sent")
     lines = run("list_scheduled")[0].splitlines()
+    width = max(len(str(message.pk)) for message in (soon, later))
     assert lines == [
-        f"{soon.pk}  2026-03-01 05:05 MST  in 5 minutes  Community (1 person)  Waiting  Soon",
-        f"{later.pk}  2026-03-01 08:00 MST  in 3 hours    Community (1 person)  Waiting  Later",
+        f"{soon.pk:<{width}}  2026-03-01 05:05 MST  in 5 minutes  Community (1 person)  Waiting  Soon",
+        f"{later.pk:<{width}}  2026-03-01 08:00 MST  in 3 hours    Community (1 person)  Waiting  Later",
     ]
     assert "Gone" in run("list_scheduled", "--all")[0].splitlines()[2]
     assert gone.pk

@@ -56,7 +56,7 @@ def press(manager_client, django_capture_on_commit_callbacks):
     """Post to one of the message's pages; the answer."""
 
     def run(message, page, client=manager_client, **form):
-        form = {"version": scheduling.version(message), **form}
+        form = {"version": message.version, **form}
         with django_capture_on_commit_callbacks(execute=True):
             response = client.post(address(message, page), form)
         message.refresh_from_db()
@@ -209,7 +209,7 @@ def test_with_nobody_to_text_it_is_not_sent_now_and_goes_on_waiting(press, make_
 
 
 def test_what_changed_since_is_shown_before_it_is_sent(press, read, message):
-    seen = scheduling.version(message)
+    seen = message.version
     ScheduledMessage.objects.filter(pk=message.pk).update(message_body="Another text")
     page = read(press(message, "send", version=seen))
     assert "It was changed in another window." in page
@@ -304,7 +304,7 @@ def test_the_preview_follows_the_form(press, message):
 
 
 def test_the_second_of_two_editors_is_told(press, read, message):
-    seen = scheduling.version(message)
+    seen = message.version
     press(message, "edit", **NEW["edit"])
     page = read(press(message, "edit", version=seen, audience="community", message_body="Farewell"))
     assert "It was changed in another window." in page

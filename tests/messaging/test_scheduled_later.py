@@ -8,7 +8,6 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from messaging import drafts
 from messaging.models import Draft, MessageLog, ScheduledMessage
 
 from .pages import BLASTS, inline_code, squeeze
@@ -42,7 +41,7 @@ def schedule(manager_client, draft):
 
     def run(local="2026-03-02 18:30", zone="America/Denver", client=manager_client, **extra):
         date, _, time = local.partition(" ")
-        form = {"version": drafts.version(draft), "date": date, "time": time, "zone": zone, **extra}
+        form = {"version": draft.version, "date": date, "time": time, "zone": zone, **extra}
         return client.post(later_url(draft), form)
 
     return run
@@ -170,7 +169,7 @@ def test_scheduling_twice_leads_to_the_same_message(schedule, manager_client):
 
 def test_going_back_after_scheduling_leads_to_the_message(schedule, draft, manager_client):
     there = schedule().url
-    version = drafts.version(draft)
+    version = draft.version
     assert manager_client.get(confirm_url(draft)).url == there
     assert manager_client.post(confirm_url(draft), {"version": version}).url == there
     assert manager_client.get(later_url(draft)).url == there
@@ -179,7 +178,7 @@ def test_going_back_after_scheduling_leads_to_the_message(schedule, draft, manag
 
 
 def test_a_draft_that_was_sent_leads_to_its_blast(schedule, draft, manager_client):
-    manager_client.post(confirm_url(draft), {"version": drafts.version(draft)})
+    manager_client.post(confirm_url(draft), {"version": draft.version})
     assert schedule().url == f"{BLASTS}{MessageLog.objects.get().pk}/change/"
     assert not ScheduledMessage.objects.exists()
 

@@ -200,7 +200,7 @@ def test_the_page_takes_no_post(manager_client, make_message):
 
 
 def test_a_page_of_none_leads_to_the_list(manager_client, db):
-    assert manager_client.get(f"{SCHEDULED}999/change/").url == SCHEDULED
+    assert manager_client.get(f"{SCHEDULED}99999999/change/").url == SCHEDULED
     assert manager_client.get(f"{SCHEDULED}x/change/").url == SCHEDULED
 
 

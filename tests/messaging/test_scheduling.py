@@ -197,7 +197,7 @@ def test_a_rescheduled_one_leaves_at_its_new_time(message):
 
 
 def test_staff_can_send_it_now(message):
-    seen = scheduling.version(message)
+    seen = message.version
     assert scheduling.send_now(message, seen) is not None
     assert message.status == "processing"
     assert scheduling.send_now(message, seen) is None
@@ -206,11 +206,11 @@ def test_staff_can_send_it_now(message):
 
 def test_staff_can_send_one_that_is_too_late_all_the_same(message, settings):
     settings.SCHEDULED_MESSAGE_MAX_LAG = 60
-    assert scheduling.send_now(message, scheduling.version(message), AT + timedelta(hours=2)) is not None
+    assert scheduling.send_now(message, message.version, AT + timedelta(hours=2)) is not None
 
 
 def test_what_changed_since_it_was_seen_is_not_sent(message):
-    seen = scheduling.version(message)
+    seen = message.version
     ScheduledMessage.objects.filter(pk=message.pk).update(message_body="Another text")
     with pytest.raises(scheduling.Changed):
         scheduling.send_now(message, seen)
@@ -219,7 +219,7 @@ def test_what_changed_since_it_was_seen_is_not_sent(message):
 
 def edit(message, seen=None, **changes):
     unchanged = {"body": "Hi", "target": "community", "event": None, "test_mode": False}
-    return scheduling.edit(message, seen or scheduling.version(message), **{**unchanged, **changes})
+    return scheduling.edit(message, seen or message.version, **{**unchanged, **changes})
 
 
 def test_one_that_waits_is_edited(message, make_event):
@@ -235,7 +235,7 @@ def test_one_that_has_left_is_not_edited(message):
 
 
 def test_the_second_of_two_editors_is_told(message):
-    seen = scheduling.version(message)
+    seen = message.version
     edit(message, body="Bye")
     with pytest.raises(scheduling.Changed):
         edit(message, seen, body="Farewell")

@@ -77,7 +77,7 @@ def test_it_prints_the_numbers_of_the_confirmation_page(run, make_member, make_u
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["Hi", "--event", "999"], "There is no event 999."),
+        (["Hi", "--event", "99999999"], "There is no event 99999999."),
         (["", "--community"], "Write a message."),
         (["Hi {nmae}", "--community"], "{nmae} is not a field."),
         (["x" * 1601, "--community"], "The text is too long for 1 person"),

@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
+from contacts.counts import people
 from messaging import wording
 from messaging.models import ScheduledMessage
 from messaging.scheduling import describe_audience
@@ -44,7 +45,7 @@ def _as_cells(message: ScheduledMessage) -> tuple[str, ...]:
     """Its number, when it leaves, how long that is away, to whom, its state, and the start of its text."""
     local = timezone.localtime(message.scheduled_at)
     name, recipients = describe_audience(message)
-    audience = name if recipients is None else f"{name} ({wording.people(recipients)})"
+    audience = name if recipients is None else f"{name} ({people(recipients)})"
     return (
         str(message.pk),
         f"{local:%Y-%m-%d %H:%M} {local.tzname()}",
