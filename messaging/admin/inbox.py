@@ -17,8 +17,7 @@ from django.utils.translation import ngettext
 from accounts.paginator import CappedPaginator
 from contacts import phones
 from contacts.admin.changelist import MOST_FOUND, PreparedChangeList
-from contacts.models import UnsubscribedContact
-from contacts.querysets import unsubscribed
+from contacts.querysets import wants_no_texts
 
 from .. import finding, inbox, replying, timeline, wording
 from ..models import Delivery, InboxMessage, InboxThread
@@ -61,7 +60,7 @@ class WaitsFilter(admin.SimpleListFilter):
             case "undelivered":
                 return queryset.filter(pk__in=replying.undelivered().values("thread"))
             case "opted_out":
-                return queryset.filter(unsubscribed())
+                return queryset.filter(is_opted_out=True)
         return queryset
 
 
@@ -106,7 +105,7 @@ class InboxThreadAdmin(ConversationPage):
 
     def get_queryset(self, request: HttpRequest) -> InboxThreadQuerySet:
         threads: Any = super().get_queryset(request)
-        return threads.with_newest_text()
+        return threads.with_newest_text().annotate(is_opted_out=wants_no_texts())
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[InboxChangeList]:
         return InboxChangeList
@@ -117,17 +116,14 @@ class InboxThreadAdmin(ConversationPage):
         return finding.search(queryset, search_term, MOST_FOUND), False
 
     def prepare_page(self, rows: list[Any]) -> None:
-        """Names and opt-outs of the page's people, what became of our texts, and what came without words, in one look
-        each."""
+        """Names of the page's people, what became of our texts, and what came without words, in one look each."""
         names = inbox.names(rows)
-        gone = UnsubscribedContact.objects.filter(phone__in=[row.phone for row in rows])
-        opted_out = set(gone.values_list("phone", flat=True))
         outcomes = replying.outcomes([row.pk for row in rows], [row.newest_text for row in rows if row.newest_text])
         failed = {pk for pk, status in outcomes if status in Delivery.UNSUCCESSFUL}
         doubtful = {pk for pk, status in outcomes if status == Delivery.Status.UNKNOWN}
         media = timeline.media_previews(row.newest_text for row in rows if not row.last_message_preview)
         for row in rows:
-            row.called, row.is_opted_out = names[row.pk], row.phone in opted_out
+            row.called = names[row.pk]
             row.has_failed, row.is_in_doubt = row.pk in failed, row.pk in doubtful
             row.preview = row.last_message_preview or media.get(row.newest_text) or "(no words)"
             row.found = None

@@ -60,6 +60,15 @@ def test_flags_and_opt_outs_are_marked(manager_client, make_phone, make_unsubscr
     assert text.count("May mean stop") == text.count('<span class="tag">Opted out</span>') == 1
 
 
+def test_an_opt_out_among_the_suppressed_is_one(manager_client, make_phone, make_suppressed):
+    """Nobody may write to either; a number that was given up can be written to."""
+    for name, category in {"Old": "opt_out", "Dead": "hard_fail"}.items():
+        thread = make_thread(make_phone(), "Hi", contact_name=f"{name} one")
+        make_suppressed(phone=thread.phone, category=category)
+    assert read(manager_client, INBOX).count('<span class="tag">Opted out</span>') == 1
+    assert re.findall(r"<bdi>(\w+) one</bdi>", read(manager_client, INBOX, state="opted_out")) == ["Old"]
+
+
 @pytest.mark.parametrize(("state", "who"), [("unread", 0), ("undecided", 1), ("opted_out", 2)])
 def test_the_list_can_be_narrowed(manager_client, make_phone, make_unsubscribed, state, who):
     threads = [make_thread(make_phone(), "Hi", contact_name=f"Person {number}") for number in range(4)]
