@@ -9,6 +9,7 @@ from django.apps import apps
 from django.db import connection, transaction
 from django.test import Client
 from django.test import client as test_client
+from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from accounts.models import AppUser
@@ -22,10 +23,17 @@ from contacts.models import (
 )
 from smsadmin.settings import PASSWORD_HASHERS
 
-# A quick look by default; where everything is tried, as in CI, hypothesis loads its own profile "ci" of 100 examples.
-hypothesis_settings.register_profile("quick", max_examples=25)
-if hypothesis_settings.get_current_profile_name() == "default":
-    hypothesis_settings.load_profile("quick")
+# A quick look by default; where everything is tried, as in CI, hypothesis takes its profile "ci" of 100 examples. How
+# fast a machine is, is no promise; and a fixture may serve all examples of a test.
+for profile, parent, how in (("quick", "default", {"max_examples": 25}), ("ci", "ci", {})):
+    hypothesis_settings.register_profile(
+        profile,
+        hypothesis_settings.get_profile(parent),
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+        **how,
+    )
+hypothesis_settings.load_profile("ci" if hypothesis_settings.get_current_profile_name() == "ci" else "quick")
 
 # Django and the tests are very many objects that stay to the end. To look among them for garbage at Python's usual
 # pace took a tenth of the time.

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from contacts import wordings
@@ -226,7 +226,6 @@ def test_says_that_there_is_no_phone():
     assert not detect(sheet(["Name", "City"], ["Ada", "Denver"])).has_phone
 
 
-@settings(deadline=None)
 @given(st.lists(st.lists(st.text(max_size=12), max_size=6), max_size=15))
 def test_any_cells_have_a_layout(rows):
     layout = detect(sheet(*rows))
@@ -332,7 +331,6 @@ def test_cleans_names(cell, name):
     assert clean_name(cell) == name
 
 
-@settings(deadline=None)
 @given(st.text(max_size=MAX_NAME))
 def test_a_name_that_was_cleaned_and_exported_is_read_as_the_same(text):
     try:

@@ -2,7 +2,7 @@
 
 import pytest
 from django.db import connection
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from contacts.models import CommunityMember, EventRegistration, SuppressedContact, UnsubscribedContact
@@ -127,7 +127,7 @@ def test_nothing_typed_finds_everybody_and_mere_marks_nobody(ada):
     assert found('""') == []
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.one_of(st.text(max_size=30), st.text(alphabet="ab'\"*-+()^:\\%_ NEAR\0\ud800é١", max_size=20)))
 @example('"a" OR 1')
 @example("NEAR(a b)")

@@ -3,7 +3,7 @@ import csv
 import io
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from contacts import workbooks
@@ -167,7 +167,6 @@ def test_a_table_can_be_read_twice():
     assert lines_of(data) == lines_of(data)
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(
@@ -185,7 +184,6 @@ def test_reads_back_whatever_a_csv_writer_wrote(people, separator):
     assert cells_of(data, Choices(encoding="utf-8", separator=separator))[1:] == expected
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=2000))
 def test_any_bytes_are_lines_or_a_sentence(data):
     try:
@@ -195,7 +193,6 @@ def test_any_bytes_are_lines_or_a_sentence(data):
     assert all(number >= 1 and isinstance(problem, str) for number, _, problem in lines)
 
 
-@settings(deadline=None)
 @given(st.text(st.sampled_from('a,;"\n\r\t 1='), max_size=200))
 def test_any_mess_of_quotation_marks_keeps_every_line(mess):
     data = f"first,7205550101\n{mess}\nlast,7205550102\n".encode()

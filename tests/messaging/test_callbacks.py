@@ -191,7 +191,7 @@ def test_a_fault_of_the_account_with_such_a_text_stops_no_blast(answer, make_log
 
 class AnySequenceOfReports(TestCase):
     @given(st.lists(st.sampled_from([*callbacks.STATES, "nonsense"]), max_size=12))
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=40)
     def test_never_lowers_the_rank(self, statuses):
         log = MessageLog.objects.create(message_body="Hi", target="community")
         row = Delivery.objects.create(message_log=log, phone="+17205550100", status="sending")

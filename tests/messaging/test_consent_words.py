@@ -18,8 +18,6 @@ from messaging.consent_words import (
 )
 from messaging.encoding import MAX_CHARACTERS
 
-anything = settings(deadline=None)
-
 ALL_PHRASES = [*NAMES_TEXTS, *NAMES_LIST, *NAMES_NOTHING, *DOUBTFUL_CLAUSES, *DOUBTFUL_WORDS]
 RESERVED = sorted(OPT_OUT_WORDS | OPT_IN_WORDS | HELP_WORDS | {YES})
 
@@ -1193,7 +1191,6 @@ surroundings = st.text(
 )
 
 
-@anything
 @given(st.sampled_from(RESERVED), st.data(), surroundings, surroundings)
 def test_a_reserved_word_is_known_in_any_case_and_whatever_surrounds_it(word, data, before, after):
     spelt = "".join(data.draw(st.sampled_from([letter.upper(), letter.lower()])) for letter in word)
@@ -1201,7 +1198,6 @@ def test_a_reserved_word_is_known_in_any_case_and_whatever_surrounds_it(word, da
     assert bare_word(before + spelt + after) == word
 
 
-@anything
 @given(st.sampled_from(sorted(OPT_OUT_WORDS)), surroundings, surroundings)
 def test_a_reserved_opt_out_word_is_clear_whatever_surrounds_it(word, before, after):
     assert is_clear_opt_out(before + word + after)
@@ -1228,7 +1224,6 @@ def test_a_text_is_read_as_one_word_or_none(body, word):
     assert bare_word(body) == word
 
 
-@anything
 @given(st.text())
 def test_a_bare_word_is_one_word_and_stays_the_same(body):
     word = bare_word(body)
@@ -1246,7 +1241,6 @@ mixed_words = st.lists(
 ).map(" ".join)
 
 
-@anything
 @given(any_text | mixed_words)
 @example("\ud800stop\udfff texting me\x00")
 @example("ﷺ" * 2000)
@@ -1261,7 +1255,7 @@ def wording_without_the_short_cut(body):
 
 @pytest.mark.parametrize("phrase", ALL_PHRASES)
 def test_no_phrase_is_missed_by_the_short_cut_past_most_texts(phrase):
-    @settings(deadline=None, max_examples=20)
+    @settings(max_examples=20)
     @given(st.from_regex(phrase, fullmatch=True))
     def check(body):
         assert wording(body) is wording_without_the_short_cut(body)
@@ -1269,7 +1263,6 @@ def test_no_phrase_is_missed_by_the_short_cut_past_most_texts(phrase):
     check()
 
 
-@anything
 @given(any_text | mixed_words)
 def test_the_short_cut_past_most_texts_changes_no_verdict(body):
     assert wording(body) is wording_without_the_short_cut(body)
@@ -1282,7 +1275,6 @@ def test_a_text_of_everyday_words_takes_the_short_cut():
     looked_at.assert_not_called()
 
 
-@anything
 @given(
     st.sampled_from(lines(CLEAR)), st.sampled_from(["", "  ", "\n"]), st.sampled_from(["", " ", "!", " 🙏", "\n\n"])
 )

@@ -1,7 +1,7 @@
 import unicodedata
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from messaging.encoding import (
@@ -41,7 +41,6 @@ gsm_texts = st.lists(
     st.builds(lambda c, times: c * times, st.sampled_from("aé[€"), st.integers(1, 160)), max_size=6
 ).map("".join)
 texts = st.one_of(st.text(), long_texts, gsm_texts)
-anything = settings(deadline=None)
 
 
 def units_of(text, encoding):
@@ -95,7 +94,6 @@ def test_a_character_of_the_extension_table_is_two_septets():
 
 
 @given(st.characters(exclude_characters=BASIC_CHARACTERS + EXTENSION_CHARACTERS, exclude_categories=["Cs"]))
-@anything
 def test_any_other_character_makes_a_text_ucs_2(character):
     assert measure(f"Hello {character}").encoding is Encoding.UCS_2
 
@@ -167,19 +165,16 @@ def test_an_extension_character_is_one_unit_in_ucs_2():
 
 
 @given(texts)
-@anything
 def test_the_segments_joined_are_the_text(text):
     assert "".join(split(text)) == text
 
 
 @given(texts)
-@anything
 def test_each_segment_is_as_long_as_fits(text):
     assert split(text) == longest_prefixes(text, measure(text).encoding)
 
 
 @given(texts)
-@anything
 def test_the_measure_agrees_with_the_split(text):
     size = measure(text)
     parts = split(text)
@@ -309,13 +304,11 @@ def test_replacing_does_not_run_a_number_into_another(typed, replaced):
 
 
 @given(texts)
-@anything
 def test_a_text_is_ucs_2_exactly_when_something_forces_it(text):
     assert is_gsm(text) == (measure(text).encoding is Encoding.GSM_7) == (forcing_characters(text) == [])
 
 
 @given(texts)
-@anything
 def test_a_text_with_every_forcing_character_replaced_is_gsm(text):
     can_be_gsm = all(forcing.replacement is not None for forcing in forcing_characters(text))
 
@@ -323,20 +316,17 @@ def test_a_text_with_every_forcing_character_replaced_is_gsm(text):
 
 
 @given(st.text())
-@anything
 def test_replacing_twice_changes_nothing_more(text):
     assert to_gsm(to_gsm(text)) == to_gsm(text)
 
 
 @given(st.characters(exclude_categories=["Cs", "Cn"]))
-@anything
 def test_every_replacement_is_gsm(character):
     for forcing in forcing_characters(character):
         assert forcing.replacement is None or is_gsm(forcing.replacement)
 
 
 @given(st.characters(categories=["Ll", "Lu"], max_codepoint=0x24F))
-@anything
 def test_an_accented_latin_letter_never_loses_more_than_its_accents(character):
     plain = to_gsm(character)
 

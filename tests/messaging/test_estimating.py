@@ -8,8 +8,6 @@ from messaging.encoding import Encoding, measure
 from messaging.estimating import cost, estimate, profile, shape
 from messaging.personalisation import UnknownToken, compile_template, with_opt_out_line
 
-anything = settings(deadline=None)
-
 
 def is_accepted(body):
     try:
@@ -42,7 +40,7 @@ names = st.one_of(
 
 
 @given(bodies.filter(is_accepted), st.booleans(), st.lists(names))
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_the_estimate_is_what_rendering_every_text_gives(body, opt_out_line, audience):
     template = compile_template(with_opt_out_line(body) if opt_out_line else body)
     sizes = [measure(template.render(name)) for name in audience]
@@ -59,7 +57,6 @@ def test_the_estimate_is_what_rendering_every_text_gives(body, opt_out_line, aud
 
 
 @given(st.integers(1560, 1610), st.lists(names, min_size=1))
-@anything
 def test_texts_that_are_too_long_are_counted_exactly(length, audience):
     template = compile_template("x" * length + "{name}{first_name}")
 
@@ -69,7 +66,6 @@ def test_texts_that_are_too_long_are_counted_exactly(length, audience):
 
 
 @given(bodies.filter(is_accepted), names, names)
-@anything
 def test_names_of_one_shape_measure_alike(body, name, other):
     template = compile_template(body)
 

@@ -8,7 +8,7 @@ import pytest
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contacts import opting_out
@@ -36,7 +36,6 @@ staff = st.tuples(
     st.sampled_from(["edit", "close", "open", "opt out", "late", "unlimited"]), st.integers(0, 2), st.none()
 )
 happenings = st.lists(st.one_of(texts, texts, texts, texts, repeats, staff), max_size=40)
-quietly = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 class House:
@@ -169,20 +168,20 @@ def live_through(story):
 
 
 @given(happenings)
-@settings(quietly, max_examples=15)
+@settings(max_examples=15)
 def test_what_is_kept_fits_together_after_any_texts(story):
     live_through(story)
 
 
 @pytest.mark.slow
 @given(st.lists(st.one_of(texts, texts, texts, repeats, staff), max_size=120))
-@settings(quietly, max_examples=300)
+@settings(max_examples=300)
 def test_what_is_kept_fits_together_after_very_many_texts(story):
     live_through(story)
 
 
 @given(st.lists(st.tuples(st.integers(0, 1), st.sampled_from(WORDS)), max_size=12))
-@settings(quietly, max_examples=10)
+@settings(max_examples=10)
 def test_what_another_phone_texts_in_between_changes_nothing(story):
     """The answers to one phone are those that it gets where nobody else texts."""
 
@@ -199,7 +198,7 @@ def test_what_another_phone_texts_in_between_changes_nothing(story):
 
 
 @given(st.lists(st.tuples(st.integers(0, 1), st.sampled_from([w for w in WORDS if "?" not in w])), max_size=12))
-@settings(quietly, max_examples=10)
+@settings(max_examples=10)
 def test_unread_is_what_nobody_answered_or_a_call_for_help(story):
     with transaction.atomic():
         house = House()

@@ -82,7 +82,7 @@ class AnyNumberOfSenders(TestCase):
         per_second=st.sampled_from([1, 3, 10, 47, 225]),
         senders=st.lists(st.integers(1, 50), min_size=1, max_size=10),
     )
-    @hypothesis_settings(max_examples=6, deadline=None)
+    @hypothesis_settings(max_examples=6)
     def test_add_up_to_the_rate(self, per_second, senders):
         """Each sender reserves again as soon as its last slot has come, for 20 simulated seconds."""
         Pace.objects.all().delete()

@@ -2,7 +2,7 @@ import contextlib
 import pickle
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from messaging.encoding import is_gsm
@@ -16,8 +16,6 @@ from messaging.personalisation import (
     first_name,
     with_opt_out_line,
 )
-
-anything = settings(deadline=None)
 
 
 def render(body, name):
@@ -108,7 +106,6 @@ def test_a_refusal_survives_being_pickled():
 
 
 @given(st.text())
-@anything
 def test_a_names_own_braces_are_never_a_field(text):
     name = clean_name(text)
 
@@ -116,7 +113,6 @@ def test_a_names_own_braces_are_never_a_field(text):
 
 
 @given(st.text(st.sampled_from("{}na me_1\n")))
-@anything
 def test_a_body_is_refused_by_what_it_says_or_rendered(body):
     with contextlib.suppress(UnknownToken):
         template = compile_template(body)
@@ -167,7 +163,6 @@ def test_a_name_is_cleaned_for_the_text(name, cleaned):
 
 
 @given(st.text(st.characters(exclude_categories=[])))
-@anything
 def test_a_cleaned_name_is_on_one_line_and_clean(text):
     name = clean_name(text)
 
@@ -208,7 +203,6 @@ def test_the_first_name_is_what_one_would_call_the_person(name, first):
 
 
 @given(st.text().map(clean_name).filter(bool))
-@anything
 def test_a_first_name_is_a_part_of_the_name(name):
     assert first_name(name)
     assert first_name(name) in name

@@ -224,13 +224,13 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(json_values, max_size=5), st.sampled_from([None, 1]))
 def test_a_list_is_read_as_json_reads_it(entries, indent):
     assert list(iter_entries(json.dumps(entries, indent=indent))) == entries
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(json_values, min_size=1, max_size=5), st.data())
 def test_a_cut_list_gives_its_first_entries_and_then_says_that_it_breaks_off(entries, data):
     text = json.dumps(entries)

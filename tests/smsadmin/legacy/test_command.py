@@ -6,7 +6,7 @@ import pytest
 from django.apps import apps
 from django.core.management import call_command
 from django.db import DatabaseError, connection
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contacts.models import CommunityMember
@@ -283,7 +283,7 @@ anything = st.one_of(
 
 @pytest.mark.slow
 @settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=100,
 )
 @given(st.data())
 def test_whatever_stands_in_the_columns_each_row_is_taken_there_or_refused(tmp_path_factory, data):
