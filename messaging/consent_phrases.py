@@ -21,7 +21,7 @@ _ME: Final = (
 )
 _TEXTS: Final = r"(?:texts?|txts?|te?xting?|text messages?|messages?|msgs?|messaging|sms(?: messages?)?|spam)"
 _WHICH: Final = (
-    r"(?:(?:all|any|more|of|these|those|this|that|your|ur|the|such|mass|group|automated|political|campaign|"
+    r"(?:(?:all|any|more|further|future|of|these|those|this|that|your|ur|the|such|mass|group|automated|political|campaign|"
     r"marketing|spam|junk|unwanted|unsolicited|annoying|stupid|dumb|damn|constant|random|fucking) ){0,5}"
 )
 _PLURAL: Final = r"(?:texts|txts|te?xting?|text messages|messages|msgs|messaging|sms(?: messages)?|spam)"
@@ -67,7 +67,7 @@ NAMES_TEXTS: Final = (
     r"lose (?:my|this) (?:phone |cell )?number",
     rf"{_NOT} {_REACH} {_ME} {_AGAIN}",
     rf"{_NOT} send(?: {_ME})? {_WHICH}{_PLURAL}(?: to {_ME})?",
-    rf"no more {_ANY_TEXTS}(?: to {_ME})?",
+    rf"no (?:more|further) {_ANY_TEXTS}(?: to {_ME})?",
     rf"(?:i |we )?{_NOT} (?:want|wanna|wish)(?: (?:to|for))?(?: {_GET})? {_WHICH}{_PLURAL}(?: (?:to|on) {_ME})?",
     rf"(?:i |we )?{_NOT} (?:want|wish) (?:{_YOU} )?to (?:be (?:texted|messaged|contacted)|{_REACH} {_ME})",
     rf"(?:i |we )?{_NOT} (?:want|wish) to be (?:on|in|part of) {_LIST_OF_TEXTS}",
@@ -194,7 +194,8 @@ DOUBTFUL_WORDS: Final = (
     rf"{_STOPPED} (?:with )?(?:(?:me|us|my|sending|getting|receiving|recieving) ){{0,3}}{_WHICH}"
     rf"(?:{_MENTIONS}|subscription)",
     rf"{_STOPPED} (?:sending|getting|receiving|recieving|these|calling|emailing|\w+ing (?:with )?(?:me|us))",
-    rf"{_STOPPED} (?:all )?(?:contact|communicati\w+)|refrain from {_TEXTING}|turn off {_WHICH}{_MENTIONS}",
+    rf"{_STOPPED} (?:all )?(?:contact|communicati\w+)|end all (?:contact|communicati\w+)",
+    rf"refrain from {_TEXTING}|turn off {_WHICH}{_MENTIONS}",
     rf"(?:{_PLEASE}|(?<!\bi )(?<!\bthey )(?<!\bwe )just) (?:stop|quit)"
     r"(?! (?:by|in|at|over|for|and|on|off|to|the|worrying|here|before|when|outside|near)\b)",
     r"(?:make|want|need) (?:it|this|them|these|that|these texts|these messages) (?:to )?stop",
@@ -210,7 +211,7 @@ DOUBTFUL_WORDS: Final = (
     rf"(?:remove|removing|delete|erase) (?:{_ME}|{_MY_NAME})|(?:lose|forget) (?:my|this) (?:number|info|contact)",
     rf"(?:take|taken) (?:{_ME}|my name) of|(?:take|taken|get) (?:{_ME}|my name) off|(?:drop|remove) (?:me )?from",
     rf"(?:remove|delete|take) (?:(?:her|his|their|\w+'s) (?:number|name)|her|him|my (?:late )?{_RELATIVE})",
-    rf"{_PLEASE} (?:remove|delete)$",
+    rf"{_PLEASE} (?:remove|delete)$|exclude {_ME}",
     r"i\b.* (?:be|been|get|was|got) (?:removed|taken off|deleted|dropped)",
     r"(?:(?:me|us|my (?:number|info|name)|want|get|be|been|removed|taken) |^)(?:off of|off|of|from|out of) "
     rf"{_WHICH}(?:\w+ )?(?:lists?|database)",
@@ -221,7 +222,12 @@ DOUBTFUL_WORDS: Final = (
     rf"(?<!\bdid ){_NOT} {_TEXT}(?:$| (?:at|after|before|during|so|this))",
     rf"{_NO} (?:want|wanna|wish|need|care)\b(?: \w+){{0,3}}"
     rf" (?:{_MENTIONS}\b(?! (?:{_YOU}|to)\b)|texted|contacted|hear from)",
-    rf"{_NO} (?:want|need) (?:any of )?(?:this|these|those)$",
+    rf"{_NO} (?:want|need) (?:any )?(?:more )?(?:of )?(?:this|these|those)$",
+    rf"(?:rather|prefer) not (?:to )?{_GET} (?:this$|these$|{_ANY_TEXTS})",
+    r"(?:rather|prefer) not (?:to )?be (?:texted|contacted)",
+    rf"(?<!why )(?:don't|dont) {_YOU} ever {_REACH} {_ME}|{_TEXT} {_ME} no (?:more|further)",
+    rf"{_NO} give (?:{_YOU} )?(?:my )?(?:permission|consent)(?! slip| form)",
+    rf"(?:{_YOU} are|you're) (?:not|no longer) (?:allowed|authori[sz]ed|permitted) to {_REACH} {_ME}",
     rf"{_NO} (?:agreed?|sign(?:ed)? up|subscribed?|consent\w*)"
     rf"(?:$| (?:for|to) (?:this|these|it|that|any\w*|get|receive|be (?:texted|contacted)|{_ANY_TEXTS}))",
     rf"{_NO} ask(?:ed)? (?:for (?:this|these)|to (?:get|receive|be)\b)|{_NO} ask(?:ed)? for {_WHICH}{_TEXTS}",
@@ -264,7 +270,7 @@ UNCLEAR: Final = re.compile(
 CONTRARY: Final = re.compile(
     r"\b(?:do not|don't|dont|never|did not|didn't|not|can't|cannot|cant|won't|wont) "
     r"(?:(?:ever|want|wanna|you|going|trying|looking|mean|meaning|to|please|gonna) ){0,4}"
-    r"(?:stop|quit|remove|delete|take|lose|unsubscribe|opt|cancel|revoke|be removed|be taken)\b"
+    r"(?:stop|quit|remove|exclude|delete|take|lose|unsubscribe|opt|cancel|revoke|be removed|be taken)\b"
     rf"(?! (?:getting|receiving|recieving|{_WHICH}{_TEXTS}\b))(?:(?! (?:but|and|or|so|just|please)\b).)*"
 )
 
@@ -280,6 +286,7 @@ name send call emai upda remi aler noti
 
 want need hear perm cons agre sign ask aske tire sick bug bugg both pest hara reac blow away lost hell wron inte
 intr memb fuck fk f piss scre buzz bloc repo sue suin unso soli tcpa fcc ftc laws lawy atto anno belo
+rath pref excl
 
 alto para pare bast mas dete baja sali quie dese mens deje deja mand envi escr mole llam equi borr saca saqu elim
 """

@@ -312,6 +312,10 @@ take my # off your list
 remove my #
 My mother died, please stop texting this number
 Take me out of your system
+No further texts please
+No further messages
+I don't wish to receive any further messages
+Please do not send any further messages
 """.strip()
 
 UNCLEAR = """
@@ -555,6 +559,20 @@ No calls or texts please
 Turn off notifications
 Please remove my late husband from your list
 go to hell
+Please do not text me any further
+You are not allowed to text me
+You're not authorized to contact this number
+I do not give you permission to text me
+Text me no more
+Don't you ever text me again
+I do not want any more of these
+I'd rather not get these
+I'd rather not receive texts
+I would prefer not to be texted
+Please exclude me from future texts
+I do not give consent to be texted
+I prefer not to receive these messages
+Please end all communication with me
 """.strip()
 
 ORDINARY = """
@@ -1102,6 +1120,19 @@ top bunk
 Spot on
 spot 5
 Junk food
+I would rather not get wet
+I'd prefer not to be in the front row
+Why don't you ever text me
+I don't want any more of that casserole
+Don't exclude me!
+They did not give me the code
+You're not allowed to text while driving
+Are you not allowed to text us pictures?
+Any further texts about the picnic?
+Please send future messages to my new phone
+No further questions
+We will not give permission slips to parents
+The end contact is Bob
 """.strip()
 
 
