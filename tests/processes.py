@@ -152,11 +152,27 @@ def kill_group(leader: int) -> None:
         return
 
 
+# What looking into /proc raises where the process or thread has ended, or ends just then.
+OUT_OF_PROC = (FileNotFoundError, ProcessLookupError)
+
+
+def read_proc(path: str) -> str:
+    """What /proc says there; "" where the process or thread has ended."""
+    try:
+        return Path("/proc", path).read_text()
+    except OUT_OF_PROC:
+        return ""
+
+
 def children(pid: int) -> list[int]:
     """The ids of a process's descendants, read from /proc."""
     found = []
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in map(int, task.read_text().split()):
+    try:
+        threads = os.listdir(f"/proc/{pid}/task")
+    except OUT_OF_PROC:
+        return []
+    for thread in threads:
+        for child in map(int, read_proc(f"{pid}/task/{thread}/children").split()):
             found += [child, *children(child)]
     return found
 
@@ -165,11 +181,8 @@ def cpu_seconds(pids: list[int]) -> float:
     """User and system time that these processes have used so far."""
     ticks = 0
     for pid in pids:
-        try:
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        except FileNotFoundError:
-            continue
-        ticks += int(fields[11]) + int(fields[12])
+        if fields := read_proc(f"{pid}/stat").rpartition(")")[2].split():
+            ticks += int(fields[11]) + int(fields[12])
     return ticks / os.sysconf("SC_CLK_TCK")
 
 

@@ -104,8 +104,9 @@ def fill(site):
 def looks(page, times=1):
     """Wait until the page has looked so many times from now on, and has shown what it got."""
     for _ in range(times):
-        with page.expect_response("**/news/**"):
+        with page.expect_response("**/news/**") as response:
             pass
+        response.value.finished()
     page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
 
 

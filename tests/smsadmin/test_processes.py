@@ -8,7 +8,6 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from pathlib import Path
 
 import pytest
 
@@ -18,6 +17,7 @@ from tests.processes import (
     installation,
     is_listening,
     postgres_database,
+    read_proc,
     redis_server,
     wait_until,
 )
@@ -45,10 +45,8 @@ def site(request, tmp_path_factory):
 
 
 def is_alive(pid):
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
+    state = read_proc(f"{pid}/stat").rpartition(")")[2].split()
+    return bool(state) and state[0] != "Z"
 
 
 def run_a_task(site):
@@ -126,13 +124,11 @@ def fetch(site, path="/admin/login/"):
 
 def named(process, name):
     """The child of a process whose command has `name` in it."""
-    return next(
-        pid for pid in direct_children(process.pid) if name in Path(f"/proc/{pid}/cmdline").read_bytes().decode()
-    )
+    return next(pid for pid in direct_children(process.pid) if name in read_proc(f"{pid}/cmdline"))
 
 
 def direct_children(pid):
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return [int(child) for child in read_proc(f"{pid}/task/{pid}/children").split()]
 
 
 def test_serve_says_where_to_go_and_serves_there(site, server):
