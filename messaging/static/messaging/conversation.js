@@ -302,6 +302,7 @@
             return;
         }
         button.disabled = true;
+        const sent = text.value;
         try {
             const response = await fetch(reply.action, {
                 method: 'POST', body: new FormData(reply), credentials: 'same-origin',
@@ -317,7 +318,8 @@
                 const answer = await response.json();
                 complain(answer.problem);
                 if (!answer.problem) {
-                    text.value = '';
+                    // What was written on meanwhile is the next reply.
+                    text.value = text.value.startsWith(sent) ? text.value.slice(sent.length).trimStart() : text.value;
                     text.dispatchEvent(new Event('input', {bubbles: true}));
                     reply.elements.token.value = answer.token;
                     toTheEnd();
