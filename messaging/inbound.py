@@ -64,6 +64,8 @@ _BROUGHT_UP: Final = PreparedUpdate(
         },
     )
 )
+# What an opt-out word, a keyword or a survey has dealt with.
+_DEALT_WITH: Final = PreparedUpdate(lambda pk: (InboxMessage.objects.filter(pk=pk), {"needs_reading": False}))
 _OPT_OUT_TYPES: Final = frozenset({"STOP", "START", "HELP"})
 
 
@@ -75,11 +77,12 @@ class Reply:
     delivery_id: int | None = None
 
 
-def receive(form: Mapping[str, str], *, is_played: bool = False) -> Reply:
+def receive(form: Mapping[str, str], *, is_played: bool = False, is_read: bool = False) -> Reply:
     """Take in one text. `form` has the fields of Twilio's request: MessageSid, From, Body and whatever else it sends.
 
     Anything that is missing or strange is kept as far as it goes. A text that is `is_played`, at the prompt or on a
-    page, has all its effects, but its answer is delivered to nobody and has no delivery.
+    page, has all its effects, but its answer is delivered to nobody and has no delivery. One that `is_read` waits for
+    no member of staff, whatever it says: whoever wrote it is one.
     """
     message = _read(form)
     asked = wording(message.body)
@@ -87,7 +90,7 @@ def receive(form: Mapping[str, str], *, is_played: bool = False) -> Reply:
     if opt_out_type not in _OPT_OUT_TYPES:
         opt_out_type = ""
     try:
-        return batching.run(lambda: _take_in(message, opt_out_type, asked, is_played))
+        return batching.run(lambda: _take_in(message, opt_out_type, asked, is_played, is_read))
     except IntegrityError:
         # The same text, stored by another process since we looked for it.
         if (given := _answer_given(message.message_sid)) is not None:
@@ -139,7 +142,7 @@ def _has_opted_out_since(phone: str) -> bool:
     return connection.features.has_select_for_update and _has_opted_out(phone)
 
 
-def _take_in(message: InboxMessage, opt_out_type: str, asked: Wording, is_played: bool) -> Reply:
+def _take_in(message: InboxMessage, opt_out_type: str, asked: Wording, is_played: bool, is_read: bool) -> Reply:
     """Store the text in its thread, and have it answered."""
     if (given := _answer_given(message.message_sid)) is not None:
         return given
@@ -147,13 +150,13 @@ def _take_in(message: InboxMessage, opt_out_type: str, asked: Wording, is_played
     message.created_at = timezone.now()
     is_opted_out = _has_opted_out(thread.phone)
     is_person = _is_number(thread.phone)
-    message.is_flagged = asked is Wording.UNCLEAR and is_person and not is_opted_out
+    message.is_flagged = asked is Wording.UNCLEAR and is_person and not is_opted_out and not is_read
     prepared.insert(message)
     text = InboundText(message, thread, opt_out_type, asked, is_opted_out)
     # Short codes and names of senders are robots, which no list knows and nobody can text.
     answer = _ask_handlers(text) if is_person else None
     reply = _write_answer(text, answer, is_played) if answer is not None else Reply()
-    _bring_up(text, answer, reply)
+    _bring_up(text, answer, reply, is_read)
     return reply
 
 
@@ -208,17 +211,20 @@ def _write_answer(text: InboundText, answer: Answer, is_played: bool) -> Reply:
     return Reply(body, delivery.pk if delivery else None)
 
 
-def _bring_up(text: InboundText, answer: Answer | None, reply: Reply) -> None:
+def _bring_up(text: InboundText, answer: Answer | None, reply: Reply, is_read: bool) -> None:
     """The thread to the top of the inbox; unread where a person has to look at it."""
     now, is_flagged = timezone.now(), text.message.is_flagged
+    is_unread = (answer is None or answer.needs_reading or is_flagged) and not is_read
     _BROUGHT_UP.run(
         text.thread.pk,
         now,
         preview(reply.body or text.body),
         InboxMessage.Direction.OUTBOUND if reply.body else InboxMessage.Direction.INBOUND,
-        int(answer is None or answer.needs_reading or is_flagged),
+        int(is_unread),
         now if is_flagged else None,
     )
+    if not is_unread:
+        _DEALT_WITH.run(text.message.pk)
     if answer is not None and answer.is_about_consent:
         # What was left for staff to decide, the person has decided.
         text.thread.messages.flagged().update(is_flagged=False)

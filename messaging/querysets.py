@@ -298,11 +298,8 @@ class InboxMessageQuerySet(models.QuerySet):
         return self.filter(is_flagged=True)
 
     def for_staff(self) -> Self:
-        """Those received that are unread at first: what a survey or a keyword reply has answered is not."""
-        answers = self.model._default_manager.filter(
-            answer_to=OuterRef("pk"), automation_source__in=("survey", "keyword")
-        )
-        return self.received().filter(~Exists(answers) | Q(is_flagged=True))
+        """Those received that are unread at first: an opt-out, or an answer to a survey, is not."""
+        return self.received().filter(needs_reading=True)
 
 
 class KeywordOwnerQuerySet(models.QuerySet):

@@ -3,7 +3,7 @@
 Each user has a made-up number of one's own: +1 99x 555-01xx. No area code begins with 99, so it is nobody's, and
 nobody can text from it. What is texted goes through `messaging.inbound` as any text does, with all its effects; by
 the number it is known for a try. Tries are not counted in `start_count` and `completion_count`, the results show
-them apart from people's answers, the inbox marks their conversations and never counts them as unread, and `forget`
+them apart from people's answers, the inbox marks their conversations and asks nobody to read them, and `forget`
 takes away whatever they left behind.
 """
 
@@ -62,9 +62,8 @@ def text(phone: str, body: str, token: uuid.UUID) -> None:
             "Body": body,
         },
         is_played=True,
+        is_read=True,
     )
-    # Who texted it has read it.
-    InboxThread.objects.filter(phone=phone).update(unread_count=0)
 
 
 def conversation(phone: str, most: int) -> list[InboxMessage]:
@@ -80,10 +79,10 @@ def left_by(phone: str) -> Left:
     )
 
 
-def forget(phones: Iterable[str]) -> int:
+def forget(phones: Iterable[str], actor: str) -> int:
     """Take away all that these made-up numbers left, but for the consent trail, which is kept for good.
 
-    How many sessions it was. Other numbers among `phones` are left alone.
+    How many sessions it was. Other numbers among `phones` are left alone. `actor` is the name of who does it.
     """
     tries = [phone for phone in phones if is_try(phone)]
     with transaction.atomic():
@@ -94,7 +93,7 @@ def forget(phones: Iterable[str]) -> int:
         SurveyResponse.objects.filter(phone__in=tries).delete()
         _, deleted = SurveySession.objects.filter(phone__in=tries).delete()
         EventRegistration.objects.filter(phone__in=tries).delete()
-        opting_out.lift(UnsubscribedContact.objects.filter(phone__in=tries))
+        opting_out.lift(UnsubscribedContact.objects.filter(phone__in=tries), actor)
     return deleted.get(SurveySession._meta.label, 0)
 
 

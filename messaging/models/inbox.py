@@ -85,6 +85,9 @@ class InboxMessage(models.Model):
     sent_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     token = models.UUIDField(null=True, blank=True, unique=True, editable=False)
     is_flagged = models.BooleanField(default=False, help_text="May mean stop: a person is to decide.")
+    needs_reading = models.BooleanField(
+        default=True, help_text="Of what came in: whether it was unread then, as nothing else had dealt with it."
+    )
 
     objects = InboxMessageQuerySet.as_manager()
 

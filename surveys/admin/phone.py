@@ -58,7 +58,7 @@ class PhonePage(admin.ModelAdmin):
 
     def _act(self, request: HttpRequest, phone: str) -> None:
         if "start_over" in request.POST:
-            trying.forget([phone])
+            trying.forget([phone], request.user.get_username())
             messages.success(request, "Started over: what this phone had left is gone.")
             return
         body = request.POST.get("body", "")[:MAX_CHARACTERS]

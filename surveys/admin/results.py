@@ -115,7 +115,7 @@ class ResultPages(admin.ModelAdmin):
         survey = self._viewable(request, pk)
         if isinstance(survey, HttpResponse):
             return survey
-        count = trying.forget(trying.phones_that_tried(survey))
+        count = trying.forget(trying.phones_that_tried(survey), request.user.get_username())
         sentence = ngettext(
             "%(count)s try was removed, with its conversation and registrations.",
             "%(count)s tries were removed, with their conversations and registrations.",

@@ -5,9 +5,10 @@ import pytest
 from contacts import opting_out
 from contacts.models import CommunityMember, ConsentRecord, SuppressedContact, UnsubscribedContact
 from messaging import healing, inbox, tasks
-from messaging.models import Delivery, InboxMessage, InboxThread
+from messaging.models import Delivery, InboxMessage, InboxThread, KeywordAutomationRule
 
 from .conversations import add_text, flag, make_thread
+from .inbound_texts import text_in
 
 pytestmark = pytest.mark.django_db
 
@@ -44,7 +45,7 @@ def test_what_was_put_before_staff_again_stays_unread_when_a_later_text_is_read(
     inbox.mark_read(thread, read_before, after=read_before)
     assert fresh(thread).unread_count == 1
     third = add_text(thread, "Third")
-    answered = add_text(thread, "PARKING")
+    answered = add_text(thread, "PARKING", needs_reading=False)
     add_text(thread, "Behind the hall", "outbound", automation_source="keyword", answer_to=answered)
     InboxThread.objects.update(unread_count=2)
     inbox.mark_read(thread, read_before, after=read_before)
@@ -59,10 +60,35 @@ def test_what_was_put_before_staff_again_stays_unread_when_a_later_text_is_read(
 def test_what_was_answered_after_the_list_was_shown_is_not_unread(thread):
     """As where somebody texts a keyword just before "Mark as read" is pressed: nobody has to look at that."""
     shown = {thread.pk: thread.messages.last().pk}
-    answered = add_text(thread, "PARKING")
+    answered = add_text(thread, "PARKING", needs_reading=False)
     add_text(thread, "Behind the hall", "outbound", automation_source="keyword", answer_to=answered)
     assert inbox.mark_all_read(InboxThread.objects.all(), shown, 0) == inbox.Marked(read=1, newer=0)
     assert fresh(thread).unread_count == 0
+
+
+@pytest.mark.parametrize("word", ["STOP", "START", "please stop texting me"])
+def test_a_question_before_an_opt_out_stays_the_one_that_is_unread(make_phone, word):
+    phone = make_phone()
+    text_in(phone, "Is there parking?")
+    text_in(phone, word)
+    thread = InboxThread.objects.get(phone=phone)
+    question, last = thread.messages.received().order_by("pk")
+    assert (thread.unread_count, inbox.first_unread(thread)) == (1, question.pk)
+    inbox.delete_text(last)
+    assert fresh(thread).unread_count == 1
+    assert inbox.mark_all_read(InboxThread.objects.all(), {thread.pk: question.pk}, 0) == inbox.Marked(1, 0)
+    assert fresh(thread).unread_count == 0
+
+
+def test_what_a_keyword_answered_stays_read_when_the_answer_is_deleted(make_phone):
+    KeywordAutomationRule.objects.create(keyword="PARKING", response_body="Behind the hall")
+    phone = make_phone()
+    text_in(phone, "Is there wheelchair access?")
+    text_in(phone, "PARKING")
+    thread = InboxThread.objects.get(phone=phone)
+    inbox.delete_text(thread.messages.get(direction="outbound"))
+    assert inbox.first_unread(fresh(thread)) == thread.messages.order_by("pk")[0].pk
+    assert fresh(thread).unread_count == 1
 
 
 def test_of_many_conversations_each_is_read_as_far_as_it_was_shown(thread, make_phone, monkeypatch):
@@ -132,6 +158,7 @@ def test_only_the_deletion_of_an_unread_text_leaves_fewer_unread(make_phone):
     thread = make_thread(make_phone(), "Read", "Unread", "PARKING")
     InboxThread.objects.filter(pk=thread.pk).update(unread_count=1)
     read_before, unread, answered = thread.messages.order_by("pk")
+    thread.messages.filter(pk=answered.pk).update(needs_reading=False)
     answer = add_text(thread, "Behind the hall", "outbound", automation_source="keyword", answer_to=answered)
     for message, left in ((read_before, 1), (answered, 1), (unread, 0)):
         inbox.delete_text(message)
@@ -144,7 +171,7 @@ def test_a_deletion_takes_the_text_alone(thread):
     message = add_text(thread, "Our answer", "outbound", delivery=delivery, answer_to=thread.messages.first())
     ConsentRecord.objects.create(phone=thread.phone, kind="opt_out", source="inbound", words="First")
     inbox.delete_text(message)
-    assert list(thread.messages.values_list("body", flat=True)) == ["First", "Second"]
+    assert list(thread.messages.order_by("pk").values_list("body", flat=True)) == ["First", "Second"]
     assert Delivery.objects.count() == ConsentRecord.objects.count() == 1
 
 

@@ -102,5 +102,5 @@ def test_tries_are_forgotten_while_one_is_under_way(make_survey):
         InboxMessage.objects.create(thread=thread, phone=phone, direction="inbound", body="Ada")
 
     with meanwhile(lock, go_on):
-        forget([phone])
+        forget([phone], "ann")
     assert not InboxThread.objects.exists()

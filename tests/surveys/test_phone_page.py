@@ -4,6 +4,7 @@ import pytest
 
 from contacts import phones
 from contacts.models import ConsentRecord, EventRegistration, UnsubscribedContact
+from messaging import inbox
 from messaging.models import Delivery, InboxMessage, InboxThread
 from surveys.models import SurveyResponse, SurveySession
 from surveys.trying import forget, is_try, number_of
@@ -59,6 +60,14 @@ def test_a_try_is_marked_in_the_inbox_and_waits_for_nobody(manager_client, make_
     assert '<span class="tag">Try</span>' in page
 
 
+def test_a_try_of_unclear_words_asks_nobody_to_decide(make_survey, chat, phone):
+    chat(make_survey(), "who is this?? stop it", "JOIN1", "who is this?? stop it")
+    thread = InboxThread.objects.get(phone=phone)
+    assert (thread.unread_count, thread.flagged_at) == (0, None)
+    assert not InboxMessage.objects.flagged().exists()
+    assert inbox.waiting() == inbox.Waiting(0, 0, 0, None)
+
+
 def test_a_text_of_somebody_is_counted(make_survey, answer):
     survey = make_survey()
     answer(survey, "Ada", "Cake")
@@ -94,7 +103,10 @@ def test_starting_over_leaves_nothing_but_the_consent_trail(manager_client, make
     manager_client.post(address(survey, "phone/"), {"start_over": "1"})
     for model in (SurveySession, SurveyResponse, EventRegistration, UnsubscribedContact, InboxThread, InboxMessage):
         assert not model.objects.exists()
-    assert ConsentRecord.objects.filter(phone=phone).exists()
+    assert set(ConsentRecord.objects.filter(phone=phone).values_list("kind", "source", "actor")) == {
+        ("opt_out", "inbound", ""),
+        ("opt_in", "manual", "sam"),
+    }
     assert "What is your name?" in chat(survey, "JOIN1")
 
 
@@ -150,9 +162,18 @@ def test_the_tries_of_a_survey_are_removed_from_its_results(manager_client, make
     assert SurveySession.objects.count() == EventRegistration.objects.count() == 1
 
 
+def test_removing_them_takes_all_that_their_numbers_left_and_says_so(manager_client, make_survey, answer):
+    survey, other = make_survey(), make_survey()
+    answer(survey, "Ann", phone=number_of(1))
+    answer(other, "Ann", phone=number_of(1))
+    assert "have left, in other surveys too" in show(manager_client, address(survey, "results/?whose=tries"))
+    manager_client.post(address(survey, "tries/remove/"))
+    assert not SurveySession.objects.exists()
+
+
 def test_real_numbers_are_never_forgotten(make_survey, answer):
     phone = answer(make_survey(), "Ada")
-    assert forget([phone]) == 0
+    assert forget([phone], "ann") == 0
     assert SurveySession.objects.exists()
 
 
