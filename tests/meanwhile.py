@@ -1,6 +1,7 @@
 """Two transactions at the same moment, for tests on PostgreSQL: SQLite has one writer at a time."""
 
 import threading
+import time
 from contextlib import contextmanager
 
 import pytest
@@ -10,14 +11,19 @@ on_postgresql = pytest.mark.skipif(connection.vendor != "postgresql", reason="on
 _HOW_MANY_WAIT = (
     "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
 )
+# Longer than `first` or `rest` takes, so that whatever goes wrong in them is told.
+_IS_OVER_WITHIN = 30
 
 
 @contextmanager
-def meanwhile(first, then):
-    """In a transaction of somebody else: `first()`, then `then()` once the block has to wait for it, then commit."""
+def meanwhile(first, then, within=5):
+    """In a transaction of somebody else: `first()`, then `then()` once the block has to wait for it, then commit.
+
+    A block that has not had to wait `within` so many seconds fails.
+    """
 
     def rest():
-        _wait_for_somebody()
+        _wait_for_somebody(within)
         then()
 
     with _somebody(first, rest):
@@ -60,14 +66,15 @@ def _somebody(first, rest):
     try:
         yield
     finally:
-        thread.join(10)
-        assert not problems
+        thread.join(_IS_OVER_WITHIN)
+        assert not problems, problems
+        assert not thread.is_alive(), "The transaction of somebody else does not end."
 
 
-def _wait_for_somebody():
-    moment = threading.Event()
+def _wait_for_somebody(within):
+    moment, until = threading.Event(), time.monotonic() + within
     with connection.cursor() as cursor:
-        for _ in range(1_000):
+        while time.monotonic() < until:
             # Otherwise a transaction sees what it saw the first time.
             cursor.execute("SELECT pg_stat_clear_snapshot()")
             cursor.execute(_HOW_MANY_WAIT)
