@@ -1,4 +1,4 @@
-"""Marking as read and mending the counts while a text comes in, on PostgreSQL."""
+"""Marking as read, deleting a text and mending the counts while a text comes in, on PostgreSQL."""
 
 import pytest
 from django.db.models import F
@@ -8,6 +8,7 @@ from messaging.models import InboxThread
 from tests.meanwhile import meanwhile, on_postgresql
 
 from .conversations import add_text, make_thread
+from .inbound_texts import text_in
 
 pytestmark = [pytest.mark.django_db(transaction=True), on_postgresql]
 
@@ -44,6 +45,14 @@ def test_a_text_that_comes_while_a_count_is_mended_is_not_lost(make_phone):
         assert InboxThread.objects.limit_unread() == 0
     assert InboxThread.objects.limit_unread() == 1
     assert InboxThread.objects.get().unread_count == 2
+
+
+def test_a_text_that_comes_while_another_one_is_deleted_is_unread_and_shown(make_phone):
+    thread = make_thread(make_phone(), "Hi", is_read=False)
+    with meanwhile(lambda: text_in(thread.phone, "Are you there?"), lambda: None):
+        inbox.delete_text(thread.messages.get())
+    thread.refresh_from_db()
+    assert (thread.unread_count, thread.last_message_preview) == (1, "Are you there?")
 
 
 @pytest.mark.parametrize("is_read", [True, False])
