@@ -183,6 +183,16 @@ def test_yes_is_an_answer_inside_a_survey(make_survey):
     assert text_in(ADA, "YES") == "See you there."
 
 
+def test_an_answer_that_may_mean_stop_is_taken_and_put_before_staff(make_survey):
+    make_survey("Coming?")
+    text_in(ADA, "PICNIC")
+    assert text_in(ADA, "who is this?? stop it") == "See you there."
+    assert SurveyResponse.objects.get().answer == "who is this?? stop it"
+    thread = InboxThread.objects.get()
+    assert thread.unread_count == 1
+    assert [message.body for message in thread.messages.flagged()] == ["who is this?? stop it"]
+
+
 def test_a_text_without_words_is_no_answer(make_survey):
     make_survey()
     text_in(ADA, "PICNIC")
