@@ -58,6 +58,17 @@ def test_where_nothing_can_be_committed_everybody_hears_of_it(at_once, monkeypat
     assert [(str(job.error), job.is_done) for job in jobs] == [("disk full", True)] * 2
 
 
+def test_where_the_turn_never_comes_everybody_who_waits_hears_of_it(at_once, monkeypatch):
+    def fail():
+        raise OSError("too many open files")
+
+    monkeypatch.setattr(batching, "_turn", fail)
+    jobs = at_once(keep("1"), keep("2"))
+    assert [(str(job.error), job.is_done) for job in jobs] == [("too many open files", True)] * 2
+    assert not batching._waiting
+    assert not InboxThread.objects.exists()
+
+
 def test_alone_its_result_and_its_error_come_back():
     assert batching.run(keep("1")) == "1"
     with pytest.raises(ValueError, match="2"):
