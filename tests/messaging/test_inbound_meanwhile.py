@@ -1,15 +1,15 @@
-"""Staff opt somebody out while their text is being answered, on PostgreSQL."""
+"""What happens while a text is being answered, on PostgreSQL: staff opt its sender out, or it comes again."""
 
 import pytest
 
 from contacts import opting_out
-from messaging.models import Delivery, InboxMessage, KeywordAutomationRule
+from messaging.models import Delivery, InboxMessage, InboxThread, KeywordAutomationRule
 from tests.meanwhile import meanwhile, on_postgresql
 
-from .inbound_texts import text_in
+from .inbound_texts import sid, text_in
 
 pytestmark = [pytest.mark.django_db(transaction=True), on_postgresql]
-ADA = "+17205550123"
+ADA, BOB = "+17205550123", "+17205550124"
 
 
 def test_who_is_opted_out_while_their_text_waits_for_its_turn_gets_no_answer():
@@ -25,3 +25,18 @@ def test_who_is_opted_out_while_their_text_waits_for_its_turn_gets_no_answer():
         assert text_in(ADA, "hours") == ""
     assert not Delivery.objects.exists()
     assert InboxMessage.objects.get().body == "hours"
+
+
+def test_a_text_that_comes_again_from_another_phone_at_once_is_stored_once_and_answered_alike():
+    KeywordAutomationRule.objects.create(keyword="HOURS", response_body="Nine to five.")
+    same, answers = sid(), []
+
+    def come_in(phone):
+        answers.append(text_in(phone, "hours", MessageSid=same))
+
+    with meanwhile(lambda: come_in(ADA), lambda: None):
+        come_in(BOB)
+    assert answers == ["Nine to five."] * 2
+    assert InboxMessage.objects.get(direction="inbound").phone == ADA
+    assert InboxThread.objects.get().phone == ADA
+    assert Delivery.objects.count() == 1
