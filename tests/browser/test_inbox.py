@@ -313,6 +313,27 @@ def test_a_half_written_reply_is_kept_until_it_is_sent(page, site, text_in):
     assert site.query("SELECT body FROM inbox_messages WHERE direction = 'outbound'") == [("The community centre",)]
 
 
+def test_what_is_written_on_while_a_reply_is_on_its_way_is_kept(page, site, text_in):
+    text_in("+13035550177", "Who is this?")
+    reply, send = page.get_by_label("Reply"), page.get_by_role("button", name="Send", exact=True)
+    page.goto(f"{INBOX}1/change/")
+    held = []
+    page.route("**/reply/", lambda route: held.append(route))
+    reply.fill("The community centre")
+    with page.expect_request("**/reply/"):
+        send.click()
+    reply.press_sequentially(" And welcome")
+    held[0].continue_()
+    expect(reply).to_have_value("And welcome")
+    page.unroute("**/reply/")
+    page.reload()
+    expect(reply).to_have_value("And welcome")
+    send.click()
+    expect(reply).to_have_value("")
+    sent = site.query("SELECT body FROM inbox_messages WHERE direction = 'outbound' ORDER BY id")
+    assert sent == [("The community centre",), ("And welcome",)]
+
+
 def test_without_javascript_a_reply_goes_out_and_is_marked_as_read(open_page, site, text_in):
     text_in("+13035550177", "Who is this?")
     page = open_page(java_script_enabled=False, viewport={"width": 390, "height": 844})
