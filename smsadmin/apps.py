@@ -2,6 +2,7 @@ from typing import Any
 
 from django.apps import AppConfig, apps
 from django.contrib.admin.apps import AdminConfig as DjangoAdminConfig
+from django.db import connection
 from django.db.models.signals import post_migrate
 
 
@@ -23,4 +24,6 @@ class AdminConfig(DjangoAdminConfig):
 def _install_schedules(**_: Any) -> None:
     from . import schedules  # models can be imported only now that the apps are ready
 
-    schedules.install()
+    # Where another app was migrated alone, the queue's own migration still has to make its tables.
+    if schedules.Schedule._meta.db_table in connection.introspection.table_names():
+        schedules.install()

@@ -8,6 +8,9 @@ from django_q.models import Schedule
 from django_q.scheduler import scheduler
 
 from smsadmin import schedules
+from tests.processes import Installation
+
+COUNT = "from django_q.models import Schedule; print(Schedule.objects.count())"
 
 
 @pytest.mark.parametrize("recurring", schedules.RECURRING, ids=lambda recurring: recurring.task)
@@ -49,3 +52,11 @@ def test_the_daily_backup_may_take_longer_than_other_tasks_and_is_not_begun_twic
     scheduler(broker=get_broker())
     seconds = queued["smsadmin.tasks.back_up"]["q_options"]["timeout"]
     assert settings.Q_CLUSTER["timeout"] < seconds < settings.Q_CLUSTER["retry"]
+
+
+@pytest.mark.slow
+def test_one_app_can_be_migrated_before_the_queue_has_tables(tmp_path):
+    site = Installation(tmp_path)
+    assert "Applying contacts.0001" in site.run("migrate", "contacts").stdout
+    site.run("migrate")
+    assert site.run("shell", "-v", "0", "-c", COUNT).stdout.strip() == str(len(schedules.RECURRING))
