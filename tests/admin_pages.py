@@ -1,4 +1,4 @@
-"""Every page of the admin, found in the site itself, and an address of each to visit."""
+"""Every page of the admin, found in the site itself, an address of each to visit, and how its text is read."""
 
 import functools
 import itertools
@@ -76,6 +76,11 @@ def find_actions():
         if admin.site._registry[model].actions is not None
         for _, action, _ in admin.site._registry[model]._get_base_actions()
     )
+
+
+def squeeze(html):
+    """HTML without runs of blanks, so that sentences can be looked for."""
+    return " ".join(html.split())
 
 
 class World:

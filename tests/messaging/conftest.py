@@ -7,8 +7,9 @@ from messaging.audience import Audience
 from messaging.backends import reset
 from messaging.backends.locmem import LocmemBackend
 from messaging.models import Delivery, InboxThread, MessageLog, Target
+from tests.admin_pages import squeeze
 
-from .pages import address, squeeze
+from .pages import address
 
 
 @pytest.fixture(autouse=True)

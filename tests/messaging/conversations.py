@@ -5,8 +5,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from messaging.models import InboxMessage, InboxThread
-
-from .pages import squeeze
+from tests.admin_pages import squeeze
 
 INBOX = "/admin/messaging/inboxthread/"
 

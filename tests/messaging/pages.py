@@ -10,11 +10,6 @@ def address(log, page="change/"):
     return f"{BLASTS}{log.pk}/{page}"
 
 
-def squeeze(html):
-    """HTML without runs of blanks, so that sentences can be looked for."""
-    return " ".join(html.split())
-
-
 class _InlineCode(HTMLParser):
     def __init__(self):
         super().__init__()

@@ -6,8 +6,9 @@ import pytest
 from django.utils import timezone
 
 from messaging.models import Delivery, SenderSlot
+from tests.admin_pages import squeeze
 
-from .pages import address, squeeze
+from .pages import address
 
 Status = Delivery.Status
 

@@ -10,8 +10,9 @@ from django.utils import timezone
 from messaging import recipients
 from messaging.models import Delivery, MessageLog
 from messaging.progress import progress
+from tests.admin_pages import squeeze
 
-from .pages import address, squeeze
+from .pages import address
 
 Status = Delivery.Status
 

@@ -9,6 +9,7 @@ from messaging.audience import Audience
 from messaging.encoding import measure
 from messaging.models import Draft, MessageLog, Target
 from messaging.personalisation import compile_template, with_opt_out_line
+from tests.admin_pages import squeeze
 
 PREVIEW = "/admin/messaging/messagelog/compose/preview/"
 
@@ -24,10 +25,6 @@ def preview(manager_client):
         return response.json()
 
     return run
-
-
-def squeeze(html):
-    return " ".join(html.split())
 
 
 def test_it_only_answers_posts(manager_client):

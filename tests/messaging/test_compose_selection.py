@@ -8,8 +8,9 @@ from django.urls import reverse
 from messaging import drafts
 from messaging.audience import Audience
 from messaging.models import Draft, MessageLog
+from tests.admin_pages import squeeze
 
-from .pages import BLASTS, squeeze
+from .pages import BLASTS
 
 MEMBERS = "/admin/contacts/communitymember/"
 COMPOSE = f"{BLASTS}compose/"

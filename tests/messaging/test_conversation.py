@@ -13,9 +13,10 @@ from contacts.models import ConsentRecord, UnsubscribedContact
 from messaging.models import Delivery, InboxMessage, InboxThread
 from messaging.timeline import Timeline
 from smsadmin.models import WorkerHeartbeat
+from tests.admin_pages import squeeze
 
 from .conversations import INBOX, add_text, address, flag, make_thread, read
-from .pages import inline_code, squeeze
+from .pages import inline_code
 
 pytestmark = pytest.mark.django_db
 JSON = {"accept": "application/json"}

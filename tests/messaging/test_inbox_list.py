@@ -10,9 +10,10 @@ from django.utils import timezone
 
 from messaging.admin.inbox import InboxThreadAdmin
 from messaging.models import Delivery, InboxMessage, InboxThread
+from tests.admin_pages import squeeze
 
 from .conversations import INBOX, add_text, flag, make_thread, read
-from .pages import inline_code, squeeze
+from .pages import inline_code
 
 pytestmark = pytest.mark.django_db
 

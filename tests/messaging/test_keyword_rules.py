@@ -5,9 +5,10 @@ import pytest
 from messaging.admin.keywords import KeywordRuleForm
 from messaging.models import KeywordAutomationRule
 from surveys.models import SurveyFlow
+from tests.admin_pages import squeeze
 
 from .conversations import read
-from .pages import inline_code, squeeze
+from .pages import inline_code
 
 pytestmark = pytest.mark.django_db
 RULES = "/admin/messaging/keywordautomationrule/"

@@ -9,9 +9,9 @@ from django.utils import timezone
 from messaging import callbacks, replying
 from messaging.backends import Refused
 from messaging.models import Delivery, InboxMessage
+from tests.admin_pages import squeeze
 
 from .conversations import INBOX, add_text, address, make_thread, read
-from .pages import squeeze
 
 pytestmark = pytest.mark.django_db
 UNREACHABLE, LANDLINE, UNKNOWN_REASON = 30003, 30006, None

@@ -10,8 +10,9 @@ from accounts import roles
 from messaging import scheduling
 from messaging.admin import scheduled_page
 from messaging.models import Draft, MessageLog, ScheduledMessage
+from tests.admin_pages import squeeze
 
-from .pages import BLASTS, inline_code, squeeze
+from .pages import BLASTS, inline_code
 
 AT = datetime(2030, 5, 2, 0, 30, tzinfo=UTC)
 NOW = AT - timedelta(hours=3)

@@ -9,8 +9,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from messaging.models import Draft, MessageLog, ScheduledMessage
+from tests.admin_pages import squeeze
 
-from .pages import BLASTS, inline_code, squeeze
+from .pages import BLASTS, inline_code
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 SCHEDULED = "/admin/messaging/scheduledmessage/"

@@ -10,8 +10,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from messaging.models import Draft, MessageLog, ScheduledMessage
+from tests.admin_pages import squeeze
 
-from .pages import BLASTS, inline_code, squeeze
+from .pages import BLASTS, inline_code
 
 NOW = datetime(2030, 5, 1, 21, 30, tzinfo=UTC)
 SCHEDULED = "/admin/messaging/scheduledmessage/"

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from messaging import composing
 from messaging.models import Draft, KeywordAutomationRule, MessageLog
 from messaging.seeing import is_blank
-
-from .pages import squeeze
+from tests.admin_pages import squeeze
 
 UNSEEN = "\u200b\ufeff \u2060\n"
 CASES = ["", " \t\r\u3000", UNSEEN, "\u200d\ufe0f", "\u202e\u2066", "\xad", "\u115f\u3164", "\u2800", "\U000e0041"]

@@ -1,15 +1,12 @@
 """What the tests of the surveys' pages share."""
 
+from tests.admin_pages import squeeze
+
 SURVEYS = "/admin/surveys/surveyflow/"
 
 
 def address(survey, page="change/"):
     return f"{SURVEYS}{survey.pk}/{page}"
-
-
-def squeeze(html):
-    """HTML without runs of blanks, so that sentences can be looked for."""
-    return " ".join(html.split())
 
 
 def show(client, path, **query):

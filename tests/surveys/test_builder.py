@@ -7,9 +7,10 @@ from surveys import editing
 from surveys.editing import Row
 from surveys.models import SurveyFlow
 from surveys.questions import Kind, Question, load
+from tests.admin_pages import squeeze
 from tests.messaging.pages import inline_code
 
-from .pages import SURVEYS, address, builder_form, show, squeeze
+from .pages import SURVEYS, address, builder_form, show
 
 UNKNOWN = {"prompt": "How many?", "kind": "number", "least": 1}
 

@@ -6,8 +6,9 @@ from messaging import batching
 from messaging.models import InboxMessage
 from surveys import deleting
 from surveys.models import SurveyFlow, SurveyResponse, SurveySession
+from tests.admin_pages import squeeze
 
-from .pages import SURVEYS, address, show, squeeze
+from .pages import SURVEYS, address, show
 
 
 @pytest.fixture
