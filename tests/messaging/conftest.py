@@ -6,7 +6,7 @@ from messaging import replying, sending
 from messaging.audience import Audience
 from messaging.backends import reset
 from messaging.backends.locmem import LocmemBackend
-from messaging.models import Delivery, InboxThread, MessageLog, Target
+from messaging.models import Delivery, InboxThread, KeywordAutomationRule, MessageLog, Target
 from tests.admin_pages import squeeze
 
 from .pages import address
@@ -81,6 +81,16 @@ def make_thread(db, make_phone):
 
     def make(**fields):
         return InboxThread.objects.create(**{"phone": make_phone(), **fields})
+
+    return make
+
+
+@pytest.fixture
+def make_rule(db):
+    """A keyword that is answered by itself."""
+
+    def make(keyword="JOIN", response_body="Welcome!", **fields):
+        return KeywordAutomationRule.objects.create(keyword=keyword, response_body=response_body, **fields)
 
     return make
 

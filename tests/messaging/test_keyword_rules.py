@@ -14,16 +14,6 @@ pytestmark = pytest.mark.django_db
 RULES = "/admin/messaging/keywordautomationrule/"
 
 
-@pytest.fixture
-def make_rule():
-    def make(keyword="PARKING", **fields):
-        return KeywordAutomationRule.objects.create(
-            **{"keyword": keyword, "response_body": "Behind the hall", **fields}
-        )
-
-    return make
-
-
 def save(client, page="add/", **fields):
     data = {"keyword": "parking", "response_body": "Behind the hall", "is_active": "on", **fields}
     return squeeze(client.post(f"{RULES}{page}", data, follow=True).content.decode())
@@ -63,14 +53,14 @@ def test_a_reply_that_cannot_be_sent_is_refused_with_the_reason(manager_client, 
 
 
 def test_a_reply_changes_and_its_keyword_stays_its_own(manager_client, make_rule):
-    rule = make_rule(match_count=3)
+    rule = make_rule("PARKING", match_count=3)
     save(manager_client, f"{rule.pk}/change/", response_body="In front of it")
     rule.refresh_from_db()
     assert (rule.keyword, rule.response_body, rule.match_count) == ("PARKING", "In front of it", 3)
 
 
 def test_a_text_that_comes_while_a_reply_is_changed_is_counted(manager_client, make_rule, monkeypatch):
-    rule = make_rule(match_count=3)
+    rule = make_rule("PARKING", match_count=3)
 
     def clean(form):
         KeywordAutomationRule.objects.filter(pk=rule.pk).update(match_count=4)
@@ -83,7 +73,7 @@ def test_a_text_that_comes_while_a_reply_is_changed_is_counted(manager_client, m
 
 
 def test_the_list_shows_what_is_asked_for(manager_client, make_rule):
-    make_rule(response_body="y" * 200, match_count=7)
+    make_rule("PARKING", "y" * 200, match_count=7)
     text = read(manager_client, RULES)
     assert "PARKING" in text
     assert "y" * 79 + "…" in text

@@ -6,21 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from messaging import keywords
-from messaging.models import InboxMessage, KeywordAutomationRule
+from messaging.models import InboxMessage
 from surveys.models import SurveyFlow
 
 from .inbound_texts import text_in
 
 ADA = "+17205550123"
 BOB = "+17205550124"
-
-
-@pytest.fixture
-def make_rule(db):
-    def make(keyword="JOIN", response_body="Welcome!", **fields):
-        return KeywordAutomationRule.objects.create(keyword=keyword, response_body=response_body, **fields)
-
-    return make
 
 
 @pytest.mark.parametrize(
