@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from messaging.models import InboxMessage, InboxThread
+from messaging.models import Delivery, InboxMessage, InboxThread
 from tests.admin_pages import squeeze
 
 INBOX = "/admin/messaging/inboxthread/"
@@ -37,6 +37,16 @@ def add_text(thread, body, direction="inbound", **fields):
 def flag(message):
     InboxMessage.objects.filter(pk=message.pk).update(is_flagged=True)
     InboxThread.objects.filter(pk=message.thread_id, flagged_at=None).update(flagged_at=message.created_at)
+
+
+def fresh(thread):
+    """The conversation as it is now."""
+    return InboxThread.objects.get(pk=thread.pk)
+
+
+def state(message):
+    """What has become of a text that went out."""
+    return Delivery.objects.get(pk=message.delivery_id).status
 
 
 def read(client, location, **query):

@@ -7,14 +7,10 @@ from contacts.models import CommunityMember, ConsentRecord, SuppressedContact, U
 from messaging import healing, inbox, tasks
 from messaging.models import Delivery, InboxMessage, InboxThread, KeywordAutomationRule
 
-from .conversations import add_text, flag, make_thread
+from .conversations import add_text, flag, fresh, make_thread
 from .inbound_texts import text_in
 
 pytestmark = pytest.mark.django_db
-
-
-def fresh(thread):
-    return InboxThread.objects.get(pk=thread.pk)
 
 
 @pytest.fixture

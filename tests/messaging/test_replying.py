@@ -1,17 +1,18 @@
 """Replies of staff in conversations: who can be texted, and what becomes of each text."""
 
 import uuid
-from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
 
 from contacts.models import SuppressedContact, UnsubscribedContact
-from messaging import reconciling, replying, sending, sweeping
+from messaging import replying, sending, sweeping
 from messaging.backends import Refused, TryLater
 from messaging.models import Delivery, InboxMessage, InboxThread, SenderSlot
 from messaging.replying import CannotReply
+
+from .conversations import state
 
 
 @pytest.fixture
@@ -21,10 +22,6 @@ def thread(make_thread):
 
 def sent(locmem):
     return [(to, body) for to, body, _ in locmem.outbox]
-
-
-def state(message):
-    return Delivery.objects.get(pk=message.delivery_id).status
 
 
 def test_a_reply_leaves_at_once_and_stands_in_the_conversation(thread, reply, locmem, manager_user):
@@ -319,96 +316,3 @@ def test_a_reply_to_the_same_phone_is_counted_by_no_blast(
     assert (log.total_recipients, log.success_count, log.failure_count) == (1, 1, 0)
     assert not log.deliveries.to_retry(only_failed=False).exists()
     assert "Refused" not in show(log)
-
-
-class TestDoubt:
-    """What staff decide about a reply of which nobody knows whether it arrived."""
-
-    @pytest.fixture
-    def doubtful(self, thread, reply, locmem):
-        locmem.script[thread.phone] = locmem.accept_and_lose
-        message = reply(thread, "See you at six")
-        locmem.script.clear()
-        return message
-
-    @pytest.fixture
-    def send_again(self, manager_user, django_capture_on_commit_callbacks):
-        def decide(message):
-            with django_capture_on_commit_callbacks(execute=True):
-                replying.send_again(message, manager_user)
-
-        return decide
-
-    @pytest.fixture
-    def overdue(self, doubtful):
-        Delivery.objects.update(claimed_at=timezone.now() - timedelta(minutes=31))
-        return doubtful
-
-    def test_twilios_list_settles_it(self, doubtful):
-        assert reconciling.reconcile(at_once=True).accepted == 1
-        delivery = Delivery.objects.get()
-        assert (delivery.status, bool(delivery.sid)) == ("accepted", True)
-
-    def test_an_equal_text_that_has_its_own_sid_is_no_evidence(self, doubtful, reply, locmem):
-        locmem.listed.clear()
-        reply(doubtful.thread, doubtful.body)
-        assert reconciling.reconcile(at_once=True).unresolved == [doubtful.delivery_id]
-
-    def test_a_line_that_may_be_an_automatic_answer_is_no_evidence(self, doubtful):
-        answer = Delivery.objects.create(phone=doubtful.phone, status="accepted", accepted_at=timezone.now())
-        InboxMessage.objects.create(
-            thread=doubtful.thread,
-            phone=doubtful.phone,
-            direction="outbound",
-            body=doubtful.body,
-            automation_source="keyword",
-            delivery=answer,
-        )
-        assert reconciling.reconcile(at_once=True).accepted == 0
-        Delivery.objects.filter(pk=answer.pk).update(sid="SM" + "b" * 32)
-        assert reconciling.reconcile(at_once=True).accepted == 1
-
-    def test_two_equal_texts_in_doubt_share_the_lines_of_the_list(self, doubtful, reply, locmem):
-        locmem.script[doubtful.phone] = locmem.accept_and_lose
-        reply(doubtful.thread, doubtful.body)
-        del locmem.listed[0]
-        reconciling.reconcile(at_once=True)
-        assert Counter(Delivery.objects.values_list("status", flat=True)) == {"accepted": 1, "unknown": 1}
-
-    def test_staff_are_asked_only_after_the_grace_period(self, doubtful):
-        assert not replying.in_question(timezone.now() + timedelta(minutes=29)).exists()
-        assert replying.in_question(timezone.now() + timedelta(minutes=31)).get() == doubtful
-
-    def test_while_evidence_may_come_nobody_sends_again(self, doubtful, send_again, locmem):
-        with pytest.raises(CannotReply, match="Decide after"):
-            send_again(doubtful)
-        assert (state(doubtful), len(locmem.outbox)) == ("unknown", 1)
-
-    def test_sending_again_is_one_text_however_often_it_is_decided(self, overdue, send_again, locmem):
-        send_again(overdue)
-        with pytest.raises(CannotReply, match="in doubt no more"):
-            send_again(overdue)
-        assert (state(overdue), len(locmem.outbox)) == ("accepted", 2)
-
-    def test_who_has_opted_out_meanwhile_is_not_sent_it_again(self, overdue, send_again, make_unsubscribed):
-        make_unsubscribed(phone=overdue.phone)
-        with pytest.raises(CannotReply, match="opted out"):
-            send_again(overdue)
-        assert state(overdue) == "unknown"
-
-    def test_leaving_asks_no_more_and_still_takes_late_evidence(self, overdue):
-        assert replying.leave(overdue)
-        assert not replying.in_question().exists()
-        assert not replying.leave(overdue)
-        assert Delivery.objects.advance(overdue.delivery_id, "delivered")
-
-    def test_a_report_settles_it_before_anybody_decides(self, overdue, send_again, locmem):
-        Delivery.objects.advance(overdue.delivery_id, "delivered")
-        with pytest.raises(CannotReply, match="in doubt no more"):
-            send_again(overdue)
-        assert len(locmem.outbox) == 1
-
-    def test_a_doubtful_row_whose_text_is_gone_is_asked_about_no_more(self, overdue):
-        overdue.delete()
-        assert not replying.in_question().exists()
-        assert reconciling.reconcile(at_once=True).unresolved == []
