@@ -1,5 +1,6 @@
 """A browser, and an installation with a web server and a worker for it to look at."""
 
+import itertools
 import os
 import shutil
 from pathlib import Path
@@ -111,3 +112,23 @@ def add_members(site):
         )
 
     return run
+
+
+@pytest.fixture
+def texts_in(site):
+    """Texts that come in at once, by the code that takes in Twilio's: pairs of phone and words."""
+    sids = itertools.count(1)
+
+    def run(*texts):
+        forms = [{"MessageSid": f"SM{next(sids):032x}", "From": phone, "Body": body} for phone, body in texts]
+        site.run(
+            "shell", "-v", "0", "-c", f"from messaging.inbound import receive\nfor form in {forms!r}: receive(form)"
+        )
+
+    return run
+
+
+@pytest.fixture
+def text_in(texts_in):
+    """A text from that phone."""
+    return lambda phone, body: texts_in((phone, body))

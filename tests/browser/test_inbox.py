@@ -1,25 +1,11 @@
 """The inbox in a browser: texts come in while its pages are open, and a reply goes out without leaving the page."""
 
-import itertools
-
 import pytest
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 
 INBOX = "/admin/messaging/inboxthread/"
-SIDS = itertools.count(1)
-
-
-@pytest.fixture
-def text_in(site):
-    """A text from that phone, by the code that takes in Twilio's."""
-
-    def run(phone, body):
-        form = {"MessageSid": f"SM{next(SIDS):032x}", "From": phone, "Body": body}
-        site.run("shell", "-v", "0", "-c", f"from messaging.inbound import receive; receive({form!r})")
-
-    return run
 
 
 def test_texts_appear_by_themselves_and_a_reply_shows_its_state(page, site, add_members, text_in):

@@ -1,39 +1,23 @@
 """The list of conversations in a browser, while texts come in."""
 
-import itertools
-
 import pytest
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 
 INBOX = "/admin/messaging/inboxthread/"
-SIDS = itertools.count(1)
 ADA, BOB, EVE = "+13035550177", "+13035550178", "+13035550179"
 
 
-@pytest.fixture
-def text_in(site):
-    """Texts by the code that takes in Twilio's: pairs of phone and words."""
-
-    def run(*texts):
-        forms = [{"MessageSid": f"SM{next(SIDS):032x}", "From": phone, "Body": body} for phone, body in texts]
-        site.run(
-            "shell", "-v", "0", "-c", f"from messaging.inbound import receive\nfor form in {forms!r}: receive(form)"
-        )
-
-    return run
-
-
-def test_news_leave_the_focus_and_the_selection_and_are_told(page, text_in):
-    text_in((ADA, "Hi"), (BOB, "Hello"))
+def test_news_leave_the_focus_and_the_selection_and_are_told(page, texts_in):
+    texts_in((ADA, "Hi"), (BOB, "Hello"))
     page.goto(INBOX)
     expect(page).to_have_title("(2) Inbox | SMS Admin")
     rows = page.locator("#result_list > tbody > tr")
     ada = rows.filter(has_text="555-0177")
     rows.filter(has_text="555-0178").get_by_role("checkbox").check()
     ada.get_by_role("link").focus()
-    text_in((ADA, "Is there parking?"), (EVE, "Who is this?"))
+    texts_in((ADA, "Is there parking?"), (EVE, "Who is this?"))
     expect(rows.first).to_contain_text("Who is this?")
     expect(rows.nth(1)).to_contain_text("Is there parking?")
     expect(rows.nth(2)).to_contain_text("Hello")

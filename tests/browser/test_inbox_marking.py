@@ -1,7 +1,5 @@
 """Marking as read in a browser, whose list of conversations goes on by itself."""
 
-import itertools
-
 import pytest
 from playwright.sync_api import expect
 
@@ -11,32 +9,26 @@ INBOX = "/admin/messaging/inboxthread/"
 PHONE = "+13035550177"
 
 
-def test_what_the_list_has_shown_is_marked_as_read_and_no_more(open_page, site):
-    sids = itertools.count(1)
-
-    def text_in(body):
-        form = {"MessageSid": f"SM{next(sids):032x}", "From": PHONE, "Body": body}
-        site.run("shell", "-v", "0", "-c", f"from messaging.inbound import receive; receive({form!r})")
-
+def test_what_the_list_has_shown_is_marked_as_read_and_no_more(open_page, site, text_in):
     def mark_read(page):
         page.locator("input.action-select").check()
         page.locator("select[name=action]").select_option(label="Mark as read")
         page.get_by_role("button", name="Go", exact=True).click()
         return site.query("SELECT unread_count FROM inbox_threads")
 
-    text_in("Who is this?")
+    text_in(PHONE, "Who is this?")
     page = open_page()
     page.goto(INBOX)
-    text_in("Hello?")
+    text_in(PHONE, "Hello?")
     expect(page.get_by_text("Hello?")).to_be_visible()
     assert mark_read(page) == [(0,)]
     expect(page.get_by_text("1 conversation is marked as read now.")).to_be_visible()
 
     # From here on the page hears of nothing new.
     page.route("**/*", lambda route: route.abort() if "x-poll" in route.request.headers else route.continue_())
-    text_in("Anybody?")
+    text_in(PHONE, "Anybody?")
     page.goto(INBOX)
     expect(page.get_by_text("Anybody?")).to_be_visible()
-    text_in("Please answer")
+    text_in(PHONE, "Please answer")
     assert mark_read(page) == [(1,)]
     expect(page.get_by_text("1 conversation has a text that came after the list was shown")).to_be_visible()
