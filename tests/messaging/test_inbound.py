@@ -6,7 +6,7 @@ from django.test import Client
 from django.utils import timezone
 
 from messaging import handlers, inbound, inbox, signatures
-from messaging.models import Delivery, InboxMessage, InboxThread, KeywordAutomationRule
+from messaging.models import Delivery, InboxMessage, InboxThread
 
 from .inbound_texts import FORM, PATH, form, post, text_in
 
@@ -14,14 +14,6 @@ pytestmark = pytest.mark.django_db
 
 ADA = "+17205550123"
 BOB = "+17205550124"
-
-
-@pytest.fixture
-def make_rule():
-    def make(keyword="JOIN", response_body="Welcome!", **fields):
-        return KeywordAutomationRule.objects.create(keyword=keyword, response_body=response_body, **fields)
-
-    return make
 
 
 def test_a_text_is_stored_and_waits_in_the_inbox():
