@@ -1,31 +1,27 @@
 """Marking as read, deleting a text and mending the counts while a text comes in, on PostgreSQL."""
 
 import pytest
-from django.db.models import F
 
 from messaging import inbox
 from messaging.models import InboxThread
 from tests.meanwhile import meanwhile, on_postgresql
 
-from .conversations import add_text, make_thread
+from .conversations import make_thread
 from .inbound_texts import text_in
 
 pytestmark = [pytest.mark.django_db(transaction=True), on_postgresql]
+
+
+def text_coming_in(thread):
+    """A text of that conversation's person is taken in, and its transaction ends once the block waits for it."""
+    return meanwhile(lambda: text_in(thread.phone, "Are you there?"), lambda: None)
 
 
 def test_a_text_that_comes_while_many_are_marked_as_read_stays_unread(make_phone):
     threads = [make_thread(make_phone(), "Hi", is_read=False) for _ in range(3)]
     shown = {thread.pk: thread.messages.get().pk for thread in threads}
     late = threads[1]
-
-    def lock():
-        InboxThread.objects.select_for_update().get(pk=late.pk)
-
-    def come_in():
-        add_text(late, "Are you there?")
-        InboxThread.objects.filter(pk=late.pk).update(unread_count=F("unread_count") + 1)
-
-    with meanwhile(lock, come_in):
+    with text_coming_in(late):
         assert inbox.mark_all_read(InboxThread.objects.all(), shown, 0) == inbox.Marked(read=2, newer=1)
     assert list(InboxThread.objects.order_by("pk").values_list("unread_count", flat=True)) == [0, 1, 0]
 
@@ -33,15 +29,7 @@ def test_a_text_that_comes_while_many_are_marked_as_read_stays_unread(make_phone
 def test_a_text_that_comes_while_a_count_is_mended_is_not_lost(make_phone):
     thread = make_thread(make_phone(), "Hi", is_read=False)
     InboxThread.objects.update(unread_count=2)
-
-    def lock():
-        InboxThread.objects.select_for_update().get(pk=thread.pk)
-
-    def come_in():
-        add_text(thread, "Are you there?")
-        InboxThread.objects.filter(pk=thread.pk).update(unread_count=F("unread_count") + 1)
-
-    with meanwhile(lock, come_in):
+    with text_coming_in(thread):
         assert InboxThread.objects.limit_unread() == 0
     assert InboxThread.objects.limit_unread() == 1
     assert InboxThread.objects.get().unread_count == 2
@@ -49,7 +37,7 @@ def test_a_text_that_comes_while_a_count_is_mended_is_not_lost(make_phone):
 
 def test_a_text_that_comes_while_another_one_is_deleted_is_unread_and_shown(make_phone):
     thread = make_thread(make_phone(), "Hi", is_read=False)
-    with meanwhile(lambda: text_in(thread.phone, "Are you there?"), lambda: None):
+    with text_coming_in(thread):
         inbox.delete_text(thread.messages.get())
     thread.refresh_from_db()
     assert (thread.unread_count, thread.last_message_preview) == (1, "Are you there?")
