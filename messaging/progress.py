@@ -23,7 +23,7 @@ CACHE_SECONDS_AFTERWARDS: Final = 5
 MEANINGS: Final[Mapping[str, str]] = {
     Delivery.Status.PENDING: "Their turn has not come yet.",
     Delivery.Status.SENDING: "Being handed over right now.",
-    Delivery.Status.UNKNOWN: "The connection broke before the answer came: they may or may not have the text.",
+    Delivery.Status.UNKNOWN: "They may not have received it. It is looked up, and never sent again on a guess.",
     Delivery.Status.ACCEPTED: "Taken for sending. The carrier has not reported yet.",
     Delivery.Status.SENT: "Passed on to the carrier. No report of arrival yet; some carriers never send one.",
     Delivery.Status.DELIVERED: "Arrived on the phone.",
@@ -48,10 +48,12 @@ class Progress:
     """A blast in numbers. `rate` is in texts a second over the last ten seconds, 0 where nothing moves.
 
     `ends` are the lowest and the highest id of the blast's rows: what looks for some of them looks between these.
+    `doubts` are the reasons why people are in doubt, and how many each is about, the most frequent first.
     """
 
     counts: Mapping[str, int]
     skipped: Mapping[str, int]
+    doubts: tuple[tuple[str, int], ...]
     ends: tuple[int, int]
     rate: float
     is_moving: bool
@@ -138,12 +140,13 @@ def progress(log: MessageLog) -> Progress:
     if counts.get(Delivery.Status.SKIPPED):
         of_skipped = log.deliveries.filter(status=Delivery.Status.SKIPPED).order_by()
         skipped = dict(of_skipped.values_list("skip_reason").annotate(Count("pk")))
+    doubts = log.deliveries.count_doubts() if counts.get(Delivery.Status.UNKNOWN) else ()
     is_moving = log.is_running and bool(counts.get(Delivery.Status.PENDING) or counts.get(Delivery.Status.SENDING))
     rate = 0.0
     if is_moving:
         _, first_waiting, _ = found.get(Delivery.Status.PENDING, (0, ends[1] + 1, 0))
         rate = measure_rate(log, ends[0], first_waiting, timezone.now())
-    return Progress(counts, skipped, ends, rate, is_moving)
+    return Progress(counts, skipped, doubts, ends, rate, is_moving)
 
 
 def recent_progress(log: MessageLog) -> Progress:

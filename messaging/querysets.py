@@ -1,5 +1,6 @@
 """Which rows, and bulk changes: the querysets of the messaging models."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,9 +14,10 @@ from contacts.opting_out import opted_out_since
 from contacts.querysets import blocked_by
 
 from .classification import final_codes
+from .wording import doubt_reason
 
 if TYPE_CHECKING:
-    from .models import Delivery
+    from .models import Delivery, MessageLog
 
 # A dead sender's slot is free again after this; a living one renews it three times as often.
 LEASE_SECONDS: Final = 9.0
@@ -25,6 +27,45 @@ class MessageLogQuerySet(models.QuerySet):
     def running(self) -> Self:
         """Blasts whose rows senders may claim."""
         return self.filter(status="processing", paused_at=None, cancelled_at=None)
+
+    def resumable(self) -> Self:
+        """Paused and stopped blasts with somebody to go on with: who waits or is in a call, or who was refused for
+        the fault that stopped the blast and has no live row in the family."""
+        refused = self._deliveries().filter(message_log=OuterRef("pk")).refused(OuterRef("stop_code"))
+        return self.filter(
+            Q(status="processing") | Exists(refused.not_live_elsewhere()), paused_at__isnull=False, cancelled_at=None
+        )
+
+    def lock_family(self, log: "MessageLog") -> "MessageLog":
+        """Lock a blast and its relatives until the transaction ends; the blast as it is now. Raises DoesNotExist.
+
+        Always in the same order, so that two who do it at once wait for each other and never both.
+        """
+        root = log.family or log.pk
+        members = self.filter(Q(pk__in={root, log.pk}) | Q(family=root)).order_by("pk").select_for_update()
+        list(members)
+        now: Any = self.get(pk=log.pk)
+        return now
+
+    def leave_relatives(self) -> int:
+        """Before these blasts are deleted: keep their relatives from retrying whom they may have texted. How many."""
+        texted = (
+            self._deliveries()
+            .live()
+            .filter(
+                message_log__in=self.values("pk"),
+                message_log__family=OuterRef("message_log__family"),
+                phone=OuterRef("phone"),
+            )
+        )
+        missed = self._deliveries().not_reached()
+        relatives = missed.filter(message_log__family__in=self.exclude(family=None).values("family"))
+        return relatives.exclude(message_log__in=self.values("pk")).filter(Exists(texted)).update(is_left=True)
+
+    def _deliveries(self) -> "DeliveryQuerySet":
+        deliveries: Any = self.model._meta.get_field("deliveries").related_model
+        rows: DeliveryQuerySet = deliveries._default_manager.all()
+        return rows
 
 
 class MessageLogManager(models.Manager.from_queryset(MessageLogQuerySet)):  # type: ignore[misc]
@@ -59,6 +100,11 @@ class DeliveryQuerySet(models.QuerySet):
         """Rows that a sender has in hand or may still claim."""
         return self.filter(status__in=("pending", "sending"))
 
+    def live(self) -> Self:
+        """Rows whose text may have gone out, or may still go out."""
+        model: Any = self.model
+        return self.filter(status__in=model.LIVE)
+
     def unsuccessful(self) -> Self:
         return self.filter(status__in=("undelivered", "failed"))
 
@@ -70,8 +116,9 @@ class DeliveryQuerySet(models.QuerySet):
         """Take up to `most` waiting rows of a blast for sending, and commit before returning them.
 
         Only a returned row may be sent, and only by the caller. Opt-outs and suppressions are looked up
-        once more: who said stop since the blast began becomes skipped. The empty list means that nothing
-        is left to claim, or that the blast has been paused or cancelled.
+        once more: who said stop since the blast began becomes skipped. So is who may have the text from
+        another blast of the family. The empty list means that nothing is left to claim, or that the blast
+        has been paused or cancelled.
         """
         waiting = self.filter(
             message_log_id=message_log_id,
@@ -79,13 +126,30 @@ class DeliveryQuerySet(models.QuerySet):
             message_log__status="processing",
             message_log__paused_at=None,
             message_log__cancelled_at=None,
-        ).annotate(blocked_by=blocked_by())
+        ).annotate(blocked_by=blocked_by(), family=F("message_log__family"))
         while True:
             with transaction.atomic():
                 rows = waiting.only("phone", "name")._lock_first(most)
+                self._block_duplicates(message_log_id, rows)
                 claimed = self._take(rows, now)
             if claimed or not rows:
                 return claimed
+
+    def _block_duplicates(self, message_log_id: int, rows: list[Any]) -> None:
+        """Block those locked rows of a blast whose phone has a text in another blast of the family.
+
+        The rule of a family leaves none, except those of a report that came since. Of two rows that both wait the
+        first one goes, whoever looks.
+        """
+        if not rows or rows[0].family is None:
+            return
+        waiting = {row.phone: row.pk for row in rows}
+        relatives = self.live().filter(message_log__family=rows[0].family, phone__in=waiting)
+        others = relatives.exclude(message_log=message_log_id).values_list("phone", "status", "pk")
+        texted = {phone for phone, status, pk in others if status != "pending" or pk < waiting[phone]}
+        for row in rows:
+            if row.phone in texted:
+                row.blocked_by = row.blocked_by or "duplicate"
 
     def claim_replies(self, most: int, now: datetime | None = None) -> "list[Delivery]":
         """Take up to `most` waiting replies, oldest first, as `claim` takes rows of a blast; with `inbox_message`.
@@ -126,16 +190,23 @@ class DeliveryQuerySet(models.QuerySet):
         return claimed
 
     def record(self, receipts: Iterable[Receipt], now: datetime | None = None) -> None:
-        """Write what the calls brought, in one batch. A state that a callback moved further stays."""
+        """Write what the calls brought, in one batch. A state that a callback moved further stays.
+
+        Who was proven not to have been accepted waits again, and the blast with them where it had been closed; in a
+        canceled blast they are skipped.
+        """
         now = now or timezone.now()
-        accepted, others = [], []
+        accepted, waiting, others = [], [], []
         stamp = self._adapt(now)
         for receipt in receipts:
             if receipt.status == "accepted":
                 accepted.append((receipt.sid, receipt.segments, stamp, stamp, receipt.delivery_id))
+            elif receipt.status == "pending":
+                waiting.append((stamp, receipt.delivery_id))
             else:
                 others.append((receipt.status, receipt.error_code, receipt.error_message, stamp, receipt.delivery_id))
         table = connection.ops.quote_name(self.model._meta.db_table)
+        logs = connection.ops.quote_name(self._blasts().model._meta.db_table)
         with transaction.atomic(), connection.cursor() as cursor:
             if accepted:
                 cursor.executemany(
@@ -150,37 +221,88 @@ class DeliveryQuerySet(models.QuerySet):
                     "WHERE id = %s AND status IN ('sending', 'unknown')",
                     others,
                 )
+            if waiting:
+                cancelled = (
+                    f"EXISTS (SELECT 1 FROM {logs} WHERE {logs}.id = {table}.message_log_id "  # noqa: S608
+                    f"AND {logs}.cancelled_at IS NOT NULL)"
+                )
+                cursor.executemany(
+                    f"UPDATE {table} SET status = CASE WHEN {cancelled} THEN 'skipped' ELSE 'pending' END, "  # noqa: S608
+                    f"skip_reason = CASE WHEN {cancelled} THEN 'cancelled' ELSE '' END, "
+                    "error_code = NULL, error_message = '', updated_at = %s "
+                    "WHERE id = %s AND status IN ('sending', 'unknown')",
+                    waiting,
+                )
+                self._reopen_blasts([delivery_id for _, delivery_id in waiting])
+
+    def _reopen_blasts(self, ids: list[int]) -> None:
+        """A doubt that is settled late may find its blast closed: who waits is not to wait in there for ever."""
+        waiting = self.filter(pk__in=ids, status="pending").values("message_log")
+        closed = self._blasts().filter(pk__in=waiting, cancelled_at=None).exclude(status="processing")
+        closed.update(status="processing", finished_at=None)
+
+    def _blasts(self) -> MessageLogQuerySet:
+        blasts: Any = self.model._meta.get_field("message_log").related_model
+        rows: MessageLogQuerySet = blasts._default_manager.all()
+        return rows
 
     def _adapt(self, moment: datetime) -> Any:
         return connection.ops.adapt_datetimefield_value(moment)
 
     def advance(self, delivery_id: int, status: str, **changes: Any) -> bool:
-        """Move one row forward to `status` if that outranks its state; whether it moved."""
+        """Move one row forward to `status` if that outranks its state; whether it moved.
+
+        A doubt that staff had left at that is settled by it.
+        """
         model: Any = self.model
         rank: dict[str, int] = model.RANK
         lower = [state for state in rank if rank[state] < rank[status]]
         return bool(
-            self.filter(pk=delivery_id, status__in=lower).update(status=status, updated_at=timezone.now(), **changes)
+            self.filter(pk=delivery_id, status__in=lower).update(
+                status=status, is_left=False, updated_at=timezone.now(), **changes
+            )
         )
 
+    def refused(self, code: Any) -> Self:
+        """Those whom Twilio refused with that error code, and about whom something may still be done."""
+        return self.filter(status="failed", sid="", error_code=code, is_left=False)
+
+    def not_live_elsewhere(self) -> Self:
+        """Those whose phone has no other live row in the family of the blast: nobody else has texted them or will."""
+        rows: Any = self.model._default_manager.all()
+        others = rows.live().filter(message_log__family=OuterRef("message_log__family"), phone=OuterRef("phone"))
+        return self.filter(~Exists(others.exclude(pk=OuterRef("pk"))))
+
     def to_retry(self, only_failed: bool) -> Self:
-        """Those of one blast who certainly did not get it and have got it by no retry since.
+        """Those of one blast who certainly did not get it, and neither have it from the family nor wait for it there.
 
         `only_failed` leaves out whom no retry can reach: hard failures, and who was skipped by a cancel.
         """
-        failed = Q(status__in=("failed", "undelivered"))
+        rows = self.not_reached().filter(is_left=False)
         if only_failed:
-            rows = self.filter(failed).exclude(error_code__in=final_codes())
-        else:
-            rows = self.filter(failed | Q(status="skipped", skip_reason="cancelled"))
-        again = self.model._default_manager.filter(
-            message_log__retry_of=OuterRef("message_log"), phone=OuterRef("phone")
-        ).exclude(status__in=("failed", "undelivered", "skipped"))
-        return rows.filter(~Exists(again))
+            rows = rows.unsuccessful().exclude(error_code__in=final_codes())
+        return rows.not_live_elsewhere()
+
+    def kept_from_retry(self) -> Self:
+        """Those of one blast who did not get it, and may have got it in a blast that is gone: deleted, or lost in a
+        restore."""
+        return self.not_reached().filter(is_left=True)
+
+    def not_reached(self) -> Self:
+        """Those who certainly did not get it from their blast, although they were to."""
+        return self.filter(Q(status__in=("failed", "undelivered")) | Q(status="skipped", skip_reason="cancelled"))
 
     def in_doubt(self) -> Self:
         """Those of whom nobody knows whether they have the text, and whom staff have not left at that."""
         return self.filter(status="unknown", is_left=False)
+
+    def count_doubts(self) -> tuple[tuple[str, int], ...]:
+        """Why people are in doubt, and how many each reason is about, the most frequent first."""
+        found = self.filter(status="unknown").order_by().values_list("error_message").annotate(Count("pk"))
+        counts: Counter[str] = Counter()
+        for reason, count in found:
+            counts[doubt_reason(reason)] += count
+        return tuple(counts.most_common())
 
     def doubt_abandoned(self, before: datetime) -> int:
         """Those whose call began before `before` and was never recorded become "unknown".
@@ -191,7 +313,7 @@ class DeliveryQuerySet(models.QuerySet):
         # Asked each second: where there are none, nobody has to wait for a write.
         if not abandoned.exists():
             return 0
-        sentence = "The sender stopped in the middle of the call. This person may or may not have the text."
+        sentence = "The sender stopped in the middle of the call."
         with transaction.atomic():
             rows = self.filter(pk__in=[row.pk for row in abandoned.only("pk")._lock_first(None)])
             return rows.update(status="unknown", error_message=sentence, updated_at=timezone.now())

@@ -1,7 +1,8 @@
 """In doubt is a state: what became of the texts of which nobody knows whether Twilio took them.
 
 Only evidence moves such a row: a delivery report that carries its id, or Twilio's own list of messages to that
-number, which shows the text that we sent, at the time at which we called. Nothing is ever sent again on a guess.
+number, which shows the text that we sent, created since the blast began and not after our call. Nothing is ever
+sent again on a guess.
 That the list shows nothing proves nothing while it may lag; after the grace period staff are asked: on the page of
 the blast, or in the conversation (`messaging.replying`).
 """
@@ -12,7 +13,7 @@ from typing import Final
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from . import callbacks, sending
@@ -44,13 +45,15 @@ class Report:
 def reconcile(now: datetime | None = None, most: int = LOOK_UPS_AT_ONCE, *, at_once: bool = False) -> Report:
     """Look for evidence on up to `most` doubtful deliveries, those not looked at for the longest time first.
 
-    A row is looked up every two minutes until the grace period is over, then no more; `at_once` looks up all.
+    A row is looked up every two minutes until the grace period is over, then no more, but at least once: a restore
+    puts any number in doubt at the same moment. `at_once` looks up all.
     """
     now = now or timezone.now()
     rows = Delivery.objects.in_doubt().filter(Q(message_log__isnull=False) | Q(inbox_message__isnull=False))
     if not at_once:
         grace = timedelta(minutes=settings.SMS_UNKNOWN_GRACE_MINUTES) + PAUSE_BETWEEN_LOOK_UPS
-        rows = rows.filter(claimed_at__gte=now - grace, updated_at__lt=now - PAUSE_BETWEEN_LOOK_UPS)
+        is_new = Q(claimed_at__gte=now - grace) | Q(updated_at__lte=F("claimed_at"))
+        rows = rows.filter(is_new, updated_at__lt=now - PAUSE_BETWEEN_LOOK_UPS)
     report = Report()
     backend = get_backend()
     failures = 0
@@ -74,9 +77,13 @@ def reconcile(now: datetime | None = None, most: int = LOOK_UPS_AT_ONCE, *, at_o
 
 
 def _find_evidence(row: Delivery, backend: BaseBackend, attempts: int) -> bool:
-    """Whether Twilio's list shows the text of `row`; then the row is moved on to what the list says."""
+    """Whether Twilio's list shows the text of `row`; then the row is moved on to what the list says.
+
+    It may have been called more than once: by staff's decision, or in a time that a restore has taken back. If it
+    arrived once, it arrived.
+    """
     claimed_at = row.claimed_at or row.updated_at
-    since = claimed_at - CLOCK_SKEW
+    since = _begun_at(row) - CLOCK_SKEW
     body = _text(row).strip()
     ours = [
         message
@@ -87,7 +94,15 @@ def _find_evidence(row: Delivery, backend: BaseBackend, attempts: int) -> bool:
     ]
     if len(ours) <= _count_rivals(row, body, since):
         return False
-    return callbacks.apply(row.pk, ours[0].sid, ours[0].status, ours[0].error_code)
+    failures = {status for status, state in callbacks.STATES.items() if state in Delivery.UNSUCCESSFUL}
+    found = next((message for message in ours if message.status not in failures), ours[0])
+    return callbacks.apply(row.pk, found.sid, found.status, found.error_code)
+
+
+def _begun_at(row: Delivery) -> datetime:
+    """Before this nobody can have been called for `row`."""
+    begun_at: datetime = (row.inbox_message if row.message_log is None else row.message_log).created_at
+    return begun_at
 
 
 def _text(row: Delivery) -> str:
@@ -130,12 +145,15 @@ def overdue(now: datetime | None = None, grace: timedelta | None = None) -> Deli
 
 
 def send_again(log: MessageLog, deliveries: list[int]) -> int:
-    """Staff's decision: send once more to these doubtful people of a blast, whatever they have. How many."""
+    """Staff's decision: send once more to these doubtful people of a blast, whatever they have. How many.
+
+    Whom another blast of the family has texted, or will, is passed over, and so is everyone of a canceled blast.
+    """
     with transaction.atomic():
-        log = MessageLog.objects.select_for_update().get(pk=log.pk)
+        log = MessageLog.objects.lock_family(log)
         if log.cancelled_at is not None:
             return 0
-        rows = log.deliveries.in_doubt().filter(pk__in=deliveries)
+        rows = log.deliveries.in_doubt().filter(pk__in=deliveries).not_live_elsewhere()
         count = rows.update(status=Delivery.Status.PENDING, error_message="", updated_at=timezone.now())
         if count:
             MessageLog.objects.filter(pk=log.pk).update(status=MessageLog.Status.PROCESSING, finished_at=None)

@@ -20,7 +20,7 @@ from contacts.models import Event
 
 from . import sending
 from .audience import Audience
-from .models import Draft, MessageLog, ScheduledMessage, Target
+from .models import Delivery, Draft, MessageLog, ScheduledMessage, Target
 from .personalisation import UnknownToken, compile_template
 
 logger = logging.getLogger(__name__)
@@ -257,15 +257,21 @@ def follow_blasts() -> int:
         log = message.message_log
         if log is not None and log.status == MessageLog.Status.PROCESSING:
             continue
-        is_sent = log is not None and log.status == MessageLog.Status.SENT
-        reason = (
-            ""
-            if is_sent
-            else (log.stop_reason or "Nobody got it: see its blast." if log else "Its blast was deleted.")
-        )
+        status, reason = _outcome(log)
+        sent_at = log.finished_at if log is not None and status == ScheduledMessage.Status.SENT else None
         ended += ScheduledMessage.objects.filter(pk=message.pk, status=ScheduledMessage.Status.PROCESSING).update(
-            status=ScheduledMessage.Status.SENT if is_sent else ScheduledMessage.Status.FAILED,
-            sent_at=log.finished_at if is_sent and log else None,
-            error_message=reason or None,
+            status=status, sent_at=sent_at, error_message=reason or None
         )
     return ended
+
+
+def _outcome(log: MessageLog | None) -> tuple[ScheduledMessage.Status, str]:
+    """How a message has ended whose blast is closed, or gone, and a sentence that says why it was not sent."""
+    if log is None:
+        return ScheduledMessage.Status.FAILED, "Its blast was deleted."
+    if log.status != MessageLog.Status.SENT:
+        return ScheduledMessage.Status.FAILED, log.stop_reason or "Nobody got it: see its blast."
+    may_have_it = (*Delivery.SUCCESSFUL, Delivery.Status.UNKNOWN)
+    if log.cancelled_at is not None and not log.deliveries.filter(status__in=may_have_it).exists():
+        return ScheduledMessage.Status.CANCELLED, "Its blast was canceled before anybody got it."
+    return ScheduledMessage.Status.SENT, ""

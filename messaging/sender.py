@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 COLLECT_SECONDS = 0.01
 WRITE_ATTEMPTS = 5
 BACK_OFF_SECONDS = (0.5, 30.0)
+# Why somebody is in doubt where the call failed in our own code.
+OWN_FAULT = "SMS Admin failed in the middle of the call: its log says why."
 # How often a sender asks whether others are to go first.
 ROOM_SECONDS = 1.0
 # Longer than any call can take (5 s to connect, 15 s to answer) with the wait for its time slot.
@@ -90,10 +92,10 @@ class Sender:
         except TryLater as trouble:
             self.results.put((row, trouble))
         except OutcomeUnknown as doubt:
-            self.results.put((row, Receipt(row.pk, "unknown", error_message=f"In doubt: {doubt.reason}")))
+            self.results.put((row, Receipt(row.pk, "unknown", error_message=doubt.reason)))
         except Exception:
             logger.exception("Delivery %s: the call broke off", row.pk)
-            self.results.put((row, Receipt(row.pk, "unknown", error_message="In doubt: the call broke off.")))
+            self.results.put((row, Receipt(row.pk, "unknown", error_message=OWN_FAULT)))
         else:
             self.results.put((row, Receipt(row.pk, "accepted", sid=result.sid, segments=result.segments)))
 

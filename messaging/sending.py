@@ -60,9 +60,6 @@ def start(
     """
     compile_template(body)
     with transaction.atomic():
-        if audience.retry_of is not None:
-            # Two retries at once: the second one looks after the first has written its rows.
-            MessageLog.objects.select_for_update().get(pk=audience.retry_of.pk)
         log = MessageLog.objects.create(
             message_body=body,
             target=audience.target,
@@ -73,6 +70,7 @@ def start(
             created_by=created_by,
             token=token or uuid.uuid4(),
             retry_of=audience.retry_of,
+            family=_join_family(audience),
         )
         if not audience.expand(log):
             raise EmptyAudience
@@ -84,6 +82,20 @@ def start(
         # Robust: where the queue is out of reach, the blast is written all the same, and the sweep has it sent.
         transaction.on_commit(lambda: nudge(log), robust=True)
     return log
+
+
+def _join_family(audience: Audience) -> int | None:
+    """Lock the family of the blast that `audience` is a retry of, before its people are looked up; its id.
+
+    Of two retries at once, or a retry and a resume, the second one looks after the first has written its rows.
+    """
+    if audience.retry_of is None or audience.test_phone is not None:
+        return None
+    first = MessageLog.objects.lock_family(audience.retry_of)
+    if first.family is None:
+        first.family = first.pk
+        MessageLog.objects.filter(pk=first.pk).update(family=first.pk)
+    return first.family
 
 
 def send_draft(draft: Draft, created_by: AppUser | None) -> tuple[MessageLog | None, bool]:

@@ -16,7 +16,7 @@ RECENT = timedelta(days=3)
 
 def sweep() -> None:
     """Queue what is due, give replies and each blast with work a sender, doubt abandoned calls, stop faulty blasts,
-    close finished ones, and let scheduled messages end as their blasts did."""
+    skip who waits in canceled ones, close finished ones, and let scheduled messages end as their blasts did."""
     now = timezone.now()
     scheduling.queue_due(now)
     Delivery.objects.filter(message_log=None).doubt_abandoned(now - ABANDONED_AFTER)
@@ -27,6 +27,8 @@ def sweep() -> None:
     for log in unfinished:
         if log.is_running:
             breaker.stop_if_faulty(log)
+        elif log.cancelled_at is not None:
+            log.skip_waiting()
         sending.nudge(log)
     scheduling.follow_blasts()
 

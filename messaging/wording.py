@@ -16,6 +16,12 @@ def beginning(text: str, most: int) -> str:
     return start if len(start) <= most and len(text) <= 4 * most else f"{start[: most - 1]}…"
 
 
+def doubt_reason(stored: str) -> str:
+    """Why nobody knows whether a text was accepted, as a sentence. Rows of before say "In doubt:" in front of it."""
+    reason = stored.removeprefix("In doubt: ")
+    return reason[:1].upper() + reason[1:] or "No reason was recorded."
+
+
 def segments(count: int) -> str:
     """Such as "1 segment" or "1,234 segments"."""
     return counted(count, "segment", "segments")

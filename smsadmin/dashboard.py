@@ -125,7 +125,7 @@ def _url(log: MessageLog) -> str:
 
 def _find_stopped() -> list[Notice]:
     """Blasts that stopped by themselves, or that are having trouble at this moment."""
-    stopped = MessageLog.objects.filter(paused_at__isnull=False, cancelled_at=None).exclude(stop_reason="")
+    stopped = MessageLog.objects.resumable().exclude(stop_reason="").order_by("-pk")
     troubled = MessageLog.objects.running().exclude(trouble="")
     return [
         *(Notice(f"The blast “{log}” was stopped. {log.stop_reason}", _url(log)) for log in stopped[:RECENT]),

@@ -1,9 +1,10 @@
 """Putting a backup in the place of the database in use.
 
 A backup is the past. Whatever it takes for work still to do may have been done since it was taken, and a text that
-was sent must not be sent again. So nothing leaves by itself after a restore: blasts under way are paused,
-scheduled messages whose time has come are called off, and texts of the inbox that waited are in doubt. Staff decide,
-with a sentence that says why.
+was sent must not be sent again. So nothing leaves by itself after a restore: blasts under way are paused, every text
+that waited or was in a call is in doubt, and scheduled messages whose time has come are called off. Whom a blast had
+not reached is not retried: a blast that the backup does not know may have done it. Staff decide, with a sentence that
+says why. All of this is written by the restore itself, in columns that the oldest backup has.
 """
 
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from .migration_state import Migration
 from .models import WorkerHeartbeat
 
 _HEARTBEATS: Final[Migration] = ("smsadmin", "0001_worker_heartbeats")
+_RETRIES: Final[Migration] = ("messaging", "0002_retries")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +112,8 @@ def _hold_back(contents: Contents, taken_at: datetime) -> list[str]:
     """SQL, for both databases, that lets nothing leave by itself after the restore."""
     moment = wording.moment(taken_at)
     blasts = (
-        f"Restored from the backup of {moment}. Who waits here may have been texted since then: "
-        "compare with the log of Twilio before you resume. "
+        f"Restored from the backup of {moment}. Whoever waited then may have been texted since, so they are in doubt "
+        "until a delivery report or Twilio's list shows the text, or you decide. "
     )
     scheduled = (
         f"It was restored from the backup of {moment} and may have left since. If it has not, schedule it anew."
@@ -121,8 +123,7 @@ def _hold_back(contents: Contents, taken_at: datetime) -> list[str]:
         f"stop_reason = TRIM({_quote(blasts)} || stop_reason) WHERE status = 'processing' AND cancelled_at IS NULL",
         f"UPDATE scheduled_messages SET status = 'failed', error_message = {_quote(scheduled)} "  # noqa: S608
         "WHERE status = 'pending' AND scheduled_at <= CURRENT_TIMESTAMP",
-        "UPDATE deliveries SET status = 'unknown', claimed_at = COALESCE(claimed_at, updated_at) "
-        "WHERE status = 'pending' AND message_log_id IS NULL",
+        *_doubt_texts(moment, has_retries=_RETRIES in contents.migrations),
         # The queue's tasks are of then; what is left to do is found by the recurring ones.
         "DELETE FROM django_q_ormq",
         # Who has logged out since then stays logged out.
@@ -131,6 +132,35 @@ def _hold_back(contents: Contents, taken_at: datetime) -> list[str]:
     if _HEARTBEATS in contents.migrations:
         statements.append("DELETE FROM worker_heartbeats")
     return statements
+
+
+def _doubt_texts(moment: str, *, has_retries: bool) -> list[str]:
+    """SQL by which nobody is texted who may have been texted since the backup, whatever is pressed.
+
+    Who waited is in doubt: called at any time from the blast's beginning up to now, as `reconciling` looks for it.
+    Whom a blast did not reach is kept from retries; in a backup of before there were any, which has no column for
+    that, is in doubt too.
+    """
+    doubt = _quote(f"Restored from the backup of {moment}: it may have been sent since then.")
+    retry = _quote(f" Restored from the backup of {moment}: may have been retried since then.")
+    opted_out = "phone IN (SELECT phone FROM unsubscribed_contacts)"
+    is_open = "message_log_id IS NULL OR message_log_id IN (SELECT id FROM message_logs WHERE cancelled_at IS NULL)"
+    undecided = "status = 'unknown' AND NOT is_left" if has_retries else "status = 'unknown'"
+    not_reached = "status IN ('failed', 'undelivered') OR (status = 'skipped' AND skip_reason = 'cancelled')"
+    keep = f"status = 'unknown', error_message = {doubt} WHERE"
+    if has_retries:
+        keep = f"is_left = TRUE, error_message = TRIM(error_message || {retry}) WHERE NOT is_left AND"
+    return [
+        # No sender would have taken them.
+        "UPDATE deliveries SET status = 'skipped', skip_reason = 'opted_out', updated_at = CURRENT_TIMESTAMP "  # noqa: S608
+        f"WHERE status = 'pending' AND {opted_out}",
+        f"UPDATE deliveries SET status = 'unknown', error_message = {doubt} "  # noqa: S608
+        f"WHERE status = 'sending' OR (status = 'pending' AND ({is_open}))",
+        f"UPDATE deliveries SET {keep} message_log_id IS NOT NULL AND ({not_reached})",  # noqa: S608
+        # Who opted out was called before that, and not since.
+        f"UPDATE deliveries SET claimed_at = CASE WHEN {opted_out} THEN claimed_at ELSE CURRENT_TIMESTAMP END, "  # noqa: S608
+        f"updated_at = CURRENT_TIMESTAMP WHERE {undecided}",
+    ]
 
 
 def _quote(text: str) -> str:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
@@ -42,6 +43,9 @@ class Afterwards(BlastPage):
         log = self._viewable(request, pk)
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
+        if log.status == MessageLog.Status.PROCESSING:
+            messages.info(request, "This blast is not over yet. Wait until it is, or cancel it, then retry.")
+            return redirect("admin:messaging_messagelog_change", log.pk)
         if whom not in RetryWhom.values or not log.deliveries.to_retry(whom == RetryWhom.FAILED).exists():
             messages.info(request, "There is nobody left to send this to again.")
             return redirect("admin:messaging_messagelog_change", log.pk)
@@ -65,13 +69,15 @@ class Afterwards(BlastPage):
             if not log.deliveries.in_doubt().exists():
                 return redirect("admin:messaging_messagelog_change", log.pk)
             return redirect("admin:messaging_messagelog_doubt", log.pk)
-        rows = log.deliveries.in_doubt().order_by("pk")
+        rows = log.deliveries.in_doubt().order_by("error_message", "pk")
         overdue = set(reconciling.overdue().filter(message_log=log).values_list("pk", flat=True))
         shown = list(rows[:SHOWN_AT_ONCE])
         context = self.admin_site.each_context(request) | {
             "opts": self.opts,
             "original": log,
             "title": "Who may not have got it",
+            "doubts": rows.order_by().count_doubts(),
+            "is_cancelled": log.cancelled_at is not None,
             "overdue": [row for row in shown if row.pk in overdue],
             "looked_up": [row for row in shown if row.pk not in overdue],
             "count": rows.count(),
@@ -86,13 +92,23 @@ class Afterwards(BlastPage):
         if not ids:
             messages.info(request, "Nobody was chosen, so nothing was changed.")
         elif "send_again" in request.POST:
-            count = reconciling.send_again(log, ids)
-            self.log_change(request, log, f"Sent again to {count} in doubt.")
-            messages.success(request, f"{people(count)} will be texted again.")
+            self._send_again(request, log, ids)
         else:
             count = reconciling.leave(log, ids)
             self.log_change(request, log, f"Left {count} in doubt.")
             messages.success(request, f"{people(count)} left as they are. Nobody will be asked again.")
+
+    def _send_again(self, request: HttpRequest, log: MessageLog, ids: list[int]) -> None:
+        count = reconciling.send_again(log, ids)
+        if not count:
+            why = "this blast was canceled" if log.cancelled_at else "a retry of this blast has taken them on"
+            messages.info(request, f"Nobody will be texted again: {why}.")
+            return
+        self.log_change(request, log, f"Sent again to {count} in doubt.")
+        sentence = f"{people(count)} will be texted again{' once you resume the blast' if log.paused_at else ''}."
+        if passed := len(ids) - count:
+            sentence += f" {people(passed)} will not, because a retry of this blast has taken them on."
+        messages.success(request, sentence)
 
     def _page_context(self, request: HttpRequest, log: MessageLog) -> dict[str, Any]:
         context = super()._page_context(request, log)
@@ -102,8 +118,20 @@ class Afterwards(BlastPage):
         return context | {
             "retry_failed": log.deliveries.to_retry(only_failed=True).count(),
             "retry_unreached": log.deliveries.to_retry(only_failed=False).count(),
+            "kept_from_retry": log.deliveries.kept_from_retry().count(),
             "to_decide": reconciling.overdue(timezone.now()).filter(message_log=log).count() if doubtful else 0,
         }
+
+    def delete_model(self, request: HttpRequest, obj: MessageLog) -> None:
+        self.delete_queryset(request, MessageLog.objects.filter(pk=obj.pk))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[MessageLog]) -> None:
+        with transaction.atomic():
+            logs = MessageLog.objects.filter(pk__in=list(queryset.values_list("pk", flat=True)))
+            for log in logs.exclude(family=None):
+                MessageLog.objects.lock_family(log)
+            logs.leave_relatives()
+            logs.delete()
 
     def has_learn_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perms(["contacts.add_unsubscribedcontact", "contacts.add_suppressedcontact"])

@@ -97,8 +97,13 @@ class BlastPage(admin.ModelAdmin):
             sending.nudge(log)
             self.log_change(request, log, "Resumed.")
             messages.success(request, f"The blast goes on: {waiting} to text.")
-        else:
+        elif log.paused_at is None or log.cancelled_at is not None:
             messages.info(request, "There was nothing to resume: this blast is not paused.")
+        else:
+            messages.info(
+                request,
+                "There was nothing to resume: everyone has been texted, or is left to a retry of this blast.",
+            )
         return redirect("admin:messaging_messagelog_change", log.pk)
 
     def cancel_view(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -166,7 +171,7 @@ class BlastPage(admin.ModelAdmin):
             "can_send": request.user.has_perm(SEND),
             "can_delete": self.has_delete_permission(request, log),
             "can_pause": log.is_running,
-            "can_resume": log.paused_at is not None and log.cancelled_at is None,
+            "can_resume": log.can_be_resumed,
             "can_cancel": log.status == MessageLog.Status.PROCESSING and log.cancelled_at is None,
         }
 

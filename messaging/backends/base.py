@@ -49,7 +49,10 @@ class TryLater(SendError):
 
 
 class OutcomeUnknown(SendError):
-    """Nobody can tell from here whether the text was accepted."""
+    """Nobody can tell from here whether the text was accepted.
+
+    `reason` is a sentence for staff, the same one for all texts to which the same happened: pages count by it.
+    """
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)

@@ -24,6 +24,12 @@ class MessageLog(models.Model):
     `status` is "processing" while a delivery can still be claimed or is in a call, then "sent", or
     "failed" when nobody at all got it. The three counters are what the delivery rows say at the last count
     (`write_totals`): everyone in the audience; those accepted by Twilio and not failed since; those failed.
+
+    A blast and all of its retries, and theirs, are a family: `family` is the id of its first blast, also once that
+    has been deleted, and None for a blast that was never retried. The rule of a family: at most one row of a phone
+    is live (`Delivery.LIVE`). Whatever makes a row live again (a retry, `resume`, `reconciling.send_again`) locks the
+    family (`lock_family`) and passes over `not_live_elsewhere`; `claim` looks once more, because a late report can
+    make a row live at any moment. A test of a retry's text belongs to no family.
     """
 
     class Status(models.TextChoices):
@@ -53,6 +59,9 @@ class MessageLog(models.Model):
     retry_of = models.ForeignKey(
         "self", models.SET_NULL, null=True, blank=True, editable=False, related_name="retries"
     )
+    family = models.BigIntegerField(
+        null=True, blank=True, editable=False, help_text="The first blast of it and its retries."
+    )
     audience_name = models.CharField("audience", max_length=250, default="", editable=False)
     test_mode = models.BooleanField(default=False)
     paused_at = models.DateTimeField(null=True, blank=True)
@@ -71,7 +80,10 @@ class MessageLog(models.Model):
         db_table = "message_logs"
         verbose_name = "blast"
         base_manager_name = "objects"
-        indexes = [models.Index(fields=["status"], name="ix_message_logs_status")]
+        indexes = [
+            models.Index(fields=["status"], name="ix_message_logs_status"),
+            models.Index(fields=["family"], name="ix_message_logs_family"),
+        ]
         permissions = [("send_blast", "Can send blasts")]
 
     def __str__(self) -> str:
@@ -81,6 +93,11 @@ class MessageLog(models.Model):
     def is_running(self) -> bool:
         """Whether senders may claim rows of this blast."""
         return self.status == self.Status.PROCESSING and self.paused_at is None and self.cancelled_at is None
+
+    @property
+    def can_be_resumed(self) -> bool:
+        """Whether `resume` would do anything, as of now."""
+        return self.paused_at is not None and MessageLog.objects.resumable().filter(pk=self.pk).exists()
 
     def write_totals(self) -> None:
         """Bring the three counters, and for short lists the stored copy of `details`, up to what the rows say."""
@@ -139,18 +156,18 @@ class MessageLog(models.Model):
         return bool(is_halted)
 
     def resume(self) -> bool:
-        """Go on after a pause or a stop. False if it was not paused.
+        """Go on after a pause or a stop. False if it was not paused, or nobody is left to go on with.
 
-        Whom Twilio refused for the fault that stopped the blast certainly has no text: they wait again. Where
-        the fault was reported of texts that Twilio had accepted, these stay as they are, and as staff have
-        decided to go on all the same, it does not stop the blast again.
+        Whom Twilio refused for the fault that stopped the blast certainly has no text: they wait again, except
+        those whom a retry has taken on since. Where the fault was reported of texts that Twilio had accepted, these
+        stay as they are, and as staff have decided to go on all the same, it does not stop the blast again.
         """
         with transaction.atomic():
-            log = MessageLog.objects.select_for_update().get(pk=self.pk)
-            if log.paused_at is None or log.cancelled_at is not None:
+            log = MessageLog.objects.lock_family(self)
+            if not log.can_be_resumed:
                 return False
             if log.stop_code is not None:
-                log.deliveries.filter(status=Delivery.Status.FAILED, sid="", error_code=log.stop_code).update(
+                log.deliveries.refused(log.stop_code).not_live_elsewhere().update(
                     status=Delivery.Status.PENDING, error_code=None, error_message="", updated_at=timezone.now()
                 )
                 if log.deliveries.unsuccessful().filter(error_code=log.stop_code).exists():
@@ -168,13 +185,22 @@ class MessageLog(models.Model):
             open_logs = MessageLog.objects.filter(pk=self.pk, status=self.Status.PROCESSING, cancelled_at=None)
             if not open_logs.update(cancelled_at=now):
                 return None
-            waiting = self.deliveries.filter(status=Delivery.Status.PENDING)
-            skipped = waiting.update(
-                status=Delivery.Status.SKIPPED, skip_reason=Delivery.SkipReason.CANCELLED, updated_at=now
-            )
+            skipped = self.skip_waiting()
         self.refresh_from_db()
         self.settle()
         return skipped
+
+    def skip_waiting(self) -> int:
+        """Skip everyone who still waits in a canceled blast. How many."""
+        waiting = self.deliveries.filter(status=Delivery.Status.PENDING)
+        # Asked each second while calls of a canceled blast end: where nobody waits, nobody has to wait for a write.
+        if not waiting.exists():
+            return 0
+        return waiting.update(
+            status=Delivery.Status.SKIPPED,
+            skip_reason=Delivery.SkipReason.CANCELLED,
+            updated_at=timezone.now(),
+        )
 
     @property
     def details(self) -> str:

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from ..classification import final_codes
 from ..querysets import DeliveryQuerySet, SenderSlotQuerySet
+from ..wording import doubt_reason
 
 
 class Delivery(models.Model):
@@ -19,6 +20,7 @@ class Delivery(models.Model):
                     ├→ failed      refused: the error code says why
                     ├→ pending     proven not accepted: 429, connection refused, DNS, connect timeout
                     └→ unknown     read timeout, dropped answer, 5xx, our own death → accepted | pending, on evidence
+                                   (skipped instead of pending where the blast has been canceled)
         pending → skipped          skip_reason says which
 
     States only move forward, by RANK: what comes late, twice or out of order changes nothing. A late
@@ -39,11 +41,13 @@ class Delivery(models.Model):
     class SkipReason(models.TextChoices):
         OPTED_OUT = "opted_out", "Opted out"
         SUPPRESSED = "suppressed", "Cannot be texted"
-        DUPLICATE = "duplicate", "Already in this blast"
+        DUPLICATE = "duplicate", "Already texted"
         CANCELLED = "cancelled", "Blast cancelled"
 
     SUCCESSFUL: Final = (Status.ACCEPTED, Status.SENT, Status.DELIVERED)
     UNSUCCESSFUL: Final = (Status.UNDELIVERED, Status.FAILED)
+    # The text may have gone out, or may still go out.
+    LIVE: Final = (Status.PENDING, Status.SENDING, Status.UNKNOWN, *SUCCESSFUL)
     RANK: Final[dict[str, int]] = {
         Status.PENDING: 0,
         Status.SENDING: 1,
@@ -76,7 +80,9 @@ class Delivery(models.Model):
     accepted_at = models.DateTimeField(null=True, blank=True)
     updated_at = models.DateTimeField(default=timezone.now)
     is_left = models.BooleanField(
-        default=False, help_text="Staff have seen that this one is in doubt or has failed, and leave it at that."
+        default=False,
+        help_text="Nothing more is done about this one, in doubt or not reached: staff leave it at that, or it may "
+        "have been retried in a blast that is gone.",
     )
 
     objects = DeliveryQuerySet.as_manager()
@@ -99,6 +105,11 @@ class Delivery(models.Model):
     def can_be_retried(self) -> bool:
         """Whether the person has certainly not got it, for a reason that may pass (as in `to_retry`)."""
         return self.status in self.UNSUCCESSFUL and self.error_code not in final_codes()
+
+    @property
+    def doubt_reason(self) -> str:
+        """Why nobody knows whether the person has the text."""
+        return doubt_reason(self.error_message)
 
     @property
     def error_sentence(self) -> str | None:

@@ -98,7 +98,7 @@ def test_people_in_doubt_are_explained(show, make_log, make_delivery):
     make_delivery(log, Status.UNKNOWN)
     make_delivery(log, Status.UNKNOWN)
     page = show(log)
-    assert "2 people may or may not have the text." in page
+    assert "2 people may not have received it." in page
     assert '<a href="?status=unknown">' in page
 
 

@@ -149,11 +149,12 @@ def add_blast(path, status, paused_at=None, cancelled_at=None, stop_reason=""):
     }
     names = [name for _, name, *_ in execute(path, "PRAGMA table_info(message_logs)") if name in columns]
     marks = ", ".join("?" * len(names))
-    execute(
+    [(added,)] = execute(
         path,
-        f"INSERT INTO message_logs ({', '.join(names)}) VALUES ({marks})",  # noqa: S608 - our own words
+        f"INSERT INTO message_logs ({', '.join(names)}) VALUES ({marks}) RETURNING id",  # noqa: S608 - our own words
         *(columns[name] for name in names),
     )
+    return added
 
 
 def test_no_blast_goes_on_by_itself(database_file, folder, db):
@@ -169,7 +170,7 @@ def test_no_blast_goes_on_by_itself(database_file, folder, db):
     assert running[1].startswith("Restored from the backup of")
     assert paused[0] == "2026-01-01 00:00:00"
     assert paused[1].startswith("Restored from the backup of")
-    assert paused[1].endswith("before you resume. No money.")
+    assert paused[1].endswith("or you decide. No money.")
     assert cancelled == sent == (None, "")
 
 
@@ -190,14 +191,98 @@ def test_scheduled_messages_whose_time_has_come_do_not_leave(database_file, fold
     assert cancelled == ("cancelled", None)
 
 
+def add_delivery(path, status, log=None, phone="+17205550100", **columns):
+    columns = {
+        "message_log_id": log,
+        "phone": phone,
+        "status": status,
+        "sid": "",
+        "error_message": "",
+        "skip_reason": "",
+        "updated_at": "2026-01-01 00:00:00",
+        "is_left": 0,
+        **columns,
+    }
+    marks = ", ".join("?" * len(columns))
+    execute(
+        path,
+        f"INSERT INTO deliveries ({', '.join(columns)}) VALUES ({marks})",  # noqa: S608 - our own words
+        *columns.values(),
+    )
+
+
+def read_delivery(path, columns):
+    [row] = execute(path, f"SELECT {columns} FROM deliveries")  # noqa: S608 - our own words
+    return row
+
+
+def restore_now(folder):
+    restoring.restore(backups.back_up(folder).path, folder)
+
+
 def test_a_text_of_the_inbox_that_waited_is_in_doubt(database_file, folder, db):
+    add_delivery(database_file, "pending")
+    restore_now(folder)
+    assert read_delivery(database_file, "status") == ("unknown",)
+
+
+@pytest.mark.parametrize("status", ["pending", "sending", "unknown"])
+def test_who_waited_may_have_been_texted_up_to_the_restore(database_file, folder, db, status):
+    log = add_blast(database_file, "processing")
+    add_delivery(database_file, status, log=log, claimed_at=None if status == "pending" else "2026-01-01 00:00:00")
+    before = f"{timezone.now():%F %T}"
+    restore_now(folder)
+    status, claimed_at, updated_at = read_delivery(database_file, "status, claimed_at, updated_at")
+    assert status == "unknown"
+    assert claimed_at == updated_at >= before
+
+
+def test_the_reason_for_the_doubt_is_the_restore(database_file, folder, db):
+    log = add_blast(database_file, "processing")
+    add_delivery(database_file, "pending", log=log)
+    restore_now(folder)
+    assert read_delivery(database_file, "error_message")[0].startswith("Restored from the backup of")
+
+
+@pytest.mark.parametrize(("status", "skip_reason"), [("failed", ""), ("undelivered", ""), ("skipped", "cancelled")])
+def test_whom_a_blast_did_not_reach_is_kept_from_retries(database_file, folder, db, status, skip_reason):
+    log = add_blast(database_file, "failed")
+    add_delivery(database_file, status, log=log, skip_reason=skip_reason, error_message="The phone was off.")
+    restore_now(folder)
+    restore_now(folder)
+    stayed, is_left, explanation = read_delivery(database_file, "status, is_left, error_message")
+    assert (stayed, is_left) == (status, 1)
+    assert explanation.count("The phone was off. Restored from the backup of") == 1
+    assert explanation.count("Restored") == 1
+
+
+def test_who_had_opted_out_is_skipped_and_not_in_doubt(database_file, folder, db):
+    log = add_blast(database_file, "processing")
+    add_delivery(database_file, "pending", log=log)
     execute(
         database_file,
-        "INSERT INTO deliveries (phone, status, sid, error_message, skip_reason, updated_at, is_left) "
-        "VALUES ('+17205550100', 'pending', '', '', '', '2026-01-01 00:00:00', 0)",
+        "INSERT INTO unsubscribed_contacts (phone, source, created_at) "
+        "VALUES ('+17205550100', 'inbound', '2026-01-01')",
     )
-    restoring.restore(backups.back_up(folder).path, folder)
-    assert execute(database_file, "SELECT status, claimed_at FROM deliveries") == [("unknown", "2026-01-01 00:00:00")]
+    restore_now(folder)
+    assert read_delivery(database_file, "status, skip_reason") == ("skipped", "opted_out")
+
+
+def test_who_waited_in_a_canceled_blast_is_not_in_doubt(database_file, folder, db):
+    log = add_blast(database_file, "processing", cancelled_at="2026-01-01 00:00:00")
+    add_delivery(database_file, "pending", log=log)
+    restore_now(folder)
+    assert read_delivery(database_file, "status") == ("pending",)
+
+
+def test_of_a_backup_that_knows_no_retries_nobody_can_be_called_again_either(database_file, folder, db):
+    log = add_blast(database_file, "failed")
+    add_delivery(database_file, "failed", log=log)
+    path = backups.back_up(folder).path
+    execute(path, "DELETE FROM django_migrations WHERE app = 'messaging' AND name > '0001_initial'")
+    execute(path, "ALTER TABLE deliveries DROP COLUMN is_left")
+    restoring.restore(path, folder)
+    assert read_delivery(database_file, "status") == ("unknown",)
 
 
 def test_sessions_queue_and_heartbeats_of_then_are_over(database_file, folder, db):

@@ -63,8 +63,10 @@ class Command(BaseCommand):
         if blasts:
             self.stdout.write(
                 ngettext(
-                    "%(count)s blast was not finished then. It is paused: look at it before you resume it.",
-                    "%(count)s blasts were not finished then. They are paused: look at each before you resume it.",
+                    "%(count)s blast was not finished then. It is paused, and whoever waited in it is in doubt: "
+                    "its page says more.",
+                    "%(count)s blasts were not finished then. They are paused, and whoever waited in them is in "
+                    "doubt: their pages say more.",
                     blasts,
                 )
                 % {"count": f"{blasts:,}"}
