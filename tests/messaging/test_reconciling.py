@@ -1,5 +1,6 @@
 import contextlib
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -193,3 +194,50 @@ def test_the_command_doubts_replies_that_a_dead_worker_had_in_hand(make_thread, 
     with pytest.raises(SystemExit):
         call_command("reconcile")
     assert "1 delivery is in doubt." in capsys.readouterr().out
+
+
+@pytest.fixture
+def restored(doubtful):
+    """The blast began three days ago, and a restore has brought it back just now."""
+    began_at = timezone.now() - timedelta(days=3)
+    now = timezone.now() - timedelta(minutes=3)
+    doubtful._meta.model.objects.filter(pk=doubtful.pk).update(created_at=began_at)
+    doubtful.deliveries.filter(status="unknown").update(claimed_at=now, updated_at=now)
+    return doubtful
+
+
+def age(locmem, **back):
+    locmem.listed[:] = [
+        replace(message, created_at=message.created_at - timedelta(**back)) for message in locmem.listed
+    ]
+
+
+@pytest.mark.parametrize("days", [0, 1, 2])
+def test_evidence_may_be_of_any_time_since_the_blast_began(restored, locmem, days):
+    age(locmem, days=days)
+    assert reconciling.reconcile().accepted == 1
+
+
+def test_a_text_from_before_the_blast_is_no_evidence(restored, locmem):
+    age(locmem, days=4)
+    assert reconciling.reconcile().accepted == 0
+
+
+def test_of_two_such_texts_the_one_that_may_have_arrived_counts(restored, locmem):
+    """It was retried in a time that the restore has taken back, and only then arrived, or only before."""
+    [found] = [message for message in locmem.listed if message.to == restored.lost.phone]
+    locmem.listed.remove(found)
+    locmem.listed += [
+        replace(found, sid="SM1", status="delivered"),
+        replace(found, sid="SM2", status="undelivered", error_code=30003),
+    ]
+    reconciling.reconcile()
+    restored.lost.refresh_from_db()
+    assert (restored.lost.status, restored.lost.sid) == ("delivered", "SM1")
+
+
+def test_whoever_a_restore_put_in_doubt_is_looked_up_once_however_many_there_are(restored, settings):
+    settings.SMS_UNKNOWN_GRACE_MINUTES = 30
+    report = reconciling.reconcile(later(300))
+    assert (report.accepted, report.unresolved) == (1, [restored.dropped.pk])
+    assert reconciling.reconcile(later(310)).unresolved == []

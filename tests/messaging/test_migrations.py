@@ -1,0 +1,38 @@
+"""What migrations make of rows of before."""
+
+import importlib
+
+import pytest
+from django.apps import apps
+
+from messaging.models import MessageLog
+
+find_families = importlib.import_module("messaging.migrations.0010_blast_families").find_families
+
+
+@pytest.fixture
+def families(make_log):
+    """Blasts of before: a chain of retries, a second retry of its first blast, a test of one, and one on its own."""
+    first = make_log()
+    second = make_log(retry_of=first)
+    third = make_log(retry_of=second)
+    fourth = make_log(retry_of=third)
+    sibling = make_log(retry_of=first)
+    test = make_log(retry_of=first, test_mode=True)
+    retry_of_test = make_log(retry_of=test)
+    alone = make_log()
+    find_families(apps, None)
+    found = dict(MessageLog.objects.values_list("pk", "family"))
+    return [
+        ({each.pk for each in members}, {found[each.pk] for each in members})
+        for members in ([first, second, third, fourth, sibling], [test, retry_of_test], [alone])
+    ]
+
+
+def test_retries_of_before_get_the_family_of_their_first_blast(families):
+    for members, found in families[:2]:
+        assert found == {min(members)}
+
+
+def test_a_blast_without_retries_gets_no_family(families):
+    assert families[2][1] == {None}
