@@ -70,13 +70,19 @@ def measure(site: Installation, recipients: int, standin_port: int) -> None:
         """Two reports on each text, once it is accepted."""
         seen: set[int] = set()
         while len(seen) < recipients:
-            rows = site.query("SELECT id, sid FROM deliveries WHERE sid <> ''")
-            for pk, sid in rows:
+            rows = site.query("SELECT id, sid, phone FROM deliveries WHERE sid <> ''")
+            for pk, sid, phone in rows:
                 if pk in seen:
                     continue
                 seen.add(pk)
                 for status in ("sent", "delivered"):
-                    fields = {"MessageSid": sid, "SmsSid": sid, "AccountSid": ACCOUNT_SID, "MessageStatus": status}
+                    fields = {
+                        "MessageSid": sid,
+                        "SmsSid": sid,
+                        "AccountSid": ACCOUNT_SID,
+                        "MessageStatus": status,
+                        "To": phone,
+                    }
                     work.put(signed_post(site.port, AUTH_TOKEN, f"/webhooks/twilio/status/{pk}", fields))
             time.sleep(0.2)
 

@@ -16,6 +16,7 @@ __all__ = [
     "EventRegistration",
     "ImportChunk",
     "ImportRow",
+    "LiftedSuppression",
     "SuppressedContact",
     "UnsubscribedContact",
 ]
@@ -138,6 +139,19 @@ class SuppressedContact(models.Model):
     class Meta:
         db_table = "suppressed_contacts"
         verbose_name = "suppressed contact"
+
+    def __str__(self) -> str:
+        return self.phone
+
+
+class LiftedSuppression(models.Model):
+    """When staff last took a number off the suppressed contacts: errors from before that don't put it back."""
+
+    phone = models.CharField(max_length=20, unique=True)
+    lifted_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        db_table = "lifted_suppressions"
 
     def __str__(self) -> str:
         return self.phone

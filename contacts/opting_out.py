@@ -14,7 +14,14 @@ from django.db.models import QuerySet
 from django.dispatch import Signal
 from django.utils import timezone
 
-from .models import CommunityMember, ConsentRecord, EventRegistration, SuppressedContact, UnsubscribedContact
+from .models import (
+    CommunityMember,
+    ConsentRecord,
+    EventRegistration,
+    LiftedSuppression,
+    SuppressedContact,
+    UnsubscribedContact,
+)
 from .names import known_names
 from .turns import take_turn
 
@@ -118,6 +125,11 @@ def has_opted_in_since(phone: str, at: datetime) -> bool:
     return ConsentRecord.objects.filter(phone=phone, kind=ConsentRecord.Kind.OPT_IN, created_at__gt=at).exists()
 
 
+def was_lifted_since(phone: str, at: datetime) -> bool:
+    """Whether staff have taken the number off the suppressed contacts since `at`."""
+    return LiftedSuppression.objects.filter(phone=phone, lifted_at__gt=at).exists()
+
+
 def save_entry(entry: UnsubscribedContact | SuppressedContact, actor: str) -> None:
     """Save an entry that staff wrote or changed; an opt-out that is new or taken back by it is put on the trail."""
     model = type(entry)
@@ -133,6 +145,9 @@ def save_entry(entry: UnsubscribedContact | SuppressedContact, actor: str) -> No
             _record_opt_outs({entry.phone: str(source)}, entry.reason or "", actor)
         elif was_opt_out and not is_opt_out:
             _record_opt_ins({entry.phone}, actor)
+        if isinstance(before, SuppressedContact) and _keeps_from_texts(before):
+            is_lifted = before.phone != entry.phone or not _keeps_from_texts(entry)
+            _record_lifts({before.phone} if is_lifted else set())
 
 
 def unsubscribe(people: QuerySet[Any], reason: str, actor: str = "") -> Outcome:
@@ -184,6 +199,7 @@ def restore(people: QuerySet[Any], actor: str = "") -> Outcome:
                 *_remove(SuppressedContact.objects.filter(phone__in=phones)),
             ]
             _record_opt_ins({entry.phone for entry in removed if _is_opt_out(entry)}, actor)
+            _record_lifts({entry.phone for entry in removed if isinstance(entry, SuppressedContact)})
             restored += len({entry.phone for entry in removed if _keeps_from_texts(entry)})
     return Outcome(restored, total - restored)
 
@@ -205,6 +221,7 @@ def lift(records: QuerySet[Any], actor: str = "") -> Outcome:
         for batch in _batches(records):
             removed = _remove(records.model._default_manager.filter(pk__in=[entry.pk for entry in batch]))
             _record_opt_ins({entry.phone for entry in removed if _is_opt_out(entry)}, actor)
+            _record_lifts({entry.phone for entry in removed if isinstance(entry, SuppressedContact)})
             lifted += len(removed)
             still_blocked += others.filter(phone__in=[entry.phone for entry in removed]).count()
     return Outcome(lifted - still_blocked, still_blocked)
@@ -247,6 +264,16 @@ def _record_opt_ins(phones: set[str], actor: str) -> None:
     kind, source = ConsentRecord.Kind.OPT_IN, UnsubscribedContact.Source.MANUAL
     ConsentRecord.objects.bulk_create(
         ConsentRecord(phone=phone, kind=kind, source=source, actor=actor) for phone in sorted(phones)
+    )
+
+
+def _record_lifts(phones: set[str]) -> None:
+    now = timezone.now()
+    LiftedSuppression.objects.bulk_create(
+        [LiftedSuppression(phone=phone, lifted_at=now) for phone in sorted(phones)],
+        update_conflicts=True,
+        unique_fields=["phone"],
+        update_fields=["lifted_at"],
     )
 
 

@@ -5,13 +5,17 @@ delivery row and nothing that the others share.
 """
 
 import logging
+from functools import partial
 from typing import Final
 
+from django.db import DatabaseError
 from django.db.models.functions import Now
 
-from . import healing
+from contacts import phones
+
+from . import batching, breaker, healing
 from .classification import classify
-from .models import Delivery
+from .models import Delivery, UnmatchedReports
 
 logger = logging.getLogger(__name__)
 
@@ -30,28 +34,89 @@ STATES: Final[dict[str, Delivery.Status]] = {
 }
 
 
-def apply(delivery_id: int, sid: str, status: str, error_code: int | None) -> bool:
-    """Take in one report; whether it changed anything.
+def apply(delivery_id: int, sid: str, status: str, error_code: int | None, *, to: str) -> bool:
+    """Take in one report on a text to the number `to`; whether it changed anything.
 
-    An unknown delivery or status, a repeat, and one that was overtaken change nothing.
+    An unknown status, a repeat, and one that was overtaken change nothing. Nor does one that isn't about this
+    delivery, as after a restore: it is counted. A failure and what it says about the number are one transaction.
     """
     state = STATES.get(status)
-    row = Delivery.objects.filter(pk=delivery_id).first()
-    if state is None or row is None:
-        logger.info("Report %s on delivery %s is not about anything known", status[:20], delivery_id)
+    if state is None:
+        logger.info("Report %r on delivery %s is of no known kind", status[:20], delivery_id)
         return False
-    changes: dict[str, object] = {"sid": sid} if sid and not row.sid else {}
+    row = Delivery.objects.filter(pk=delivery_id).first()
+    if row is None or not _is_about(row, sid, to):
+        _count_unmatched(delivery_id, sid)
+        return False
     is_failure = state in Delivery.UNSUCCESSFUL
-    changes["error_code"] = error_code if is_failure else None
-    changes["error_message"] = classify(error_code).sentence if is_failure else ""
+    if Delivery.RANK[row.status] >= Delivery.RANK[state] and (row.sid or not sid):
+        # Nothing to write: nobody has to wait for it.
+        has_moved = False
+    elif is_failure and healing.meaning(error_code):
+        has_moved = batching.run(partial(_move, row, sid, state, error_code, is_lesson=True))
+    else:
+        has_moved = _move(row, sid, state, error_code)
+    if not has_moved:
+        logger.info("Report %s on delivery %s was overtaken", status, delivery_id)
+    elif is_failure:
+        breaker.hear(row, error_code)
+    return has_moved
+
+
+def _is_about(row: Delivery, sid: str, to: str) -> bool:
+    """Whether a report is about this row's text: Twilio's SID is the one that it gave us, as far as it has told us,
+    and the number is the same. Ids are given out again where a database was restored by other means than ours.
+
+    Only the SID can stand for a missing number. Twilio sends both with each report (Twilio: "Track the message
+    status of outbound messages").
+    """
+    if row.sid and row.sid != sid:
+        return False
+    return _is_same_number(to, row.phone) if to.strip() else bool(row.sid)
+
+
+def _is_same_number(to: str, phone: str) -> bool:
+    """By E.164, whatever spaces, punctuation or name of a channel ("rcs:+1720…") stand with it."""
+    number = to.strip().rpartition(":")[2]
+    if number == phone:
+        return True
+    try:
+        # Without "+" it could be a number of another country that is written the same at home.
+        return number.startswith("+") and phones.normalise(number) == phone
+    except phones.InvalidPhone:
+        return False
+
+
+def _count_unmatched(delivery_id: int, sid: str) -> None:
+    """Never raises for want of a database: Twilio is to hear nothing of it."""
+    logger.warning("Report on delivery %s, message %s, fits no delivery here: it changes nothing", delivery_id, sid)
+    try:
+        UnmatchedReports.objects.count_one()
+    except DatabaseError as error:
+        logger.warning("The report on delivery %s could not be counted (%s)", delivery_id, type(error).__name__)
+
+
+def _move(row: Delivery, sid: str, state: str, error_code: int | None, *, is_lesson: bool = False) -> bool:
+    """Move the row forward and record what its failure says about the number; whether it moved.
+
+    The condition on the SID holds at the moment of the write: our own answer may be recorded meanwhile.
+    """
+    is_failure = state in Delivery.UNSUCCESSFUL
+    changes: dict[str, object] = {
+        "error_code": error_code if is_failure else None,
+        "error_message": classify(error_code).sentence if is_failure else "",
+    }
+    if sid:
+        changes["sid"] = sid
     if row.accepted_at is None:
         changes["accepted_at"] = Now()
-    if not Delivery.objects.advance(delivery_id, state, **changes):
-        logger.info("Report %s on delivery %s was overtaken", status, delivery_id)
+    if is_lesson:
+        changes["learned_at"] = Now()
+    rows = Delivery.objects.filter(sid__in={"", sid})
+    if not rows.advance(row.pk, state, **changes):
+        if sid and not row.sid:
+            Delivery.objects.filter(pk=row.pk, sid="").update(sid=sid)
         return False
-    if is_failure:
+    if is_lesson:
         healing.learn(row.phone, row.name, error_code, row.message_log_id)
-        info = classify(error_code)
-        if row.message_log is not None and info.code is not None and info.stops_blast:
-            row.message_log.stop(info.code, info.sentence)
     return True

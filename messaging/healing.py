@@ -1,7 +1,10 @@
-"""Lists that heal: what an error says about a contact is recorded, so that the next blast skips them.
+"""Suppresses or unsubscribes contacts on delivery errors, so that the next blast skips them.
 
 Our fault is not the contact's: configuration errors and soft failures never touch a list. Nobody is
 deleted: suppressed people stay in their lists, marked, and staff can restore them.
+
+Whoever writes a failure to a delivery calls `learn` in the same transaction and sets `learned_at`: a crash loses both
+or neither. `messaging.backfilling` finds failures without `learned_at`.
 """
 
 from datetime import datetime, timedelta
@@ -13,7 +16,7 @@ from django.utils import timezone
 from contacts import opting_out, phones
 from contacts.models import SuppressedContact, UnsubscribedContact
 
-from .classification import Category, classify
+from .classification import Category, classify, error_table
 
 # Twilio's notes on 30005: the causes include passing ones, so one report is no proof; two a day apart are.
 CONFIRMED_LATER: Final = frozenset({30005})
@@ -25,30 +28,43 @@ OPT_OUT_FROM_TOLL_FREE: Final = frozenset({30004})
 TOLL_FREE_PREFIXES: Final = ("+1800", "+1833", "+1844", "+1855", "+1866", "+1877", "+1888")
 
 
+def meaning(code: int | None) -> Category | None:
+    """OPT_OUT or HARD_FAIL where the code says that of the number itself, None where it says nothing about it."""
+    if code in OPT_OUT_FROM_TOLL_FREE and settings.TWILIO_FROM_NUMBER.startswith(TOLL_FREE_PREFIXES):
+        return Category.OPT_OUT
+    if code in NOT_FROM_SHORT_CODES and 0 < len(settings.TWILIO_FROM_NUMBER.lstrip("+")) <= 6:
+        return None
+    category = classify(code).category
+    return category if category in (Category.OPT_OUT, Category.HARD_FAIL) else None
+
+
+def telling_codes() -> list[int]:
+    """The codes that say something about the number itself, with the sender that the settings name."""
+    return sorted(code for code in error_table() if meaning(code))
+
+
 def learn(phone: str, name: str | None, code: int | None, log_id: int | None, at: datetime | None = None) -> None:
     """Record what error `code`, of a text to `phone` in blast `log_id`, says about that number.
 
     Without a blast it was a text of a conversation. `at` is given for an error of the past: who has opted in since
-    then is left in. Safe to repeat: a number that is on the list already stays as it is recorded.
+    then, or was taken off the suppressed contacts by staff, is left in. Safe to repeat: a number that is on the list
+    already stays as it is recorded.
     """
     try:
         phones.normalise(phone)
     except phones.InvalidPhone:
         # Blasts of the replaced system have such numbers, lists have none: there is nobody to learn about.
         return
-    info = classify(code)
-    category = info.category
-    if code in OPT_OUT_FROM_TOLL_FREE and settings.TWILIO_FROM_NUMBER.startswith(TOLL_FREE_PREFIXES):
-        category = Category.OPT_OUT
-    if code in NOT_FROM_SHORT_CODES and 0 < len(settings.TWILIO_FROM_NUMBER.lstrip("+")) <= 6:
-        return
+    sentence = classify(code).sentence
+    category = meaning(code)
     if category == Category.OPT_OUT:
         has_come_back = at is not None and opting_out.has_opted_in_since(phone, at)
         if not has_come_back and not UnsubscribedContact.objects.filter(phone=phone).exists():
             source = UnsubscribedContact.Source.MESSAGE_FAILURE
-            opting_out.opt_out(phone, source, name=name, reason=info.sentence, at=at)
+            opting_out.opt_out(phone, source, name=name, reason=sentence, at=at)
     elif category == Category.HARD_FAIL:
-        _suppress(phone, code, info.sentence, log_id, at or timezone.now())
+        if at is None or not opting_out.was_lifted_since(phone, at):
+            _suppress(phone, code, sentence, log_id, at or timezone.now())
 
 
 def _suppress(phone: str, code: int | None, reason: str, log_id: int | None, at: datetime) -> None:

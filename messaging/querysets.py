@@ -77,7 +77,10 @@ class MessageLogManager(models.Manager.from_queryset(MessageLogQuerySet)):  # ty
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What is to be written about one delivery after its call; `status` is a value of Delivery.Status."""
+    """What is to be written about one delivery after its call; `status` is a value of Delivery.Status.
+
+    `is_learned`: what the failure says about the number goes to the lists in the same transaction.
+    """
 
     delivery_id: int
     status: str
@@ -85,6 +88,7 @@ class Receipt:
     segments: int | None = None
     error_code: int | None = None
     error_message: str = ""
+    is_learned: bool = False
 
 
 class DeliveryQuerySet(models.QuerySet):
@@ -107,6 +111,10 @@ class DeliveryQuerySet(models.QuerySet):
 
     def unsuccessful(self) -> Self:
         return self.filter(status__in=("undelivered", "failed"))
+
+    def called_since(self, moment: datetime | None) -> Self:
+        """Those whose call began at `moment` or later; all of them where that is None."""
+        return self if moment is None else self.filter(claimed_at__gte=moment)
 
     def count_by_status(self) -> dict[str, int]:
         """How many rows there are in each state that occurs."""
@@ -204,7 +212,10 @@ class DeliveryQuerySet(models.QuerySet):
             elif receipt.status == "pending":
                 waiting.append((stamp, receipt.delivery_id))
             else:
-                others.append((receipt.status, receipt.error_code, receipt.error_message, stamp, receipt.delivery_id))
+                learned_at = stamp if receipt.is_learned else None
+                others.append(
+                    (receipt.status, receipt.error_code, receipt.error_message, learned_at, stamp, receipt.delivery_id)
+                )
         table = connection.ops.quote_name(self.model._meta.db_table)
         logs = connection.ops.quote_name(self._blasts().model._meta.db_table)
         with transaction.atomic(), connection.cursor() as cursor:
@@ -217,8 +228,8 @@ class DeliveryQuerySet(models.QuerySet):
                 )
             if others:
                 cursor.executemany(
-                    f"UPDATE {table} SET status = %s, error_code = %s, error_message = %s, updated_at = %s "  # noqa: S608
-                    "WHERE id = %s AND status IN ('sending', 'unknown')",
+                    f"UPDATE {table} SET status = %s, error_code = %s, error_message = %s, learned_at = %s, "  # noqa: S608
+                    "updated_at = %s WHERE id = %s AND status IN ('sending', 'unknown')",
                     others,
                 )
             if waiting:

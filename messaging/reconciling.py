@@ -96,7 +96,7 @@ def _find_evidence(row: Delivery, backend: BaseBackend, attempts: int) -> bool:
         return False
     failures = {status for status, state in callbacks.STATES.items() if state in Delivery.UNSUCCESSFUL}
     found = next((message for message in ours if message.status not in failures), ours[0])
-    return callbacks.apply(row.pk, found.sid, found.status, found.error_code)
+    return callbacks.apply(row.pk, found.sid, found.status, found.error_code, to=found.to)
 
 
 def _begun_at(row: Delivery) -> datetime:

@@ -6,11 +6,13 @@ What is sent is a stream's to say (`messaging.streams`); how it is sent is the s
 import logging
 import queue
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, transaction
 
 from . import healing, pacing
 from .backends import BaseBackend, OutcomeUnknown, Refused, TryLater
@@ -122,23 +124,47 @@ class Sender:
     def _record(self, batch: list[tuple[Delivery, Receipt | TryLater]]) -> None:
         receipts = [Receipt(row.pk, "pending") if isinstance(result, TryLater) else result for row, result in batch]
         troubles = [result for _, result in batch if isinstance(result, TryLater)]
-        self._write(receipts)
-        for (row, _), receipt in zip(batch, receipts, strict=True):
-            if receipt.status == "failed":
-                healing.learn(row.phone, row.name, receipt.error_code, self.stream.log_id)
+        lessons = [
+            (row, receipt)
+            for (row, _), receipt in zip(batch, receipts, strict=True)
+            if receipt.status == "failed" and healing.meaning(receipt.error_code)
+        ]
+        teaching = {receipt.delivery_id for _, receipt in lessons}
+        self._write(lambda: Delivery.objects.record(one for one in receipts if one.delivery_id not in teaching))
+        for row, receipt in lessons:
+            self._record_lesson(row, receipt)
         self._adjust(troubles, len(batch))
         if any(receipt.status == "failed" for receipt in receipts):
             self.stream.judge(receipts)
 
-    def _write(self, receipts: list[Receipt]) -> None:
-        """Record receipts, through a passing failure of the database: what is not recorded is in doubt."""
+    def _record_lesson(self, row: Delivery, receipt: Receipt) -> None:
+        """Record a failure together with what it says about the number.
+
+        One person at a time: whoever changes several people's lists in one transaction has to wait for a turn
+        (`contacts.turns`). Where the lesson itself cannot be recorded, the failure is, and `backfilling.catch_up`
+        tries the lesson again.
+        """
+
+        def record() -> None:
+            with transaction.atomic():
+                Delivery.objects.record([replace(receipt, is_learned=True)])
+                healing.learn(row.phone, row.name, receipt.error_code, self.stream.log_id)
+
+        try:
+            self._write(record)
+        except Exception:
+            logger.exception("Delivery %s: what its failure says about the number could not be recorded", row.pk)
+            self._write(lambda: Delivery.objects.record([receipt]))
+
+    def _write(self, record: Callable[[], None]) -> None:
+        """Record results, through a passing failure of the database: what is not recorded is in doubt."""
         for attempt in range(1, WRITE_ATTEMPTS + 1):
             try:
-                Delivery.objects.record(receipts)
+                record()
             except OperationalError:
                 if attempt == WRITE_ATTEMPTS:
                     raise
-                logger.exception("%s: %s results could not be written, trying again", self.stream, len(receipts))
+                logger.exception("%s: results could not be written, trying again", self.stream)
                 connection.close_if_unusable_or_obsolete()
                 time.sleep(attempt)
             else:

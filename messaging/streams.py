@@ -72,14 +72,11 @@ class BlastStream(Stream):
 
     def judge(self, receipts: list[Receipt]) -> None:
         """Stop the blast for a fault that meets everyone: at once for one of the account, else on its sample."""
-        for receipt in receipts:
-            info = classify(receipt.error_code)
-            if receipt.status == "failed" and info.code is not None and info.stops_blast:
-                self.log.stop(info.code, info.sentence)
-                return
-        self._failures_unchecked += sum(receipt.status == "failed" for receipt in receipts)
+        failures = [receipt for receipt in receipts if receipt.status == "failed"]
+        self._failures_unchecked += len(failures)
         now = time.monotonic()
         is_due = now - self._fault_checked_at >= BREAKER_SECONDS
+        is_due = is_due or any(classify(receipt.error_code).stops_blast for receipt in failures)
         if is_due or self._failures_unchecked >= settings.SMS_BREAKER_SAMPLE // 5:
             self._fault_checked_at = now
             self._failures_unchecked = 0

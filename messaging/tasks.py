@@ -1,6 +1,6 @@
 """What the queue runs. Tasks take ids, call one function, and may be lost or repeated without harm."""
 
-from . import inbox, reconciling, scheduling, sending, sweeping
+from . import backfilling, inbox, reconciling, scheduling, sending, sweeping
 
 
 def send(slot_id: int, owner: str) -> None:
@@ -25,6 +25,11 @@ def recount() -> None:
 def reconcile() -> None:
     """Look for evidence on deliveries in doubt (each minute)."""
     reconciling.reconcile()
+
+
+def catch_up_lists() -> None:
+    """Record opt-outs and dead numbers that failures tell of and the lists lack (each minute)."""
+    backfilling.catch_up()
 
 
 def send_scheduled(pk: int) -> None:

@@ -16,16 +16,18 @@ from .signatures import is_genuine, posted_form
 @csrf_exempt
 @require_POST
 def status(request: HttpRequest, delivery_id: int) -> HttpResponse:
-    """A delivery report. The id in the address is ours: the report proves that Twilio accepted that delivery."""
+    """A delivery report. The id in the address is ours, and SID and number are the text's: together they prove that
+    Twilio accepted that delivery. A report on anything else gets the same answer, or Twilio would repeat it."""
     if not is_genuine(request):
         return HttpResponse(status=403)
     form = posted_form(request)
     code = form.get("ErrorCode", "")
     callbacks.apply(
         delivery_id,
-        inbound.storable(form.get("MessageSid", ""))[:64],
+        inbound.storable(form.get("MessageSid") or form.get("SmsSid", ""))[:64],
         form.get("MessageStatus", ""),
         int(code) if code.isascii() and code.isdigit() and len(code) <= 9 else None,
+        to=form.get("To", ""),
     )
     return HttpResponse(status=204)
 

@@ -27,6 +27,7 @@ RECURRING: Final = (
     Recurring("Pick up unfinished blasts", "messaging.tasks.sweep", 1),
     Recurring("Recount finished blasts", "messaging.tasks.recount", 1),
     Recurring("Settle deliveries in doubt", "messaging.tasks.reconcile", 1),
+    Recurring("Catch up on opt-outs and dead numbers", "messaging.tasks.catch_up_lists", 1),
     Recurring("Expire late scheduled messages", "messaging.tasks.expire_scheduled", 1),
     Recurring("Expire survey sessions", "surveys.tasks.expire_sessions", 10),
     Recurring("Resume interrupted imports", "contacts.tasks.resume_imports", 1),

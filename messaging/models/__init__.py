@@ -6,6 +6,7 @@ from .deliveries import Delivery, Pace, SenderSlot
 from .drafts import Draft
 from .inbox import DeletedText, InboxMessage, InboxThread
 from .keywords import KeywordAutomationRule
+from .reports import UnmatchedReports
 from .scheduled import ScheduledMessage
 
 __all__ = [
@@ -21,4 +22,5 @@ __all__ = [
     "ScheduledMessage",
     "SenderSlot",
     "Target",
+    "UnmatchedReports",
 ]

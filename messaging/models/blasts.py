@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from contacts.models import Event
 
-from ..querysets import MessageLogManager
+from ..querysets import MessageLogManager, MessageLogQuerySet
 from ..wording import beginning
 from .choices import Target
 from .deliveries import Delivery
@@ -69,7 +69,10 @@ class MessageLog(models.Model):
     finished_at = models.DateTimeField(null=True, blank=True)
     stop_code = models.IntegerField(null=True, blank=True)
     stop_reason = models.TextField(default="", blank=True)
-    muted_code = models.IntegerField(null=True, blank=True, help_text="Stops this blast no more: staff went on.")
+    muted_code = models.IntegerField(null=True, blank=True, help_text="The fault after which staff last resumed.")
+    resumed_at = models.DateTimeField(
+        null=True, blank=True, help_text="When staff last resumed after a fault: texts called before say no more."
+    )
     trouble = models.TextField(default="", blank=True)
 
     STORED_DETAILS_LIMIT: Final = 10_000
@@ -144,14 +147,16 @@ class MessageLog(models.Model):
 
     def pause(self) -> bool:
         """Let no further row be claimed; calls in flight end as they end. False if it was not running."""
-        return self._halt(paused_at=timezone.now())
+        return self._halt(MessageLog.objects.all(), paused_at=timezone.now())
 
     def stop(self, code: int, reason: str) -> bool:
-        """Pause for a fault that is ours to mend. False if it was not running."""
-        return self._halt(paused_at=timezone.now(), stop_code=code, stop_reason=reason)
+        """Pause for a fault that is ours to mend. False if it was not running, or if staff have resumed it after
+        another fault since this object was read: the fault found may be the one that they have mended."""
+        unresumed = MessageLog.objects.filter(resumed_at=self.resumed_at)
+        return self._halt(unresumed, paused_at=timezone.now(), stop_code=code, stop_reason=reason)
 
-    def _halt(self, **changes: Any) -> bool:
-        is_halted = MessageLog.objects.running().filter(pk=self.pk).update(**changes)
+    def _halt(self, logs: MessageLogQuerySet, **changes: Any) -> bool:
+        is_halted = logs.running().filter(pk=self.pk).update(**changes)
         self.refresh_from_db(fields=["status", "paused_at", "stop_code", "stop_reason"])
         return bool(is_halted)
 
@@ -160,7 +165,7 @@ class MessageLog(models.Model):
 
         Whom Twilio refused for the fault that stopped the blast certainly has no text: they wait again, except
         those whom a retry has taken on since. Where the fault was reported of texts that Twilio had accepted, these
-        stay as they are, and as staff have decided to go on all the same, it does not stop the blast again.
+        stay as they are. Only what becomes of texts called from now on can stop it again (`messaging.breaker`).
         """
         with transaction.atomic():
             log = MessageLog.objects.lock_family(self)
@@ -170,8 +175,7 @@ class MessageLog(models.Model):
                 log.deliveries.refused(log.stop_code).not_live_elsewhere().update(
                     status=Delivery.Status.PENDING, error_code=None, error_message="", updated_at=timezone.now()
                 )
-                if log.deliveries.unsuccessful().filter(error_code=log.stop_code).exists():
-                    MessageLog.objects.filter(pk=self.pk).update(muted_code=log.stop_code)
+                MessageLog.objects.filter(pk=self.pk).update(muted_code=log.stop_code, resumed_at=timezone.now())
             MessageLog.objects.filter(pk=self.pk).update(
                 status=self.Status.PROCESSING, paused_at=None, stop_code=None, stop_reason="", finished_at=None
             )

@@ -3,6 +3,7 @@
 from typing import Final
 
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 
 from ..classification import final_codes
@@ -79,6 +80,9 @@ class Delivery(models.Model):
     claimed_at = models.DateTimeField(null=True, blank=True)
     accepted_at = models.DateTimeField(null=True, blank=True)
     updated_at = models.DateTimeField(default=timezone.now)
+    learned_at = models.DateTimeField(
+        null=True, blank=True, help_text="When what its failure says about the number was recorded on the lists."
+    )
     is_left = models.BooleanField(
         default=False,
         help_text="Nothing more is done about this one, in doubt or not reached: staff leave it at that, or it may "
@@ -91,7 +95,15 @@ class Delivery(models.Model):
         db_table = "deliveries"
         verbose_name_plural = "deliveries"
         constraints = [models.UniqueConstraint(fields=["message_log", "phone"], name="unique_message_log_phone")]
-        indexes = [models.Index(fields=["message_log", "status", "id"], name="ix_deliveries_log_status")]
+        indexes = [
+            models.Index(fields=["message_log", "status", "id"], name="ix_deliveries_log_status"),
+            # For the pass over failures that taught the lists nothing (`messaging.backfilling`).
+            models.Index(
+                fields=["error_code", "id"],
+                name="ix_deliveries_unlearned",
+                condition=Q(learned_at__isnull=True, error_code__isnull=False),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.name or self.phone}: {self.get_status_display()}"

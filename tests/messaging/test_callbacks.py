@@ -18,7 +18,9 @@ SID = "SM" + "a" * 32
 @pytest.fixture
 def delivery(make_member, start_blast, send):
     member = make_member()
-    return send(start_blast()).deliveries.get(phone=member.phone)
+    log = send(start_blast())
+    log.deliveries.update(sid=SID)
+    return log.deliveries.get(phone=member.phone)
 
 
 @pytest.fixture
@@ -27,7 +29,9 @@ def post_report(client):
 
     def post(delivery_id, url=None, **fields):
         url = url or f"/webhooks/twilio/status/{delivery_id}"
-        fields = {"MessageSid": SID, "AccountSid": "AC" + "0" * 32, "To": "+17205550100", **fields}
+        row = Delivery.objects.filter(pk=delivery_id).first()
+        to = row.phone if row else "+17205550199"
+        fields = {"MessageSid": SID, "AccountSid": "AC" + "0" * 32, "To": to, **fields}
         signature = sign(f"http://testserver{url}", fields)
         return client.post(url, fields, headers={"X-Twilio-Signature": signature})
 
@@ -197,7 +201,7 @@ class AnySequenceOfReports(TestCase):
         row = Delivery.objects.create(message_log=log, phone="+17205550100", status="sending")
         rank = Delivery.RANK["sending"]
         for status in statuses:
-            callbacks.apply(row.pk, SID, status, None)
+            callbacks.apply(row.pk, SID, status, None, to=row.phone)
             row.refresh_from_db()
             assert Delivery.RANK[row.status] >= rank
             rank = Delivery.RANK[row.status]

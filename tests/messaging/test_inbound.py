@@ -65,7 +65,7 @@ def test_twilio_is_asked_to_report_on_an_answer(make_rule):
     delivery = Delivery.objects.get()
     report_to = f"http://testserver/webhooks/twilio/status/{delivery.pk}#rc=3&amp;rp=ct,rt,5xx"
     assert f'<Message statusCallback="{report_to}">Welcome!</Message>' in response.content.decode()
-    fields = {"MessageSid": "SM9", "MessageStatus": "delivered"}
+    fields = {"MessageSid": "SM9", "MessageStatus": "delivered", "To": ADA}
     assert post(fields, path=f"/webhooks/twilio/status/{delivery.pk}").status_code == 204
     delivery.refresh_from_db()
     assert (delivery.status, delivery.sid) == ("delivered", "SM9")

@@ -33,7 +33,7 @@ def fail(manager_user):
         message = add_text(
             thread, body, "outbound", delivery=delivery, automation_source="manual", sent_by=manager_user
         )
-        callbacks.apply(delivery.pk, "SM1", "undelivered", code)
+        callbacks.apply(delivery.pk, "SM1", "undelivered", code, to=thread.phone)
         return InboxMessage.objects.get(pk=message.pk)
 
     return run
@@ -113,7 +113,7 @@ def test_nothing_is_sent_again_to_who_has_opted_out_since(
 
 def test_what_has_arrived_after_all_is_not_sent_again(thread, fail, press, locmem):
     failed = fail(thread)
-    callbacks.apply(failed.delivery_id, "SM1", "delivered", None)
+    callbacks.apply(failed.delivery_id, "SM1", "delivered", None, to=thread.phone)
     assert "This text has not failed, so nothing was sent." in press(failed, "repeat")
     assert not locmem.outbox
 
