@@ -113,7 +113,7 @@ COUNTS = {
     "texts": "SELECT COUNT(DISTINCT message_sid) FROM inbox_messages WHERE direction = 'inbound'",
     "threads": "SELECT COUNT(*) FROM inbox_threads",
     "answers": "SELECT COUNT(*) FROM inbox_messages WHERE direction = 'outbound'",
-    "deliveries": "SELECT COUNT(*) FROM deliveries",
+    "deliveries": "SELECT COUNT(*) FROM deliveries WHERE id <> 999999999",
     "unread": "SELECT SUM(unread_count) FROM inbox_threads",
     "started": "SELECT start_count FROM survey_flows",
     "sessions": "SELECT COUNT(*) FROM survey_sessions",

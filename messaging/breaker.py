@@ -92,7 +92,7 @@ def _find_filter(by_code: dict[int | None, tuple[int, int]], rows: DeliveryQuery
 
 
 def hear(row: Delivery, code: int | None) -> bool:
-    """Stop the running blast of a failed text at once, where `code` is a fault of the account; whether it was stopped.
+    """Stop the running blast of a failed text at once where `code` is a fault of the account; whether it stopped.
 
     The rule of `find_fault` for one row: reports come by the thousand, and none of them should count all rows.
     """

@@ -8,7 +8,8 @@ import logging
 from functools import partial
 from typing import Final
 
-from django.db import DatabaseError
+from django.db import DEFAULT_DB_ALIAS, DatabaseError
+from django.db.models import BigIntegerField
 from django.db.models.functions import Now
 
 from contacts import phones
@@ -16,6 +17,7 @@ from contacts import phones
 from . import batching, breaker, healing
 from .classification import classify
 from .models import Delivery, UnmatchedReports
+from .prepared import Prepared
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +36,10 @@ STATES: Final[dict[str, Delivery.Status]] = {
 }
 
 
+_FIELDS: Final = ("id", "message_log_id", "phone", "name", "status", "sid")
+_ROWS: Final = Prepared(lambda pk: Delivery.objects.filter(pk=pk).values_list(*_FIELDS))
+
+
 def apply(delivery_id: int, sid: str, status: str, error_code: int | None, *, to: str) -> bool:
     """Take in one report on a text to the number `to`; whether it changed anything.
 
@@ -44,7 +50,7 @@ def apply(delivery_id: int, sid: str, status: str, error_code: int | None, *, to
     if state is None:
         logger.info("Report %r on delivery %s is of no known kind", status[:20], delivery_id)
         return False
-    row = Delivery.objects.filter(pk=delivery_id).first()
+    row = _find(delivery_id)
     if row is None or not _is_about(row, sid, to):
         _count_unmatched(delivery_id, sid)
         return False
@@ -61,6 +67,14 @@ def apply(delivery_id: int, sid: str, status: str, error_code: int | None, *, to
     elif is_failure:
         breaker.hear(row, error_code)
     return has_moved
+
+
+def _find(delivery_id: int) -> Delivery | None:
+    if not 0 < delivery_id <= BigIntegerField.MAX_BIGINT:
+        return None
+    for row in _ROWS.rows(delivery_id):
+        return Delivery.from_db(DEFAULT_DB_ALIAS, _FIELDS, row)
+    return None
 
 
 def _is_about(row: Delivery, sid: str, to: str) -> bool:
@@ -97,26 +111,14 @@ def _count_unmatched(delivery_id: int, sid: str) -> None:
 
 
 def _move(row: Delivery, sid: str, state: str, error_code: int | None, *, is_lesson: bool = False) -> bool:
-    """Move the row forward and record what its failure says about the number; whether it moved.
-
-    The condition on the SID holds at the moment of the write: our own answer may be recorded meanwhile.
-    """
+    """Move the row forward and record what its failure says about the number; whether it moved."""
     is_failure = state in Delivery.UNSUCCESSFUL
-    changes: dict[str, object] = {
-        "error_code": error_code if is_failure else None,
-        "error_message": classify(error_code).sentence if is_failure else "",
-    }
-    if sid:
-        changes["sid"] = sid
-    if row.accepted_at is None:
-        changes["accepted_at"] = Now()
-    if is_lesson:
-        changes["learned_at"] = Now()
-    rows = Delivery.objects.filter(sid__in={"", sid})
-    if not rows.advance(row.pk, state, **changes):
+    code, sentence = (error_code, classify(error_code).sentence) if is_failure else (None, "")
+    if not Delivery.objects.advance(row.pk, state, sid, code, sentence):
         if sid and not row.sid:
             Delivery.objects.filter(pk=row.pk, sid="").update(sid=sid)
         return False
     if is_lesson:
+        Delivery.objects.filter(pk=row.pk).update(learned_at=Now())
         healing.learn(row.phone, row.name, error_code, row.message_log_id)
     return True

@@ -62,9 +62,8 @@ def learn(phone: str, name: str | None, code: int | None, log_id: int | None, at
         if not has_come_back and not UnsubscribedContact.objects.filter(phone=phone).exists():
             source = UnsubscribedContact.Source.MESSAGE_FAILURE
             opting_out.opt_out(phone, source, name=name, reason=sentence, at=at)
-    elif category == Category.HARD_FAIL:
-        if at is None or not opting_out.was_lifted_since(phone, at):
-            _suppress(phone, code, sentence, log_id, at or timezone.now())
+    elif category == Category.HARD_FAIL and (at is None or not opting_out.was_lifted_since(phone, at)):
+        _suppress(phone, code, sentence, log_id, at or timezone.now())
 
 
 def _suppress(phone: str, code: int | None, reason: str, log_id: int | None, at: datetime) -> None:

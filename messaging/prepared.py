@@ -1,4 +1,4 @@
-"""Statements that are run for each text that comes in, translated into SQL once and not each time.
+"""Statements that are run for each text that comes in and each report, translated into SQL once and not each time.
 
 To translate a look-up by one column takes Django ten times as long as SQLite takes to answer it, and on SQLite all
 texts wait for each other meanwhile.

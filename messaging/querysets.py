@@ -4,16 +4,20 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from django.apps import apps
 from django.db import connection, models, transaction
 from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from contacts.opting_out import opted_out_since
 from contacts.querysets import blocked_by
 
 from .classification import final_codes
+from .prepared import PreparedUpdate
 from .wording import doubt_reason
 
 if TYPE_CHECKING:
@@ -39,10 +43,13 @@ class MessageLogQuerySet(models.QuerySet):
     def lock_family(self, log: "MessageLog") -> "MessageLog":
         """Lock a blast and its relatives until the transaction ends; the blast as it is now. Raises DoesNotExist.
 
-        Always in the same order, so that two who do it at once wait for each other and never both.
+        Always in the same order, so that two who do it at once wait for each other and never both. The lock is weaker
+        than one of the key: who records that a number of this blast is dead has locked a delivery, and refers to the
+        blast.
         """
         root = log.family or log.pk
-        members = self.filter(Q(pk__in={root, log.pk}) | Q(family=root)).order_by("pk").select_for_update()
+        members = self.filter(Q(pk__in={root, log.pk}) | Q(family=root)).order_by("pk")
+        members = members.select_for_update(no_key=True)
         list(members)
         now: Any = self.get(pk=log.pk)
         return now
@@ -212,10 +219,8 @@ class DeliveryQuerySet(models.QuerySet):
             elif receipt.status == "pending":
                 waiting.append((stamp, receipt.delivery_id))
             else:
-                learned_at = stamp if receipt.is_learned else None
-                others.append(
-                    (receipt.status, receipt.error_code, receipt.error_message, learned_at, stamp, receipt.delivery_id)
-                )
+                failure = (receipt.error_code, receipt.error_message, stamp if receipt.is_learned else None)
+                others.append((receipt.status, *failure, stamp, receipt.delivery_id))
         table = connection.ops.quote_name(self.model._meta.db_table)
         logs = connection.ops.quote_name(self._blasts().model._meta.db_table)
         with transaction.atomic(), connection.cursor() as cursor:
@@ -260,19 +265,15 @@ class DeliveryQuerySet(models.QuerySet):
     def _adapt(self, moment: datetime) -> Any:
         return connection.ops.adapt_datetimefield_value(moment)
 
-    def advance(self, delivery_id: int, status: str, **changes: Any) -> bool:
+    def advance(
+        self, delivery_id: int, status: str, sid: str = "", error_code: int | None = None, error_message: str = ""
+    ) -> bool:
         """Move one row forward to `status` if that outranks its state; whether it moved.
 
-        A doubt that staff had left at that is settled by it.
+        A row that has another SID than `sid` stays: that is compared at the moment of the write, because our own
+        answer may be recorded meanwhile. A doubt that staff had left at that is settled by it.
         """
-        model: Any = self.model
-        rank: dict[str, int] = model.RANK
-        lower = [state for state in rank if rank[state] < rank[status]]
-        return bool(
-            self.filter(pk=delivery_id, status__in=lower).update(
-                status=status, is_left=False, updated_at=timezone.now(), **changes
-            )
-        )
+        return bool(_advance_to(status).run(delivery_id, sid, error_code, error_message, timezone.now()))
 
     def refused(self, code: Any) -> Self:
         """Those whom Twilio refused with that error code, and about whom something may still be done."""
@@ -328,6 +329,26 @@ class DeliveryQuerySet(models.QuerySet):
         with transaction.atomic():
             rows = self.filter(pk__in=[row.pk for row in abandoned.only("pk")._lock_first(None)])
             return rows.update(status="unknown", error_message=sentence, updated_at=timezone.now())
+
+
+@cache
+def _advance_to(status: str) -> PreparedUpdate:
+    model: Any = apps.get_model("messaging", "Delivery")
+    lower = [state for state, rank in model.RANK.items() if rank < model.RANK[status]]
+    return PreparedUpdate(
+        lambda pk, sid, code, sentence, now: (
+            model.objects.filter(Q(sid="") | Q(sid=sid), pk=pk, status__in=lower),
+            {
+                "status": status,
+                "is_left": False,
+                "sid": sid,
+                "error_code": code,
+                "error_message": sentence,
+                "accepted_at": Coalesce("accepted_at", now),
+                "updated_at": now,
+            },
+        )
+    )
 
 
 class SenderSlotQuerySet(models.QuerySet):

@@ -9,7 +9,7 @@ from django_q.models import Task
 
 from accounts import events, login_limits
 from contacts.tasks import clean_up_imports
-from messaging.models import Draft
+from messaging.models import Draft, UnmatchedReports
 
 from . import backups
 
@@ -23,6 +23,7 @@ def clean_up() -> None:
     Session.objects.filter(expire_date__lt=now).delete()
     Draft.objects.filter(updated_at__lt=now - KEPT).exclude(scheduled__status="pending").delete()
     clean_up_imports()
+    UnmatchedReports.objects.filter(last_at__lt=now - KEPT).delete()
     login_limits.delete_old()
     events.prune()
 

@@ -5,21 +5,20 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('contacts', '0005_consent_records'),
+        ("contacts", "0005_consent_records"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='LiftedSuppression',
+            name="LiftedSuppression",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('phone', models.CharField(max_length=20, unique=True)),
-                ('lifted_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("phone", models.CharField(max_length=20, unique=True)),
+                ("lifted_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
-                'db_table': 'lifted_suppressions',
+                "db_table": "lifted_suppressions",
             },
         ),
     ]

@@ -150,6 +150,7 @@ def _decide(sketch: Sketch, log: MessageLog, rows: list[Delivery]) -> None:
         if code is not None:
             row.error_code = code
             row.error_message = classify(code).sentence
+            row.learned_at = row.updated_at
     # Many times faster than an update of so many different rows.
     log.deliveries.filter(pk__in=[row.pk for row in rows]).delete()
     Delivery.objects.bulk_create(rows)

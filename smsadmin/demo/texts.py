@@ -107,6 +107,7 @@ def _delivery(script: Script, line: Line, name: str | None) -> Delivery:
         claimed_at=at if line.source == Source.MANUAL else None,
         accepted_at=at if is_accepted else None,
         updated_at=at,
+        learned_at=at if line.code else None,
     )
 
 

@@ -38,6 +38,7 @@ CHECKS: Final = (
     Check("sending.doubt", sending.find_doubt),
     Check("sending.scheduled", sending.find_late_messages),
     Check("sending.reports", sending.find_silence),
+    Check("sending.unmatched", sending.find_unmatched_reports),
     Check("queue.worker", queue.find_dead_worker),
     Check("queue.waiting", queue.find_long_wait),
     Check("queue.schedules", queue.find_schedule_trouble),

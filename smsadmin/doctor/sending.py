@@ -5,13 +5,13 @@ from datetime import timedelta
 from typing import Final
 
 from django.conf import settings
-from django.db.models import Count, Exists, Max, OuterRef, Q
+from django.db.models import Count, Exists, Max, OuterRef, Q, Sum
 from django.utils import timezone
 
 from contacts.counts import counted, people
 from messaging import wording
 from messaging.backends import get_backend
-from messaging.models import Delivery, InboxMessage, MessageLog, ScheduledMessage, SenderSlot
+from messaging.models import Delivery, InboxMessage, MessageLog, ScheduledMessage, SenderSlot, UnmatchedReports
 
 from .findings import Finding, note, ok, problem
 
@@ -22,6 +22,8 @@ LATE: Final = timedelta(minutes=5)
 # Twilio reports within seconds as a rule; a carrier may take some minutes.
 REPORTED_WITHIN: Final = timedelta(hours=1)
 RECENT_BLASTS: Final = 20
+# How far back reports that fit no text are told of.
+UNMATCHED_DAYS: Final = 7
 REPORTED: Final = (Delivery.Status.SENT, Delivery.Status.DELIVERED, Delivery.Status.UNDELIVERED)
 
 
@@ -129,4 +131,20 @@ def find_silence() -> Iterator[Finding]:
     inbound = InboxMessage.objects.received().order_by("-pk").first()
     yield ok(
         f"The last text came in on {wording.moment(inbound.created_at)}." if inbound else "No text has come in yet."
+    )
+
+
+def find_unmatched_reports() -> Iterator[Finding]:
+    """Genuine delivery reports on texts that this database doesn't have: they changed nothing."""
+    since = timezone.now() - timedelta(days=UNMATCHED_DAYS)
+    found = UnmatchedReports.objects.filter(last_at__gt=since).aggregate(number=Sum("count"), at=Max("last_at"))
+    if not found["number"]:
+        yield ok("Every delivery report was about a text that is here.")
+        return
+    reports = counted(found["number"], "delivery report", "delivery reports")
+    yield note(
+        f"In the last {UNMATCHED_DAYS} days {reports} fit no text here and changed nothing, the last one at "
+        f"{wording.moment(found['at'])}.",
+        "After a restore, or where blasts were deleted: nothing, they are about texts that are gone from here. "
+        "Otherwise see that no other installation sends with this PUBLIC_BASE_URL; the log names ids and SIDs.",
     )

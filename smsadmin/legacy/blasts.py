@@ -187,6 +187,8 @@ class Lines:
             name=line.name(),
             **_state(line, error, self.log),
             updated_at=self.log.created_at,
+            # Its lists have moved in as the old system kept them; `backfill_suppressions` looks again if asked.
+            learned_at=self.log.created_at,
         )
 
 

@@ -158,6 +158,8 @@ def _make_message(move: Move, row: OldRow, sid: str) -> InboxMessage:
                 sid=sid,
                 accepted_at=message.created_at if is_accepted else None,
                 updated_at=message.created_at,
+                # As with blasts.
+                learned_at=message.created_at,
                 **state,
             )
     return message

@@ -1,7 +1,11 @@
 import pytest
+from django.utils import timezone
 
-from messaging import breaker, sweeping
+from messaging import breaker, callbacks, sending, sweeping
+from messaging.backends import Refused
 from messaging.models import Delivery, MessageLog
+from messaging.querysets import Receipt
+from messaging.streams import BlastStream
 
 SID = "SM" + "a" * 32
 
@@ -107,3 +111,125 @@ def test_staff_can_go_on_after_a_filter_stopped_it(log, add, locmem):
         log.slots.create(number=number)
     sweeping.sweep()
     assert len(locmem.outbox) == 5
+
+
+ACCOUNT = 30002
+
+
+@pytest.fixture
+def stopped(log, add):
+    """Stopped by a report of a suspended account while other texts had been accepted; staff have resumed it."""
+    add(5, "accepted", sid=SID)
+    add(5, "pending")
+    first, *_ = Delivery.objects.filter(status="accepted")
+    Delivery.objects.filter(status="accepted").update(claimed_at=timezone.now())
+    assert report(first, ACCOUNT)
+    log.refresh_from_db()
+    assert (log.stop_code, log.is_running) == (ACCOUNT, False)
+    log.resume()
+    return log
+
+
+def report(row, code, status="failed"):
+    return callbacks.apply(row.pk, row.sid or SID, status, code, to=row.phone)
+
+
+def is_running(log):
+    log.refresh_from_db()
+    return log.is_running
+
+
+def test_late_reports_of_the_mended_fault_do_not_stop_a_resumed_blast(stopped):
+    for row in stopped.deliveries.filter(status="accepted"):
+        assert report(row, ACCOUNT)
+        assert is_running(stopped)
+    sweeping.sweep()
+    assert stopped.deliveries.filter(status="failed", error_code=ACCOUNT).count() == 5
+    assert is_running(stopped)
+
+
+def test_the_fault_reported_of_a_text_called_after_the_resume_stops_it_again(stopped):
+    [claimed] = Delivery.objects.claim(stopped.pk, 1)
+    assert report(claimed, ACCOUNT)
+    assert not is_running(stopped)
+    assert stopped.stop_code == ACCOUNT
+
+
+def test_a_refusal_of_a_call_after_the_resume_stops_it_again(stopped, locmem):
+    locmem.script["*"] = Refused(ACCOUNT, "suspended")
+    for number in range(2):
+        stopped.slots.create(number=number)
+    sending.nudge(stopped)
+    assert not is_running(stopped)
+    assert stopped.deliveries.filter(status="pending").exists()
+
+
+def test_a_refusal_of_a_call_before_the_resume_does_not(log, add):
+    add(3, "pending")
+    [early, _] = Delivery.objects.claim(log.pk, 2)
+    log.stop(ACCOUNT, "Suspended.")
+    log.resume()
+    refusal = Receipt(early.pk, "failed", error_code=ACCOUNT)
+    Delivery.objects.record([refusal])
+    BlastStream(log).judge([refusal])
+    assert is_running(log)
+
+
+def test_a_second_fault_does_not_let_the_first_ones_reports_stop_it(stopped, add):
+    old = stopped.deliveries.filter(status="accepted")[0]
+    stopped.stop(30007, "Filtered.")
+    stopped.resume()
+    assert report(old, ACCOUNT)
+    assert is_running(stopped)
+
+
+def test_a_pause_by_staff_makes_no_report_old(log, add):
+    add(2, "accepted", sid=SID)
+    add(1, "pending")
+    log.pause()
+    log.resume()
+    assert report(log.deliveries.filter(status="accepted")[0], ACCOUNT)
+    assert not is_running(log)
+
+
+def test_a_lost_stop_is_caught_up_by_the_sweep(log, add):
+    add(1, "failed", ACCOUNT, SID)
+    add(5, "pending")
+    sweeping.sweep()
+    assert (is_running(log), log.stop_code) == (False, ACCOUNT)
+
+
+def test_a_fault_found_before_a_resume_stops_nothing_after_it(log, add):
+    add(1, "failed", ACCOUNT, SID)
+    add(5, "pending")
+    found_by = MessageLog.objects.get(pk=log.pk)
+    log.stop(ACCOUNT, "Suspended.")
+    log.resume()
+    assert not found_by.stop(ACCOUNT, "Suspended.")
+    assert is_running(log)
+
+
+def test_carriers_that_filter_after_the_resume_stop_it_again(log, add):
+    add(90, "delivered", sid=SID)
+    add(10, "undelivered", 30007, SID)
+    add(5, "pending")
+    sweeping.sweep()
+    log.refresh_from_db()
+    log.resume()
+    add(28, "delivered", sid=SID)
+    add(2, "undelivered", 30007, SID)
+    log.deliveries.filter(claimed_at=None, pk__gt=log.deliveries.filter(status="pending")[0].pk).exclude(
+        status="pending"
+    ).update(claimed_at=timezone.now())
+    sweeping.sweep()
+    assert (is_running(log), log.stop_code) == (False, 30007)
+    assert "filtered 2 of 30 texts" in log.stop_reason
+
+
+def test_a_code_muted_before_resumes_were_timed_stays_muted(log, add):
+    MessageLog.objects.filter(pk=log.pk).update(muted_code=ACCOUNT)
+    add(2, "accepted", sid=SID)
+    add(1, "pending")
+    assert report(log.deliveries.filter(status="accepted")[0], ACCOUNT)
+    sweeping.sweep()
+    assert is_running(log)

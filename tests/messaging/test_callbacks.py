@@ -1,6 +1,7 @@
 import itertools
 
 import pytest
+from django.db import OperationalError
 from django.test import Client
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -8,7 +9,7 @@ from hypothesis.extra.django import TestCase
 
 from contacts.models import SuppressedContact, UnsubscribedContact
 from messaging import callbacks
-from messaging.models import Delivery, MessageLog
+from messaging.models import Delivery, MessageLog, UnmatchedReports
 from messaging.querysets import Receipt
 from messaging.signatures import sign
 
@@ -191,6 +192,92 @@ def test_a_fault_of_the_account_with_such_a_text_stops_no_blast(answer, make_log
     assert post_report(answer.pk, MessageStatus="failed", ErrorCode="30002").status_code == 204
     log.refresh_from_db()
     assert (state(answer), log.is_running) == ("failed", True)
+
+
+@pytest.fixture
+def unmatched(db):
+    """How many reports have fitted nothing."""
+    return lambda: sum(UnmatchedReports.objects.values_list("count", flat=True))
+
+
+MISFITS = {
+    "another SID": {"MessageSid": "SM" + "b" * 32},
+    "no SID": {"MessageSid": ""},
+    "another number": {"To": "+17205550199"},
+    "one digit less": {"To": "+1720555010"},
+    "a leading zero": {"To": "+017205550100"},
+    "another country": {"To": "+4917205550100"},
+    "no plus": {"To": "17205550100"},
+    "no number": {"To": "nobody"},
+}
+
+
+@pytest.mark.parametrize("fields", MISFITS.values(), ids=MISFITS.keys())
+@pytest.mark.parametrize(
+    ("status", "code"), [("delivered", ""), ("undelivered", "30006"), ("failed", "21610"), ("failed", "30002")]
+)
+def test_a_report_on_another_text_changes_nothing_and_is_counted(
+    delivery, post_report, unmatched, caplog, fields, status, code
+):
+    Delivery.objects.filter(pk=delivery.pk).update(phone="+17205550100")
+    before = Delivery.objects.filter(pk=delivery.pk).values().get()
+    assert post_report(delivery.pk, MessageStatus=status, ErrorCode=code, **fields).status_code == 204
+    assert Delivery.objects.filter(pk=delivery.pk).values().get() == before
+    assert not SuppressedContact.objects.exists()
+    assert not UnsubscribedContact.objects.exists()
+    assert unmatched() == 1
+    assert f"Report on delivery {delivery.pk}, message" in caplog.text
+    assert "7205550" not in caplog.text
+
+
+@pytest.mark.parametrize("to", ["+17205550100", " +17205550100 ", "+1 720 555 0100", "rcs:+17205550100"])
+def test_the_number_may_be_written_in_any_way_that_names_its_country(delivery, post_report, unmatched, to):
+    Delivery.objects.filter(pk=delivery.pk).update(phone="+17205550100", sid="")
+    post_report(delivery.pk, MessageStatus="sent", To=to)
+    assert (state(delivery), delivery.sid, unmatched()) == ("sent", SID, 0)
+
+
+def test_without_a_number_the_sid_decides(delivery, post_report, unmatched):
+    post_report(delivery.pk, MessageStatus="sent", To="")
+    assert (state(delivery), unmatched()) == ("sent", 0)
+    Delivery.objects.filter(pk=delivery.pk).update(sid="")
+    post_report(delivery.pk, MessageStatus="delivered", To="")
+    assert (state(delivery), unmatched()) == ("sent", 1)
+
+
+def test_a_row_without_a_sid_learns_it_from_a_report_that_moves_nothing(delivery, post_report):
+    Delivery.objects.filter(pk=delivery.pk).update(sid="")
+    post_report(delivery.pk, MessageStatus="queued")
+    assert (state(delivery), delivery.sid) == ("accepted", SID)
+
+
+def test_a_sid_that_is_recorded_while_a_report_is_being_read_holds(delivery, monkeypatch, unmatched):
+    Delivery.objects.filter(pk=delivery.pk).update(sid="")
+    find = callbacks._find
+
+    def record_meanwhile(pk):
+        row = find(pk)
+        Delivery.objects.filter(pk=pk).update(sid="SM" + "b" * 32)
+        return row
+
+    monkeypatch.setattr(callbacks, "_find", record_meanwhile)
+    assert not callbacks.apply(delivery.pk, SID, "failed", 21610, to=delivery.phone)
+    assert (state(delivery), delivery.sid) == ("accepted", "SM" + "b" * 32)
+    assert not UnsubscribedContact.objects.exists()
+
+
+def test_a_report_that_cannot_be_counted_is_still_answered(delivery, post_report, monkeypatch):
+    def fail():
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr(UnmatchedReports.objects, "count_one", fail)
+    assert post_report(delivery.pk, MessageStatus="sent", MessageSid="SM9").status_code == 204
+
+
+def test_reports_on_texts_that_are_gone_are_counted_by_day(db, post_report, unmatched):
+    for _ in range(3):
+        post_report(999_999, MessageStatus="sent")
+    assert UnmatchedReports.objects.get().count == 3
 
 
 class AnySequenceOfReports(TestCase):

@@ -3,7 +3,14 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from messaging.models import Delivery, InboxMessage, InboxThread, ScheduledMessage, SenderSlot
+from messaging.models import (
+    Delivery,
+    InboxMessage,
+    InboxThread,
+    ScheduledMessage,
+    SenderSlot,
+    UnmatchedReports,
+)
 
 from .conftest import findings, mend, notes, problems
 
@@ -100,3 +107,13 @@ def test_the_last_report_and_the_last_text_are_told(make_log, make_delivery, mak
     report, text = (finding.sentence for finding in findings("sending.reports"))
     assert report.startswith("The last delivery report came by ")
     assert text.startswith("The last text came in on ")
+
+
+def test_reports_that_fit_no_text_are_noted_with_their_number():
+    assert notes("sending.unmatched") == []
+    for _ in range(71):
+        UnmatchedReports.objects.count_one()
+    UnmatchedReports.objects.count_one(timezone.now() - timedelta(days=20))
+    [note] = notes("sending.unmatched")
+    assert note.startswith("In the last 7 days 71 delivery reports fit no text here")
+    assert problems("sending.unmatched") == []
