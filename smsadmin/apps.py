@@ -3,7 +3,7 @@ from typing import Any
 from django.apps import AppConfig, apps
 from django.contrib.admin.apps import AdminConfig as DjangoAdminConfig
 from django.db import connection
-from django.db.models.signals import post_migrate
+from django.db.models.signals import post_migrate, pre_migrate
 
 
 class SmsAdminConfig(AppConfig):
@@ -11,10 +11,15 @@ class SmsAdminConfig(AppConfig):
     verbose_name = "SMS Admin"
 
     def ready(self) -> None:
-        from . import checks  # noqa: F401 - imported for its registrations
+        from . import (
+            checks,  # noqa: F401 - imported for its registrations
+            given_ids,
+        )
 
         # The signal comes after all migrations, once for each app that has models. The rows are django-q2's.
         post_migrate.connect(_install_schedules, sender=apps.get_app_config("django_q"))
+        pre_migrate.connect(given_ids.remember, sender=self)
+        post_migrate.connect(given_ids.keep, sender=self)
 
 
 class AdminConfig(DjangoAdminConfig):

@@ -1,10 +1,13 @@
 """What a backup holds, and how making or reading one fails."""
 
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
 from django.utils.translation import ngettext
 
-from .migration_state import Migration, known
+from contacts.counts import counted
+
+from .migration_state import Contradiction, Migration, known, schema_after
 
 # Tables without which a file is no backup of this program.
 TABLES = ("django_migrations", "community_members", "message_logs")
@@ -20,11 +23,18 @@ class Damaged(BackupFailed):
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """How many members and blasts a backup holds, and which migrations its database had."""
+    """How many members and blasts a backup holds, and which migrations its database had.
+
+    `last_ids` has the last id given out for each table that counts its rows. `faults` are sentences: what keeps it
+    from being restored though it can be read. One without a checksum is not `is_sealed`: an earlier version made it.
+    """
 
     members: int
     blasts: int
     migrations: frozenset[Migration]
+    last_ids: Mapping[str, int]
+    faults: tuple[str, ...] = ()
+    is_sealed: bool = True
 
     @property
     def summary(self) -> str:
@@ -42,3 +52,33 @@ class Contents:
     def missing(self) -> int:
         """How many migrations of the code were not applied to it."""
         return len(known() - self.migrations)
+
+
+ALTERED = "It was changed or damaged after it was written: its checksum doesn't match."
+
+
+def find_missing(migrations: Set[Migration], tables: Mapping[str, Set[str]]) -> list[str]:
+    """Sentences on what a database with these migrations lacks. `tables` are the columns of each that is there.
+
+    With migrations that the code doesn't know, nobody can tell: it is another version's.
+    """
+    if migrations - known():
+        return []
+    try:
+        expected = schema_after(migrations).tables
+    except Contradiction:
+        return ["Its list of migrations contradicts itself: some are missing that others build on."]
+    return [
+        *(f"Its table {table} is missing." for table in sorted(expected.keys() - tables.keys())),
+        *(
+            f"Its table {table} has no column {column}."
+            for table in sorted(expected.keys() & tables.keys())
+            for column in sorted(expected[table] - tables[table])
+        ),
+    ]
+
+
+def orphans(number: int, table: str, parent: str) -> str:
+    """The sentence on rows that point nowhere."""
+    refer = "refers" if number == 1 else "refer"
+    return f"{counted(number, 'row', 'rows')} of {table} {refer} to rows of {parent} that don't exist."

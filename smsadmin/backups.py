@@ -41,15 +41,18 @@ class Backup:
 
 
 def engine() -> ModuleType:
-    """The module that knows how the database in use is copied: `suffix`, `write`, `inspect`, `restore`."""
+    """The module that knows how the database in use is copied: `suffix`, `write`, `inspect`, `restore`, and what it
+    needs of the ids (`last_ids`, `going_on_after`) and of a last look (`final_checks`)."""
     return backups_sqlite if connection.vendor == "sqlite" else backups_postgres
 
 
-def back_up(directory: Path, keep: int | None = None) -> Backup:
+def back_up(directory: Path, keep: int | None = None, *, is_as_found: bool = False) -> Backup:
     """Write a backup of the database in use into `directory`, which is made where it is missing.
 
-    With `keep`, only so many of the newest backups stay; nothing but backups is ever removed. Raises BackupFailed,
-    with a sentence for the operator, or its kind Damaged if it is the database itself that cannot be read.
+    It is checked as a restore would check it; what could not be restored makes no backup, unless the database
+    `is_as_found` to be kept, because something else takes its place. With `keep`, only so many of the newest backups
+    stay; nothing but backups is ever removed. Raises BackupFailed, with a sentence for the operator, or its kind
+    Damaged if it is the database itself that cannot be read.
     """
     path = directory / _name(datetime.now(UTC), engine().suffix)
     part = directory / f".{path.name}.part"
@@ -60,6 +63,11 @@ def back_up(directory: Path, keep: int | None = None) -> Backup:
         with _locked(part):
             engine().write(part)
             contents = engine().inspect(part)
+            if contents.faults and not is_as_found:
+                raise BackupFailed(
+                    f"A backup of this database could not be restored. {contents.faults[0]} "
+                    "Run: manage.py dbdoctor --doctor."
+                )
             sync(part)
             part.rename(path)
         sync(directory)

@@ -2,27 +2,36 @@
 
 pg_dump reads one snapshot and blocks nobody. The password reaches the programs in a file of its own, never by their
 arguments, which every user of the machine can read.
+
+A backup carries its own checksum, so that it stays one file to copy around: behind the dump comes a line with its
+SHA-256, which pg_restore doesn't read.
 """
 
+import hashlib
 import os
 import re
 import shutil
 import subprocess
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Final
 
 import psycopg
 from django.db import Error, connection
 
-from .backup_contents import TABLES, BackupFailed, Contents, Damaged
+from .backup_contents import ALTERED, TABLES, BackupFailed, Contents, Damaged, find_missing
+from .migration_state import Migration, schema_after
 
 suffix: Final = ".pgdump"
 MAGIC: Final = b"PGDMP"
 LOCK_SECONDS: Final = 60
+_SEAL: Final = b"\nsmsadmin-sha256:"
+_SEAL_SIZE: Final = len(_SEAL) + 65
+_SETVAL: Final = re.compile(r"SELECT pg_catalog\.setval\('(?:\S+\.)?(\w+)_id_seq', (\d+), (true|false)\);\n")
 _COPY: Final = re.compile(r'COPY (?:\S+\.)?"?(\w+)"? \((.*)\) FROM stdin;\n')
 # What a backup from before some migration lacks would otherwise stay, and be in the way of that migration.
 _DROP_ALL: Final = """
@@ -50,26 +59,119 @@ def write(target: Path) -> None:
             ],
             "The database could not be dumped",
         )
+    with target.open("r+b") as file:
+        checksum = hashlib.file_digest(file, "sha256").hexdigest()
+        file.write(_SEAL + checksum.encode() + b"\n")
+
+
+def _check_seal(path: Path) -> bool:
+    """Whether it has a checksum, which is right. Raises Damaged if it is wrong."""
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - _SEAL_SIZE))
+        seal = file.read()
+        if not seal.startswith(_SEAL):
+            return False
+        digest = hashlib.sha256()
+        file.seek(0)
+        left = size - _SEAL_SIZE
+        while left and (chunk := file.read(min(left, 1 << 20))):
+            digest.update(chunk)
+            left -= len(chunk)
+    if seal != _SEAL + digest.hexdigest().encode() + b"\n":
+        raise Damaged(ALTERED)
+    return True
 
 
 def inspect(path: Path) -> Contents:
     """Read a whole backup and say what it holds. Raises Damaged."""
+    is_sealed = _check_seal(path)
     program = _program("pg_restore")
     try:
         listed = _run([program, "--list", str(path)], "The file is damaged")
         if any(not re.search(rf" TABLE DATA \S+ {table} ", listed) for table in TABLES):
             raise Damaged("This is no database of SMS Admin: its tables are missing.")
-        _run([program, f"--file={os.devnull}", str(path)], "The file is damaged")
+        read = _read(program, path)
     except Damaged:
         raise
     except BackupFailed as failed:
         raise Damaged(str(failed)) from failed
-    rows, migrations = Counter[str](), set()
-    for table, row in _read_rows(program, path):
-        rows[table] += 1
-        if table == "django_migrations":
-            migrations.add((row["app"], row["name"]))
-    return Contents(rows["community_members"], rows["message_logs"], frozenset(migrations))
+    migrations = frozenset(read.migrations)
+    faults = find_missing(migrations, read.columns)
+    return Contents(
+        read.rows["community_members"], read.rows["message_logs"], migrations, read.last_ids, tuple(faults), is_sealed
+    )
+
+
+@dataclass(slots=True)
+class _Read:
+    """What a dump holds: rows and columns of each table, the last id of each that counts, the migrations."""
+
+    rows: Counter[str] = field(default_factory=Counter)
+    columns: dict[str, set[str]] = field(default_factory=dict)
+    last_ids: dict[str, int] = field(default_factory=dict)
+    migrations: set[Migration] = field(default_factory=set)
+
+
+def _read(program: str, path: Path) -> _Read:
+    """Read a dump from beginning to end. Raises BackupFailed."""
+    read = _Read()
+    with tempfile.TemporaryFile() as errors:
+        reader = _start([program, "--file=-", str(path)], stdout=subprocess.PIPE, stderr=errors)
+        with reader:
+            table, columns = "", [""]
+            for raw in reader.stdout or ():
+                line = raw.decode(errors="replace")
+                if table:
+                    if line == "\\.\n":
+                        table = ""
+                        continue
+                    read.rows[table] += 1
+                    if table == "django_migrations":
+                        row = dict(zip(columns, line.rstrip("\n").split("\t"), strict=False))
+                        read.migrations.add((row["app"], row["name"]))
+                elif match := _COPY.fullmatch(line):
+                    table, columns = match[1], match[2].replace('"', "").split(", ")
+                    read.columns[table] = set(columns)
+                elif (match := _SETVAL.fullmatch(line)) and match[3] == "true":
+                    read.last_ids[match[1]] = int(match[2])
+        if reader.returncode:
+            raise BackupFailed(f"The file is damaged: {_first_complaint(errors)}")
+    return read
+
+
+def last_ids() -> dict[str, int]:
+    """The last id that each table of the database in use has given out; {} where it can't be read."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT left(sequencename, -length('_id_seq')), last_value FROM pg_sequences "
+                "WHERE schemaname = current_schema() AND sequencename LIKE '%\\_id\\_seq' AND last_value IS NOT NULL"
+            )
+            return dict(cursor.fetchall())
+    except Error:
+        return {}
+
+
+def going_on_after(last_ids: Mapping[str, int]) -> list[str]:
+    """SQL that lets each of these tables that is there count on from an id."""
+    return [
+        f"SELECT setval(to_regclass('{table}_id_seq'), greatest(nextval(to_regclass('{table}_id_seq')), {last})) "
+        f"WHERE to_regclass('{table}_id_seq') IS NOT NULL"
+        for table, last in sorted(last_ids.items())
+    ]
+
+
+def final_checks(contents: Contents) -> list[str]:
+    """SQL that fails where the restored database isn't sound: rows that refer to nothing, also where the dump has
+    lost the foreign key. Within the restore's transaction, so nobody has seen it yet."""
+    return [
+        f'DO $$ BEGIN IF EXISTS (SELECT 1 FROM "{one.table}" AS child WHERE child."{one.column}" IS NOT NULL '  # noqa: S608
+        f'AND NOT EXISTS (SELECT 1 FROM "{one.parent}" AS parent '
+        f'WHERE parent."{one.parent_column}" = child."{one.column}")) THEN '
+        f"RAISE EXCEPTION 'Rows of {one.table} refer to rows of {one.parent} that do not exist.'; END IF; END $$"
+        for one in schema_after(contents.migrations).references
+    ]
 
 
 def restore(path: Path, statements: Sequence[str], set_aside: Path | None) -> None:
@@ -112,22 +214,6 @@ def restore(path: Path, statements: Sequence[str], set_aside: Path | None) -> No
             code = writer.wait()
         if code:
             raise BackupFailed(f"The backup could not be restored: {_first_complaint(errors)}")
-
-
-def _read_rows(program: str, path: Path) -> Iterator[tuple[str, dict[str, str]]]:
-    """(table, {column: value}) of each row of TABLES in a backup."""
-    tables = [f"--table={table}" for table in TABLES]
-    reader = _start([program, "--data-only", *tables, "--file=-", str(path)], stdout=subprocess.PIPE)
-    with reader:
-        table, columns = "", [""]
-        for raw in reader.stdout or ():
-            line = raw.decode()
-            if match := None if table else _COPY.fullmatch(line):
-                table, columns = match[1], match[2].replace('"', "").split(", ")
-            elif line == "\\.\n":
-                table = ""
-            elif table:
-                yield table, dict(zip(columns, line.rstrip("\n").split("\t"), strict=False))
 
 
 @contextmanager
@@ -193,7 +279,8 @@ def _first_complaint(file: IO[bytes]) -> str:
     """The first complaint in what a program has printed: what follows it is its consequence."""
     file.seek(0)
     lines = file.read().decode(errors="replace").strip().splitlines()
-    return next((line for line in lines if "error" in line.lower()), lines[0] if lines else "it does not say why.")
+    said = next((line for line in lines if "error" in line.lower()), lines[0] if lines else "it does not say why.")
+    return re.sub(r"^psql:\S+: ERROR: +", "", said)
 
 
 def _close(pipe: IO[bytes]) -> None:

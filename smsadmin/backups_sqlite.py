@@ -2,13 +2,21 @@
 
 All pages are copied in a single step. In WAL mode that is one reader's view of one moment: writers go on meanwhile,
 and, unlike a copy in many steps, none of them can make it begin again.
+
+A backup carries its own checksum, so that it stays one file to copy around: a table of one row, with the SHA-256 of
+the whole file as it is with zeros in that one place.
 """
 
 import fcntl
+import hashlib
+import mmap
 import os
+import re
+import secrets
 import shutil
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import IO, Final
@@ -16,11 +24,13 @@ from urllib.parse import quote
 
 from django.db import connection
 
-from .backup_contents import TABLES, BackupFailed, Contents, Damaged
+from .backup_contents import ALTERED, TABLES, BackupFailed, Contents, Damaged, find_missing, orphans
 
 suffix: Final = ".sqlite3"
 MAGIC: Final = b"SQLite format 3\0"
 BUSY_SECONDS: Final = 30.0
+SEAL: Final = "backup_seal"
+_CHUNK: Final = 1 << 20
 
 
 def write(target: Path) -> None:
@@ -38,12 +48,50 @@ def write(target: Path) -> None:
     # The copy is a database in WAL mode like its source. A backup is to be one file that anybody may read.
     with _failures_of("database"), closing(_open(target, "mode=rw")) as copy:
         copy.execute("PRAGMA journal_mode=DELETE")
+        place = secrets.token_hex(32)
+        copy.execute(f"DROP TABLE IF EXISTS {SEAL}")
+        copy.execute(f"CREATE TABLE {SEAL} (sha256 TEXT NOT NULL)")
+        copy.execute(f"INSERT INTO {SEAL} VALUES (?)", [place])  # noqa: S608 - our own name
+    with target.open("r+b") as file:
+        checksum, offset = _checksum(file, place)
+        file.seek(offset)
+        file.write(checksum.encode())
+
+
+def _checksum(file: IO[bytes], place: str) -> tuple[str, int]:
+    """The SHA-256 of an open file with zeros in place of `place`, which is in it once; and where. Raises Damaged."""
+    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        offset = content.find(place.encode())
+        if offset < 0:
+            raise Damaged(ALTERED)
+        end = offset + len(place)
+        digest = hashlib.sha256()
+        for start in range(0, offset, _CHUNK):
+            digest.update(content[start : min(start + _CHUNK, offset)])
+        digest.update(b"0" * len(place))
+        for start in range(end, len(content), _CHUNK):
+            digest.update(content[start : start + _CHUNK])
+    return digest.hexdigest(), offset
+
+
+def _check_seal(path: Path, file: sqlite3.Connection) -> bool:
+    """Whether it has a checksum, which is right. Raises Damaged if it is wrong."""
+    if not file.execute("SELECT 1 FROM sqlite_master WHERE name = ?", [SEAL]).fetchall():
+        return False
+    rows = file.execute(f"SELECT sha256 FROM {SEAL}").fetchall()  # noqa: S608 - our own name
+    if len(rows) != 1 or not re.fullmatch("[0-9a-f]{64}", str(rows[0][0])):
+        raise Damaged(ALTERED)
+    with path.open("rb") as content:
+        if _checksum(content, rows[0][0])[0] != rows[0][0]:
+            raise Damaged(ALTERED)
+    return True
 
 
 def inspect(path: Path) -> Contents:
     """Check a whole backup and say what it holds. Raises Damaged."""
     # Immutable: neither locked nor given a -wal file beside it.
     with _failures_of("file"), closing(_open(path, "mode=ro&immutable=1")) as file:
+        is_sealed = _check_seal(path, file)
         [(first,), *_] = file.execute("PRAGMA integrity_check(1)").fetchall()
         if first != "ok":
             raise Damaged(f"The database is damaged: {first}. Run: manage.py dbdoctor --doctor.")
@@ -52,8 +100,48 @@ def inspect(path: Path) -> Contents:
             raise Damaged("This is no database of SMS Admin: its tables are missing.")
         [(members,)] = file.execute("SELECT count(*) FROM community_members")
         [(blasts,)] = file.execute("SELECT count(*) FROM message_logs")
-        migrations = file.execute("SELECT app, name FROM django_migrations").fetchall()
-        return Contents(members, blasts, frozenset((app, name) for app, name in migrations))
+        migrations = frozenset(file.execute("SELECT app, name FROM django_migrations").fetchall())
+        columns = {table: {row[1] for row in file.execute(f'PRAGMA table_xinfo("{table}")')} for table in there}
+        faults = find_missing(migrations, columns)
+        broken = Counter((table, parent) for table, _, parent, _ in file.execute("PRAGMA foreign_key_check"))
+        faults += [orphans(number, table, parent) for (table, parent), number in sorted(broken.items())]
+        return Contents(members, blasts, migrations, _last_ids(file), tuple(faults), is_sealed)
+
+
+def last_ids() -> dict[str, int]:
+    """The last id that each table of the database in use has given out; {} where it can't be read."""
+    if not database().is_file():
+        return {}
+    try:
+        with closing(_open(database(), "mode=ro")) as live:
+            return _last_ids(live)
+    except sqlite3.Error:
+        return {}
+
+
+def _last_ids(file: sqlite3.Connection) -> dict[str, int]:
+    # The table comes with the first one that counts.
+    if not file.execute("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_sequence'").fetchall():
+        return {}
+    return {table: last for table, last in file.execute("SELECT name, seq FROM sqlite_sequence") if last}
+
+
+def going_on_after(last_ids: Mapping[str, int]) -> list[str]:
+    """SQL that lets each of these tables that is there count on from an id."""
+    return [
+        statement
+        for table, last in sorted(last_ids.items())
+        for statement in (
+            f"UPDATE sqlite_sequence SET seq = max(seq, {last}) WHERE name = '{table}'",  # noqa: S608 - ours
+            f"INSERT INTO sqlite_sequence (name, seq) SELECT name, {last} FROM sqlite_master WHERE type = 'table' "  # noqa: S608
+            f"AND name = '{table}' AND name NOT IN (SELECT name FROM sqlite_sequence)",
+        )
+    ]
+
+
+def final_checks(contents: Contents) -> list[str]:
+    """SQL that fails where the restored database isn't sound: none, since `inspect` has found all there is."""
+    return []
 
 
 def restore(path: Path, statements: Sequence[str], set_aside: Path | None) -> None:
@@ -72,6 +160,7 @@ def restore(path: Path, statements: Sequence[str], set_aside: Path | None) -> No
             file.flush()
             with closing(_open(work, "mode=rw")) as copy:
                 copy.execute("BEGIN")
+                copy.execute(f"DROP TABLE IF EXISTS {SEAL}")
                 for statement in statements:
                     copy.execute(statement)
                 copy.execute("COMMIT")

@@ -4,9 +4,11 @@ A backup is the past. Whatever it takes for work still to do may have been done 
 was sent must not be sent again. So nothing leaves by itself after a restore: blasts under way are paused, every text
 that waited or was in a call is in doubt, and scheduled messages whose time has come are called off. Whom a blast had
 not reached is not retried: a blast that the backup does not know may have done it. Staff decide, with a sentence that
-says why. All of this is written by the restore itself, in columns that the oldest backup has.
+says why. No id is given out again, so that late reports of Twilio meet nobody else's text. All of this is written by
+the restore itself, in columns that the oldest backup has.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +24,12 @@ from .backup_contents import BackupFailed, Contents, Damaged
 from .migration_state import Migration
 from .models import WorkerHeartbeat
 
+DELIVERIES: Final = "deliveries"
+FIRST_MOMENT: Final = datetime(2020, 1, 1, tzinfo=UTC)
+# On average between two restores; a blast takes thousands at once and then seconds a thousand to be sent.
+IDS_PER_SECOND: Final = 1000
+# Where the clock goes wrong.
+SPARE_IDS: Final = 1_000_000
 _HEARTBEATS: Final[Migration] = ("smsadmin", "0001_worker_heartbeats")
 _RETRIES: Final[Migration] = ("messaging", "0002_retries")
 
@@ -61,6 +69,8 @@ def check(path: Path) -> Contents:
             f"{path} was made by a newer version of SMS Admin: this one does not know its migration "
             f"{unknown[0]}. Install that version first."
         )
+    if contents.faults:
+        raise BackupFailed(f"{path} cannot be restored. {contents.faults[0]}")
     return contents
 
 
@@ -82,10 +92,17 @@ def restore(path: Path, directory: Path) -> Restored:
     A failure in the middle leaves everything as it was. Raises BackupFailed.
     """
     contents = check(path)
+    engine = backups.engine()
     kept, set_aside = _keep_present(directory)
+    last_ids = _last_ids(contents, engine.last_ids(), datetime.now(UTC))
     db.connections.close_all()
+    statements = [
+        *engine.final_checks(contents),
+        *_hold_back(contents, backups.taken_at(path)),
+        *engine.going_on_after(last_ids),
+    ]
     try:
-        backups.engine().restore(path, _hold_back(contents, backups.taken_at(path)), set_aside)
+        engine.restore(path, statements, set_aside)
     except OSError as error:
         raise BackupFailed(f"The backup could not be restored: {backups.explain(error)}") from error
     return Restored(kept or set_aside)
@@ -98,14 +115,28 @@ def _keep_present(directory: Path) -> tuple[Path | None, Path | None]:
         if not live.is_file() or not live.stat().st_size:
             return None, None
         try:
-            return backups.back_up(directory).path, None
+            return backups.back_up(directory, is_as_found=True).path, None
         except Damaged:
             return None, live.with_name(f"{live.name}.damaged-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
     try:
         is_empty = not connection.introspection.table_names()
     except db.Error as error:
         raise BackupFailed(f"The database does not answer: {str(error).strip().splitlines()[0]}") from error
-    return (None, None) if is_empty else (backups.back_up(directory).path, None)
+    return (None, None) if is_empty else (backups.back_up(directory, is_as_found=True).path, None)
+
+
+def _last_ids(contents: Contents, present: Mapping[str, int], now: datetime) -> dict[str, int]:
+    """From which id each table is to count on: none is given out again that either database has given out.
+
+    The ids of deliveries leave the house, in addresses to which Twilio reports for days. The database that gave out
+    the last ones may be lost, so these go on from an id that the clock makes: a later restore always gets a higher
+    one, as long as fewer than IDS_PER_SECOND are given out between the two.
+    """
+    tables = {*contents.last_ids, *present}
+    last = {table: max(contents.last_ids.get(table, 0), present.get(table, 0)) for table in tables}
+    by_clock = int((now - FIRST_MOMENT).total_seconds()) * IDS_PER_SECOND
+    last[DELIVERIES] = max(last.get(DELIVERIES, 0) + SPARE_IDS, by_clock)
+    return last
 
 
 def _hold_back(contents: Contents, taken_at: datetime) -> list[str]:

@@ -2,6 +2,7 @@
 
 import logging
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.db import OperationalError, connection
@@ -65,6 +66,8 @@ def test_a_report_that_breaks_off_loses_both_and_its_repeat_does_both(accepted, 
 def refuse(locmem, make_member, start_blast, send, monkeypatch, settings):
     """A blast to as many people as there are codes, each refused with one of them."""
     monkeypatch.setattr(sender.time, "sleep", lambda seconds: None)
+    # The test's own transaction goes on.
+    monkeypatch.setattr(sender, "connection", SimpleNamespace(close_if_unusable_or_obsolete=lambda: None))
     settings.SMS_SENDERS_PER_BLAST = 1
 
     def run(*codes):

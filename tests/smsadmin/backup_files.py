@@ -3,6 +3,8 @@
 import sqlite3
 from contextlib import closing
 
+from smsadmin import backups_sqlite
+
 
 def execute(path, statement, *parameters):
     with closing(sqlite3.connect(path, timeout=5)) as file, file:
@@ -34,3 +36,8 @@ def damage(path):
     with path.open("r+b") as file:
         file.seek(size // 4)
         file.write(b"\xff" * (size // 2))
+
+
+def unseal(path):
+    """Make a backup one of an earlier version, which has no checksum."""
+    execute(path, f"DROP TABLE {backups_sqlite.SEAL}")

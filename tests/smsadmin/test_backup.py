@@ -160,6 +160,23 @@ def test_a_database_of_another_program_makes_no_backup(database_file, folder):
     assert list(folder.iterdir()) == []
 
 
+def test_a_database_that_could_not_be_restored_makes_no_backup(database_file, folder):
+    execute(database_file, "ALTER TABLE message_logs DROP COLUMN trouble")
+    with pytest.raises(BackupFailed, match=r"could not be restored\. Its table message_logs has no column trouble"):
+        backups.back_up(folder)
+    assert list(folder.iterdir()) == []
+
+
+def test_a_backup_carries_a_checksum_of_all_its_bytes(database_file, folder):
+    path = backups.back_up(folder).path
+    assert backups_sqlite.inspect(path).is_sealed
+    content = path.read_bytes()
+    for at in range(100, len(content), len(content) // 7):
+        path.write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])
+        with pytest.raises(Damaged):
+            backups_sqlite.inspect(path)
+
+
 def test_a_missing_database_is_said(database_file, folder):
     database_file.unlink()
     with pytest.raises(BackupFailed, match="There is no database at"):

@@ -3,6 +3,8 @@ import io
 import shutil
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -10,10 +12,11 @@ from django.db import connection
 from django.utils import timezone
 
 from contacts.models import CommunityMember
+from messaging.models import Delivery
 from smsadmin import backups, backups_postgres, backups_sqlite, heartbeat, restoring
 from smsadmin.backup_contents import BackupFailed
 from smsadmin.models import WorkerHeartbeat
-from tests.smsadmin.backup_files import add_member, damage, execute, members
+from tests.smsadmin.backup_files import add_member, damage, execute, members, unseal
 
 
 @pytest.fixture
@@ -294,6 +297,7 @@ def test_sessions_queue_and_heartbeats_of_then_are_over(database_file, folder, d
 
 
 def test_a_backup_of_a_newer_version_is_refused(database_file, backup, folder):
+    unseal(backup)
     execute(backup, "INSERT INTO django_migrations (app, name, applied) VALUES ('contacts', '9999_tomorrow', '')")
     with pytest.raises(BackupFailed, match=r"newer version .* contacts 9999_tomorrow"):
         restoring.restore(backup, folder)
@@ -301,6 +305,7 @@ def test_a_backup_of_a_newer_version_is_refused(database_file, backup, folder):
 
 
 def test_a_backup_of_an_older_version_can_be_restored(database_file, backup, folder):
+    unseal(backup)
     execute(backup, "DELETE FROM django_migrations WHERE app = 'smsadmin'")
     execute(backup, "DROP TABLE worker_heartbeats")
     assert restoring.check(backup).missing > 0
@@ -313,6 +318,132 @@ def test_a_damaged_backup_is_refused(database_file, backup, folder):
     with pytest.raises(BackupFailed, match="cannot be restored"):
         restoring.restore(backup, folder)
     assert members(database_file) == ["Ada", "Grace"]
+
+
+def zero(backup):
+    """Put zeros where SQLite looks at nothing: behind the rows of a page."""
+    content = bytearray(backup.read_bytes())
+    at = content.index(b"Ada")
+    content[at : at + 3] = bytes(3)
+    backup.write_bytes(content)
+
+
+def orphan(backup):
+    execute(
+        backup,
+        "INSERT INTO deliveries (message_log_id, phone, status, sid, error_message, skip_reason, updated_at, "
+        "is_left) VALUES (4711, '+17205550100', 'sent', '', '', '', '2026-01-01', 0)",
+    )
+
+
+def drop_column(backup):
+    execute(backup, "ALTER TABLE message_logs DROP COLUMN trouble")
+
+
+def rename_table(backup):
+    execute(backup, "ALTER TABLE consent_records RENAME TO something")
+
+
+def forget_migration(backup):
+    execute(backup, "DELETE FROM django_migrations WHERE app = 'contacts' AND name = '0001_initial'")
+
+
+@pytest.mark.parametrize("alter", [zero, orphan, drop_column, rename_table, forget_migration])
+def test_a_backup_that_was_changed_is_refused(database_file, backup, folder, alter):
+    alter(backup)
+    with pytest.raises(BackupFailed, match=r"cannot be restored\. It was changed or damaged after it was written"):
+        restoring.restore(backup, folder)
+    assert members(database_file) == ["Ada", "Grace"]
+    assert backups.find(folder) == [backup]
+
+
+@pytest.mark.parametrize(
+    ("alter", "sentence"),
+    [
+        (orphan, "1 row of deliveries refers to rows of message_logs that don't exist."),
+        (drop_column, "Its table message_logs has no column trouble."),
+        (rename_table, "Its table consent_records is missing."),
+        (forget_migration, "Its list of migrations contradicts itself"),
+    ],
+)
+def test_one_without_a_checksum_is_looked_through_all_the_same(database_file, backup, folder, alter, sentence):
+    unseal(backup)
+    alter(backup)
+    with pytest.raises(BackupFailed, match=f"cannot be restored. {sentence}"):
+        restoring.restore(backup, folder)
+    assert members(database_file) == ["Ada", "Grace"]
+
+
+def test_a_backup_of_before_checksums_can_be_restored_and_that_is_said(database_file, backup):
+    assert "has no checksum" not in restore(backup, "--no-input")
+    unseal(backup)
+    assert "It has no checksum, as backups of earlier versions have none" in restore(backup, "--no-input")
+    assert members(database_file) == ["Ada"]
+
+
+def test_a_backup_can_be_copied_and_renamed_and_leaves_no_trace_of_its_checksum(
+    database_file, backup, folder, tmp_path
+):
+    copy = tmp_path / "copy.db"
+    shutil.copyfile(backup, copy)
+    restoring.restore(copy, folder)
+    assert members(database_file) == ["Ada"]
+    assert execute(database_file, "SELECT 1 FROM sqlite_master WHERE name = 'backup_seal'") == []
+    assert restoring.check(backups.back_up(folder).path).is_sealed
+
+
+def test_an_unsound_database_is_kept_all_the_same_when_it_is_replaced(database_file, backup, folder):
+    orphan(database_file)
+    kept = restoring.restore(backup, folder).kept
+    assert members(kept) == ["Ada", "Grace"]
+    assert kept in backups.find(folder)
+
+
+def last_id(path, table="deliveries"):
+    found = execute(path, "SELECT seq FROM sqlite_sequence WHERE name = ?", table)
+    return found[0][0] if found else 0
+
+
+def add_delivery(path, pk=None):
+    execute(
+        path,
+        "INSERT INTO deliveries (id, phone, status, sid, error_message, skip_reason, updated_at, is_left) "
+        "VALUES (?, '+17205550100', 'accepted', '', '', '', '2026-01-01', 0)",
+        pk,
+    )
+    return last_id(path)
+
+
+def test_no_id_of_a_delivery_is_given_out_again_after_a_restore(database_file, backup, folder):
+    given = [add_delivery(database_file) for _ in range(3)]
+    restoring.restore(backup, folder)
+    first = add_delivery(database_file)
+    assert first > max(given)
+    restoring.restore(backup, folder)
+    assert add_delivery(database_file) > first
+
+
+def test_nor_where_the_database_that_gave_them_out_is_lost(database_file, backup, folder, monkeypatch):
+    later = datetime.now(UTC) + timedelta(minutes=1)
+    restoring.restore(backup, folder)
+    given = add_delivery(database_file)
+    for path in database_file.parent.iterdir():
+        path.unlink()
+    monkeypatch.setattr(restoring, "datetime", SimpleNamespace(now=lambda zone: later))
+    restoring.restore(backup, folder)
+    assert add_delivery(database_file) > given + 1000
+
+
+def test_nor_where_the_clock_is_wrong(database_file, backup, folder, monkeypatch):
+    given = add_delivery(database_file, 7_000_000_000_000)
+    restoring.restore(backup, folder)
+    assert add_delivery(database_file) > given
+
+
+def test_other_tables_count_on_from_where_they_were(database_file, backup, folder):
+    before = last_id(database_file, "community_members")
+    restoring.restore(backup, folder)
+    assert last_id(database_file, "community_members") == before
 
 
 @pytest.mark.parametrize(
@@ -364,6 +495,7 @@ def test_the_command_says_what_it_did_and_what_comes_next(backup, folder):
 
 
 def test_an_older_backup_is_to_be_migrated_next(backup):
+    unseal(backup)
     execute(backup, "DELETE FROM django_migrations WHERE app = 'smsadmin'")
     assert "Next: manage.py dbdoctor --apply." in restore(backup, "--no-input")
 
@@ -443,3 +575,71 @@ def test_a_dump_that_ends_early_is_never_committed(dump):
     with pytest.raises(BackupFailed):
         backups_postgres.restore(dump, [], None)
     assert names() == {"Ada", "Grace"}
+
+
+def test_a_dump_that_was_changed_is_refused(dump):
+    content = bytearray(dump.read_bytes())
+    content[len(content) // 2] ^= 1
+    dump.write_bytes(content)
+    with pytest.raises(BackupFailed, match=r"cannot be restored\. It was changed or damaged after it was written"):
+        restoring.restore(dump, dump.parent)
+    assert names() == {"Ada", "Grace"}
+
+
+def test_a_dump_of_before_checksums_can_be_restored(dump, folder):
+    content = dump.read_bytes()
+    dump.write_bytes(content[: content.rindex(b"\nsmsadmin-sha256:")])
+    assert not restoring.check(dump).is_sealed
+    restoring.restore(dump, folder)
+    assert names() == {"Ada"}
+
+
+def test_a_dump_without_a_column_is_refused_and_makes_no_backup(on_postgres, make_member, folder):
+    make_member(name="Ada")
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE message_logs RENAME COLUMN trouble TO something")
+    try:
+        with pytest.raises(BackupFailed, match="Its table message_logs has no column trouble"):
+            backups.back_up(folder)
+        assert list(folder.iterdir()) == []
+        kept = backups.back_up(folder, is_as_found=True).path
+        with pytest.raises(BackupFailed, match=r"cannot be restored\. Its table message_logs has no column trouble"):
+            restoring.check(kept)
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE message_logs RENAME COLUMN something TO trouble")
+
+
+def test_a_dump_with_orphans_is_never_committed(on_postgres, make_member, folder):
+    """Also where the foreign key was lost before the dump."""
+    make_member(name="Ada")
+    sound = backups.back_up(folder).path
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT conname FROM pg_constraint WHERE conrelid = 'deliveries'::regclass AND contype = 'f' "
+            "AND confrelid = 'message_logs'::regclass"
+        )
+        cursor.execute(f"ALTER TABLE deliveries DROP CONSTRAINT {cursor.fetchone()[0]}")
+        cursor.execute(
+            "INSERT INTO deliveries (message_log_id, phone, status, sid, error_message, skip_reason, updated_at, "
+            "is_left) VALUES (4711, '+17205550100', 'sent', '', '', '', now(), false)"
+        )
+    unsound = backups.back_up(folder).path
+    make_member(name="Grace")
+    try:
+        with pytest.raises(BackupFailed, match="restored: Rows of deliveries refer to rows of message_logs"):
+            restoring.restore(unsound, folder)
+        assert names() == {"Ada", "Grace"}
+    finally:
+        restoring.restore(sound, folder)
+
+
+def test_no_id_is_given_out_again_after_a_restore_of_a_dump(dump, folder):
+    given = Delivery.objects.create(phone="+17205550100").pk
+    last_member = CommunityMember.objects.order_by("pk").last().pk
+    restoring.restore(dump, folder)
+    first = Delivery.objects.create(phone="+17205550100").pk
+    assert first > max(given, 10**9)
+    assert CommunityMember.objects.create(name="Mary", phone="+17205550142").pk > last_member
+    restoring.restore(dump, folder)
+    assert Delivery.objects.create(phone="+17205550100").pk > first

@@ -46,6 +46,11 @@ class Command(BaseCommand):
             f"{path} is of {wording.moment(backups.taken_at(path))} and holds {contents.summary}.\n"
             "It takes the place of everything in the database in use, which is kept as another backup."
         )
+        if not contents.is_sealed:
+            self.stdout.write(
+                "It has no checksum, as backups of earlier versions have none: what it holds is in order, but nobody "
+                "can tell whether it was changed."
+            )
         if is_quiet:
             return
         try:
