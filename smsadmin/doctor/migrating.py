@@ -125,7 +125,7 @@ def apply(say: Callable[[str], None]) -> Applied:
 
 def _back_up() -> str:
     try:
-        return str(backups.back_up(settings.BACKUP_DIR, settings.BACKUP_KEEP, is_as_found=True).path)
+        return str(backups.back_up(settings.BACKUP_DIR, settings.BACKUP_KEEP).path)
     except BackupFailed as error:
         raise CannotApply(f"Nothing was applied, because there is no backup. {error}") from error
 

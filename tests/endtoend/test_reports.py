@@ -1,6 +1,7 @@
 """Delivery reports reach a running gunicorn long after their texts: after a restore, and after a resume."""
 
 import shutil
+from itertools import pairwise
 
 import pytest
 
@@ -97,9 +98,7 @@ def test_after_a_restore_reports_on_texts_since_the_backup_hit_nobody(reports):
     # As if the ids had been given out again: to the same people, and to others.
     mixed = [(pk, phone, sid) for (pk, _, _), (_, phone, sid) in zip(after, before, strict=True)]
     reports.post(mixed, "failed", 21610)
-    reports.post(
-        [(pk, phone, sid) for (pk, _, sid), (_, phone, _) in zip(after, after[1:], strict=False)], "sent", ""
-    )
+    reports.post([(pk, phone, sid) for (pk, _, sid), (_, phone, _) in pairwise(after)], "sent", "")
 
     assert reports.texts() == after
     for table in ("suppressed_contacts", "unsubscribed_contacts"):
