@@ -15,7 +15,7 @@ def settle(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("messaging", "0010_lessons_and_resumes"),
+        ("messaging", "0011_lessons_and_resumes"),
     ]
 
     operations = [migrations.RunPython(settle, migrations.RunPython.noop)]

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("messaging", "0009_read_by_staff"),
+        ("messaging", "0010_blast_families"),
     ]
 
     operations = [
