@@ -404,40 +404,36 @@ def last_id(path, table="deliveries"):
     return found[0][0] if found else 0
 
 
-def add_delivery(path, pk=None):
-    execute(
-        path,
-        "INSERT INTO deliveries (id, phone, status, sid, error_message, skip_reason, updated_at, is_left) "
-        "VALUES (?, '+17205550100', 'accepted', '', '', '', '2026-01-01', 0)",
-        pk,
-    )
+def give_out_id(path, pk=None):
+    """Of a new delivery."""
+    add_delivery(path, "accepted", id=pk)
     return last_id(path)
 
 
 def test_no_id_of_a_delivery_is_given_out_again_after_a_restore(database_file, backup, folder):
-    given = [add_delivery(database_file) for _ in range(3)]
+    given = [give_out_id(database_file) for _ in range(3)]
     restoring.restore(backup, folder)
-    first = add_delivery(database_file)
+    first = give_out_id(database_file)
     assert first > max(given)
     restoring.restore(backup, folder)
-    assert add_delivery(database_file) > first
+    assert give_out_id(database_file) > first
 
 
 def test_nor_where_the_database_that_gave_them_out_is_lost(database_file, backup, folder, monkeypatch):
     later = datetime.now(UTC) + timedelta(minutes=1)
     restoring.restore(backup, folder)
-    given = add_delivery(database_file)
+    given = give_out_id(database_file)
     for path in database_file.parent.iterdir():
         path.unlink()
     monkeypatch.setattr(restoring, "datetime", SimpleNamespace(now=lambda zone: later))
     restoring.restore(backup, folder)
-    assert add_delivery(database_file) > given + 1000
+    assert give_out_id(database_file) > given + 1000
 
 
 def test_nor_where_the_clock_is_wrong(database_file, backup, folder, monkeypatch):
-    given = add_delivery(database_file, 7_000_000_000_000)
+    given = give_out_id(database_file, 7_000_000_000_000)
     restoring.restore(backup, folder)
-    assert add_delivery(database_file) > given
+    assert give_out_id(database_file) > given
 
 
 def test_other_tables_count_on_from_where_they_were(database_file, backup, folder):
