@@ -1,7 +1,8 @@
 """What Twilio reports about a text after it has accepted it.
 
 Reports come late, twice and out of order, and before we have read the answer to our own call. Each touches one
-delivery row and nothing that the others share.
+delivery row and nothing that the others share. A failure's effect on the lists is part of its transaction; whether
+the blast has to stop is asked afterwards, and asked again by the sweep.
 """
 
 import logging
