@@ -103,7 +103,7 @@ class Audience:
     def people(self) -> QuerySet[Any]:
         """Rows with a phone and a name for everyone in it, whether they can be texted or not."""
         if self.retry_of is not None:
-            return self.retry_of.deliveries.to_retry(self.retry_whom == RetryWhom.FAILED)
+            return self.retry_of.to_retry(self.retry_whom == RetryWhom.FAILED)
         if self.target == Target.EVENT:
             return EventRegistration.objects.filter(event=self.event)
         if self.selection is not None:

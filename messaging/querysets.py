@@ -1,7 +1,7 @@
 """Which rows, and bulk changes: the querysets of the messaging models."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -32,13 +32,9 @@ class MessageLogQuerySet(models.QuerySet):
         """Blasts whose rows senders may claim."""
         return self.filter(status="processing", paused_at=None, cancelled_at=None)
 
-    def resumable(self) -> Self:
-        """Paused and stopped blasts with somebody to go on with: who waits or is in a call, or who was refused for
-        the fault that stopped the blast and has no live row in the family."""
-        refused = self._deliveries().filter(message_log=OuterRef("pk")).refused(OuterRef("stop_code"))
-        return self.filter(
-            Q(status="processing") | Exists(refused.not_live_elsewhere()), paused_at__isnull=False, cancelled_at=None
-        )
+    def halted(self) -> Self:
+        """Blasts that are paused or have stopped, and may have ended like that."""
+        return self.filter(paused_at__isnull=False, cancelled_at=None)
 
     def lock_family(self, log: "MessageLog") -> "MessageLog":
         """Lock a blast and its relatives until the transaction ends; the blast as it is now. Raises DoesNotExist.
@@ -53,26 +49,6 @@ class MessageLogQuerySet(models.QuerySet):
         list(members)
         now: Any = self.get(pk=log.pk)
         return now
-
-    def leave_relatives(self) -> int:
-        """Before these blasts are deleted: keep their relatives from retrying whom they may have texted. How many."""
-        texted = (
-            self._deliveries()
-            .live()
-            .filter(
-                message_log__in=self.values("pk"),
-                message_log__family=OuterRef("message_log__family"),
-                phone=OuterRef("phone"),
-            )
-        )
-        missed = self._deliveries().not_reached()
-        relatives = missed.filter(message_log__family__in=self.exclude(family=None).values("family"))
-        return relatives.exclude(message_log__in=self.values("pk")).filter(Exists(texted)).update(is_left=True)
-
-    def _deliveries(self) -> "DeliveryQuerySet":
-        deliveries: Any = self.model._meta.get_field("deliveries").related_model
-        rows: DeliveryQuerySet = deliveries._default_manager.all()
-        return rows
 
 
 class MessageLogManager(models.Manager.from_queryset(MessageLogQuerySet)):  # type: ignore[misc]
@@ -159,8 +135,9 @@ class DeliveryQuerySet(models.QuerySet):
         if not rows or rows[0].family is None:
             return
         waiting = {row.phone: row.pk for row in rows}
-        relatives = self.live().filter(message_log__family=rows[0].family, phone__in=waiting)
-        others = relatives.exclude(message_log=message_log_id).values_list("phone", "status", "pk")
+        relatives = self._blasts().filter(family=rows[0].family).exclude(pk=message_log_id)
+        live = self.live().filter(message_log__in=list(relatives.values_list("pk", flat=True)), phone__in=waiting)
+        others = live.values_list("phone", "status", "pk")
         texted = {phone for phone, status, pk in others if status != "pending" or pk < waiting[phone]}
         for row in rows:
             if row.phone in texted:
@@ -275,25 +252,33 @@ class DeliveryQuerySet(models.QuerySet):
         """
         return bool(_advance_to(status).run(delivery_id, sid, error_code, error_message, timezone.now()))
 
-    def refused(self, code: Any) -> Self:
+    def refused(self, code: int | None) -> Self:
         """Those whom Twilio refused with that error code, and about whom something may still be done."""
         return self.filter(status="failed", sid="", error_code=code, is_left=False)
 
-    def not_live_elsewhere(self) -> Self:
-        """Those whose phone has no other live row in the family of the blast: nobody else has texted them or will."""
-        rows: Any = self.model._default_manager.all()
-        others = rows.live().filter(message_log__family=OuterRef("message_log__family"), phone=OuterRef("phone"))
-        return self.filter(~Exists(others.exclude(pk=OuterRef("pk"))))
+    def not_live_in(self, blasts: Collection[int]) -> Self:
+        """Those whose phone has no live row in these blasts (ids).
 
-    def to_retry(self, only_failed: bool) -> Self:
-        """Those of one blast who certainly did not get it, and neither have it from the family nor wait for it there.
+        By ids and not by what they have in common: PostgreSQL then always looks up one phone after the other, and
+        never reads all live rows for each.
+        """
+        return self.filter(~Exists(self._of_same_phone(blasts))) if blasts else self
+
+    def live_in(self, blasts: Collection[int]) -> Self:
+        """Those whose phone has a live row in these blasts (ids)."""
+        return self.filter(Exists(self._of_same_phone(blasts)))
+
+    def _of_same_phone(self, blasts: Collection[int]) -> Any:
+        rows: Any = self.model._default_manager.all()
+        return rows.live().filter(message_log__in=blasts, phone=OuterRef("phone"))
+
+    def can_be_retried(self, only_failed: bool) -> Self:
+        """Those who certainly did not get it from their blast, and nothing speaks against another try.
 
         `only_failed` leaves out whom no retry can reach: hard failures, and who was skipped by a cancel.
         """
         rows = self.not_reached().filter(is_left=False)
-        if only_failed:
-            rows = rows.unsuccessful().exclude(error_code__in=final_codes())
-        return rows.not_live_elsewhere()
+        return rows.unsuccessful().exclude(error_code__in=final_codes()) if only_failed else rows
 
     def kept_from_retry(self) -> Self:
         """Those of one blast who did not get it, and may have got it in a blast that is gone: deleted, or lost in a

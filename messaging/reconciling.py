@@ -153,7 +153,7 @@ def send_again(log: MessageLog, deliveries: list[int]) -> int:
         log = MessageLog.objects.lock_family(log)
         if log.cancelled_at is not None:
             return 0
-        rows = log.deliveries.in_doubt().filter(pk__in=deliveries).not_live_elsewhere()
+        rows = log.deliveries.in_doubt().filter(pk__in=deliveries).not_live_in(log.relatives())
         count = rows.update(status=Delivery.Status.PENDING, error_message="", updated_at=timezone.now())
         if count:
             MessageLog.objects.filter(pk=log.pk).update(status=MessageLog.Status.PROCESSING, finished_at=None)

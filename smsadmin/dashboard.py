@@ -125,7 +125,8 @@ def _url(log: MessageLog) -> str:
 
 def _find_stopped() -> list[Notice]:
     """Blasts that stopped by themselves, or that are having trouble at this moment."""
-    stopped = MessageLog.objects.resumable().exclude(stop_reason="").order_by("-pk")
+    halted = MessageLog.objects.halted().exclude(stop_reason="").order_by("-pk")
+    stopped = [log for log in halted[: 4 * RECENT] if log.can_be_resumed]
     troubled = MessageLog.objects.running().exclude(trouble="")
     return [
         *(Notice(f"The blast “{log}” was stopped. {log.stop_reason}", _url(log)) for log in stopped[:RECENT]),

@@ -46,7 +46,7 @@ class Afterwards(BlastPage):
         if log.status == MessageLog.Status.PROCESSING:
             messages.info(request, "This blast is not over yet. Wait until it is, or cancel it, then retry.")
             return redirect("admin:messaging_messagelog_change", log.pk)
-        if whom not in RetryWhom.values or not log.deliveries.to_retry(whom == RetryWhom.FAILED).exists():
+        if whom not in RetryWhom.values or not log.to_retry(whom == RetryWhom.FAILED).exists():
             messages.info(request, "There is nobody left to send this to again.")
             return redirect("admin:messaging_messagelog_change", log.pk)
         draft = Draft.objects.create(
@@ -116,8 +116,8 @@ class Afterwards(BlastPage):
             return context
         doubtful = context["progress"].in_doubt
         return context | {
-            "retry_failed": log.deliveries.to_retry(only_failed=True).count(),
-            "retry_unreached": log.deliveries.to_retry(only_failed=False).count(),
+            "retry_failed": log.to_retry(only_failed=True).count(),
+            "retry_unreached": log.to_retry(only_failed=False).count(),
             "kept_from_retry": log.deliveries.kept_from_retry().count(),
             "to_decide": reconciling.overdue(timezone.now()).filter(message_log=log).count() if doubtful else 0,
         }
@@ -129,8 +129,7 @@ class Afterwards(BlastPage):
         with transaction.atomic():
             logs = MessageLog.objects.filter(pk__in=list(queryset.values_list("pk", flat=True)))
             for log in logs.exclude(family=None):
-                MessageLog.objects.lock_family(log)
-            logs.leave_relatives()
+                MessageLog.objects.lock_family(log).leave_relatives()
             logs.delete()
 
     def has_learn_permission(self, request: HttpRequest) -> bool:

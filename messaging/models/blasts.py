@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from contacts.models import Event
 
-from ..querysets import MessageLogManager, MessageLogQuerySet
+from ..querysets import DeliveryQuerySet, MessageLogManager, MessageLogQuerySet
 from ..wording import beginning
 from .choices import Target
 from .deliveries import Delivery
@@ -28,8 +28,8 @@ class MessageLog(models.Model):
     A blast and all of its retries, and theirs, are a family: `family` is the id of its first blast, also once that
     has been deleted, and None for a blast that was never retried. The rule of a family: at most one row of a phone
     is live (`Delivery.LIVE`). Whatever makes a row live again (a retry, `resume`, `reconciling.send_again`) locks the
-    family (`lock_family`) and passes over `not_live_elsewhere`; `claim` looks once more, because a late report can
-    make a row live at any moment. A test of a retry's text belongs to no family.
+    family (`lock_family`) and passes over who is live in its `relatives`; `claim` looks once more, because a late
+    report can make a row live at any moment. A test of a retry's text belongs to no family.
     """
 
     class Status(models.TextChoices):
@@ -99,8 +99,36 @@ class MessageLog(models.Model):
 
     @property
     def can_be_resumed(self) -> bool:
-        """Whether `resume` would do anything, as of now."""
-        return self.paused_at is not None and MessageLog.objects.resumable().filter(pk=self.pk).exists()
+        """Whether `resume` would do anything: somebody waits or is in a call, or can wait again (`_refused`)."""
+        if self.paused_at is None or self.cancelled_at is not None:
+            return False
+        return self.status == self.Status.PROCESSING or self._refused().exists()
+
+    def _refused(self) -> DeliveryQuerySet:
+        """Whom the fault that stopped the blast has kept from the text, and whom no retry has taken on since."""
+        if self.stop_code is None:
+            return Delivery.objects.none()
+        rows: DeliveryQuerySet = self.deliveries.refused(self.stop_code).not_live_in(self.relatives())
+        return rows
+
+    def relatives(self) -> list[int]:
+        """The ids of the other blasts of the family, as of now."""
+        family = MessageLog.objects.filter(pk=self.pk).values("family")
+        others = MessageLog.objects.filter(family__in=family).exclude(pk=self.pk)
+        return list(others.values_list("pk", flat=True))
+
+    def to_retry(self, only_failed: bool) -> DeliveryQuerySet:
+        """Who certainly did not get it, and neither has it from a relative nor waits for it there, as of now.
+
+        `only_failed` leaves out whom no retry can reach: hard failures, and who was skipped by a cancel.
+        """
+        rows: DeliveryQuerySet = self.deliveries.can_be_retried(only_failed).not_live_in(self.relatives())
+        return rows
+
+    def leave_relatives(self) -> int:
+        """Before it is deleted: keep relatives from retrying whom it may have texted. How many."""
+        missed = Delivery.objects.filter(message_log__in=self.relatives()).not_reached()
+        return missed.live_in([self.pk]).update(is_left=True)
 
     def write_totals(self) -> None:
         """Bring the three counters, and for short lists the stored copy of `details`, up to what the rows say."""
@@ -172,7 +200,7 @@ class MessageLog(models.Model):
             if not log.can_be_resumed:
                 return False
             if log.stop_code is not None:
-                log.deliveries.refused(log.stop_code).not_live_elsewhere().update(
+                log._refused().update(
                     status=Delivery.Status.PENDING, error_code=None, error_message="", updated_at=timezone.now()
                 )
                 MessageLog.objects.filter(pk=self.pk).update(muted_code=log.stop_code, resumed_at=timezone.now())

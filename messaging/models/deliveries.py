@@ -115,7 +115,7 @@ class Delivery(models.Model):
 
     @property
     def can_be_retried(self) -> bool:
-        """Whether the person has certainly not got it, for a reason that may pass (as in `to_retry`)."""
+        """Whether the person has certainly not got it, for a reason that may pass (as in `MessageLog.to_retry`)."""
         return self.status in self.UNSUCCESSFUL and self.error_code not in final_codes()
 
     @property

@@ -46,7 +46,7 @@ def phones(log):
 
 
 def offered(log):
-    return log.deliveries.to_retry(only_failed=False).count()
+    return log.to_retry(only_failed=False).count()
 
 
 # Who belongs to a family

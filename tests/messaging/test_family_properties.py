@@ -55,6 +55,11 @@ class Call:
     is_waived: bool = False
     reported: set = field(default_factory=set)
 
+    @property
+    def has_contradicted_itself(self):
+        """Whether it was reported both as arrived and as not."""
+        return "delivered" in self.reported and not self.reported.isdisjoint(FAILURES)
+
 
 class World:
     """Staff, senders, Twilio and time, each of which may be the next to do something."""
@@ -81,7 +86,12 @@ class World:
 
     def claim(self, log=None, most=None, answer=None):
         log = log or self.blast()
-        for row in BlastStream(log).claim(most or self.choose(range(1, PEOPLE + 1))):
+        duplicates = set(log.deliveries.filter(skip_reason="duplicate").values_list("phone", flat=True))
+        rows = BlastStream(log).claim(most or self.choose(range(1, PEOPLE + 1)))
+        for row in log.deliveries.filter(skip_reason="duplicate").exclude(phone__in=duplicates):
+            # Only a report can have made another row of the phone live: no button may.
+            assert any(call.has_contradicted_itself for call in self.calls if call.row.phone == row.phone), row
+        for row in rows:
             earlier = [call for call in self.calls if call.row.phone == row.phone]
             assert not any(call.may_have_arrived and not call.is_waived for call in earlier), (row.phone, earlier)
             given_answer = answer or self.choose(ANSWERS)

@@ -314,5 +314,5 @@ def test_a_reply_to_the_same_phone_is_counted_by_no_blast(
     sweeping.recount()
     log.refresh_from_db()
     assert (log.total_recipients, log.success_count, log.failure_count) == (1, 1, 0)
-    assert not log.deliveries.to_retry(only_failed=False).exists()
+    assert not log.to_retry(only_failed=False).exists()
     assert "Refused" not in show(log)
