@@ -51,7 +51,7 @@ class ContentSecurity:
 
 
 class RefuseNul:
-    """Answers 400 to an address with a NUL character, which no page needs and PostgreSQL fails with."""
+    """Answers 400 to an address or a cookie with a NUL character, which no page needs and PostgreSQL fails with."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -59,6 +59,9 @@ class RefuseNul:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
             raise BadRequest("There is a NUL character in the address.")
+        # In quotes, a cookie may hold any character as an octal number.
+        if any("\0" in value for value in request.COOKIES.values()):
+            raise BadRequest("There is a NUL character in a cookie.")
         return self.get_response(request)
 
 

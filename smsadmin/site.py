@@ -1,20 +1,22 @@
 """The staff's site: Django's admin under our name, with a dashboard as its first page."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import wraps
 from typing import Any, TypeVar, cast
 
 from django.contrib import messages
 from django.contrib.admin import AdminSite, ModelAdmin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import IntegerField
-from django.http import HttpRequest, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from contacts.keys import read_keys
+from contacts.keys import read_key
+
+from .lists import guarded
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
@@ -28,6 +30,24 @@ class SmsAdminSite(AdminSite):
     password_change_template = "accounts/change_password.html"  # noqa: S105
     # The admin is the site: there is no other one to view.
     site_url = None
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """As Django's; the list takes no lookups but those of its own filters."""
+        super().register(model_or_iterable, guarded(admin_class or ModelAdmin), **options)
+
+    def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
+        """As Django's, for the fields that some form completes: of others it may not know how to."""
+        asked = tuple(request.GET.get(name, "") for name in ("app_label", "model_name", "field_name"))
+        if request.method in {"GET", "HEAD"} and asked not in self._completed_fields(request):
+            raise PermissionDenied
+        return super().autocomplete_view(request)
+
+    def _completed_fields(self, request: HttpRequest) -> Iterator[tuple[str, str, str]]:
+        """(app, model, field) of each field that a form of the site completes."""
+        for admin in self._registry.values():
+            for form in (admin, *admin.get_inline_instances(request)):
+                opts = form.model._meta
+                yield from ((opts.app_label, opts.model_name or "", n) for n in form.get_autocomplete_fields(request))
 
     def password_change(  # type: ignore[override]
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -83,9 +103,20 @@ def _read_actions(admin: Any, view: Callable[..., HttpResponseBase]) -> Callable
         if len(admin._filter_actions_by_permissions(request, asked)) < len(asked):
             raise PermissionDenied
         selected = request.POST.getlist(ACTION_CHECKBOX_NAME) if posted else []
-        if isinstance(admin.opts.pk, IntegerField) and len(read_keys(selected)) < len(selected):
+        if not all(_is_key(admin.opts.pk, text) for text in selected):
             admin.message_user(request, "The selection could not be read. Select the rows again.", messages.WARNING)
             return HttpResponseRedirect(request.get_full_path())
         return view(request, *args, **kwargs)
 
     return guarded
+
+
+def _is_key(field: Any, text: str) -> bool:
+    """Whether the text can be the primary key of a row, as both databases take it."""
+    if isinstance(field, IntegerField):
+        return bool(read_key(text))
+    try:
+        field.to_python(text)
+    except ValidationError:
+        return False
+    return "\0" not in text
