@@ -10,3 +10,7 @@ timeout = 60
 graceful_timeout = 20
 keepalive = 5
 control_socket_disable = True
+# No header becomes a part of WSGI's environment under its own name: by default SCRIPT_NAME and PATH_INFO do, and
+# any client behind a proxy may send them. Sub-paths are not supported.
+forwarder_headers = ""
+header_map = "drop"

@@ -17,6 +17,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final
 
+from django.conf import settings
 from django.db import connection
 
 from . import backups_postgres, backups_sqlite
@@ -73,7 +74,8 @@ def back_up(directory: Path, keep: int | None = None, *, is_as_found: bool = Fal
         sync(directory)
         size = path.stat().st_size
     except OSError as error:
-        raise BackupFailed(f"The backup could not be written to {directory}: {explain(error)}") from error
+        named = " (BACKUP_DIR)" if directory == settings.BACKUP_DIR else ""
+        raise BackupFailed(f"The backup could not be written to {directory}{named}: {explain(error)}") from error
     finally:
         for left in (part, part.with_name(f"{part.name}-journal")):
             with suppress(OSError):

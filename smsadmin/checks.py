@@ -18,6 +18,7 @@ from django.core.checks import CheckMessage, Tags, register
 from django.http.request import validate_host
 from django.utils.module_loading import import_string
 
+YEAR: Final = 31_536_000
 SIMULATOR = "messaging.backends.simulator.SimulatorBackend"
 # The settings, beside SMS_BACKEND, that name functions by their dotted paths.
 _NAMING: Final = (
@@ -76,6 +77,27 @@ def find_sqlite_problem(path: Path) -> tuple[str, str]:
     if not os.access(path.parent, os.W_OK | os.X_OK) or (path.exists() and not os.access(path, os.R_OK | os.W_OK)):
         hint = "Give both to the user that SMS Admin runs as (chown), and let that user write (chmod u+w)."
         return f"{path} or its folder cannot be written", hint
+    return "", ""
+
+
+@register(Tags.files)
+def check_backup_folder(**_: Any) -> list[CheckMessage]:
+    """W016: backups can be written to BACKUP_DIR."""
+    problem, hint = find_backup_problem(settings.BACKUP_DIR)
+    return _warnings((problem, "smsadmin.W016", f"{problem}.", hint))
+
+
+def find_backup_problem(folder: Path) -> tuple[str, str]:
+    """What keeps backups from being written to this folder, or it from being made, and the remedy; else empty."""
+    place = folder
+    while not os.path.exists(place) and place != place.parent:
+        place = place.parent
+    sentence = f"Backups cannot be written to {folder} (BACKUP_DIR)"
+    hint = "Let the user that SMS Admin runs as write there, or name another folder in BACKUP_DIR."
+    if not os.path.isdir(place):
+        return f"{sentence}: {place} is not a folder", hint
+    if not os.access(place, os.W_OK | os.X_OK):
+        return f"{sentence}: this user may not write to {place}", hint
     return "", ""
 
 
@@ -204,6 +226,40 @@ def check_deployment(**_: Any) -> list[CheckMessage]:
             "Run: manage.py collectstatic",
         ),
     )
+
+
+@register(Tags.security, deploy=True)
+def check_hsts(**_: Any) -> list[CheckMessage]:
+    """W017 to W019: the settings of HSTS go together. I001 informs that it is off.
+
+    What the list of preloaded domains asks for: https://hstspreload.org/#deployment-recommendations.
+    """
+    seconds = settings.SECURE_HSTS_SECONDS
+    with_subdomains, with_preload = settings.SECURE_HSTS_INCLUDE_SUBDOMAINS, settings.SECURE_HSTS_PRELOAD
+    found = _warnings(
+        (
+            seconds and not settings.SECURE_SSL_REDIRECT,
+            "smsadmin.W017",
+            "HSTS_SECONDS is set, but PUBLIC_BASE_URL is not https: browsers are told nothing.",
+            "Set PUBLIC_BASE_URL to the https address of this site, or remove HSTS_SECONDS.",
+        ),
+        (
+            (with_subdomains or with_preload) and not seconds,
+            "smsadmin.W018",
+            "HSTS_INCLUDE_SUBDOMAINS or HSTS_PRELOAD is set, but HSTS is off.",
+            "Set HSTS_SECONDS too, or remove them.",
+        ),
+        (
+            seconds and with_preload and not (with_subdomains and seconds >= YEAR),
+            "smsadmin.W019",
+            "HSTS_PRELOAD is set, but browsers preload a domain only with its subdomains and for a year or more.",
+            f"Set HSTS_INCLUDE_SUBDOMAINS=true and HSTS_SECONDS={YEAR} or more, or remove HSTS_PRELOAD.",
+        ),
+    )
+    if settings.SECURE_SSL_REDIRECT and not seconds:
+        hint = "When every browser reaches the site by https, set HSTS_SECONDS (docs/settings.md)."
+        found.append(checks.Info("HSTS is off: browsers may try http first.", hint, id="smsadmin.I001"))
+    return found
 
 
 def has_static_files() -> bool:

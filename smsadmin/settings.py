@@ -22,17 +22,37 @@ import phonenumbers
 BASE_DIR = Path(__file__).resolve().parent.parent
 INSTANCE_DIR = BASE_DIR / "instance"
 
+# Every process of SMS Admin reads this module first. What one writes (the database, backups, exports) is for the user
+# it runs as. Static files are the exception: see the command `collectstatic`.
+os.umask(0o077)
+
 
 def stop(name: str, problem: str, remedy: str, where: str = " (Set it in .env or in the environment.)") -> NoReturn:
     sys.exit(f"SMS Admin cannot start: {name} {problem}. {remedy}{where}")
 
 
+def find_env_file() -> Path | None:
+    """The file to read variables from: ENV_FILE, else `.env` where there is one; None for an empty ENV_FILE."""
+    named = os.environ.get("ENV_FILE")
+    path = BASE_DIR / (named or ".env")
+    if named == "" or (named is None and not path.exists()):
+        return None
+    if not path.exists():
+        stop(
+            "ENV_FILE",
+            f"names {path}, which does not exist",
+            "Correct the path, or remove ENV_FILE to read .env.",
+            where=" (Set it in the environment.)",
+        )
+    return path
+
+
 def load_env_file(path: Path) -> None:
     """Put the file's variables into the environment, where those already set there come first."""
-    if not path.exists():
-        return
     try:
         lines = [line.strip() for line in path.read_text("utf-8-sig").splitlines()]
+    except PermissionError:
+        stop(path.name, "cannot be read by this user", f"Let the user of SMS Admin read {path}.", where="")
     except (OSError, UnicodeDecodeError) as error:
         problem = "is not a text file in UTF-8" if isinstance(error, UnicodeDecodeError) else error.strerror
         stop(path.name, f"cannot be read: {problem}", "Compare it with .env.example.", where="")
@@ -125,8 +145,9 @@ def read_phone(name: str, region: str) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
-if env_file := os.environ.get("ENV_FILE", ".env"):
-    load_env_file(BASE_DIR / env_file)
+ENV_FILE = find_env_file()
+if ENV_FILE:
+    load_env_file(ENV_FILE)
 
 # The process ------------------------------------------------------------------------------------------------
 
@@ -200,7 +221,7 @@ if _sqlite_path or not _database_url:
         }
     }
     if not _database_url and os.access(BASE_DIR, os.W_OK):
-        INSTANCE_DIR.mkdir(exist_ok=True)
+        INSTANCE_DIR.mkdir(mode=0o700, exist_ok=True)
 elif _is_postgres:
     try:
         DATABASES = {"default": environ.Env.db_url_config(_database_url)}
@@ -227,6 +248,10 @@ else:
     )
 
 BACKUP_DIR: Path = BASE_DIR / read_text("BACKUP_DIR", str(INSTANCE_DIR / "backups"))
+if read_text("BACKUP_DIR").startswith("~"):
+    stop("BACKUP_DIR", f"is {read_text('BACKUP_DIR')!r}, and ~ is not expanded", "Write the whole path.")
+if os.path.exists(BACKUP_DIR) and not os.path.isdir(BACKUP_DIR):
+    stop("BACKUP_DIR", f"names {BACKUP_DIR}, which is not a folder", "Name a folder, or leave it empty.")
 BACKUP_KEEP: int = read_number("BACKUP_KEEP", int, 14, 1, 10_000, "backups")
 BACKUP_DAILY = read_bool("BACKUP_DAILY", True)
 # What the daily backup may take, in the queue: a large database on a slow disk needs hours.
@@ -371,6 +396,13 @@ LIVING_WORKERS: str = "smsadmin.heartbeat.living"
 
 ADMIN_TEST_PHONE = read_phone("ADMIN_TEST_PHONE", DEFAULT_PHONE_REGION)
 ADMIN_USERNAME = read_text("ADMIN_USERNAME", "admin")
+# As the model has it (accounts.models.AppUser), which cannot be imported here.
+if not re.fullmatch(r"[\w.@+-]{1,80}", ADMIN_USERNAME):
+    stop(
+        "ADMIN_USERNAME",
+        f"is {ADMIN_USERNAME!r}, which is no user name",
+        "Use 1 to 80 letters, digits and the characters @ . + - _, without spaces.",
+    )
 ADMIN_PASSWORD = os.environ.get("ADMIN_PASSWORD", "")
 
 # Django -----------------------------------------------------------------------------------------------------
@@ -458,8 +490,14 @@ STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage",
+        # The web server in front may read these, and may run as another user.
+        "OPTIONS": {"file_permissions_mode": 0o644, "directory_permissions_mode": 0o755},
+    },
 }
+FILE_UPLOAD_PERMISSIONS = 0o600
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Forms of the admin's list pages post one field per selected row.
@@ -470,16 +508,19 @@ SESSION_COOKIE_AGE = SESSION_IDLE_MINUTES * 60
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
 
-# Where the site is public by https, everything that a browser can be told to keep on https is told so.
+# Where the site is public by https, cookies are sent by https alone, and everything else is redirected there.
 _https = PUBLIC_BASE_URL.startswith("https://")
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _https else None
 SECURE_SSL_REDIRECT = _https
 SESSION_COOKIE_SECURE = _https
 CSRF_COOKIE_SECURE = _https
 CSRF_TRUSTED_ORIGINS = [PUBLIC_BASE_URL] if PUBLIC_BASE_URL else []
-SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = _https
-SECURE_HSTS_PRELOAD = _https
+# Browsers remember HSTS and cannot be asked to forget it, for a domain that may have other sites: the operator decides.
+SECURE_HSTS_SECONDS: int = read_number("HSTS_SECONDS", int, 0, 0, 63_072_000, "seconds (0: off)")
+SECURE_HSTS_INCLUDE_SUBDOMAINS = read_bool("HSTS_INCLUDE_SUBDOMAINS", False)
+SECURE_HSTS_PRELOAD = read_bool("HSTS_PRELOAD", False)
+# Django's advice to set each of these three. Our own checks say what goes together (smsadmin.checks.check_hsts).
+SILENCED_SYSTEM_CHECKS = ["security.W004", "security.W005", "security.W021"]
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 
@@ -487,7 +528,12 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"refusals": {"()": "smsadmin.logs.RefusalsInOneLine"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["refusals"]}},
     "root": {"handlers": ["console"], "level": "INFO"},
-    "loggers": {"django-q": {"handlers": ["console"], "level": "WARNING", "propagate": False}},
+    "loggers": {
+        "django-q": {"handlers": ["console"], "level": "WARNING", "propagate": False},
+        # Django's own handlers would write everything once more while DEBUG is on.
+        "django": {"level": "INFO"},
+    },
 }

@@ -1,24 +1,45 @@
 """The WSGI entry point that gunicorn serves: `gunicorn smsadmin.wsgi`."""
 
+import codecs
 import os
 from contextlib import suppress
-from typing import Any
+from typing import Any, Final
 
+from django.core.exceptions import BadRequest
 from django.core.handlers.wsgi import WSGIRequest
 from django.core.wsgi import get_wsgi_application
+from django.http import HttpRequest
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "smsadmin.settings")
 
+# What browsers and proxies may really write in, by Python's names. Python calls much else a character set: some read
+# no text at all (hex, zlib), some make other characters of ASCII, such as NUL (utf-7, utf-16, unicode_escape).
+CHARACTER_SETS: Final = frozenset({"utf-8", "iso8859-1", "cp1252"})
+
 
 class Request(WSGIRequest):
-    def _set_content_type_params(self, meta: dict[str, Any]) -> None:
-        """The type may be of no form that can be read, and its character set named with a NUL in it.
+    """Django reads the type and character set of a body before any middleware is asked: an error there is a 500."""
 
-        Django reads it before any middleware is asked, so that nobody else could answer but by a 500.
-        """
+    def _set_content_type_params(self, meta: dict[str, Any]) -> None:
+        """A type of no form that can be read is none."""
         self.content_type, self.content_params = "", {}
-        with suppress(ValueError):
+        with suppress(ValueError, LookupError):
             super()._set_content_type_params(meta)  # type: ignore[misc]
+
+    def _set_encoding(self, name: str | None) -> None:
+        """What is said to be in a strange character set is read as UTF-8: the query string, too, goes by it."""
+        known = codecs.lookup(name).name if name else ""
+        HttpRequest.encoding.fset(self, known if known in CHARACTER_SETS else None)  # type: ignore[attr-defined]
+
+    encoding = property(lambda self: self._encoding, _set_encoding)
+
+    def _load_post_and_files(self) -> None:
+        """A form in another character set than UTF-8 is refused once: the page that says so asks for it again."""
+        try:
+            super()._load_post_and_files()  # type: ignore[misc]
+        except BadRequest:
+            self._mark_post_parse_error()  # type: ignore[attr-defined]
+            raise
 
 
 application = get_wsgi_application()

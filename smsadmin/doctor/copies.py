@@ -1,6 +1,5 @@
 """Backups: can they be written, and is there a recent one?"""
 
-import os
 import shutil
 from collections.abc import Iterator
 from datetime import timedelta
@@ -13,6 +12,7 @@ from django.utils import timezone
 
 from messaging import wording
 from smsadmin import backups
+from smsadmin.checks import find_backup_problem
 
 from .findings import Finding, note, ok, problem
 from .storage import sqlite_path
@@ -23,11 +23,9 @@ NEWEST_AT_MOST: Final = timedelta(days=2)
 
 def find_backup_trouble() -> Iterator[Finding]:
     folder = settings.BACKUP_DIR
-    if not is_writable_folder(folder):
-        yield problem(
-            f"Backups cannot be written to {folder}.",
-            "Let the user that SMS Admin runs as write there, or name another folder (BACKUP_DIR).",
-        )
+    trouble, hint = find_backup_problem(folder)
+    if trouble:
+        yield problem(f"{trouble}.", hint)
         return
     found = backups.find(folder)
     yield from _find_want_of_space(folder, found)
@@ -63,12 +61,6 @@ def _find_want_of_space(folder: Path, found: list[Path]) -> Iterator[Finding]:
             f"({filesizeformat(wanted)}).",
             "Make room there, keep fewer backups (BACKUP_KEEP), or name a folder on another disk (BACKUP_DIR).",
         )
-
-
-def is_writable_folder(folder: Path) -> bool:
-    """Whether files can be written there, or the folder be made."""
-    folder = _existing(folder)
-    return folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
 
 
 def _existing(folder: Path) -> Path:

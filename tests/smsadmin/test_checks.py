@@ -1,4 +1,5 @@
 import pytest
+from django.core.checks import WARNING
 
 from smsadmin import checks
 
@@ -27,11 +28,61 @@ def all_checks():
     return [
         *checks.check_dotted_paths(),
         *checks.check_sqlite_file(),
+        *checks.check_backup_folder(),
         *checks.check_public_address(),
         *checks.check_queue(),
         *checks.check_twilio(),
         *checks.check_deployment(),
     ]
+
+
+def set_hsts(settings, seconds, subdomains=False, preload=False):
+    settings.SECURE_SSL_REDIRECT = settings.PUBLIC_BASE_URL.startswith("https:")
+    settings.SECURE_HSTS_SECONDS = seconds
+    settings.SECURE_HSTS_INCLUDE_SUBDOMAINS, settings.SECURE_HSTS_PRELOAD = subdomains, preload
+
+
+@pytest.mark.parametrize(
+    ("how", "found"),
+    [
+        ((3600,), set()),
+        ((31_536_000, True, True), set()),
+        ((31_536_000, False, True), {"smsadmin.W019"}),
+        ((31_535_999, True, True), {"smsadmin.W019"}),
+        ((0, True, False), {"smsadmin.W018", "smsadmin.I001"}),
+        ((0, False, True), {"smsadmin.W018", "smsadmin.I001"}),
+    ],
+)
+def test_settings_of_hsts_that_do_not_go_together_are_found(sends_by_twilio, how, found):
+    set_hsts(sends_by_twilio, *how)
+    assert ids(checks.check_hsts()) == found
+
+
+def test_hsts_without_https_is_found(sends_by_twilio):
+    sends_by_twilio.PUBLIC_BASE_URL = ""
+    set_hsts(sends_by_twilio, 3600)
+    assert ids(checks.check_hsts()) == {"smsadmin.W017"}
+
+
+def test_hsts_that_is_off_is_no_warning(sends_by_twilio):
+    set_hsts(sends_by_twilio, 0)
+    [informed] = checks.check_hsts()
+    assert not informed.is_serious(WARNING)
+
+
+def test_a_backup_folder_that_cannot_be_is_named(settings, tmp_path):
+    (tmp_path / "file").touch()
+    settings.BACKUP_DIR = tmp_path / "file" / "backups"
+    [found] = checks.check_backup_folder()
+    assert found.id == "smsadmin.W016"
+    assert f"{tmp_path}/file/backups (BACKUP_DIR): {tmp_path}/file is not a folder." in found.msg
+
+
+def test_a_backup_folder_that_cannot_be_written_is_named(settings, tmp_path, monkeypatch):
+    settings.BACKUP_DIR = tmp_path / "backups"
+    monkeypatch.setattr("os.access", lambda *_: False)
+    [found] = checks.check_backup_folder()
+    assert f"{tmp_path}/backups (BACKUP_DIR): this user may not write to {tmp_path}." in found.msg
 
 
 def test_a_good_installation_has_nothing_to_mend(sends_by_twilio, tmp_path):

@@ -96,6 +96,8 @@ def test_a_bad_value_ends_the_start_with_one_line():
         ("DATABASE_URL", "sqlite://sms.db", "sqlite:////absolute/path/sms.db"),
         ("DATABASE_URL", "postgres://user:password@host:port/name", "postgres://user:password@host:5432/name"),
         ("DATABASE_URL", "postgres://user:password@host", "postgres://user:password@host:5432/name"),
+        ("BACKUP_DIR", "manage.py", "Name a folder"),
+        ("BACKUP_DIR", "~/backups", "Write the whole path"),
         ("REDIS_URL", "host:6379", "redis://host:6379/0"),
         ("Q_WORKERS", "2.5", "from 1 to 64"),
         ("TWILIO_ACCOUNT_SID", "SK" + "0" * 32, "AC and 32 more characters"),
@@ -116,6 +118,12 @@ def test_a_bad_value_ends_the_start_with_one_line():
         ("SCHEDULED_MESSAGE_MAX_LAG", "a day", "minutes"),
         ("DEFAULT_PHONE_REGION", "USA", "a two-letter code"),
         ("ADMIN_TEST_PHONE", "the boss", "+17205550100"),
+        ("ADMIN_USERNAME", "the boss", "without spaces"),
+        ("ADMIN_USERNAME", "a" * 81, "1 to 80 letters"),
+        ("ADMIN_USERNAME", "ann;", "without spaces"),
+        ("HSTS_SECONDS", "a year", "seconds"),
+        ("HSTS_SECONDS", "-1", "seconds"),
+        ("HSTS_PRELOAD", "perhaps", "Write true or false"),
     ],
 )
 def test_a_bad_value_is_named_with_its_remedy(name, value, remedy):
@@ -189,6 +197,16 @@ def test_https_switches_the_secure_settings_on():
     assert read_setting("SESSION_COOKIE_SECURE", PUBLIC_BASE_URL="https://sms.example.org") is True
 
 
+def test_https_alone_does_not_bind_the_domain_to_it():
+    read = read_settings(PUBLIC_BASE_URL="https://sms.example.org")
+    names = ("SECURE_HSTS_SECONDS", "SECURE_HSTS_INCLUDE_SUBDOMAINS", "SECURE_HSTS_PRELOAD")
+    assert [read[name] for name in names] == [0, False, False]
+
+
+def test_a_relative_folder_of_backups_begins_at_the_project():
+    assert read_setting("BACKUP_DIR", BACKUP_DIR="instance/other") == ROOT / "instance" / "other"
+
+
 def test_plain_http_on_this_machine_keeps_them_off():
     assert read_setting("SESSION_COOKIE_SECURE", PUBLIC_BASE_URL="") is False
 
@@ -224,8 +242,24 @@ def test_the_environment_comes_before_the_file(tmp_path):
     assert read_setting("APP_TIMEZONE", ENV_FILE=str(env_file)) == "Europe/Berlin"
 
 
-def test_a_missing_file_is_no_error(tmp_path):
-    assert read_setting("PORT", ENV_FILE=str(tmp_path / "none.env")) == 8000
+def test_a_file_that_is_named_and_missing_ends_the_start(tmp_path):
+    said = refuse(ENV_FILE=str(tmp_path / "none.env"))
+    assert_names(said, "ENV_FILE", "remove ENV_FILE")
+    assert f"{tmp_path}/none.env, which does not exist" in said
+
+
+def test_without_a_name_the_file_may_be_missing():
+    assert read_setting("PORT", ENV_FILE="") == 8000
+
+
+def test_a_file_that_this_user_may_not_read_ends_the_start(tmp_path, monkeypatch):
+    env_file = tmp_path / "settings.env"
+    env_file.touch()
+    monkeypatch.setattr(Path, "read_text", mock.Mock(side_effect=PermissionError))
+    with mock.patch.dict(os.environ, variables({"ENV_FILE": str(env_file)}), clear=True):
+        with pytest.raises(SystemExit) as refused:
+            runpy.run_path(str(ROOT / "smsadmin" / "settings.py"))
+    assert_names(refused.value.code, "settings.env", f"Let the user of SMS Admin read {env_file}")
 
 
 # The documentation ------------------------------------------------------------------------------------------
