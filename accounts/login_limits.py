@@ -5,15 +5,19 @@ for that moment), and taken back when it was right. However many come at once, i
 than LOGIN_MAX_FAILURES passwords are checked within LOGIN_WINDOW_MINUTES; then nothing is checked for
 LOGIN_LOCK_MINUTES. The window slides: any so many failures within so many minutes lock.
 
-Two counters see each guess:
+Two counters see each guess, equally strict:
 - one for the address (IPv6: its /64, since that is what one customer has to choose from);
 - one for the user name, so that many addresses don't help. Names that nobody has are counted alike, so that a lock
   tells nothing.
 
-A stranger can thus lock a user's name, and again whenever it is free. So that they cannot lock the only admin out
-for ever, the second counter neither counts nor applies at addresses from which that user has logged in during the
-last 30 days: there the first one alone limits the guesses. For somebody whose address is a new one an operator names
-it (`manage.py unlock NAME --from ADDRESS`). A lock that is on is not made longer by more guesses.
+A right password clears the counter of its name, and takes back from the address's what was counted there for that
+name. Nothing else: whoever has a password of their own could otherwise try those of others for ever, with a login in
+between.
+
+A stranger can lock a user's name, and again whenever it is free. So that they cannot lock the only admin out for
+ever, an address from which that user has logged in during the last 30 days has a counter of its own for the name, and
+the one for all other addresses does not apply there. For somebody whose address is a new one an operator names it
+(`manage.py unlock NAME --from ADDRESS`). A lock that is on is not made longer by more guesses.
 """
 
 import unicodedata
@@ -21,7 +25,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import reduce
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv6Address, ip_address, ip_network
 from operator import or_
 from typing import Final
 
@@ -48,8 +52,16 @@ class Guess:
     is_last: bool
 
     def was_right(self, user: AppUser) -> None:
-        """Take back what has been counted where this guess was, and remember where it came from."""
-        forget(_rows(self.counters))
+        """Take back what has been counted for this name where this guess was, and remember where it came from."""
+        with transaction.atomic():
+            counters = list(_rows(self.counters).select_for_update().order_by("pk"))
+            own = [time for counter in counters if counter.username for time in counter.recent_attempts]
+            for counter in counters:
+                counter.take_back(own, limit=settings.LOGIN_MAX_FAILURES)
+                if counter.username or not counter.attempt_count:
+                    counter.delete()
+                else:
+                    counter.save()
         remember(self.address, user)
 
 
@@ -62,9 +74,9 @@ def take_guess(address: str, username: str) -> Guess | None:
     # Most guesses of an attack end here, where nothing is written.
     if _find_lock(counters):
         return None
-    is_last = False
+    now, is_last = timezone.now(), False
     for client_ip, name in counters:
-        counted = _count(client_ip, name)
+        counted = _count(client_ip, name, now)
         if counted is None:
             return None
         is_last = is_last or counted.locked_until is not None
@@ -97,14 +109,14 @@ def remember(address: str, user: AppUser) -> None:
 
 
 def unlock_address(address: str) -> int:
-    """Forget the failures from an address; how many locks that lifted."""
-    return lift(LoginAttempt.objects.filter(client_ip=network_of(address), username=""))
+    """Forget the failures from an address, or of an IPv6 network, for whatever name; how many locks that lifted."""
+    here = LoginAttempt.objects.filter(client_ip=network_of(address))
+    return lift(here.exclude(client_ip=LoginAttempt.ACCOUNT))
 
 
 def unlock_users(usernames: Iterable[str]) -> int:
     """Forget the failures for these names, from wherever; how many locks that lifted."""
-    names = [key_of(name) for name in usernames]
-    return lift(LoginAttempt.objects.filter(client_ip=LoginAttempt.ACCOUNT, username__in=names))
+    return lift(LoginAttempt.objects.filter(username__in=[key_of(name) for name in usernames]))
 
 
 def unlock_all() -> int:
@@ -120,13 +132,6 @@ def lift(attempts: QuerySet[LoginAttempt]) -> int:
             more = f" and {len(locked) - 5} more" if len(locked) > 5 else ""
             record(Kind.UNLOCK, lock_of=", ".join(locked[:5]) + more)
     return len(locked)
-
-
-def forget(attempts: QuerySet[LoginAttempt]) -> int:
-    """Delete these counters; how many of them were locked."""
-    locked = attempts.filter(locked_until__gt=timezone.now()).count()
-    attempts.delete()
-    return locked
 
 
 def list_locks() -> list[tuple[str, datetime]]:
@@ -153,12 +158,18 @@ def key_of(username: str) -> str:
 
 
 def network_of(address: str) -> str:
-    """An address as it is counted: IPv4 and what is no address as they are, IPv6 as its /64."""
+    """An address as it is counted: IPv4 and what is no address as they are, IPv6 as its /64.
+
+    So is a network of IPv6 as it is listed: the /64 around it.
+    """
     try:
-        parsed = ip_address(address)
+        parsed = ip_address(address.removesuffix("/64"))
     except ValueError:
         return address[:45]
-    return str(parsed) if parsed.version == 4 else str(ip_network((parsed, 64), strict=False))
+    if isinstance(parsed, IPv6Address):
+        mapped = parsed.ipv4_mapped
+        return str(mapped or ip_network((parsed, 64), strict=False))
+    return str(parsed)
 
 
 def _counters(address: str, username: str) -> tuple[tuple[str, str], ...]:
@@ -169,7 +180,7 @@ def _counters(address: str, username: str) -> tuple[tuple[str, str], ...]:
         last_login_at__gt=timezone.now() - KNOWN_FOR,
     ).exists()
     by_address = ((network_of(address), ""),) if address else ()
-    return by_address if known else (*by_address, (LoginAttempt.ACCOUNT, key_of(username)))
+    return (*by_address, (network_of(address) if known else LoginAttempt.ACCOUNT, key_of(username)))
 
 
 def _rows(counters: Iterable[tuple[str, str]]) -> QuerySet[LoginAttempt]:
@@ -183,13 +194,13 @@ def _find_lock(counters: Iterable[tuple[str, str]]) -> datetime | None:
     return locks.aggregate(until=Max("locked_until"))["until"]
 
 
-def _count(client_ip: str, username: str) -> LoginAttempt | None:
+def _count(client_ip: str, username: str, at: datetime) -> LoginAttempt | None:
     """The counter with one guess more; None if it is locked. Each has a transaction of its own: no deadlocks."""
     with transaction.atomic():
         counters = LoginAttempt.objects.select_for_update()
         attempt, _ = counters.get_or_create(client_ip=client_ip, username=username)
         is_allowed = attempt.count(
-            timezone.now(),
+            at,
             limit=settings.LOGIN_MAX_FAILURES,
             window=timedelta(minutes=settings.LOGIN_WINDOW_MINUTES),
             lock=timedelta(minutes=settings.LOGIN_LOCK_MINUTES),

@@ -1,5 +1,6 @@
 """Users, their former passwords and failed logins (`users` and `login_attempts` of the schema of record)."""
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
@@ -123,12 +124,14 @@ class PasswordHistory(models.Model):
 
 
 class LoginAttempt(models.Model):
-    """Failed logins from one address, or (`client_ip` is ACCOUNT) for one name, whether a user has it or not.
+    """Failed logins from one address (`username` is empty), or for one name, whether a user has it or not: at an
+    address that its user is known at, or (`client_ip` is ACCOUNT) at all others together.
 
     Kept in the database so that all web processes count together: see `accounts.login_limits`.
 
         counting (attempt_count below the limit) -> locked (locked_until) -> counting again, from 0
         either -> no row: a right password, an unlock, or nothing happened for some time
+        an address's, after a right password -> counting without what was counted for that name (take_back)
     """
 
     ACCOUNT = "__account__"
@@ -152,7 +155,9 @@ class LoginAttempt(models.Model):
     @property
     def whom(self) -> str:
         """What is counted, for staff to read."""
-        return f"User name {self.username}" if self.client_ip == self.ACCOUNT else f"Address {self.client_ip}"
+        if self.client_ip == self.ACCOUNT:
+            return f"User name {self.username}"
+        return f"User name {self.username} at {self.client_ip}" if self.username else f"Address {self.client_ip}"
 
     def count(self, at: datetime, *, limit: int, window: timedelta, lock: timedelta) -> bool:
         """Take a guess made at that time for a failed one: False if it may not be made, because of a lock.
@@ -171,6 +176,22 @@ class LoginAttempt(models.Model):
         if self.attempt_count >= limit:
             self.locked_until = at + lock
         return True
+
+    def take_back(self, times: Iterable[float], *, limit: int) -> None:
+        """Uncount guesses that were counted at these times, and a lock that is not due without them.
+
+        The caller holds the row locked and saves it.
+        """
+        gone = Counter(times)
+        left = []
+        for time in self.recent_attempts:
+            if gone[time] > 0:
+                gone[time] -= 1
+            else:
+                left.append(time)
+        self.recent_attempts, self.attempt_count = left, len(left)
+        if len(left) < limit:
+            self.locked_until = None
 
 
 class KnownAddress(models.Model):

@@ -83,6 +83,18 @@ def test_of_two_hundred_guesses_at_once_five_are_looked_at(site):
     assert log_in(site, "ben", GOOD, address="192.0.2.99")
 
 
+def test_logins_of_ones_own_at_the_same_time_free_no_guess_at_another(site):
+    """Both are known at that address."""
+    assert log_in(site, "ann", GOOD)
+    assert log_in(site, "ben", GOOD)
+    before = site.count_hashes()
+    guesses = [{"site": site}] * 4 + [{"site": site, "username": "ben", "password": GOOD}]
+    answers = all_at_once(log_in, guesses * 20, threads=25)
+    right = sum(map(bool, answers))
+    assert site.count_hashes() - before - right <= 5
+    assert not log_in(site, "ann", GOOD)
+
+
 def test_two_admins_who_demote_or_delete_each_other_at_once_leave_one(site):
     (ann,), (ben,) = site.query("SELECT id FROM users ORDER BY username")
     sessions = {ann: log_in(site, "ann", GOOD), ben: log_in(site, "ben", GOOD)}

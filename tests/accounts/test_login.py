@@ -66,6 +66,10 @@ def addresses():
     return [f"203.0.113.{number}" for number in range(1, 26)]
 
 
+def find_counter(client_ip, username):
+    return LoginAttempt.objects.filter(client_ip=client_ip, username=username).first()
+
+
 # An address ---------------------------------------------------------------------------------------------------
 
 
@@ -209,6 +213,67 @@ def test_where_the_user_is_known_no_more_than_five_guesses_are_free_either(ann, 
     assert not is_in(log_in(password=GOOD, address=HOME))
 
 
+def test_a_login_of_ones_own_does_not_free_guesses_at_others(ann, wait, make_user, monkeypatch):
+    """Both work at the same address, where ann is known."""
+    make_user(username="ben", password=GOOD)
+    assert is_in(log_in(password=GOOD, address=HOME))
+    looked_at = []
+    check = AppUser.check_password
+    monkeypatch.setattr(AppUser, "check_password", lambda user, raw: looked_at.append(user.username) or check(user, raw))
+    for _ in range(12):
+        fail(4, address=HOME)
+        log_in("ben", GOOD, address=HOME)
+    assert looked_at.count("ann") == 5
+
+
+@pytest.mark.parametrize("spelling", ["ANN", " ann", "ann ", "\uff41nn", "aNn"])
+def test_where_the_user_is_known_other_spellings_are_counted_as_the_same(ann, wait, spelling):
+    assert is_in(log_in(password=GOOD, address=HOME))
+    fail(4, address=HOME)
+    assert find_counter(HOME, "ann").attempt_count == 4
+    fail(1, username=spelling, address=HOME)
+    assert login_limits.find_lock(HOME, "ann")
+
+
+def test_a_success_leaves_what_was_counted_for_others_at_its_address(ann, wait, make_user):
+    make_user(username="ben", password=GOOD)
+    fail(2, username="ann")
+    wait(seconds=1)
+    fail(2, username="ben")
+    assert is_in(log_in("ben", GOOD))
+    assert find_counter(STRANGE, "").attempt_count == 2
+    assert find_counter(LoginAttempt.ACCOUNT, "ann").attempt_count == 2
+    assert find_counter(LoginAttempt.ACCOUNT, "ben") is None
+
+
+def test_a_success_with_the_last_guess_that_is_free_locks_nobody(ann, wait, make_user):
+    fail(4, username="nobody")
+    wait(seconds=1)
+    assert is_in(log_in(password=GOOD))
+    assert login_limits.find_lock(STRANGE, "somebody") is None
+    fail(1, username="somebody")
+    assert login_limits.find_lock(STRANGE, "somebody")
+
+
+def test_where_a_user_is_known_their_name_is_counted_apart_and_as_strictly(ann, wait):
+    assert is_in(log_in(password=GOOD, address=HOME))
+    fail(5, address=HOME)
+    login_limits.unlock_address(HOME)
+    fail(3, address=HOME)
+    assert (find_counter(HOME, "ann").attempt_count, find_counter(HOME, "").attempt_count) == (3, 3)
+    LoginAttempt.objects.filter(username="").delete()
+    fail(2, address=HOME)
+    assert not is_in(log_in(password=GOOD, address=HOME))
+    assert find_counter(LoginAttempt.ACCOUNT, "ann") is None
+
+
+def test_one_who_is_known_at_an_address_does_not_make_others_known_there(ann, wait, make_user):
+    make_user(username="ben", password=GOOD)
+    assert is_in(log_in(password=GOOD, address=HOME))
+    fail(1, username="ben", address=HOME)
+    assert find_counter(LoginAttempt.ACCOUNT, "ben").attempt_count == 1
+
+
 def test_an_address_is_known_for_thirty_days(ann, wait):
     assert is_in(log_in(password=GOOD, address=HOME))
     wait(days=30)
@@ -269,6 +334,18 @@ def test_the_old_password_cannot_be_guessed_in_an_open_session(ann, wait):
     assert change(GOOD).status_code == 200
     ann.refresh_from_db()
     assert ann.check_password(GOOD)
+
+
+def test_a_new_password_of_ones_own_does_not_free_guesses_at_others(ann, wait, make_user):
+    ben = make_user(username="ben", password=GOOD)
+    client = Client(REMOTE_ADDR=HOME)
+    client.force_login(ben)
+    fail(4, address=HOME)
+    wait(seconds=1)
+    new = {"new_password1": "staple-of-the-horse", "new_password2": "staple-of-the-horse"}
+    assert client.post("/admin/password_change/", {"old_password": GOOD, **new}).status_code == 302
+    fail(1, address=HOME)
+    assert login_limits.find_lock(HOME, "ann")
 
 
 def test_whatever_asks_for_a_password_without_a_request_is_limited_by_name(ann, wait):

@@ -133,6 +133,57 @@ def test_a_locked_name_that_nobody_has_is_unlocked(run):
     assert run("unlock", "bob") == "1 lock was lifted.\n"
 
 
+def test_who_is_not_locked_while_an_address_is_sees_what_is(run, make_user):
+    make_user(username="sam")
+    lock("x", STRANGE)
+    said = run("unlock", "sam")
+    assert said.startswith("sam was not locked.\nStill locked, and lifted by manage.py unlock NAME or ADDRESS:\n")
+    assert f"\nAddress {STRANGE} until " in said
+    assert "Nothing was locked" not in said
+    assert login_limits.find_lock(STRANGE, "sam")
+
+
+def test_an_unlocked_name_comes_with_what_is_still_locked(run, make_user):
+    make_user(username="sam")
+    for _ in range(5):
+        login_limits.take_guess(STRANGE, "sam")
+    said = run("unlock", "sam")
+    assert said.startswith("1 lock was lifted.\nStill locked")
+    assert f"Address {STRANGE} until" in said
+
+
+def test_a_name_is_unlocked_where_its_user_is_known_too(run, make_user):
+    login_limits.remember(STRANGE, make_user(username="sam"))
+    for _ in range(5):
+        login_limits.take_guess(STRANGE, "sam")
+    assert re.search(rf"^User name sam at {STRANGE} until ", run("unlock"), re.MULTILINE)
+    assert run("unlock", "sam").startswith("1 lock was lifted.")
+    assert run("unlock", STRANGE) == "1 lock was lifted.\n"
+    assert login_limits.find_lock(STRANGE, "sam") is None
+
+
+@pytest.mark.parametrize("address", [STRANGE, "2001:db8::5", "::ffff:198.51.100.7", "unknown"])
+def test_an_address_is_unlocked_as_it_is_listed(run, address):
+    lock("x", address)
+    listed = re.search(r"^Address (\S+) until ", run("unlock"), re.MULTILINE)[1]
+    assert run("unlock", listed) == "1 lock was lifted.\n"
+    assert run("unlock") == "Nothing is locked.\n"
+
+
+def test_a_name_that_looks_like_an_address_is_unlocked_too(run, make_user):
+    make_user(username="10.0.0.1")
+    lock("10.0.0.1")
+    assert run("unlock", "10.0.0.1") == "1 lock was lifted.\n"
+
+
+def test_how_names_are_counted_is_not_a_name_to_unlock(run, make_user):
+    make_user(username="sam")
+    lock("sam")
+    with pytest.raises(CommandError, match="There is no user"):
+        run("unlock", LoginAttempt.ACCOUNT)
+    assert login_limits.find_lock("", "sam")
+
+
 def test_a_user_whose_name_is_under_attack_is_let_in_from_a_new_address(run, make_user):
     make_user(username="sam", password="correct-horse-battery")
     printed = run("unlock", "sam", "--from", STRANGE)
