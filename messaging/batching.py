@@ -8,10 +8,11 @@ database has undone it for another's sake.
 """
 
 import fcntl
+import logging
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -19,6 +20,12 @@ from typing import Any, Final, TypeVar
 from django.db import OperationalError, connection, transaction
 
 T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
+
+# Whoever can open the folder can keep its lock. Nobody of ours needs it for as long as this: SQLite's own lock, which
+# is what keeps the data whole, is waited for in any case.
+TURN_SECONDS: Final = 2.0
 
 # PostgreSQL's deadlock_detected and serialization_failure (PostgreSQL: "Error codes").
 _WORTH_ANOTHER_TRY: Final = ("40P01", "40001")
@@ -130,13 +137,60 @@ def _commit_together(jobs: list[_Job]) -> None:
                 job.error = error
 
 
+class _Queuing(threading.Thread):
+    """Waits for the lock of a folder in the kernel, which wakes those who wait in their order, at once.
+
+    It knows no time limit there, so that the leader waits for this thread instead, and may leave it.
+    """
+
+    def __init__(self, folder: int) -> None:
+        super().__init__(name="turn", daemon=True)
+        self._folder = folder
+        self._has_turn = threading.Event()
+        self._deciding = threading.Lock()
+        self._is_left = False
+
+    def run(self) -> None:
+        with suppress(OSError):
+            fcntl.flock(self._folder, fcntl.LOCK_EX)
+        with self._deciding:
+            self._has_turn.set()
+            if self._is_left:
+                os.close(self._folder)
+
+    def wait(self, seconds: float) -> bool:
+        """Whether it has its turn by then. Otherwise it gives the turn back by itself, and closes the folder."""
+        self._has_turn.wait(seconds)
+        with self._deciding:
+            self._is_left = not self._has_turn.is_set()
+            return not self._is_left
+
+
+_left: _Queuing | None = None
+
+
 @contextmanager
 def _turn() -> Iterator[None]:
-    """One process of the installation at a time. It is an order to wait in: SQLite has a lock of its own."""
+    """One process of the installation at a time. It is an order to wait in: SQLite has a lock of its own.
+
+    So whoever waits in vain for TURN_SECONDS goes on without it, and until that turn comes so does everybody else of
+    this process. Only its one leader calls this.
+    """
+    global _left
     # The folder, because closing the database's own file would drop SQLite's locks.
     folder = os.open(Path(connection.settings_dict["NAME"]).parent, os.O_RDONLY)
+    is_ours = True
     try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if _left is None or not _left.is_alive():
+                queuing = _Queuing(folder)
+                queuing.start()
+                if not queuing.wait(TURN_SECONDS):
+                    _left, is_ours = queuing, False
+                    logger.warning("Another program keeps the lock of the database's folder. Going on without it.")
         yield
     finally:
-        os.close(folder)
+        if is_ours:
+            os.close(folder)

@@ -184,7 +184,7 @@ def check_twilio(**_: Any) -> list[CheckMessage]:
 @register(Tags.security, deploy=True)
 def check_deployment(**_: Any) -> list[CheckMessage]:
     """W010 to W015: what an installation that really sends should have."""
-    env_file = settings.BASE_DIR / ".env"
+    env_file = settings.ENV_FILE or settings.BASE_DIR / ".env"
     return _warnings(
         (
             settings.PUBLIC_BASE_URL.startswith("http:"),
@@ -216,8 +216,8 @@ def check_deployment(**_: Any) -> list[CheckMessage]:
             # The group may read: a file of root's is read by the services so (docs/deployment.md).
             env_file.exists() and env_file.stat().st_mode & 0o027,
             "smsadmin.W013",
-            "Other users of this machine can read .env, which has the secrets, or its group can change it.",
-            "Run: chmod g-w,o= .env",
+            f"Other users of this machine can read {env_file.name}, which has the secrets, or its group can change it.",
+            f"Run: chmod g-w,o= {env_file.name}",
         ),
         (
             not has_static_files(),

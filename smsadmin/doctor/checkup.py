@@ -9,7 +9,20 @@ from django.db import DatabaseError
 
 from contacts.counts import counted
 
-from . import configuration, copies, counters, indexes, migrating, online, queue, rows, schema, sending, storage
+from . import (
+    access,
+    configuration,
+    copies,
+    counters,
+    indexes,
+    migrating,
+    online,
+    queue,
+    rows,
+    schema,
+    sending,
+    storage,
+)
 from .findings import Check, Finding, Level, Needs, note, problem
 from .storage import first_line
 
@@ -17,6 +30,7 @@ CHECKS: Final = (
     Check("storage.file", storage.find_file_trouble, Needs.NOTHING),
     Check("storage.space", storage.find_want_of_space, Needs.NOTHING),
     Check("storage.answers", storage.find_connection_trouble, Needs.FILE),
+    Check("storage.access", access.find_open_files, Needs.FILE),
     Check("storage.backups", copies.find_backup_trouble, Needs.FILE),
     Check("storage.journal", storage.find_journal_trouble, Needs.DATABASE),
     Check("storage.integrity", storage.find_damage, Needs.DATABASE),

@@ -219,7 +219,9 @@ def test_a_login_of_ones_own_does_not_free_guesses_at_others(ann, wait, make_use
     assert is_in(log_in(password=GOOD, address=HOME))
     looked_at = []
     check = AppUser.check_password
-    monkeypatch.setattr(AppUser, "check_password", lambda user, raw: looked_at.append(user.username) or check(user, raw))
+    monkeypatch.setattr(
+        AppUser, "check_password", lambda user, raw: looked_at.append(user.username) or check(user, raw)
+    )
     for _ in range(12):
         fail(4, address=HOME)
         log_in("ben", GOOD, address=HOME)

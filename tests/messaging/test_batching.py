@@ -1,13 +1,28 @@
+import fcntl
+import os
+import subprocess
+import sys
 import threading
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from psycopg import errors
 
 from messaging import batching
 from messaging.models import InboxThread
 
 pytestmark = pytest.mark.django_db
+
+
+def is_free(folder):
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(descriptor)
+    return True
 
 
 def keep(phone):
@@ -67,6 +82,67 @@ def test_where_the_turn_never_comes_everybody_who_waits_hears_of_it(at_once, mon
     assert [(str(job.error), job.is_done) for job in jobs] == [("too many open files", True)] * 2
     assert not batching._waiting
     assert not InboxThread.objects.exists()
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """The folder of the database; nobody waits for its turn for longer than a moment."""
+    monkeypatch.setattr(batching, "_left", None)
+    monkeypatch.setattr(batching, "TURN_SECONDS", 0.02)
+    monkeypatch.setitem(connection.settings_dict, "NAME", str(tmp_path / "sms.db"))
+    return tmp_path
+
+
+@pytest.fixture
+def held(folder):
+    """Another process keeps the folder's lock."""
+    keep = "import fcntl, os, sys; fcntl.flock(os.open(sys.argv[1], 0), 2); print(flush=True); sys.stdin.read()"
+    command = [sys.executable, "-c", keep, str(folder)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        process.stdout.readline()
+        yield process
+
+
+def test_a_turn_that_another_process_keeps_is_done_without(held, caplog):
+    with batching._turn():
+        pass
+    assert "Going on without it" in caplog.text
+
+
+def test_after_a_turn_in_vain_nobody_waits_until_it_comes(held, caplog, monkeypatch):
+    for _ in range(3):
+        with batching._turn():
+            monkeypatch.setattr(batching, "TURN_SECONDS", 3600)
+    assert caplog.text.count("Going on without it") == 1
+
+
+def test_a_turn_that_comes_too_late_is_given_back(held, folder):
+    with batching._turn():
+        pass
+    held.stdin.close()
+    batching._left.join(60)
+    assert is_free(folder)
+
+
+def test_a_turn_that_comes_in_time_is_taken(held, folder, monkeypatch):
+    monkeypatch.setattr(batching, "TURN_SECONDS", 3600)
+    threading.Timer(0.01, held.stdin.close).start()
+    with batching._turn():
+        assert not is_free(folder)
+    assert is_free(folder)
+
+
+def test_a_turn_that_is_free_is_taken_and_given_back(folder):
+    with batching._turn():
+        assert not is_free(folder)
+    assert is_free(folder)
+
+
+def test_everybody_who_waits_for_a_leader_without_its_turn_is_served(held, monkeypatch):
+    jobs = [batching._Job(keep("1")), batching._Job(keep("2"))]
+    monkeypatch.setattr(batching, "_waiting", jobs[:])
+    batching._lead()
+    assert [(job.result, job.is_done) for job in jobs] == [("1", True), ("2", True)]
 
 
 def test_alone_its_result_and_its_error_come_back():

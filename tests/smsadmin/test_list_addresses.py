@@ -24,7 +24,21 @@ from tests.admin_pages import World, find_names, models
 SLOW = "(a+)+$"
 LOOKUPS = ("exact", "regex", "iregex", "icontains", "startswith", "gt", "in", "range", "year", "isnull")
 BIG = "9" * 23
-VALUES = (BIG, "0001-01-01", "99999", "", "10000-01-01", "-1", "9" * 5_000, "nonsense", "(a", "[", "é", "1e999", "nan")
+VALUES = (
+    BIG,
+    "0001-01-01",
+    "99999",
+    "",
+    "10000-01-01",
+    "-1",
+    "9" * 5_000,
+    "nonsense",
+    "(a",
+    "[",
+    "é",
+    "1e999",
+    "nan",
+)
 ADDRESSES = (
     {"q": "a " * 2_000},
     {"o": ".".join("1" * 2_500)},
@@ -221,7 +235,9 @@ def test_an_odd_search_for_what_a_form_completes_is_answered(browser, term, page
     assert browser.get("/admin/autocomplete/", {**asked, "term": term, "page": page}).status_code in (200, 404)
 
 
-@pytest.mark.parametrize("cookie", ['sessionid="\\000abcdefgh"', 'csrftoken="\\000"', 'messages="\\000"', 'x="\\000"'])
+@pytest.mark.parametrize(
+    "cookie", ['sessionid="\\000abcdefgh"', 'csrftoken="\\000"', 'messages="\\000"', 'x="\\000"']
+)
 def test_a_nul_character_in_a_cookie_is_a_bad_request(db, cookie):
     assert Client(headers={"cookie": cookie}).get("/admin/").status_code == 400
 

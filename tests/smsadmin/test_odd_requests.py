@@ -9,7 +9,19 @@ from tests.processes import free_port, installation, is_listening, wait_until
 pytestmark = pytest.mark.slow
 
 FORM = "application/x-www-form-urlencoded"
-CODECS = ("hex", "rot13", "zlib", "idna", "undefined", "utf-16", "utf-7", "punycode", "unicode_escape", "no-such", "\x01")
+CODECS = (
+    "hex",
+    "rot13",
+    "zlib",
+    "idna",
+    "undefined",
+    "utf-16",
+    "utf-7",
+    "punycode",
+    "unicode_escape",
+    "no-such",
+    "\x01",
+)
 PART = (
     "--B\r\nContent-Disposition: form-data; name*={codec}''%41\r\nContent-Type: text/plain; charset={codec}\r\n"
     "Content-Transfer-Encoding: {codec}\r\n\r\nHi\r\n--B--\r\n"

@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import ngettext
 
+from smsadmin import file_modes
 from smsadmin.backup_contents import BackupFailed
 from smsadmin.backups import back_up
 
@@ -25,6 +26,7 @@ class Command(BaseCommand):
         keep = settings.BACKUP_KEEP if options["keep"] is None else options["keep"]
         if keep < 1:
             raise CommandError("--keep takes a number from 1 up.", returncode=2)
+        file_modes.close()
         try:
             backup = back_up(options["directory"] or settings.BACKUP_DIR, keep)
         except BackupFailed as failed:

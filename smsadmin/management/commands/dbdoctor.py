@@ -10,6 +10,7 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from contacts.counts import counted
+from smsadmin import file_modes
 from smsadmin.doctor import checkup, migrating, storage
 from smsadmin.doctor.findings import Finding, Level
 
@@ -83,6 +84,7 @@ class Command(BaseCommand):
     def _apply(self, is_json: bool, verbosity: int) -> None:
         """With --verbosity 0 nothing is said where nothing was done."""
         self.check(fail_level=40)
+        file_modes.close()
         try:
             applied = migrating.apply(self.stderr.write)
         except migrating.CannotApply as error:

@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import ngettext
 
 from messaging import wording
-from smsadmin import backups, restoring
+from smsadmin import backups, file_modes, restoring
 from smsadmin.backup_contents import BackupFailed, Contents
 
 
@@ -28,6 +28,7 @@ class Command(BaseCommand):
                 self._refuse_workers()
             self._ask(path, contents, is_quiet=options["no_input"])
             restored = restoring.restore(path, settings.BACKUP_DIR)
+            file_modes.close()
         except BackupFailed as failed:
             raise CommandError(f"{failed}\nNothing was restored.") from failed
         self._report(contents, restored)

@@ -3,7 +3,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from smsadmin import serving
+from smsadmin import file_modes, serving
 from smsadmin.checks import has_static_files
 
 
@@ -13,6 +13,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not has_static_files():
             raise CommandError("The static files are missing. Run: manage.py collectstatic (make run does).")
+        file_modes.close()
         try:
             serving.serve(settings.PORT, self._say)
         except serving.CannotServe as error:

@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from smsadmin import lifeline
+from smsadmin import file_modes, lifeline
 from smsadmin.worker import Worker
 
 
@@ -15,4 +15,5 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        file_modes.close()
         Worker().run(lifeline.is_cut if options["stop_at_eof"] else lambda: False)
