@@ -7,9 +7,9 @@ import sys
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "smsadmin.settings")
-    from django.core.management import execute_from_command_line
+    from smsadmin import prompt
 
-    execute_from_command_line(sys.argv)
+    prompt.main(sys.argv)
 
 
 if __name__ == "__main__":

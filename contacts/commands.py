@@ -6,6 +6,11 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 
+def first_line(error: Exception) -> str:
+    """What a database says about an error, without what may follow: values of rows."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+
+
 class ExplainedCommand(BaseCommand):
     """Its help is shown with its line breaks, and after the options comes `epilog`, which tells the exit codes."""
 

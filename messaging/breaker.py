@@ -11,6 +11,8 @@ from typing import Final
 from django.conf import settings
 from django.db.models import Count, Q
 
+from contacts.counts import counted
+
 from .classification import Category, classify
 from .models import Delivery, MessageLog
 from .querysets import DeliveryQuerySet
@@ -67,7 +69,8 @@ def _find_sender_fault(by_code: dict[int | None, tuple[int, int]], rows: Deliver
     if len(by_code) != 1:
         return None
     [(code, (refused, reported))] = by_code.items()
-    if code is None or refused + reported < settings.SMS_BREAKER_SAMPLE:
+    failed = refused + reported
+    if code is None or failed < settings.SMS_BREAKER_SAMPLE:
         return None
     info = classify(code)
     if info.category != Category.CONFIG_ERROR and code not in SENDER_SIDE_IF_ALL:
@@ -75,7 +78,8 @@ def _find_sender_fault(by_code: dict[int | None, tuple[int, int]], rows: Deliver
     shown_by = (Delivery.Status.DELIVERED,) if reported else Delivery.SUCCESSFUL
     if rows.filter(status__in=shown_by).exists():
         return None
-    return Fault(code, f"The first {refused + reported} texts all failed in the same way. {info.sentence}")
+    several = f"The first {failed:,} texts all failed in the same way."
+    return Fault(code, f"{'The first text failed.' if failed == 1 else several} {info.sentence}")
 
 
 def _find_filter(by_code: dict[int | None, tuple[int, int]], rows: DeliveryQuerySet) -> Fault | None:
@@ -87,7 +91,7 @@ def _find_filter(by_code: dict[int | None, tuple[int, int]], rows: DeliveryQuery
     results = sum(states.get(status, 0) for status in (*Delivery.SUCCESSFUL, *Delivery.UNSUCCESSFUL))
     if results < settings.SMS_BREAKER_SAMPLE or filtered <= FILTERED_SHARE * results:
         return None
-    share = f"{filtered:,} of {results:,} texts"
+    share = f"{filtered:,} of {counted(results, 'text', 'texts')}"
     return Fault(FILTERED, f"Carriers filtered {share}. {classify(FILTERED).sentence}")
 
 

@@ -16,6 +16,7 @@ from django.utils import timezone
 from django_q.tasks import async_task
 
 from accounts.models import AppUser
+from contacts.counts import counted
 from contacts.models import Event
 
 from . import sending
@@ -244,7 +245,7 @@ def expire(now: datetime | None = None) -> int:
         return 0
     return ScheduledMessage.objects.expire(
         now - timedelta(minutes=minutes),
-        f"It could not leave within {minutes:,} minutes of its time, so it was not sent. "
+        f"It could not leave within {counted(minutes, 'minute', 'minutes')} of its time, so it was not sent. "
         "The worker was not running, or the database was out of reach.",
     )
 

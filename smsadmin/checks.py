@@ -216,7 +216,7 @@ def check_deployment(**_: Any) -> list[CheckMessage]:
             # The group may read: a file of root's is read by the services so (docs/deployment.md).
             env_file.exists() and env_file.stat().st_mode & 0o027,
             "smsadmin.W013",
-            f"Other users of this machine can read {env_file.name}, which has the secrets, or its group can change it.",
+            f"Others on this machine can read {env_file.name}, which has the secrets, or its group can change it.",
             f"Run: chmod g-w,o= {env_file.name}",
         ),
         (

@@ -1,8 +1,8 @@
-"""What may stand in the address of a list: the same rules for every ModelAdmin, Django's own and the queue's included.
+"""What may stand in the address of a list: the same rules for every admin, Django's and the queue's included.
 
-Django's lists take any lookup on any field of their model, `?name__regex=…` among them. SQLite runs such an expression
-in our own process, which then answers nobody for as long as it takes. `SmsAdminSite.register` puts ListGuard before
-each admin class, so that no admin can be forgotten.
+Django's lists take any lookup on any field of their model, `?name__regex=…` among them. SQLite runs such an
+expression in our own process, which then answers nobody for as long as it takes. `SmsAdminSite.register` puts
+ListGuard before each admin class, so that no admin can be forgotten.
 """
 
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ class ListGuard(ModelAdmin):
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
         return lookup in set(self._own_lookups(request))
 
-    def _own_lookups(self, request: HttpRequest | None) -> Iterator[str]:
+    def _own_lookups(self, request: HttpRequest | None) -> Iterator[str | None]:
         if self.date_hierarchy:
             yield from (f"{self.date_hierarchy}__{part}" for part in ("year", "month", "day"))
         asked: Any = request or HttpRequest()
@@ -38,7 +38,7 @@ class ListGuard(ModelAdmin):
             if isinstance(item, type) and issubclass(item, SimpleListFilter):
                 yield str(item.parameter_name)
             elif callable(item):
-                made: Any = item(asked, {}, self.model, self)  # type: ignore[call-arg]
+                made: Any = item(asked, {}, self.model, self)
                 yield from made.expected_parameters()
             else:
                 yield from self._make_field_filter(asked, item).expected_parameters()

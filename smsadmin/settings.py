@@ -515,7 +515,7 @@ SECURE_SSL_REDIRECT = _https
 SESSION_COOKIE_SECURE = _https
 CSRF_COOKIE_SECURE = _https
 CSRF_TRUSTED_ORIGINS = [PUBLIC_BASE_URL] if PUBLIC_BASE_URL else []
-# Browsers remember HSTS and cannot be asked to forget it, for a domain that may have other sites: the operator decides.
+# Browsers cannot be asked to forget HSTS, and the domain may have other sites: the operator decides.
 SECURE_HSTS_SECONDS: int = read_number("HSTS_SECONDS", int, 0, 0, 63_072_000, "seconds (0: off)")
 SECURE_HSTS_INCLUDE_SUBDOMAINS = read_bool("HSTS_INCLUDE_SUBDOMAINS", False)
 SECURE_HSTS_PRELOAD = read_bool("HSTS_PRELOAD", False)

@@ -37,17 +37,18 @@ class SmsAdminSite(AdminSite):
 
     def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
         """As Django's, for the fields that some form completes: of others it may not know how to."""
-        asked = tuple(request.GET.get(name, "") for name in ("app_label", "model_name", "field_name"))
+        asked = [request.GET.get(name, "") for name in ("app_label", "model_name", "field_name")]
         if request.method in {"GET", "HEAD"} and asked not in self._completed_fields(request):
             raise PermissionDenied
         return super().autocomplete_view(request)
 
-    def _completed_fields(self, request: HttpRequest) -> Iterator[tuple[str, str, str]]:
-        """(app, model, field) of each field that a form of the site completes."""
+    def _completed_fields(self, request: HttpRequest) -> Iterator[list[str]]:
+        """[app, model, field] of each field that a form of the site completes."""
         for admin in self._registry.values():
             for form in (admin, *admin.get_inline_instances(request)):
                 opts = form.model._meta
-                yield from ((opts.app_label, opts.model_name or "", n) for n in form.get_autocomplete_fields(request))
+                for name in form.get_autocomplete_fields(request):
+                    yield [opts.app_label, opts.model_name or "", name]
 
     def password_change(  # type: ignore[override]
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -36,7 +36,7 @@ class Request(WSGIRequest):
     def _load_post_and_files(self) -> None:
         """A form in another character set than UTF-8 is refused once: the page that says so asks for it again."""
         try:
-            super()._load_post_and_files()  # type: ignore[misc]
+            super()._load_post_and_files()
         except BadRequest:
             self._mark_post_parse_error()  # type: ignore[attr-defined]
             raise

@@ -8,6 +8,7 @@ from typing import Any, Final
 from django.db import DatabaseError, connection, transaction
 from django.template.defaultfilters import filesizeformat
 
+from contacts.commands import first_line
 from contacts.counts import counted
 from smsadmin.checks import find_sqlite_problem
 
@@ -116,11 +117,6 @@ def find_connection_trouble() -> Iterator[Finding]:
         return
     if connection.vendor == "postgresql":
         yield from _find_postgresql_trouble()
-
-
-def first_line(error: DatabaseError) -> str:
-    """What a database says about an error, without what may follow: values of rows."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
 
 
 def _remedy(error: DatabaseError) -> str:

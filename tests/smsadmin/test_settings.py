@@ -256,10 +256,7 @@ def test_a_file_that_this_user_may_not_read_ends_the_start(tmp_path, monkeypatch
     env_file = tmp_path / "settings.env"
     env_file.touch()
     monkeypatch.setattr(Path, "read_text", mock.Mock(side_effect=PermissionError))
-    with mock.patch.dict(os.environ, variables({"ENV_FILE": str(env_file)}), clear=True):
-        with pytest.raises(SystemExit) as refused:
-            runpy.run_path(str(ROOT / "smsadmin" / "settings.py"))
-    assert_names(refused.value.code, "settings.env", f"Let the user of SMS Admin read {env_file}")
+    assert_names(refuse(ENV_FILE=str(env_file)), "settings.env", f"Let the user of SMS Admin read {env_file}")
 
 
 # The documentation ------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from tqdm import tqdm
 from accounts.events import record
 from accounts.security_events import Kind
 from contacts import exporting
-from contacts.commands import ExplainedCommand
+from contacts.commands import ExplainedCommand, first_line
 from contacts.counts import people
 from contacts.models import CommunityMember, Event, EventRegistration, SuppressedContact, UnsubscribedContact
 
@@ -52,7 +52,7 @@ class Command(ExplainedCommand):
             )
             count = self._print(chosen) if output is None else write_file(chosen, output)
         except DatabaseError as error:
-            raise CommandError(f"The export failed. The database says: {error}", returncode=1) from None
+            raise CommandError(f"The export failed. The database says: {first_line(error)}.", returncode=1) from None
         where = f" to {output}" if output else ""
         self.stderr.write(f"Exported {people(count)}{where}.", self.style.SUCCESS)
 

@@ -10,7 +10,7 @@ from django.db import DatabaseError
 from tqdm import tqdm
 
 from contacts import imports, intake, rejects
-from contacts.commands import ExplainedCommand
+from contacts.commands import ExplainedCommand, first_line
 from contacts.counts import counted, people
 from contacts.import_sentences import headline
 from contacts.models import ContactImport, Event, ImportRow
@@ -122,7 +122,9 @@ class Command(ExplainedCommand):
             imports.take_for_applying(contact_import)
             imports.apply(contact_import.pk)
         except DatabaseError as error:
-            raise CommandError(f"Nothing was imported. The database says: {error}", returncode=2) from None
+            raise CommandError(
+                f"Nothing was imported. The database says: {first_line(error)}.", returncode=2
+            ) from None
         contact_import.refresh_from_db()
 
     def _summarise(self, contact_import: ContactImport, is_dry_run: bool) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from contacts.counts import counted
 from contacts.models import SuppressedContact, UnsubscribedContact
 from messaging.backfilling import backfill
 
@@ -20,6 +21,7 @@ class Command(BaseCommand):
         unsubscribed = UnsubscribedContact.objects.count() - before[0]
         suppressed = SuppressedContact.objects.count() - before[1]
         self.stdout.write(
-            f"Looked at {failures:,} failures: {unsubscribed:,} numbers are newly unsubscribed, "
+            f"Looked at {counted(failures, 'failure', 'failures')}: "
+            f"{counted(unsubscribed, 'number is', 'numbers are')} newly unsubscribed, "
             f"{suppressed:,} newly on the list of numbers that cannot be texted."
         )

@@ -2,6 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from contacts.counts import counted
 from messaging.backends import get_backend
 from smsadmin import demo
 from smsadmin.demo import people
@@ -23,10 +24,15 @@ class Command(BaseCommand):
             self.stdout.write("What is made up is there already. Nothing was added.")
             return
         self.stdout.write(
-            f"Added {added.members} members, {added.events} events with {added.registrations} registrations, "
-            f"{added.unsubscribed} opt-outs, {added.suppressed} suppressed numbers, {added.blasts} blasts, "
-            f"{added.conversations} conversations, {added.keyword_replies} keyword replies, {added.surveys} surveys "
-            f"and {added.scheduled} scheduled messages. All of them are made up."
+            f"Added {counted(added.members, 'member', 'members')}, {counted(added.events, 'event', 'events')} with "
+            f"{counted(added.registrations, 'registration', 'registrations')}, "
+            f"{counted(added.unsubscribed, 'opt-out', 'opt-outs')}, "
+            f"{counted(added.suppressed, 'suppressed number', 'suppressed numbers')}, "
+            f"{counted(added.blasts, 'blast', 'blasts')}, "
+            f"{counted(added.conversations, 'conversation', 'conversations')}, "
+            f"{counted(added.keyword_replies, 'keyword reply', 'keyword replies')}, "
+            f"{counted(added.surveys, 'survey', 'surveys')} and "
+            f"{counted(added.scheduled, 'scheduled message', 'scheduled messages')}. All of them are made up."
         )
 
     def _refuse_real_ones(self) -> None:
@@ -37,6 +43,6 @@ class Command(BaseCommand):
             )
         if count := people.count_real_people():
             raise CommandError(
-                f"The lists hold {count:,} numbers of real people, so nothing made up was added. "
+                f"The lists hold {counted(count, 'number', 'numbers')} of real people, so nothing made up was added. "
                 "Use another database, or --force if you mean it."
             )

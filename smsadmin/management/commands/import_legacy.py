@@ -9,9 +9,11 @@ from typing import Any, TextIO
 
 from django.core.management.base import CommandError
 from django.db import DatabaseError
+from django.utils.translation import ngettext
 from tqdm import tqdm
 
-from contacts.commands import ExplainedCommand
+from contacts.commands import ExplainedCommand, first_line
+from contacts.counts import counted
 from smsadmin.legacy.importing import move_in
 from smsadmin.legacy.reading import Unreadable
 from smsadmin.legacy.report import Report, in_words
@@ -50,7 +52,7 @@ class Command(ExplainedCommand):
             raise CommandError(f"Nothing has changed. {problem.sentence}", returncode=2) from None
         except DatabaseError as error:
             raise CommandError(
-                f"Nothing has changed. The database says: {str(error).strip().rstrip('.')}. "
+                f"Nothing has changed. The database says: {first_line(error)}. "
                 "If it is a new one, manage.py dbdoctor --apply comes first; if it is busy, stop the workers.",
                 returncode=2,
             ) from None
@@ -64,11 +66,15 @@ class Command(ExplainedCommand):
         total = report.total
         self.stdout.write("")
         if file:
-            self.stdout.write(f"All {report.lines:,} lines about single rows are in {file}.")
+            about = ngettext(
+                "%(count)s line about a single row is", "All %(count)s lines about single rows are", report.lines
+            )
+            self.stdout.write(f"{about % {'count': f'{report.lines:,}'}} in {file}.")
         elif report.lines:
             self.stdout.write("--report FILE writes each of these rows with its reason.")
         verb = "would be taken in" if is_dry_run else "was taken in" if total.taken == 1 else "were taken in"
-        taken = f"{total.taken:,} of {total.read:,} rows {verb}" if total.taken else "No row was new"
+        read = counted(total.read, "row", "rows")
+        taken = f"{total.taken:,} of {read} {verb}" if total.taken else "No row was new"
         self.stdout.write(f"{taken}; {total.present:,} {'is' if total.present == 1 else 'are'} here already.")
         if is_dry_run:
             self.stdout.write("Dry run: nothing was written.")
@@ -76,8 +82,7 @@ class Command(ExplainedCommand):
             self.stdout.write("Nothing has changed.")
         if total.refused:
             verb = "would be" if is_dry_run else "was" if total.refused == 1 else "were"
-            rows = "row" if total.refused == 1 else "rows"
-            raise CommandError(f"{total.refused:,} {rows} {verb} refused: see above.", returncode=1)
+            raise CommandError(f"{counted(total.refused, 'row', 'rows')} {verb} refused: see above.", returncode=1)
 
 
 @contextmanager
