@@ -1,14 +1,16 @@
 """The staff's site: Django's admin under our name, with a dashboard as its first page."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import wraps
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
+from django.apps import apps
 from django.contrib import messages
 from django.contrib.admin import AdminSite, ModelAdmin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import FieldDoesNotExist, PermissionDenied, ValidationError
 from django.db.models import IntegerField
+from django.db.models.fields.related import RelatedField
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
@@ -19,6 +21,10 @@ from contacts.keys import read_key
 from .lists import guarded
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
+
+
+# What the completing of a field in a form asks with.
+_FIELD: Final = ("app_label", "model_name", "field_name")
 
 
 class SmsAdminSite(AdminSite):
@@ -36,19 +42,10 @@ class SmsAdminSite(AdminSite):
         super().register(model_or_iterable, guarded(admin_class or ModelAdmin), **options)
 
     def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
-        """As Django's, for the fields that some form completes: of others it may not know how to."""
-        asked = [request.GET.get(name, "") for name in ("app_label", "model_name", "field_name")]
-        if request.method in {"GET", "HEAD"} and asked not in self._completed_fields(request):
+        """As Django's, which fails for a relation that is no field of the model, but of the one that points to it."""
+        if request.method in {"GET", "HEAD"} and not _is_relation(*(request.GET.get(name, "") for name in _FIELD)):
             raise PermissionDenied
         return super().autocomplete_view(request)
-
-    def _completed_fields(self, request: HttpRequest) -> Iterator[list[str]]:
-        """[app, model, field] of each field that a form of the site completes."""
-        for admin in self._registry.values():
-            for form in (admin, *admin.get_inline_instances(request)):
-                opts = form.model._meta
-                for name in form.get_autocomplete_fields(request):
-                    yield [opts.app_label, opts.model_name or "", name]
 
     def password_change(  # type: ignore[override]
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -89,6 +86,13 @@ class SmsAdminSite(AdminSite):
         if isinstance(owner, ModelAdmin) and getattr(view, "__name__", "") == "changelist_view":
             view = cast(View, _read_actions(owner, view))
         return super().admin_view(view, cacheable)
+
+
+def _is_relation(app_label: str, model_name: str, field_name: str) -> bool:
+    try:
+        return isinstance(apps.get_model(app_label, model_name)._meta.get_field(field_name), RelatedField)
+    except (LookupError, ValueError, FieldDoesNotExist):
+        return False
 
 
 def _read_actions(admin: Any, view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
