@@ -19,6 +19,9 @@ from typing import Any, Final, TypeVar
 
 from django.db import OperationalError, connection, transaction
 
+from . import time_limits
+from .time_limits import TookTooLong
+
 T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
@@ -31,7 +34,7 @@ TURN_SECONDS: Final = 2.0
 _WORTH_ANOTHER_TRY: Final = ("40P01", "40001")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Job:
     work: Callable[[], Any]
     result: Any = None
@@ -48,12 +51,14 @@ def run(work: Callable[[], T]) -> T:
     """What `work()` returns, once what it wrote is committed; what it raises, when all that it wrote is undone.
 
     Another thread of this process may run it, on its own connection, and once more where the first time was undone.
+    Raises TookTooLong at this thread's time limit, if it has one: work that nobody had begun by then is not done
+    later. Work whose commit was under way may be, so it has to be such as may be repeated.
     """
     if not _is_shared_file() or connection.in_atomic_block:
         return _commit(work)
     job = _Job(work)
     if _is_leader_for(job):
-        _lead()
+        _lead(job)
     if job.error is not None:
         raise job.error
     return job.result
@@ -76,35 +81,42 @@ def _is_shared_file() -> bool:
 
 
 def _is_leader_for(job: _Job) -> bool:
-    """Wait until the job is done by another thread (False), or until nobody leads and this thread is to do it."""
+    """Wait until the job is done by another thread (False), or until nobody leads and this thread is to do it.
+
+    Raises TookTooLong.
+    """
     global _has_leader
     with _changed:
         _waiting.append(job)
         while _has_leader and not job.is_done:
-            _changed.wait()
+            if not _changed.wait(time_limits.left()) and not job.is_done:
+                if job in _waiting:
+                    _waiting.remove(job)
+                raise TookTooLong
         if job.is_done:
             return False
         _has_leader = True
         return True
 
 
-def _lead() -> None:
-    """Do all that waits by the time it is this process's turn."""
+def _lead(own: _Job) -> None:
+    """Do all that waits by the time it is this process's turn and the database takes writes.
+
+    If that time doesn't come, only the leader's own job has failed: who waits longer leads next.
+    """
     global _has_leader
     jobs: list[_Job] = []
     try:
         with _turn():
-            with _changed:
-                jobs = _waiting[:]
-                _waiting.clear()
             _commit_together(jobs)
     except BaseException as error:
         with _changed:
-            # None of it is committed, and nobody else may be waiting for what was never begun.
-            for job in [*jobs, *_waiting]:
+            if own in _waiting:
+                _waiting.remove(own)
+                jobs.append(own)
+            for job in jobs:
+                # None of it is committed.
                 job.result, job.error = None, job.error or error
-            jobs += _waiting
-            _waiting.clear()
         if not isinstance(error, Exception):
             raise
     finally:
@@ -120,9 +132,15 @@ class _JobFailed(Exception):
 
 
 def _commit_together(jobs: list[_Job]) -> None:
-    """All in one transaction. Where one of them fails, all is undone, and each is done again in its own."""
+    """Put into `jobs` all that waits, and do it in one transaction.
+
+    Where one of them fails, all is undone, and each is done again in its own.
+    """
     try:
         with transaction.atomic():
+            with _changed:
+                jobs += _waiting
+                _waiting.clear()
             for job in jobs:
                 try:
                     job.result = job.work()

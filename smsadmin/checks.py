@@ -12,7 +12,8 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.contrib.staticfiles.storage import staticfiles_storage
+from django.contrib.staticfiles import finders
+from django.contrib.staticfiles.storage import ManifestFilesMixin, staticfiles_storage
 from django.core import checks
 from django.core.checks import CheckMessage, Tags, register
 from django.http.request import validate_host
@@ -220,10 +221,10 @@ def check_deployment(**_: Any) -> list[CheckMessage]:
             f"Run: chmod g-w,o= {env_file.name}",
         ),
         (
-            not has_static_files(),
+            find_uncollected(),
             "smsadmin.W014",
-            "The static files have not been collected: every page fails.",
-            "Run: manage.py collectstatic",
+            "The static files have not been collected, or not since the last upgrade: pages fail.",
+            "Run: manage.py collectstatic, and restart the web server.",
         ),
     )
 
@@ -262,10 +263,14 @@ def check_hsts(**_: Any) -> list[CheckMessage]:
     return found
 
 
-def has_static_files() -> bool:
-    """Whether pages find their style sheets: `collectstatic` has been run, or DEBUG serves them as they are."""
-    manifest = getattr(staticfiles_storage, "manifest_name", None)
-    return settings.DEBUG or manifest is None or staticfiles_storage.exists(manifest)
+def find_uncollected() -> list[str]:
+    """The static files that `collectstatic` has not seen. Pages that name them fail, except with DEBUG."""
+    if settings.DEBUG or not isinstance(staticfiles_storage, ManifestFilesMixin):
+        return []
+    hidden = ["CVS", ".*", "*~"]  # what collectstatic leaves out
+    names = (name for finder in finders.get_finders() for name, _ in finder.list(hidden))
+    known = staticfiles_storage.hashed_files
+    return [name for name in names if staticfiles_storage.hash_key(staticfiles_storage.clean_name(name)) not in known]
 
 
 def uses_twilio() -> bool:

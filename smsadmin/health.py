@@ -1,33 +1,52 @@
 """What monitors and load balancers ask, again and again: `/health` and `/health/ready`.
 
-    /health        this process answers. The database is not asked.
-    /health/ready  the installation works: 200, or 503 and which check fails, each with a sentence
+    /health        this process answers. The database isn't asked.
+    /health/ready  the installation works: 200, or 503 when a check fails
 
-Nobody is logged in for it, so that the answers hold nothing about people, and no address or error text.
+Nobody logs in for it. The status is for everybody; which check fails, with a sentence about it, is for those who ask
+from this machine or its private network. No answer holds anything about people, and no address or error text.
+
+`/health/ready` is the one GET that writes: nothing else shows whether a database takes writes. It is always the same
+row, and each process writes it at most every WRITTEN_EVERY seconds.
 """
 
+import io
+import ipaddress
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import os
+import shutil
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
 from typing import Final
 
+from django import db
+from django.apps import apps
 from django.conf import settings
-from django.db import connection, transaction
+from django.core.handlers.wsgi import WSGIRequest
+from django.db import connection
 from django.http import HttpRequest, HttpResponseNotAllowed, JsonResponse
 from django.http.response import HttpResponseBase
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import ngettext
-from django_q.conf import Conf
 from django_q.models import OrmQ, Schedule
-from django_q.signing import SignedPackage
+from django_q.signing import BadSignature, SignedPackage
 
-from messaging import wording
+from accounts.addresses import client_ip
+from messaging import batching, time_limits, wording
 from messaging.models import MessageLog, ScheduledMessage
 
-from . import heartbeat, migration_state
+from . import heartbeat, installation, migration_state
+from .checks import find_uncollected
 from .doctor.storage import sqlite_path
+from .models import WriteProbe
 from .schedules import RECURRING
+from .version import version
 
 logger = logging.getLogger(__name__)
 
@@ -35,12 +54,31 @@ logger = logging.getLogger(__name__)
 WAITS_AT_MOST: Final = timedelta(minutes=5)
 # What is due is taken up within a second or two.
 UNTOUCHED_AT_MOST: Final = timedelta(minutes=2)
-# How long one question to the database or to Redis may take.
-ANSWER_SECONDS: Final = 3
+# How long all questions to the database may take together, a write, and one question to Redis.
+DATABASE_SECONDS: Final = 6
+WRITE_SECONDS: Final = 3
+REDIS_SECONDS: Final = 3
+# How long a process keeps what these two checks found: they cost more than others, and anybody may ask.
+WRITTEN_EVERY: Final = 2.0
+SHOWN_EVERY: Final = 10.0
+# SQLite needs about that much to go on writing: its journal is emptied at 4 MB.
+LEAST_ROOM_BYTES: Final = 5 * 1024 * 1024
+
+# The machine itself, and the private networks of RFC 1918 and RFC 4193 with those of the link.
+INSIDE: Final = tuple(
+    ipaddress.ip_network(network)
+    for network in (
+        *("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16"),
+        *("::1/128", "fc00::/7", "fe80::/10"),
+    )
+)
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+Check = Callable[[datetime], None]
 
 
 class Failing(Exception):
-    """A check fails. Its text is a sentence for the operator, and for everybody else."""
+    """A check fails. Its text is a sentence for the operator."""
 
 
 class AnswerProbes:
@@ -50,17 +88,16 @@ class AnswerProbes:
     https is for them. Sessions are in the database, which may be what fails.
     """
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+    def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
-        self._answers = {"/health": alive, "/health/ready": ready}
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        answer = self._answers.get(request.path_info.rstrip("/"))
-        if answer is None:
+        path = request.path_info.rstrip("/")
+        if path not in {"/health", "/health/ready"}:
             return self.get_response(request)
         if request.method not in {"GET", "HEAD"}:
             return HttpResponseNotAllowed(["GET", "HEAD"])
-        response = answer()
+        response = alive() if path == "/health" else ready(self.get_response, is_inside=is_inside(request))
         response.headers["Cache-Control"] = "no-store"
         if request.method == "HEAD":
             response.content = b""  # gunicorn would complain in the log, each time
@@ -69,64 +106,108 @@ class AnswerProbes:
         return response
 
 
+def is_inside(request: HttpRequest) -> bool:
+    """Whether it comes from this machine or a private network, as far as TRUSTED_PROXIES lets us know."""
+    try:
+        address = ipaddress.ip_address(client_ip(request))
+    except ValueError:
+        return False
+    return any(address in network for network in INSIDE)
+
+
 def alive() -> JsonResponse:
     return JsonResponse({"status": "ok"})
 
 
-def ready() -> JsonResponse:
-    """{"status": "ok" or "failing", "checks": {name: {"ok": bool, "problem": a sentence, where there is one}}}."""
-    problems = find_problems()
-    checks = {name: {"ok": True} if not problem else {"ok": False, "problem": problem} for name, problem in problems}
-    is_ready = all(not problem for _, problem in problems)
-    return JsonResponse(
-        {"status": "ok" if is_ready else "failing", "checks": checks},
-        status=200 if is_ready else 503,
-    )
+def ready(get_response: GetResponse, *, is_inside: bool) -> JsonResponse:
+    """{"status": "ok" or "failing"}; for insiders also "version" and "checks".
+
+    "checks" is {name: {"ok": bool, "problem": a sentence, where there is one}}.
+    """
+    problems = find_problems(get_response)
+    is_ready = not any(problem for _, problem in problems)
+    answer: dict[str, object] = {"status": "ok" if is_ready else "failing"}
+    if is_inside:
+        answer["version"] = version()
+        answer["checks"] = {
+            name: {"ok": False, "problem": problem} if problem else {"ok": True} for name, problem in problems
+        }
+    return JsonResponse(answer, status=200 if is_ready else 503)
 
 
 _said: dict[str, str] = {}
 
 
-def find_problems() -> list[tuple[str, str]]:
+def find_problems(get_response: GetResponse) -> list[tuple[str, str]]:
     """(check, what is wrong) of each check, "" where nothing is. Raises nothing, and ends within seconds.
 
-    A check that begins to fail, and one that works again, is logged: not each question.
+    `get_response` is how the site answers a request for a page. A check that begins to fail, and one that works
+    again, is logged: not each question.
     """
-    problems: list[tuple[str, str]] = []
-    for name, check in CHECKS:
-        problem = "Not checked: the database does not answer." if problems and problems[0][1] else _run(check)
-        problems.append((name, problem))
+    problems: dict[str, str] = {}
+    pages: Check = partial(check_pages, get_response)
+    with time_limits.at_most(DATABASE_SECONDS):
+        for name, check in (*CHECKS, ("pages", pages)):
+            problems[name] = _find_obstacle(name, problems) or _run(name, check)
+    for name, problem in problems.items():
         if problem and not _said.get(name):
             logger.warning("Health: %s", problem)
         elif _said.get(name) and not problem:
             logger.warning("Health: the check of the %s passes again.", name)
         _said[name] = problem
-    return problems
+    return list(problems.items())
 
 
-def _run(check: Callable[[datetime], None]) -> str:
+def _find_obstacle(name: str, problems: dict[str, str]) -> str:
+    """Why a check can't be made after those before it."""
+    if problems.get("database"):
+        return "Not checked: the database does not answer."
+    if name == "writing" and problems.get("migrations"):
+        return "Not checked: the tables are not as they should be."
+    return ""
+
+
+def _run(name: str, check: Check) -> str:
     try:
-        with _in_bounded_time():
-            check(timezone.now())
+        check(timezone.now())
     except Failing as failing:
         return str(failing)
+    except time_limits.TookTooLong:
+        return "The database took too long to answer. Look for what blocks it: manage.py dbdoctor --doctor."
     except Exception as error:  # noqa: BLE001 - whatever fails, the answer is 503 and not a traceback
-        if check is check_database:
+        if name == "database":
             return "The database does not answer."
-        logger.debug("Health: %s: %s", check.__name__, type(error).__name__)
+        logger.debug("Health: %s: %s", name, type(error).__name__)
         return "This could not be checked. Run: manage.py dbdoctor --doctor."
     return ""
 
 
-@contextmanager
-def _in_bounded_time() -> Iterator[None]:
-    """PostgreSQL gives up on a question that takes too long. SQLite's readers wait for nobody."""
-    if connection.vendor != "postgresql":
-        yield
-        return
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(f"SET LOCAL statement_timeout = '{ANSWER_SECONDS}s'")
-        yield
+class _Kept:
+    """What a check found, for some seconds. While one thread looks anew, the others wait for its answer."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._lock = threading.Lock()
+        self.forget()
+
+    def forget(self) -> None:
+        self._problem, self._until = "", 0.0
+
+    def problem(self, find: Callable[[], str]) -> str:
+        """What `find()` returns, or has returned lately. Raises TookTooLong."""
+        if not self._lock.acquire(timeout=time_limits.left() or 0):
+            raise time_limits.TookTooLong
+        try:
+            if time.monotonic() >= self._until:
+                self._problem = find()
+                self._until = time.monotonic() + self._seconds
+            return self._problem
+        finally:
+            self._lock.release()
+
+
+_writing: Final = _Kept(WRITTEN_EVERY)
+_pages: Final = _Kept(SHOWN_EVERY)
 
 
 def check_database(now: datetime) -> None:
@@ -142,6 +223,101 @@ def check_migrations(now: datetime) -> None:
     if pending := len(migration_state.pending()):
         sentence = ngettext("%(count)s migration is", "%(count)s migrations are", pending) % {"count": pending}
         raise Failing(f"{sentence} not applied to the database. Run: manage.py dbdoctor --apply.")
+    ours = {model._meta.db_table for model in apps.get_models(include_auto_created=True) if model._meta.managed}
+    if lost := sorted(ours - set(connection.introspection.table_names())):
+        raise Failing(f"The database has lost its table {lost[0]}. Run: manage.py dbdoctor --doctor.")
+
+
+def check_writing(now: datetime) -> None:
+    if problem := _writing.problem(lambda: _find_write_trouble(now)):
+        raise Failing(problem)
+
+
+def _find_write_trouble(now: datetime) -> str:
+    path = sqlite_path()
+    if path is not None and (trouble := _find_disk_trouble(path.parent)):
+        return trouble
+    try:
+        with time_limits.at_most(WRITE_SECONDS):
+            # In its turn among the other writers, as the texts that come in.
+            batching.run(lambda: _write(now))
+    except time_limits.TookTooLong:
+        who = "Another program has locked the database" if path else "The database has taken no write"
+        return f"{who} for {WRITE_SECONDS} seconds: nothing can be stored. Run: manage.py dbdoctor --doctor."
+    except db.Error as error:
+        return _explain(error)
+    return ""
+
+
+def _write(now: datetime) -> None:
+    WriteProbe.objects.bulk_create(
+        [WriteProbe(written_at=now)], update_conflicts=True, unique_fields=["id"], update_fields=["written_at"]
+    )
+
+
+def _find_disk_trouble(folder: Path) -> str:
+    """One row may still fit into the journal of a full disk, and the next blast does not."""
+    if os.statvfs(folder).f_flag & os.ST_RDONLY:
+        return READ_ONLY
+    return FULL if shutil.disk_usage(folder).free < LEAST_ROOM_BYTES else ""
+
+
+FULL: Final = "The disk of the database is full: nothing can be stored. Make room on it."
+READ_ONLY: Final = (
+    "The database is read-only: nothing can be stored. Run: manage.py dbdoctor --doctor. "
+    "If it is a PostgreSQL standby, let DATABASE_URL name the primary server."
+)
+
+
+def _explain(error: db.Error) -> str:
+    """Which of the known reasons it is that a write fails (SQLite's result codes, PostgreSQL's SQLSTATE)."""
+    code = getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF
+    state = getattr(error.__cause__, "sqlstate", None)
+    # disk_full
+    if code == sqlite3.SQLITE_FULL or state == "53100":
+        return FULL
+    # read_only_sql_transaction
+    if code == sqlite3.SQLITE_READONLY or state == "25006":
+        return READ_ONLY
+    return "The database cannot be written: nothing can be stored. Run: manage.py dbdoctor --doctor."
+
+
+def check_pages(get_response: GetResponse, now: datetime) -> None:
+    if problem := _pages.problem(lambda: _find_page_trouble(get_response)):
+        raise Failing(problem)
+
+
+def _find_page_trouble(get_response: GetResponse) -> str:
+    """Whether the page that everybody begins with is shown. It has what all have: the frame, the style, a session."""
+    if find_uncollected():
+        return (
+            "The static files were not collected, or not since the last upgrade: pages fail. "
+            "Run: manage.py collectstatic, and restart the web server."
+        )
+    code = get_response(_login_request()).status_code
+    if code != 200:
+        return f"Pages fail: the login page is answered with {code}. The reason is in the log of the web server."
+    return ""
+
+
+def _login_request() -> HttpRequest:
+    """What a browser sends that was logged in once."""
+    host = next((host.lstrip(".") for host in settings.ALLOWED_HOSTS if host != "*"), "localhost")
+    request = WSGIRequest(
+        {
+            "REQUEST_METHOD": "GET",
+            "PATH_INFO": reverse("admin:login"),
+            "SERVER_NAME": host,
+            "SERVER_PORT": "443",
+            "HTTP_HOST": host,
+            "HTTP_X_FORWARDED_PROTO": "https",
+            "REMOTE_ADDR": "127.0.0.1",
+            "wsgi.url_scheme": "https",
+            "wsgi.input": io.BytesIO(),
+        }
+    )
+    request.COOKIES[settings.SESSION_COOKIE_NAME] = "0" * 32
+    return request
 
 
 def check_worker(now: datetime) -> None:
@@ -172,7 +348,7 @@ def check_queue(now: datetime) -> None:
 
 
 def oldest_waiting() -> datetime | None:
-    """Since when the oldest task waits that nobody has taken; None if none waits. Raises Failing without Redis."""
+    """Since when the oldest task waits that nobody has taken; None if none waits. Raises Failing."""
     if not settings.REDIS_URL:
         # A task that is taken is locked until it may be taken again; one that waits is locked until it was queued.
         waiting = OrmQ.objects.filter(lock__lte=timezone.now()).order_by("lock")
@@ -181,12 +357,17 @@ def oldest_waiting() -> datetime | None:
 
     try:
         with redis.Redis.from_url(
-            settings.REDIS_URL, socket_timeout=ANSWER_SECONDS, socket_connect_timeout=ANSWER_SECONDS
+            settings.REDIS_URL, socket_timeout=REDIS_SECONDS, socket_connect_timeout=REDIS_SECONDS
         ) as client:
-            package = client.lindex(f"django_q:{Conf.CLUSTER_NAME}:q", 0)
+            package = client.lindex(installation.queue_key(), 0)
     except redis.RedisError as error:
         raise Failing("Redis, which holds the queue, does not answer.") from error
-    started: datetime | None = SignedPackage.loads(package)["started"] if package else None
+    try:
+        started: datetime | None = SignedPackage.loads(package)["started"] if package else None
+    except BadSignature as error:
+        raise Failing(
+            "The queue holds a task signed with another SECRET_KEY. Give all machines the same one."
+        ) from error
     return started
 
 
@@ -194,9 +375,10 @@ def _span(length: timedelta) -> str:
     return wording.span(round(length.total_seconds()))
 
 
-CHECKS: Final = (
+CHECKS: Final[tuple[tuple[str, Check], ...]] = (
     ("database", check_database),
     ("migrations", check_migrations),
+    ("writing", check_writing),
     ("worker", check_worker),
     ("queue", check_queue),
 )

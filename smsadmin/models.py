@@ -40,3 +40,37 @@ class LegacyRow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.table} {self.old_id}"
+
+
+class Installation(models.Model):
+    """Which installation this is, in one row (see `smsadmin.installation`).
+
+    `database` describes the database that `token` was made for: in a copy of it the token is made anew.
+    """
+
+    ONLY = 1
+
+    id = models.SmallIntegerField(primary_key=True, default=ONLY)
+    token = models.UUIDField(default=uuid.uuid4)
+    database = models.CharField(max_length=100)
+
+    class Meta:
+        db_table = "installation"
+
+    def __str__(self) -> str:
+        return str(self.token)
+
+
+class WriteProbe(models.Model):
+    """The one row that `/health/ready` writes to find out whether the database can be written."""
+
+    ONLY = 1
+
+    id = models.SmallIntegerField(primary_key=True, default=ONLY)
+    written_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "write_probe"
+
+    def __str__(self) -> str:
+        return f"written at {self.written_at:%Y-%m-%d %H:%M:%S}"

@@ -284,6 +284,8 @@ Q_CLUSTER: dict[str, Any] = {
 }
 if REDIS_URL:
     Q_CLUSTER["redis"] = REDIS_URL
+    # Several installations may share one Redis.
+    Q_CLUSTER["broker_class"] = "smsadmin.broker.InstallationQueue"
 else:
     Q_CLUSTER["orm"] = "default"
 

@@ -8,7 +8,7 @@ import pytest
 from django.db import OperationalError, connection
 from psycopg import errors
 
-from messaging import batching
+from messaging import batching, time_limits
 from messaging.models import InboxThread
 
 pytestmark = pytest.mark.django_db
@@ -45,7 +45,7 @@ def at_once(monkeypatch):
     def run(*works):
         jobs = [batching._Job(work) for work in works]
         monkeypatch.setattr(batching, "_waiting", jobs[:])
-        batching._lead()
+        batching._lead(jobs[0])
         return jobs
 
     return run
@@ -64,8 +64,10 @@ def test_what_fails_is_undone_and_fails_alone(at_once):
     assert InboxThread.objects.count() == 2
 
 
-def test_where_nothing_can_be_committed_everybody_hears_of_it(at_once, monkeypatch):
+def test_what_was_taken_and_cannot_be_committed_fails(at_once, monkeypatch):
     def refuse(jobs):
+        jobs += batching._waiting
+        batching._waiting.clear()
         raise OSError("disk full")
 
     monkeypatch.setattr(batching, "_commit_together", refuse)
@@ -73,14 +75,16 @@ def test_where_nothing_can_be_committed_everybody_hears_of_it(at_once, monkeypat
     assert [(str(job.error), job.is_done) for job in jobs] == [("disk full", True)] * 2
 
 
-def test_where_the_turn_never_comes_everybody_who_waits_hears_of_it(at_once, monkeypatch):
+def test_where_the_turn_does_not_come_the_others_go_on_waiting(at_once, monkeypatch):
     def fail():
         raise OSError("too many open files")
 
     monkeypatch.setattr(batching, "_turn", fail)
-    jobs = at_once(keep("1"), keep("2"))
-    assert [(str(job.error), job.is_done) for job in jobs] == [("too many open files", True)] * 2
-    assert not batching._waiting
+    first, second = at_once(keep("1"), keep("2"))
+    assert (str(first.error), first.is_done) == ("too many open files", True)
+    assert (second.error, second.is_done) == (None, False)
+    assert batching._waiting == [second]
+    assert not batching._has_leader
     assert not InboxThread.objects.exists()
 
 
@@ -143,6 +147,26 @@ def test_everybody_who_waits_for_a_leader_without_its_turn_is_served(held, monke
     monkeypatch.setattr(batching, "_waiting", jobs[:])
     batching._lead()
     assert [(job.result, job.is_done) for job in jobs] == [("1", True), ("2", True)]
+def test_work_that_waits_for_a_leader_that_hangs_is_given_up_and_never_done(monkeypatch):
+    monkeypatch.setattr(batching, "_has_leader", True)
+    monkeypatch.setattr(batching, "_waiting", [])
+    with pytest.raises(time_limits.TookTooLong), time_limits.at_most(0):
+        batching._is_leader_for(batching._Job(keep("1")))
+    assert batching._waiting == []
+
+
+def test_work_that_a_leader_has_begun_is_given_up_too(monkeypatch):
+    """It may still be committed, for all that the one who waits for it can know."""
+    job = batching._Job(keep("1"))
+
+    class Begun(list):
+        def append(self, job):
+            """The leader has taken it at once."""
+
+    monkeypatch.setattr(batching, "_has_leader", True)
+    monkeypatch.setattr(batching, "_waiting", Begun())
+    with pytest.raises(time_limits.TookTooLong), time_limits.at_most(0):
+        batching._is_leader_for(job)
 
 
 def test_alone_its_result_and_its_error_come_back():

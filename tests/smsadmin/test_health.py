@@ -1,25 +1,33 @@
 """/health and /health/ready, asked as a load balancer does: by an address, by http, by nobody in particular."""
 
+import sqlite3
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import DatabaseError, OperationalError, connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 from django.utils import timezone
-from django_q.conf import Conf
 from django_q.models import OrmQ, Schedule
 from django_q.signing import SignedPackage
 
 from messaging.models import MessageLog, ScheduledMessage
-from smsadmin import health
-from smsadmin.models import WorkerHeartbeat
+from smsadmin import health, installation
+from smsadmin.models import WorkerHeartbeat, WriteProbe
+from smsadmin.site import SmsAdminSite
+from smsadmin.version import version
 from tests.processes import is_listening
+
+CHECKS = ["database", "migrations", "writing", "worker", "queue", "pages"]
 
 
 @pytest.fixture(autouse=True)
 def unsaid(monkeypatch):
+    """Nothing was said, and nothing found, by a test before."""
     monkeypatch.setattr(health, "_said", {})
+    for name in ("_writing", "_pages"):
+        monkeypatch.setattr(health, name, health._Kept(0))
 
 
 @pytest.fixture
@@ -34,8 +42,9 @@ def heartbeat(schedules):
     return WorkerHeartbeat.objects.create(host="here", pid=1, started_at=now, beat_at=now)
 
 
-def ask(**headers):
-    return Client().get("/health/ready", headers=headers)
+def ask(address="127.0.0.1", **headers):
+    client = Client(raise_request_exception=False)
+    return client.get("/health/ready", headers=headers, REMOTE_ADDR=address)
 
 
 def problems(response):
@@ -60,7 +69,8 @@ def test_all_is_well(heartbeat):
     assert response.status_code == 200
     assert response.json() == {
         "status": "ok",
-        "checks": {name: {"ok": True} for name in ("database", "migrations", "worker", "queue")},
+        "version": version(),
+        "checks": {name: {"ok": True} for name in CHECKS},
     }
 
 
@@ -93,12 +103,10 @@ def test_a_database_that_does_not_answer_is_said_without_its_error(monkeypatch, 
         raise OperationalError("connection to host secret.example as user smsadmin failed")
 
     monkeypatch.setattr(connection, "cursor", refuse)
-    monkeypatch.setattr(health, "_in_bounded_time", health.transaction.atomic)
-    monkeypatch.setattr(connection, "ensure_connection", refuse)
     response = ask()
     found = problems(response)
     assert found["database"] == "The database does not answer."
-    assert set(found) == {"database", "migrations", "worker", "queue"}
+    assert list(found) == CHECKS
     assert b"secret.example" not in response.content
     assert "secret.example" not in caplog.text
 
@@ -118,7 +126,8 @@ def test_a_lasting_failure_is_logged_at_its_beginning_and_its_end(heartbeat, cap
 def test_a_pending_migration_is_found(heartbeat):
     MigrationRecorder(connection).record_unapplied("smsadmin", "0001_worker_heartbeats")
     assert problems(ask()) == {
-        "migrations": "1 migration is not applied to the database. Run: manage.py dbdoctor --apply."
+        "migrations": "1 migration is not applied to the database. Run: manage.py dbdoctor --apply.",
+        "writing": "Not checked: the tables are not as they should be.",
     }
 
 
@@ -154,21 +163,31 @@ def test_a_task_that_waits_for_long_is_found(heartbeat, settings):
     assert "has waited for 10 minutes" in problems(ask())["queue"]
 
 
-def test_a_task_that_waits_for_long_in_redis_is_found(heartbeat, settings, monkeypatch):
+@pytest.fixture
+def queue_in_redis(heartbeat, settings, monkeypatch):
+    """A queue of its own, by the name that a new installation has."""
     redis = pytest.importorskip("redis")
     if not is_listening(6379):
         pytest.skip("Redis is not running on 127.0.0.1:6379")
     settings.REDIS_URL = "redis://127.0.0.1:6379/15"
-    monkeypatch.setattr(Conf, "CLUSTER_NAME", "of a test of health")
-    key = "django_q:of a test of health:q"
+    installation._token.cache_clear()
+    key = installation.queue_key()
     with redis.Redis.from_url(settings.REDIS_URL) as client:
-        try:
-            client.rpush(key, SignedPackage.dumps({"started": timezone.now() - timedelta(minutes=1)}))
-            assert ask().status_code == 200
-            client.lpush(key, SignedPackage.dumps({"started": timezone.now() - timedelta(minutes=10)}))
-            assert "has waited for 10 minutes" in problems(ask())["queue"]
-        finally:
-            client.delete(key)
+        yield SimpleNamespace(push=lambda package: client.lpush(key, package))
+        client.delete(key)
+    installation._token.cache_clear()
+
+
+def test_a_task_that_waits_for_long_in_redis_is_found(queue_in_redis):
+    queue_in_redis.push(SignedPackage.dumps({"started": timezone.now() - timedelta(minutes=1)}))
+    assert ask().status_code == 200
+    queue_in_redis.push(SignedPackage.dumps({"started": timezone.now() - timedelta(minutes=10)}))
+    assert "has waited for 10 minutes" in problems(ask())["queue"]
+
+
+def test_a_task_that_was_signed_with_another_secret_is_found(queue_in_redis):
+    queue_in_redis.push("signed:otherwise")
+    assert "another SECRET_KEY" in problems(ask())["queue"]
 
 
 def test_a_redis_that_does_not_answer_is_found(heartbeat, settings):
@@ -223,3 +242,141 @@ def test_a_sqlite_file_that_is_gone_is_said_and_not_made_anew(heartbeat, monkeyp
     monkeypatch.setattr(health, "sqlite_path", lambda: gone)
     assert problems(ask())["database"] == "The file of the database is gone. Run: manage.py dbdoctor --doctor."
     assert not gone.exists()
+
+
+# Who is told what --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "10.2.3.4", "192.168.1.9", "::1", "fd00::7"])
+def test_the_machine_and_its_network_are_told_which_check_fails(schedules, address):
+    assert "No worker" in problems(ask(address))["worker"]
+
+
+@pytest.mark.parametrize("address", ["203.0.113.9", "2001:db8::9", ""])
+def test_a_stranger_is_told_the_status_alone(schedules, address):
+    response = ask(address)
+    assert (response.status_code, response.json()) == (503, {"status": "failing"})
+
+
+def test_whoever_asks_through_the_proxy_is_known_by_their_own_address(heartbeat, settings):
+    settings.TRUSTED_PROXIES = [health.INSIDE[0]]
+    assert ask(x_forwarded_for="203.0.113.9").json() == {"status": "ok"}
+    assert "checks" in ask(x_forwarded_for="10.0.0.9").json()
+
+
+# Whether the database takes writes ----------------------------------------------------------------------------
+
+
+def test_a_database_that_takes_no_writes_is_not_ready(heartbeat):
+    is_sqlite = connection.vendor == "sqlite"
+    connection.connection.execute("PRAGMA query_only = ON" if is_sqlite else "SET LOCAL transaction_read_only = on")
+    try:
+        assert list(found := problems(ask())) == ["writing"]
+        assert found["writing"].startswith("The database is read-only: nothing can be stored.")
+    finally:
+        if is_sqlite:
+            connection.connection.execute("PRAGMA query_only = OFF")
+
+
+def fill_up():
+    """What SQLite says when there is no room, as Django raises it."""
+    with sqlite3.connect(":memory:") as database:
+        database.execute("PRAGMA max_page_count = 2")
+        try:
+            database.execute("CREATE TABLE things AS SELECT randomblob(100000)")
+        except sqlite3.OperationalError as full:
+            raise OperationalError(*full.args) from full
+
+
+def fail_strangely():
+    raise DatabaseError("row 17 of secret")
+
+
+@pytest.mark.parametrize(
+    ("fail", "sentence"),
+    [
+        (fill_up, health.FULL),
+        (fail_strangely, "The database cannot be written: nothing can be stored. Run: manage.py dbdoctor --doctor."),
+    ],
+)
+def test_a_write_that_fails_is_said_by_its_reason(heartbeat, monkeypatch, fail, sentence):
+    monkeypatch.setattr(health, "_write", lambda now: fail())
+    assert problems(ask()) == {"writing": sentence}
+
+
+def test_a_write_that_waits_for_a_lock_is_given_up(heartbeat, monkeypatch):
+    def wait(now):
+        raise health.time_limits.TookTooLong
+
+    monkeypatch.setattr(health, "_write", wait)
+    assert "for 3 seconds: nothing can be stored" in problems(ask())["writing"]
+
+
+@pytest.fixture
+def file_of_its_own(monkeypatch, tmp_path):
+    path = tmp_path / "sms.db"
+    path.touch()
+    monkeypatch.setattr(health, "sqlite_path", lambda: path)
+
+
+def test_a_full_disk_is_found_while_one_row_still_fits(heartbeat, file_of_its_own, monkeypatch):
+    monkeypatch.setattr(health.shutil, "disk_usage", lambda folder: SimpleNamespace(free=1_000_000))
+    assert problems(ask()) == {"writing": health.FULL}
+
+
+def test_a_disk_that_is_mounted_read_only_is_found(heartbeat, file_of_its_own, monkeypatch):
+    monkeypatch.setattr(health.os, "statvfs", lambda folder: SimpleNamespace(f_flag=health.os.ST_RDONLY))
+    assert problems(ask()) == {"writing": health.READ_ONLY}
+
+
+def test_the_same_row_is_written_each_time(heartbeat):
+    ask()
+    first = WriteProbe.objects.get()
+    ask()
+    assert WriteProbe.objects.get().written_at > first.written_at
+
+
+def test_a_process_writes_once_in_a_while_however_often_it_is_asked(heartbeat, monkeypatch):
+    monkeypatch.setattr(health, "_writing", health._Kept(60))
+    ask()
+    first = WriteProbe.objects.get()
+    ask()
+    assert WriteProbe.objects.get().written_at == first.written_at
+
+
+def test_nobody_waits_for_long_where_another_thread_waits_for_the_database(heartbeat, monkeypatch):
+    monkeypatch.setattr(health, "DATABASE_SECONDS", 0.5)
+    with health._writing._lock:
+        assert "took too long" in problems(ask())["writing"]
+
+
+# Whether pages can be shown -----------------------------------------------------------------------------------
+
+
+def test_a_site_whose_pages_fail_is_not_ready(heartbeat, monkeypatch):
+    def fail(self, request):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(SmsAdminSite, "each_context", fail)
+    assert problems(ask()) == {
+        "pages": "Pages fail: the login page is answered with 500. The reason is in the log of the web server."
+    }
+
+
+def test_static_files_that_were_not_collected_are_found(heartbeat, monkeypatch):
+    monkeypatch.setattr(health, "find_uncollected", lambda: ["base.css"])
+    assert "collectstatic" in problems(ask())["pages"]
+
+
+def test_a_table_that_is_lost_is_found(heartbeat):
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE django_session")
+    found = problems(ask())
+    assert found["migrations"] == "The database has lost its table django_session. Run: manage.py dbdoctor --doctor."
+    assert "answered with 500" in found["pages"]
+
+
+def test_the_login_page_is_asked_for_by_a_name_that_the_site_answers_to(heartbeat, settings):
+    for hosts in (["sms.example.org"], ["*"], [".example.org"]):
+        settings.ALLOWED_HOSTS = hosts
+        assert ask().status_code == 200

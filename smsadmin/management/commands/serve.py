@@ -4,14 +4,14 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from smsadmin import file_modes, serving
-from smsadmin.checks import has_static_files
+from smsadmin.checks import find_uncollected
 
 
 class Command(BaseCommand):
     help = "Serve the site on 127.0.0.1 (PORT, 8000) together with the worker, until Ctrl-C."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if not has_static_files():
+        if find_uncollected():
             raise CommandError("The static files are missing. Run: manage.py collectstatic (make run does).")
         file_modes.close()
         try:
