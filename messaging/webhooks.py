@@ -1,7 +1,8 @@
 """What Twilio calls. A request without a genuine signature gets 403 and nothing else.
 
 What cannot be stored is answered with 503. Twilio tries again then, up to three times within 15 seconds, because the
-connection overrides in its addresses of us say so. A repeat does no harm, even of what was stored after all: a text is known by its MessageSid, and a report moves a delivery only forward.
+connection overrides in its addresses of us say so. A repeat does no harm, even of what was stored after all: a text
+is known by its MessageSid, and a report moves a delivery only forward.
 """
 
 import logging

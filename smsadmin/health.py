@@ -22,7 +22,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from django import db
 from django.apps import apps
@@ -356,9 +356,7 @@ def oldest_waiting() -> datetime | None:
     import redis  # only where it is used is it installed
 
     try:
-        with redis.Redis.from_url(
-            settings.REDIS_URL, socket_timeout=REDIS_SECONDS, socket_connect_timeout=REDIS_SECONDS
-        ) as client:
+        with redis_client() as client:
             package = client.lindex(installation.queue_key(), 0)
     except redis.RedisError as error:
         raise Failing("Redis, which holds the queue, does not answer.") from error
@@ -369,6 +367,15 @@ def oldest_waiting() -> datetime | None:
             "The queue holds a task signed with another SECRET_KEY. Give all machines the same one."
         ) from error
     return started
+
+
+def redis_client() -> Any:
+    """A client for the queue's Redis that waits for each answer only for some seconds."""
+    import redis  # only where it is used is it installed
+
+    return redis.Redis.from_url(
+        settings.REDIS_URL, socket_timeout=REDIS_SECONDS, socket_connect_timeout=REDIS_SECONDS
+    )
 
 
 def _span(length: timedelta) -> str:

@@ -55,6 +55,7 @@ CHECKS: Final = (
     Check("sending.unmatched", sending.find_unmatched_reports),
     Check("queue.worker", queue.find_dead_worker),
     Check("queue.waiting", queue.find_long_wait),
+    Check("queue.strangers", queue.find_strangers),
     Check("queue.schedules", queue.find_schedule_trouble),
     Check("queue.failures", queue.find_failures),
     Check("queue.imports", queue.find_stalled_imports),

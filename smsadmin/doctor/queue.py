@@ -1,26 +1,30 @@
 """The worker and its queue."""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from django.db.models import Count
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from django_q.brokers import get_broker
-from django_q.models import Failure, Schedule, Task
-from django_q.signing import BadSignature
+from django_q.conf import Conf
+from django_q.models import Failure, OrmQ, Schedule, Task
+from django_q.signing import BadSignature, SignedPackage
 
 from contacts.counts import counted
 from contacts.models import ContactImport
 from messaging import wording
 from messaging.models import MessageLog
-from smsadmin import health, heartbeat, schedules
+from smsadmin import health, heartbeat, installation, schedules
 
 from .findings import Finding, note, ok, problem, some
 
 FIX: Final = "Run: manage.py dbdoctor --doctor --fix"
+# Of the queue's tasks, to see who signed them.
+LOOKED_AT: Final = 200
 START: Final = "Start it: manage.py worker (make run does; systemctl start, where it is a service)."
 
 
@@ -43,13 +47,7 @@ def find_long_wait() -> Iterator[Finding]:
         oldest = health.oldest_waiting()
         size = get_broker().queue_size()
     except health.Failing as failing:
-        yield problem(str(failing), "Start Redis, or correct REDIS_URL.")
-        return
-    except BadSignature:
-        yield problem(
-            "The queue holds a task that was signed with another SECRET_KEY, or by another installation.",
-            "Give each installation a Redis database of its own (REDIS_URL).",
-        )
+        yield problem(str(failing), "See that Redis runs, and that all machines have the same settings.")
         return
     waited = timezone.now() - oldest if oldest else timedelta()
     if waited > health.WAITS_AT_MOST:
@@ -62,6 +60,72 @@ def find_long_wait() -> Iterator[Finding]:
         yield ok(f"{counted(size, 'task waits', 'tasks wait')}, none of them for long.")
     else:
         yield ok("No task waits.")
+
+
+def find_strangers() -> Iterator[Finding]:
+    """Tasks in our queue that we did not sign, and, in Redis, queues and workers of others."""
+    if not settings.REDIS_URL:
+        waiting = OrmQ.objects.order_by("pk").values_list("payload", flat=True)
+        yield from _find_foreign_tasks(list(waiting[:LOOKED_AT]))
+        return
+    import redis  # only where it is used is it installed
+
+    try:
+        with health.redis_client() as client:
+            yield from _find_foreign_tasks(client.lrange(installation.queue_key(), 0, LOOKED_AT - 1))
+            yield from _find_other_queues(client)
+    except redis.RedisError as error:
+        yield problem(f"Redis could not be asked who else uses it ({type(error).__name__}).", "See that Redis runs.")
+
+
+def _find_foreign_tasks(packages: list[Any]) -> Iterator[Finding]:
+    foreign = sum(not _is_signed_by_us(package) for package in packages)
+    if foreign:
+        yield problem(
+            f"{counted(foreign, 'task in the queue was', 'tasks in the queue were')} signed with another SECRET_KEY: "
+            "the workers drop what they can't read.",
+            "Give all machines of this installation the same SECRET_KEY, and restart both services on each.",
+        )
+
+
+def _is_signed_by_us(package: Any) -> bool:
+    try:
+        SignedPackage.loads(package)
+    except (TypeError, BadSignature):
+        return False
+    return True
+
+
+def _find_other_queues(client: Any) -> Iterator[Finding]:
+    ours = installation.queue_name()
+    tasks, workers = Counter[str](), Counter[str]()
+    # django-q2's keys: django_q:NAME:q is a queue, django_q:NAME:cluster:ID a worker's figures, kept for 3 seconds.
+    for key in client.scan_iter(match="django_q:*", count=1000):
+        _, name, kind, *_ = [*key.decode(errors="replace").split(":"), "", ""]
+        if name == ours:
+            continue
+        if kind == "q":
+            tasks[name] += client.llen(key)
+        elif kind == "cluster":
+            workers[name] += 1
+    for name in sorted(tasks.keys() | workers.keys()):
+        has = f"{counted(tasks[name], 'task', 'tasks')} and {counted(workers[name], 'worker', 'workers')}"
+        if name != Conf.CLUSTER_NAME:
+            yield note(
+                f"Another program or installation uses this Redis: its queue {name} has {has}.",
+                "Nothing: neither gets the other's tasks.",
+            )
+        elif workers[name]:
+            yield problem(
+                f"A worker of a version before 1.0.0 uses this Redis: its queue {name} has {has}.",
+                "If it belongs to this installation, stop it and upgrade it: it sends with old code.",
+            )
+        else:
+            yield note(
+                f"A version before 1.0.0 left {counted(tasks[name], 'task', 'tasks')} in the queue {name}.",
+                "Nothing is lost: the workers find what is left to do in the database. To remove them: "
+                f"redis-cli DEL django_q:{name}:q",
+            )
 
 
 def find_schedule_trouble() -> Iterator[Finding]:

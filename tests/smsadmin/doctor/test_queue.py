@@ -1,12 +1,14 @@
 import uuid
 from datetime import timedelta
+from fnmatch import fnmatch
 
 import pytest
 from django.utils import timezone
 from django_q.models import OrmQ, Schedule, Task
+from django_q.signing import SignedPackage
 
 from contacts.models import ContactImport
-from smsadmin import health, schedules
+from smsadmin import health, installation, schedules
 from smsadmin.models import WorkerHeartbeat
 
 from .conftest import findings, mend, notes, problems
@@ -63,6 +65,77 @@ def test_a_queue_that_cannot_be_reached_is_found(monkeypatch):
 
     monkeypatch.setattr(health, "oldest_waiting", fail)
     assert problems("queue.waiting") == ["Redis, which holds the queue, does not answer."]
+
+
+def test_a_task_that_was_signed_with_another_secret_is_found(settings):
+    settings.REDIS_URL = ""
+    now = timezone.now()
+    OrmQ.objects.create(key="smsadmin", payload=SignedPackage.dumps({"id": "1"}), lock=now)
+    assert findings("queue.strangers") == []
+    OrmQ.objects.create(key="smsadmin", payload="signed:otherwise", lock=now)
+    assert problems("queue.strangers") == [
+        "1 task in the queue was signed with another SECRET_KEY: the workers drop what they can't read."
+    ]
+
+
+class SharedRedis(dict):
+    """The lists and values that a Redis holds by their keys, and what is asked of it about them."""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *raised):
+        pass
+
+    def lrange(self, key, first, last):
+        return self.get(key, [])[first : last + 1]
+
+    def llen(self, key):
+        return len(self[key.decode()])
+
+    def scan_iter(self, match, count):
+        return [key.encode() for key in self if fnmatch(key, match)]
+
+
+@pytest.fixture
+def shared_redis(settings, monkeypatch):
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    redis = SharedRedis({"celery": ["another program's"]})
+    monkeypatch.setattr(health, "redis_client", lambda: redis)
+    return redis
+
+
+def test_our_own_queue_is_no_stranger(shared_redis):
+    shared_redis[installation.queue_key()] = [SignedPackage.dumps({"id": "1"})]
+    assert findings("queue.strangers") == []
+
+
+def test_another_installation_on_the_same_redis_is_told(shared_redis):
+    shared_redis["django_q:smsadmin-77:q"] = ["a", "b"]
+    shared_redis["django_q:smsadmin-77:cluster:1"] = "figures"
+    assert notes("queue.strangers") == [
+        "Another program or installation uses this Redis: its queue smsadmin-77 has 2 tasks and 1 worker."
+    ]
+
+
+def test_what_an_older_version_left_is_told(shared_redis):
+    shared_redis["django_q:smsadmin:q"] = ["a"]
+    assert notes("queue.strangers") == ["A version before 1.0.0 left 1 task in the queue smsadmin."]
+
+
+def test_a_worker_of_an_older_version_is_found(shared_redis):
+    shared_redis["django_q:smsadmin:cluster:1"] = "figures"
+    assert "A worker of a version before 1.0.0" in problems("queue.strangers")[0]
+
+
+def test_foreign_tasks_in_redis_are_found(shared_redis):
+    shared_redis[installation.queue_key()] = ["signed:otherwise"]
+    assert len(problems("queue.strangers")) == 1
+
+
+def test_a_redis_that_is_away_is_one_finding(settings):
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    assert problems("queue.strangers") == ["Redis could not be asked who else uses it (ConnectionError)."]
 
 
 def test_missing_and_changed_schedules_are_found_and_put_right():
