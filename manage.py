@@ -7,6 +7,11 @@ import sys
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "smsadmin.settings")
+    if sys.argv[1:] in (["--version"], ["version"]):
+        from smsadmin.version import version
+
+        sys.stdout.write(f"SMS Admin {version()}\n")
+        return
     from smsadmin import prompt
 
     prompt.main(sys.argv)

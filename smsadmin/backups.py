@@ -22,6 +22,7 @@ from django.db import connection
 
 from . import backups_postgres, backups_sqlite
 from .backup_contents import BackupFailed, Contents
+from .ownership import give_to_owner_of_folder, make_folder
 
 NAME: Final = re.compile(r"smsadmin-(\d{8}T\d{9})Z(\.sqlite3|\.pgdump)")
 PART: Final = re.compile(rf"\.{NAME.pattern}\.part(-journal)?")
@@ -58,7 +59,7 @@ def back_up(directory: Path, keep: int | None = None, *, is_as_found: bool = Fal
     path = directory / _name(datetime.now(UTC), engine().suffix)
     part = directory / f".{path.name}.part"
     try:
-        _make_folder(directory)
+        make_folder(directory)
         # First of all: what killed ones have left may be what takes up the room.
         _remove_abandoned(directory)
         with _locked(part):
@@ -114,6 +115,7 @@ def _locked(part: Path) -> Iterator[None]:
     """Make the file, and keep a lock on it that ends with this process, however that ends."""
     descriptor = os.open(part, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
     try:
+        give_to_owner_of_folder(part)
         with suppress(OSError):
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
@@ -167,9 +169,3 @@ def _name(at: datetime, suffix: str) -> str:
 
 def _is_of_kind(match: re.Match[str]) -> bool:
     return match[2] == engine().suffix
-
-
-def _make_folder(directory: Path) -> None:
-    """Readable by nobody else, where it is new."""
-    if not directory.is_dir():
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)

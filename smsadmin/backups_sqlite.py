@@ -25,6 +25,7 @@ from urllib.parse import quote
 from django.db import connection
 
 from .backup_contents import ALTERED, TABLES, BackupFailed, Contents, Damaged, find_missing, orphans
+from .ownership import give_to_owner_of_folder
 
 suffix: Final = ".sqlite3"
 MAGIC: Final = b"SQLite format 3\0"
@@ -187,6 +188,7 @@ def _alone(work: Path) -> Iterator[IO[bytes]]:
         # What was left may be half a database, with a journal that would be taken for the new one's.
         work.with_name(f"{work.name}-journal").unlink(missing_ok=True)
         os.fchmod(file.fileno(), 0o600)
+        give_to_owner_of_folder(work)
         file.truncate(0)
         yield file
 

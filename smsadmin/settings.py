@@ -19,6 +19,8 @@ from urllib.parse import urlsplit
 import environ
 import phonenumbers
 
+from smsadmin.log_times import LINE
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 INSTANCE_DIR = BASE_DIR / "instance"
 
@@ -529,7 +531,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "formatters": {"line": {"class": "smsadmin.log_times.UtcFormatter", "format": LINE, "style": "{"}},
     "filters": {"refusals": {"()": "smsadmin.logs.RefusalsInOneLine"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["refusals"]}},
     "root": {"handlers": ["console"], "level": "INFO"},

@@ -16,6 +16,7 @@ from django_q.brokers import get_broker
 
 from . import clock, heartbeat
 from .cluster import Flag, StopFlag, TaskSentinel, fork
+from .version import version
 
 logger = logging.getLogger(__name__)
 
@@ -103,7 +104,7 @@ class Worker:
             target=TaskSentinel, args=(self._stop_flag, Flag(), uuid.uuid4()), name="sentinel"
         )
         self._sentinel.start()
-        logger.info("The worker runs %d task processes.", settings.Q_WORKERS)
+        logger.info("SMS Admin %s: the worker runs %d task processes.", version(), settings.Q_WORKERS)
 
     def _stop(self) -> None:
         if self._sentinel is None or self._stop_flag is None:

@@ -17,6 +17,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from contacts.counts import counted
 from smsadmin import backups
 from smsadmin.backup_contents import BackupFailed
+from smsadmin.ownership import give_to_owner_of_folder
 
 from .findings import Finding, ok, problem, some
 from .storage import first_line, sqlite_path
@@ -175,11 +176,19 @@ def _advisory_lock(say: Callable[[str], None]) -> Iterator[None]:
 
 @contextmanager
 def _file_lock(say: Callable[[str], None]) -> Iterator[None]:
-    """On a file beside the database, which stays: closing the database's own file would drop SQLite's locks."""
+    """On a file beside the database, which stays: closing the database's own file would drop SQLite's locks.
+
+    A database that is missing is made here, so that it too belongs to the services when root begins.
+    """
     path = sqlite_path()
     assert path is not None  # noqa: S101 - for the type checker: the caller has looked
+    lock = path.with_name(f"{path.name}-migrating")
     try:
-        file = path.with_name(f"{path.name}-migrating").open("a")
+        for made in (lock, path):
+            if not made.exists():
+                made.touch(0o600)
+                give_to_owner_of_folder(made)
+        file = lock.open("a")
     except OSError as error:
         raise CannotApply(f"The folder {path.parent} cannot be written: {error.strerror}.") from error
     with file:

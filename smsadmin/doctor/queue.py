@@ -101,12 +101,12 @@ def _find_other_queues(client: Any) -> Iterator[Finding]:
     tasks, workers = Counter[str](), Counter[str]()
     # django-q2's keys: django_q:NAME:q is a queue, django_q:NAME:cluster:ID a worker's figures, kept for 3 seconds.
     for key in client.scan_iter(match="django_q:*", count=1000):
-        _, name, kind, *_ = [*key.decode(errors="replace").split(":"), "", ""]
+        name, _, kind = key.decode(errors="replace").removeprefix("django_q:").partition(":")
         if name == ours:
             continue
         if kind == "q":
             tasks[name] += client.llen(key)
-        elif kind == "cluster":
+        elif kind.startswith("cluster:"):
             workers[name] += 1
     for name in sorted(tasks.keys() | workers.keys()):
         has = f"{counted(tasks[name], 'task', 'tasks')} and {counted(workers[name], 'worker', 'workers')}"

@@ -87,8 +87,8 @@ def test_a_text_that_was_stored_after_all_is_answered_once_when_it_comes_again(m
 def test_a_report_that_was_stored_after_all_changes_nothing_when_it_comes_again(delivery, monkeypatch):
     apply = callbacks.apply
 
-    def apply_late(*args):
-        apply(*args)
+    def apply_late(*args, **kwargs):
+        apply(*args, **kwargs)
         raise TookTooLong
 
     with monkeypatch.context() as patch:

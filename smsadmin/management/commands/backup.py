@@ -9,6 +9,7 @@ from django.utils.translation import ngettext
 from smsadmin import file_modes
 from smsadmin.backup_contents import BackupFailed
 from smsadmin.backups import back_up
+from smsadmin.version import version
 
 
 class Command(BaseCommand):
@@ -32,7 +33,9 @@ class Command(BaseCommand):
         except BackupFailed as failed:
             raise CommandError(str(failed)) from failed
         size = filesizeformat(backup.size).replace("\xa0", " ")
-        self.stdout.write(f"Wrote and checked {backup.path} ({size}): {backup.contents.summary}.")
+        self.stdout.write(
+            f"Wrote and checked {backup.path} ({size}, SMS Admin {version()}): {backup.contents.summary}."
+        )
         if removed := len(backup.removed):
             sentence = ngettext("Removed %(count)s older backup.", "Removed the %(count)s oldest backups.", removed)
             self.stdout.write(sentence % {"count": f"{removed:,}"})

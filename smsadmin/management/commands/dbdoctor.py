@@ -13,6 +13,7 @@ from contacts.counts import counted
 from smsadmin import file_modes
 from smsadmin.doctor import checkup, migrating, storage
 from smsadmin.doctor.findings import Finding, Level
+from smsadmin.version import version
 
 
 class Command(BaseCommand):
@@ -69,8 +70,11 @@ class Command(BaseCommand):
                 }
                 for step in steps
             ]
-            self._write_json({"database": database, "pending": waiting, "migrations": migrations})
+            self._write_json(
+                {"version": version(), "database": database, "pending": waiting, "migrations": migrations}
+            )
             return
+        self.stdout.write(f"SMS Admin {version()}")
         self.stdout.write("Database: " + ", ".join(f"{name} {value}" for name, value in database.items() if value))
         width = max(len(str(step)) for step in steps)
         for step in steps:
@@ -105,6 +109,8 @@ class Command(BaseCommand):
         findings: list[Finding] = []
         mended: list[tuple[Finding, str]] = []
         topic = ""
+        if not options["json"]:
+            self.stdout.write(f"SMS Admin {version()}")
         on_failure = self.stderr.write if options["traceback"] else None
         for finding, mending in checkup.examine(
             is_online=options["online"], fix=options["fix"], on_failure=on_failure
@@ -120,6 +126,7 @@ class Command(BaseCommand):
             self._write_json(
                 {
                     "status": "healthy" if is_healthy else "problems",
+                    "version": version(),
                     "examined_at": timezone.now().isoformat(),
                     "database": storage.describe(),
                     "findings": [_as_json(finding) for finding in findings],

@@ -12,6 +12,7 @@ from django_q.models import Schedule
 from messaging.models import Delivery
 from smsadmin.doctor import checkup, indexes
 from smsadmin.doctor.findings import Check, Needs, ok, problem
+from smsadmin.version import version
 
 from .conftest import execute, on_postgresql
 
@@ -62,7 +63,7 @@ def test_an_installation_in_use_is_healthy(run, living_worker, make_user, make_m
 def test_a_finding_is_one_line_with_its_remedy_and_the_exit_code_is_1(run, with_checks):
     with_checks(Check("rows.phones", lambda: [problem("Two\nlines.", "Do this.")], Needs.NOTHING))
     assert run("--doctor") == (
-        "Rows\n  problem  phones      Two lines. → Do this.\n1 problem needs mending.\n",
+        f"SMS Admin {version()}\nRows\n  problem  phones      Two lines. → Do this.\n1 problem needs mending.\n",
         1,
     )
 
@@ -128,7 +129,7 @@ def test_json_has_every_finding(run):
     said, code = run("--doctor", "--json")
     answer = json.loads(said)
     assert code == 1
-    assert set(answer) == {"status", "examined_at", "database", "findings", "mended"}
+    assert set(answer) == {"status", "version", "examined_at", "database", "findings", "mended"}
     assert answer["status"] == "problems"
     [finding] = [one for one in answer["findings"] if one["check"] == "schema.migrations"]
     assert finding == {
@@ -144,7 +145,7 @@ def test_print_says_the_database_and_each_migration(run):
     execute("DELETE FROM django_migrations WHERE app = 'surveys' AND name = '0002_conversations'")
     said, code = run("--print")
     assert code == 0
-    assert said.startswith("Database: ")
+    assert said.startswith(f"SMS Admin {version()}\nDatabase: ")
     assert re.search(r"accounts.0001_initial +applied \d{4}-\d\d-\d\d", said)
     assert re.search(r"surveys.0002_conversations +pending\n", said)
     assert said.endswith("1 migration waits. Run: manage.py dbdoctor --apply\n")

@@ -1,0 +1,61 @@
+"""What root makes is for the user of the services, who owns the folders."""
+
+import os
+
+import pytest
+
+from smsadmin import backups, backups_sqlite, ownership
+from smsadmin.doctor import migrating
+from tests.smsadmin.backup_files import execute
+
+
+@pytest.fixture
+def given(monkeypatch):
+    """{name of what root has made: who it was given to}, for commands that root runs."""
+    found = {}
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(os, "chown", lambda path, *ids: found.update({path.name: ids}))
+    return found
+
+
+def owner(path):
+    return path.stat().st_uid, path.stat().st_gid
+
+
+def test_a_file_of_roots_is_given_to_the_owner_of_its_folder(given, tmp_path):
+    ownership.give_to_owner_of_folder(tmp_path / "file")
+    assert given == {"file": owner(tmp_path)}
+
+
+def test_a_file_of_anybody_else_stays_theirs(given, tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    ownership.give_to_owner_of_folder(tmp_path / "file")
+    assert given == {}
+
+
+def test_a_backup_and_the_folders_made_for_it_are_given(given, database_file, tmp_path):
+    made = backups.back_up(tmp_path / "new" / "backups")
+    assert set(given) == {"new", "backups", f".{made.path.name}.part"}
+    assert all((tmp_path / folder).stat().st_mode & 0o777 == 0o700 for folder in ("new", "new/backups"))
+
+
+def test_a_folder_that_is_there_stays_as_it_is(given, database_file, tmp_path):
+    (tmp_path / "backups").mkdir()
+    backups.back_up(tmp_path / "backups")
+    assert "backups" not in given
+
+
+def test_a_restored_database_is_given(given, database_file, tmp_path):
+    made = backups.back_up(tmp_path)
+    database_file.unlink()
+    backups_sqlite.restore(made.path, [], None)
+    assert f".{database_file.name}.restoring" in given
+    assert execute(database_file, "SELECT name FROM community_members") == [("Ada",)]
+
+
+def test_a_new_database_and_the_lock_beside_it_are_given(given, monkeypatch, tmp_path):
+    path = tmp_path / "sms.db"
+    monkeypatch.setattr(migrating, "sqlite_path", lambda: path)
+    with migrating._file_lock(print):
+        assert set(given) == {"sms.db", "sms.db-migrating"}
+        assert path.stat().st_mode & 0o777 == 0o600
