@@ -59,6 +59,8 @@ def at_most(seconds: float) -> Iterator[None]:
         raise TookTooLong from error
     finally:
         _limit.deadline = outer
+        if outer is None:
+            _limit.is_timeout_set = False
 
 
 @contextmanager
@@ -78,24 +80,28 @@ def _run_in_time(execute: Callable[..., Any], sql: str, params: Any, many: bool,
     seconds = left()
     if seconds == 0:
         raise TookTooLong
-    # An immediate transaction has the lock from its start.
-    if seconds and context["connection"].vendor == "sqlite" and not context["connection"].in_atomic_block:
+    wrapper = context["connection"]
+    # Readers wait for nobody, and an immediate transaction has the lock from its start.
+    if seconds and wrapper.vendor == "sqlite" and not wrapper.in_atomic_block and not sql.startswith("SELECT"):
         # A little longer: when SQLite gives up, the time is over by our clock too.
         _set_busy_timeout(seconds + 0.002)
     return execute(sql, params, many, context)
 
 
 def _set_busy_timeout(seconds: float) -> None:
-    if connection.connection is not None:
-        connection.connection.execute(f"PRAGMA busy_timeout = {int(1000 * seconds)}")
+    _limit.is_timeout_set = True
+    connection.connection.execute(f"PRAGMA busy_timeout = {int(1000 * seconds)}")
 
 
 @contextmanager
 def _resetting_busy_timeout(deadline: float) -> Iterator[None]:
+    # A connection that is opened in the block begins with a limit.
+    _limit.is_timeout_set = connection.connection is None or getattr(_limit, "is_timeout_set", False)
     try:
         yield
     finally:
-        _set_busy_timeout(connection.settings_dict.get("OPTIONS", {}).get("timeout", SQLITE_DEFAULT_SECONDS))
+        if _limit.is_timeout_set and connection.connection is not None:
+            _set_busy_timeout(connection.settings_dict.get("OPTIONS", {}).get("timeout", SQLITE_DEFAULT_SECONDS))
 
 
 @contextmanager

@@ -82,8 +82,13 @@ def test_a_transaction_waits_at_its_beginning_only_so_long(locked, django_db_blo
 
 def test_afterwards_a_lock_is_waited_for_as_before(locked, django_db_blocker):
     with django_db_blocker.unblock():
-        with at_most(0.05), locked.cursor() as cursor:
-            cursor.execute("SELECT 1")
+        locked.ensure_connection()
+        with at_most(60):
+            with pytest.raises(TookTooLong), at_most(0.05):
+                write(locked)
+            assert busy_timeout(locked) < 61_000
+            with at_most(5):
+                pass
         assert busy_timeout(locked) == 30_000
 
 
@@ -93,6 +98,7 @@ def test_a_connection_made_meanwhile_does_not_keep_the_limit(locked, django_db_b
             locked.ensure_connection()
             assert busy_timeout(locked) <= 2_000
         assert locked.settings_dict["OPTIONS"]["timeout"] == 30
+        assert busy_timeout(locked) == 30_000
 
 
 @pytest.fixture
