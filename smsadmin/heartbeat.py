@@ -12,6 +12,7 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Final
 
+from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Max
 from django.utils import timezone
 
@@ -83,7 +84,7 @@ def last_beat() -> datetime | None:
     return WorkerHeartbeat.objects.aggregate(last=Max("beat_at"))["last"]
 
 
-def living(now: datetime | None = None) -> list[WorkerHeartbeat]:
+def living(now: datetime | None = None, database: str = DEFAULT_DB_ALIAS) -> list[WorkerHeartbeat]:
     """The workers that gave a sign of life lately, in the order of their hosts."""
     since = (now or timezone.now()) - SILENT_AFTER
-    return list(WorkerHeartbeat.objects.filter(beat_at__gt=since).order_by("host", "started_at"))
+    return list(WorkerHeartbeat.objects.using(database).filter(beat_at__gt=since).order_by("host", "started_at"))

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import environ
 import phonenumbers
 
+from smsadmin import database_urls
 from smsadmin.log_times import LINE
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -176,6 +177,13 @@ for _host in ALLOWED_HOSTS:
     if not re.fullmatch(r"\*|\.?[\w-]+(\.[\w-]+)*\.?|\[[0-9a-fA-F:.]+\]", _host):
         stop("ALLOWED_HOSTS", f"holds {_host!r}, which is no host name", "Write names alone, as sms.example.org.")
 
+# What a process needs of the system's environment, and nothing of this installation's (see smsadmin.apart).
+SYSTEM_ENVIRONMENT = {
+    name: os.environ[name]
+    for name in ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONPATH", "VIRTUAL_ENV")
+    if name in os.environ
+}
+
 PORT: int = read_number("PORT", int, 8000, 1, 65_535, "a port")
 
 PUBLIC_BASE_URL = read_address("PUBLIC_BASE_URL", "Write it as https://sms.example.org.")
@@ -201,53 +209,17 @@ except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
 # Database and queue -----------------------------------------------------------------------------------------
 
 _database_url = read_text("DATABASE_URL")
-_sqlite_path = re.fullmatch(r"sqlite://(?:/([^?]+)|(:memory:))", _database_url)
-_is_postgres = re.match(r"(postgres|postgresql)://", _database_url)
-if _sqlite_path or not _database_url:
-    _path = (_sqlite_path[1] or _sqlite_path[2]) if _sqlite_path else INSTANCE_DIR / "sms.db"
-    DATABASES: dict[str, dict[str, Any]] = {
-        "default": {
-            "ENGINE": "django.db.backends.sqlite3",
-            "NAME": str(_path if _path == ":memory:" else BASE_DIR / _path),
-            # WAL lets pages be read while a blast is written; immediate transactions wait for the write lock
-            # at their start, where the busy timeout applies, instead of failing at their first write. FULL
-            # makes a commit durable before the call that follows it: a claim that a power cut forgot would
-            # text twice.
-            "OPTIONS": {
-                "transaction_mode": "IMMEDIATE",
-                "timeout": 30,
-                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-8000;",
-            },
-            # To open a file and close it for each request costs more than most requests do.
-            "CONN_MAX_AGE": 60,
-        }
-    }
-    if not _database_url and os.access(BASE_DIR, os.W_OK):
-        INSTANCE_DIR.mkdir(mode=0o700, exist_ok=True)
-elif _is_postgres:
-    try:
-        DATABASES = {"default": environ.Env.db_url_config(_database_url)}
-    except ValueError:
-        DATABASES = {"default": {"NAME": ""}}
-    if not DATABASES["default"]["NAME"]:
-        stop("DATABASE_URL", "cannot be read", "Write postgres://user:password@host:5432/name.")
-    DATABASES["default"]["CONN_MAX_AGE"] = 60
-    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-    # A server that is gone without a word is noticed within half a minute (the last one is in milliseconds).
-    DATABASES["default"]["OPTIONS"] = {
-        "connect_timeout": 5,
-        "keepalives_idle": 10,
-        "keepalives_interval": 5,
-        "keepalives_count": 3,
-        "tcp_user_timeout": 25_000,
-        **DATABASES["default"].get("OPTIONS", {}),
-    }
-else:
-    stop(
-        "DATABASE_URL",
-        "names no database that SMS Admin knows",
-        "Use sqlite:////absolute/path/sms.db or postgres://user:password@host:5432/name.",
+try:
+    _database = (
+        database_urls.parse(_database_url, BASE_DIR)
+        if _database_url
+        else database_urls.sqlite(str(INSTANCE_DIR / "sms.db"))
     )
+except database_urls.BadDatabaseUrl as _error:
+    stop("DATABASE_URL", _error.problem, _error.remedy)
+DATABASES: dict[str, dict[str, Any]] = {"default": _database}
+if not _database_url and os.access(BASE_DIR, os.W_OK):
+    INSTANCE_DIR.mkdir(mode=0o700, exist_ok=True)
 
 BACKUP_DIR: Path = BASE_DIR / read_text("BACKUP_DIR", str(INSTANCE_DIR / "backups"))
 if read_text("BACKUP_DIR").startswith("~"):

@@ -11,7 +11,8 @@ ROOT = Path(__file__).resolve().parent.parent
 # Each may import those before it.
 APPS = ("accounts", "contacts", "messaging", "surveys", "smsadmin")
 TWILIO_MODULES = {"messaging/backends/twilio.py", "messaging/signatures.py"}
-ENVIRONMENT_READERS = {"smsadmin/settings.py", "smsadmin/wsgi.py"}
+# The last one takes addresses of databases apart with django-environ.
+ENVIRONMENT_READERS = {"smsadmin/settings.py", "smsadmin/wsgi.py", "smsadmin/database_urls.py"}
 
 
 def sources(word: str = "") -> Iterator[tuple[str, ast.Module]]:

@@ -1,7 +1,6 @@
 """Users with their passwords, their former passwords, and what was written down about logins."""
 
 import json
-import math
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -13,8 +12,9 @@ from accounts.models import AppUser, PasswordHistory
 from accounts.roles import Role
 from accounts.security_events import Kind, Outcome, SecurityEvent
 
+from ..storable import clean_json
 from .moving import Move, Topic, transfer
-from .values import OldRow, Refused, clean
+from .values import OldRow, Refused
 
 USERS: Final = {"user_id": ("users", AppUser)}
 
@@ -200,19 +200,8 @@ def _read_metadata(row: OldRow) -> dict[str, Any]:
     if not raw:
         return {}
     try:
-        found = _storable(json.loads(raw))
+        found = clean_json(json.loads(raw))
     except (ValueError, RecursionError):
         row.mend("metadata_json is not in JSON and was kept as a text")
         return {"text": raw}
     return found if isinstance(found, dict) else {} if found is None else {"value": found}
-
-
-def _storable(value: Any) -> Any:
-    """Without what JSON can say and PostgreSQL cannot keep: NUL, half surrogates, numbers without end."""
-    if isinstance(value, str):
-        return clean(value)
-    if isinstance(value, dict):
-        return {clean(key): _storable(one) for key, one in value.items()}
-    if isinstance(value, list):
-        return [_storable(one) for one in value]
-    return str(value) if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,6 +1,5 @@
 """One row of the old database: its values as ours would be, and what had to be mended for that."""
 
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -8,10 +7,11 @@ from typing import Any, Final
 
 from contacts import phones
 
+from ..storable import UNSTORABLE, clean
+
 _TRUE: Final = frozenset({"1", "true", "t", "yes", "y", "on"})
 _FALSE: Final = frozenset({"0", "false", "f", "no", "n", "off"})
 _LARGEST: Final = 2**31 - 1
-_UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 _SHOWN: Final = 200
 
 
@@ -59,7 +59,7 @@ class OldRow:
         if raw is None:
             return ""
         text = as_text(raw)
-        if _UNSTORABLE.search(text):
+        if UNSTORABLE.search(text):
             self.mend(f"{column} had characters that cannot be stored, which were taken out or replaced")
             text = clean(text)
         if limit is not None and len(text) > limit:
@@ -192,11 +192,6 @@ def read_flag(raw: object) -> bool | None:
 
 def as_text(raw: object) -> str:
     return raw.decode("utf-8", "surrogateescape") if isinstance(raw, bytes) else str(raw)
-
-
-def clean(text: str) -> str:
-    """Without NUL, and with a replacement for what is no character: PostgreSQL takes neither."""
-    return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def shown(value: object) -> str:

@@ -301,6 +301,6 @@ def test_only_the_settings_read_the_environment():
         str(path.relative_to(ROOT))
         for app in ("accounts", "contacts", "messaging", "surveys", "smsadmin")
         for path in (ROOT / app).rglob("*.py")
-        if re.search(r"os\.environ|os\.getenv|environ\.Env", path.read_text())
+        if re.search(r"os\.environ|os\.getenv|Env\(|Env\.read_env", path.read_text())
     ]
     assert sorted(readers) == ["smsadmin/settings.py", "smsadmin/wsgi.py"]
