@@ -1,8 +1,8 @@
 """All rows of all tables, from the database in use into the new one: all of them, or none.
 
-The new database is filled in one transaction. Each table is streamed into it, read back, and compared by the number of
-its rows and a checksum of their values, so memory does not grow with the tables. Meanwhile nobody else can write to
-either database: whatever went into the old one after its table was copied would be lost.
+The new database is filled in one transaction. Each table is streamed into it, read back, and compared by the number
+of its rows and a checksum of their values, so memory does not grow with the tables. Meanwhile nobody else can write
+to either database: whatever went into the old one after its table was copied would be lost.
 """
 
 from collections.abc import Callable, Iterable, Iterator

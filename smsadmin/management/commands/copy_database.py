@@ -18,9 +18,9 @@ from smsadmin.doctor import storage
 
 class Command(ExplainedCommand):
     help = (
-        "Copy everything from the database in use (DATABASE_URL) into another, empty one: from SQLite to PostgreSQL,\n"
-        "or back. All or nothing: one transaction, in which each table is read back and compared. The database in use\n"
-        "is only read. Stop the web server and the worker before. docs/postgresql.md has all of the steps."
+        "Copy everything from the database in use (DATABASE_URL) into another, empty one: from SQLite to\n"
+        "PostgreSQL, or back. All or nothing: one transaction, in which each table is read back and compared. The\n"
+        "database in use is only read. Stop the web server and the worker first. docs/postgresql.md has every step."
     )
     epilog = (
         "exit codes:\n"
@@ -85,8 +85,8 @@ class Command(ExplainedCommand):
         if waiting or scheduled:
             self.stdout.write(
                 f"{counted(waiting, 'unfinished blast', 'unfinished blasts')} and "
-                f"{counted(scheduled, 'scheduled message', 'scheduled messages')} are now in both databases. A worker "
-                "on the old one would text the same people again."
+                f"{counted(scheduled, 'scheduled message', 'scheduled messages')} are now in both databases. "
+                "A worker on the old one would text the same people again."
             )
         self.stdout.write(
             "Next: set DATABASE_URL to the new database on every machine, put the old one away where nothing starts "
