@@ -12,6 +12,8 @@ from contacts.counts import counted, people
 from messaging import wording
 from messaging.backends import get_backend
 from messaging.models import Delivery, InboxMessage, MessageLog, ScheduledMessage, SenderSlot, UnmatchedReports
+from smsadmin.legacy.blasts import TABLE as OLD_BLASTS
+from smsadmin.models import LegacyRow
 
 from .findings import Finding, note, ok, problem
 
@@ -111,8 +113,11 @@ def find_late_messages() -> Iterator[Finding]:
 
 
 def find_silence() -> Iterator[Finding]:
-    """When Twilio was last heard of. The last blasts are read whole."""
-    recent = list(MessageLog.objects.order_by("-pk").values_list("pk", flat=True)[:RECENT_BLASTS])
+    """When Twilio was last heard from. Our last blasts are read whole; those that moved in are left out."""
+    # The replaced system sent these, and Twilio reported on them to that system.
+    moved_in = LegacyRow.objects.filter(table=OLD_BLASTS, new_id=OuterRef("pk"))
+    ours = MessageLog.objects.filter(~Exists(moved_in))
+    recent = list(ours.order_by("-pk").values_list("pk", flat=True)[:RECENT_BLASTS])
     rows = Delivery.objects.filter(message_log__in=recent)
     last_report = rows.filter(status__in=REPORTED).aggregate(at=Max("updated_at"))["at"]
     if last_report:
