@@ -1,6 +1,7 @@
 """The database file of the replaced system: opened for reading alone, in one snapshot."""
 
 import sqlite3
+import stat
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -10,6 +11,10 @@ from .values import OldRow
 
 BATCH: Final = 1000
 BUSY_SECONDS: Final = 10
+MAGIC: Final = b"SQLite format 3\0"
+NAME_IT: Final = "Name the old database file, usually instance/sms.db of the old system."
+# Databases of other programs have tables of these names, too.
+COMMON_NAMES: Final = frozenset({"users", "events"})
 
 # The columns that are read. Older versions lack some of the tables and columns.
 TABLES: Final[Mapping[str, frozenset[str]]] = {
@@ -137,10 +142,7 @@ class OldDatabase:
 @contextmanager
 def open_old(path: Path) -> Iterator[OldDatabase]:
     """The database in that file, as it is at this moment. Raises Unreadable, also while it is being read."""
-    if not path.exists():
-        raise Unreadable(f"{path} does not exist. Name the old database file, usually instance/sms.db.")
-    if not path.is_file():
-        raise Unreadable(f"{path} is no file. Name the old database file, usually instance/sms.db.")
+    _look_at(path)
     try:
         connection = sqlite3.connect(
             f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS, isolation_level=None
@@ -156,21 +158,49 @@ def open_old(path: Path) -> Iterator[OldDatabase]:
         raise Unreadable(_explain(path, error)) from error
 
 
+def _look_at(path: Path) -> None:
+    """What can be said about the file before SQLite opens it. Raises Unreadable."""
+    try:
+        mode = path.stat().st_mode
+        if stat.S_ISREG(mode):
+            with path.open("rb") as file:
+                start = file.read(len(MAGIC))
+    except (FileNotFoundError, NotADirectoryError):
+        raise Unreadable(f"{path} does not exist. {NAME_IT}") from None
+    except PermissionError:
+        raise Unreadable(
+            f"{path} cannot be read: the user that runs this command may not read it, or may not enter its folder. "
+            "Copy it, with the -wal or -journal file beside it if there is one, into a folder of that user "
+            "(chown gives them the copies), and name the copy."
+        ) from None
+    except (OSError, ValueError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        raise Unreadable(f"{path} cannot be read: {reason}. {NAME_IT}") from None
+    if stat.S_ISDIR(mode):
+        raise Unreadable(f"{path} is a folder. {NAME_IT}")
+    if not stat.S_ISREG(mode):
+        raise Unreadable(f"{path} is no file. {NAME_IT}")
+    if not start:
+        raise Unreadable(f"{path} is empty: it has none of the tables of the replaced system. {NAME_IT}")
+    if start != MAGIC:
+        raise Unreadable(f"{path} is not an SQLite database. {NAME_IT}")
+
+
 def _check(path: Path, old: OldDatabase) -> None:
     if "django_migrations" in old.columns:
         raise Unreadable(
             f"{path} is a database of SMS Admin, not of the system that it replaces. Name the file of the old system."
         )
-    if not set(TABLES) & set(old.columns):
+    if not set(TABLES) & set(old.columns) - COMMON_NAMES:
         raise Unreadable(
-            f"{path} has none of the tables of the replaced system. Name its database file, usually instance/sms.db."
+            f"{path} is a database of another program: it has none of the tables of the replaced system. {NAME_IT}"
         )
 
 
 def _explain(path: Path, error: sqlite3.Error) -> str:
     said = str(error)
     if "not a database" in said:
-        return f"{path} is not an SQLite database. Name the old database file, usually instance/sms.db."
+        return f"{path} is not an SQLite database, or is encrypted. {NAME_IT}"
     if "locked" in said or "busy" in said:
         return f"{path} is in use by another program. Stop the old system, then try again."
     if "malformed" in said:

@@ -3,7 +3,7 @@
 import os
 from argparse import ArgumentParser
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -43,7 +43,7 @@ class Command(ExplainedCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             with (
-                _opened(options["report"]) as file,
+                _opened(options["report"], options["file"]) as file,
                 tqdm(desc="Moving in", unit=" rows", disable=None, leave=False) as bar,
             ):
                 report = Report(file, bar.update)
@@ -55,6 +55,11 @@ class Command(ExplainedCommand):
                 f"Nothing has changed. The database says: {first_line(error)}. "
                 "If it is a new one, manage.py dbdoctor --apply comes first; if it is busy, stop the workers.",
                 returncode=2,
+            ) from None
+        except OSError as error:
+            # Rows of the report are written while rows move: no transaction has ended yet.
+            raise CommandError(
+                f"Nothing has changed. The report cannot be written: {error.strerror or error}.", returncode=2
             ) from None
         except KeyboardInterrupt:
             raise CommandError("Stopped. Nothing has changed.", returncode=2) from None
@@ -86,11 +91,17 @@ class Command(ExplainedCommand):
 
 
 @contextmanager
-def _opened(path: Path | None) -> Iterator[TextIO | None]:
+def _opened(path: Path | None, old: Path) -> Iterator[TextIO | None]:
     """The file of the report while it is written; under its own name only when all has gone well."""
     if path is None:
         yield None
         return
+    if path.is_dir() or not path.name:
+        raise CommandError(f"Nothing has changed. {path} is a folder: name a file for the report.", returncode=2)
+    if _is_same(path, old):
+        raise CommandError(
+            f"Nothing has changed. {path} is the old database itself: name another file for the report.", returncode=2
+        )
     unfinished = path.with_name(f"{path.name}.unfinished")
     try:
         file = unfinished.open("w", encoding="utf-8", newline="")
@@ -103,6 +114,19 @@ def _opened(path: Path | None) -> Iterator[TextIO | None]:
             # It has phone numbers and names.
             os.chmod(unfinished, 0o600)
             yield file
-        unfinished.replace(path)
+            try:
+                file.close()
+                unfinished.replace(path)
+            except OSError as error:
+                raise CommandError(
+                    f"The report could not be written to {path}: {error.strerror}. Everything else was done.",
+                    returncode=1,
+                ) from None
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def _is_same(path: Path, other: Path) -> bool:
+    with suppress(OSError):
+        return path.samefile(other)
+    return False

@@ -1,16 +1,24 @@
 import csv
+import errno
+import os
 import sqlite3
 from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.apps import apps
 from django.core.management import call_command
 from django.db import DatabaseError, connection
-from hypothesis import given, settings
+from django.utils import timezone
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from contacts.models import CommunityMember
 from messaging.models import Delivery, MessageLog
+from smsadmin.doctor import checkup, sending
+from smsadmin.doctor.findings import Level
 from smsadmin.legacy import importing, reading
 from smsadmin.legacy.report import Report
 from smsadmin.legacy.values import OldRow
@@ -203,14 +211,20 @@ def make_locked(path):
     ("prepare", "part"),
     [
         (lambda path: None, "does not exist"),
-        (lambda path: path.mkdir(), "is no file"),
+        (lambda path: path.mkdir(), "is a folder"),
+        (lambda path: os.mkfifo(path), "is no file"),
+        (lambda path: path.symlink_to(path), "cannot be read: Too many levels of symbolic links"),
         (lambda path: path.write_bytes(b"no database " * 500), "is not an SQLite database"),
         (lambda path: path.write_bytes(b""), "has none of the tables of the replaced system"),
         (lambda path: Old(path, {"recipes": "id"}), "has none of the tables of the replaced system"),
+        (lambda path: Old(path, {"users": "id, email", "events": "id"}), "is a database of another program"),
         (lambda path: Old(path, {"users": "id", "django_migrations": "id"}), "is a database of SMS Admin"),
         (make_locked, "is in use by another program. Stop the old system"),
     ],
-    ids=["missing", "a folder", "no database", "empty", "something else", "ours", "locked"],
+    ids=[
+        *("missing", "a folder", "a pipe", "a link to itself", "no database", "empty", "something else"),
+        *("another program", "ours", "locked"),
+    ],
 )
 def test_a_file_that_cannot_be_read_is_one_sentence(run, tmp_path, monkeypatch, prepare, part):
     monkeypatch.setattr(reading, "BUSY_SECONDS", 0)
@@ -222,6 +236,50 @@ def test_a_file_that_cannot_be_read_is_one_sentence(run, tmp_path, monkeypatch, 
     assert code == 2
     assert said.startswith("Nothing has changed. ")
     assert part in said
+
+
+@pytest.mark.parametrize("what", ["stat", "open"])
+def test_a_file_or_folder_that_may_not_be_read_is_one_sentence(run, old, monkeypatch, what):
+    real = getattr(Path, what)
+
+    def refuse(path, *args, **options):
+        if path == old.path:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return real(path, *args, **options)
+
+    monkeypatch.setattr(Path, what, refuse)
+    said, code = run()
+    assert code == 2
+    assert said.startswith(f"Nothing has changed. {old.path} cannot be read: the user that runs this command may not")
+
+
+def test_a_name_that_no_file_can_have_is_one_sentence(run):
+    said, code = run("x" * 5000)
+    assert (code, "cannot be read: File name too long." in said) == (2, True)
+
+
+def test_the_report_never_takes_the_place_of_the_old_database_or_a_folder(run, old, tmp_path):
+    fill(old)
+    before = old.path.read_bytes()
+    said, code = run(old.path, "--report", old.path)
+    assert (code, "is the old database itself" in said) == (2, True)
+    assert old.path.read_bytes() == before
+    said, code = run(old.path, "--report", tmp_path)
+    assert (code, "is a folder: name a file for the report" in said) == (2, True)
+    assert not CommunityMember.objects.exists()
+
+
+def test_a_disk_that_is_full_while_the_report_is_written_ends_with_nothing_changed(run, old, tmp_path, monkeypatch):
+    def fail(*args):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    fill(old)
+    monkeypatch.setattr(Report, "refused", fail)
+    said, code = run(old.path, "--report", tmp_path / "report.csv")
+    assert code == 2
+    assert said == "Nothing has changed. The report cannot be written: No space left on device."
+    assert not CommunityMember.objects.exists()
+    assert not (tmp_path / "report.csv").exists()
 
 
 def test_a_damaged_file_is_one_sentence_and_nothing_moves(run, old):
@@ -269,6 +327,33 @@ def test_the_examination_finds_nothing_wrong_with_what_moved_in(run, old):
     assert connection.check_constraints() is None
 
 
+def test_the_examination_does_not_ask_for_reports_that_the_old_system_got(run, old, settings):
+    settings.PUBLIC_BASE_URL = "https://sms.example.org"
+    settings.SMS_BACKEND = "messaging.backends.locmem.LocmemBackend"
+    fill(old)
+    old.add_blast(*((f"+1720555{100 + number:04}", None, True, None) for number in range(50)))
+    run()
+    assert Delivery.objects.filter(status="accepted").count() > 50
+    found = [
+        finding
+        for check in checkup.CHECKS
+        if check.name.startswith(("rows.", "counters.", "sending."))
+        for finding in checkup.run(check)
+    ]
+    assert [finding.sentence for finding in found if finding.level == Level.PROBLEM] == []
+
+
+def test_the_examination_still_misses_the_reports_on_our_own_blasts_after_moving_in(run, old, settings):
+    settings.PUBLIC_BASE_URL = "https://sms.example.org"
+    fill(old)
+    run()
+    log = MessageLog.objects.create(message_body="Hello", target="community", status="sent")
+    long_ago = timezone.now() - timedelta(hours=2)
+    Delivery.objects.create(message_log=log, phone=ADA, status="accepted", accepted_at=long_ago)
+    [finding] = [finding for finding in sending.find_silence() if finding.level == Level.PROBLEM]
+    assert finding.sentence == "Twilio has accepted 1 text and reported on none of them."
+
+
 anything = st.one_of(
     st.none(),
     st.integers(-(2**63), 2**63 - 1),
@@ -282,7 +367,7 @@ anything = st.one_of(
 
 
 @pytest.mark.slow
-@settings(
+@hypothesis_settings(
     max_examples=100,
 )
 @given(st.data())
