@@ -33,14 +33,14 @@ def opened(url: str) -> Iterator[BaseDatabaseWrapper]:
     if configured["NAME"] == ":memory:":
         raise CannotCopy("The new database would be in memory only. Name a file.")
     # A handler of its own fills in what Django's settings of a database have besides.
-    connections.settings[NEW] = ConnectionHandler({"default": configured}).settings["default"]
+    handler = ConnectionHandler({"default": configured, NEW: configured})
+    connections[NEW] = handler.create_connection(NEW)
     try:
         yield connections[NEW]
     finally:
         with suppress(DatabaseError):
             connections[NEW].close()
         del connections[NEW]
-        del connections.settings[NEW]
 
 
 def describe(database: BaseDatabaseWrapper) -> str:
