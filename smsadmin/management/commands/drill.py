@@ -1,0 +1,87 @@
+import signal
+import sys
+import tempfile
+from argparse import ArgumentParser
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from django.core.management.base import CommandError
+
+from contacts.commands import ExplainedCommand
+from contacts.counts import counted, people
+from messaging import wording
+from smsadmin import backups
+from smsadmin.backup_contents import BackupFailed
+from smsadmin.drilling.drill import Drilled, drill
+
+
+class Command(ExplainedCommand):
+    help = (
+        "Try whether a backup can be restored, apart from this installation: in a folder and a database made for\n"
+        "it, without its settings, folders, Redis or address, and with a simulator that texts nobody. Both are\n"
+        "removed afterwards. For a dump of PostgreSQL, the role in DATABASE_URL must be allowed to create databases."
+    )
+    epilog = (
+        "exit codes:\n"
+        "  0  the backup was restored, and all is well with it\n"
+        "  1  it was restored, and dbdoctor or a page found something wrong\n"
+        "  2  it could not be restored; a sentence says why"
+    )
+    # The database in use may be what was lost.
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path, metavar="FILE", help="a backup, made by manage.py backup")
+        parser.add_argument(
+            "--folder",
+            type=Path,
+            metavar="DIR",
+            default=Path(tempfile.gettempdir()),
+            help="where to work; a SQLite backup needs three times its size there (%(default)s)",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        path: Path = options["file"]
+        # So that what was made is removed, too, when the drill is stopped.
+        before = signal.signal(signal.SIGTERM, _stop)
+        try:
+            found = drill(path, options["folder"], self._say)
+        except BackupFailed as failed:
+            raise CommandError(f"The drill failed. {failed}", returncode=2) from failed
+        except KeyboardInterrupt:
+            raise CommandError("Stopped. What the drill had made was removed.", returncode=2) from None
+        finally:
+            signal.signal(signal.SIGTERM, before)
+        self._report(path, found)
+
+    def _say(self, sentence: str) -> None:
+        self.stdout.write(sentence)
+        self.stdout.flush()
+
+    def _report(self, path: Path, found: Drilled) -> None:
+        taken_at = wording.moment(backups.taken_at(path))
+        self.stdout.write(
+            f"{path.name} is of {taken_at}. It holds {people(found.people)}, "
+            f"{counted(found.blasts, 'blast', 'blasts')} and {counted(found.texts, 'text', 'texts')}, "
+            f"and was restored in {counted(max(round(found.seconds), 1), 'second', 'seconds')}."
+        )
+        for what, at in found.newest.items():
+            self.stdout.write(f"The newest {what}: {wording.moment(at) if at else 'none'}.")
+        shown = len(found.pages) - len(found.failed_pages)
+        self.stdout.write(f"{counted(shown, 'page was', 'pages were')} shown.")
+        for page in found.failed_pages:
+            self.stdout.write(
+                f"The page {page} could not be shown (status {found.pages[page]}). If the static files are missing, "
+                "run: manage.py collectstatic."
+            )
+        for problem in found.problems:
+            self.stdout.write(f"dbdoctor: {problem}")
+        self.stdout.write("What the drill had made was removed.")
+        if found.failed_pages or found.problems:
+            raise CommandError("The backup can be restored, but not all is well with it: see above.", returncode=1)
+        self.stdout.write("The drill went well: this backup can be restored.", self.style.SUCCESS)
+
+
+def _stop(signum: int, frame: FrameType | None) -> None:
+    sys.exit(128 + signum)

@@ -1,0 +1,76 @@
+import fcntl
+import os
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from smsadmin import apart
+from smsadmin.drilling import scratch
+
+
+@pytest.mark.parametrize(
+    ("content", "part"),
+    [(None, "cannot be read: No such file or directory."), (b"no backup", "is no backup"), (b"", "is no backup")],
+)
+def test_what_is_no_backup_ends_the_drill_with_a_sentence(tmp_path, content, part):
+    path = tmp_path / "file"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(CommandError, match=part) as raised:
+        call_command("drill", str(path), "--folder", str(tmp_path))
+    assert raised.value.returncode == 2
+    assert str(raised.value).startswith("The drill failed. ")
+
+
+def test_a_folder_that_is_not_there_ends_the_drill_with_a_sentence(tmp_path):
+    path = tmp_path / "file.sqlite3"
+    path.write_bytes(b"SQLite format 3\0")
+    with pytest.raises(CommandError, match="Name another folder"):
+        call_command("drill", str(path), "--folder", str(tmp_path / "none"))
+
+
+def test_a_disk_without_room_is_told_before_anything_is_restored(tmp_path, monkeypatch):
+    path = tmp_path / "file.sqlite3"
+    path.write_bytes(b"SQLite format 3\0")
+    monkeypatch.setattr("shutil.disk_usage", lambda folder: type("Usage", (), {"free": 1}))
+    with pytest.raises(CommandError, match="--folder DIR"):
+        call_command("drill", str(path), "--folder", str(tmp_path))
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_process_apart_gets_none_of_our_settings(settings, tmp_path):
+    settings.TWILIO_AUTH_TOKEN = settings.REDIS_URL = settings.SECRET_KEY = "ours"
+    environment = apart.environment("sqlite:////x/sms.db", tmp_path)
+    assert environment["DATABASE_URL"] == "sqlite:////x/sms.db"
+    assert environment["ENV_FILE"] == environment["REDIS_URL"] == ""
+    assert environment["SMS_BACKEND"] == apart.SIMULATOR
+    assert environment["BACKUP_DIR"].startswith(str(tmp_path))
+    assert "ours" not in environment.values()
+    assert not [name for name in environment if name.startswith(("TWILIO", "ADMIN", "PORT"))]
+
+
+def test_what_a_killed_drill_has_left_is_removed_and_what_another_uses_is_not(tmp_path):
+    left, used = tmp_path / f"{scratch.PREFIX}left", tmp_path / f"{scratch.PREFIX}used"
+    for folder in (left, used):
+        folder.mkdir()
+        (folder / "sms.db").touch()
+    descriptor = os.open(used, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    with scratch.folder(tmp_path) as made:
+        assert not left.exists()
+        assert (used / "sms.db").exists()
+        assert made.stat().st_mode & 0o077 == 0
+    assert not made.exists()
+    os.close(descriptor)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "address"),
+    [
+        ({"user": "sms", "password": "a/b@c%", "host": "db", "port": 5433}, "postgres://sms:a%2Fb%40c%25@db:5433/x"),
+        ({"user": "sms", "host": "::1", "sslmode": "require"}, "postgres://sms@[::1]/x?sslmode=require"),
+        ({}, "postgres:///x"),
+    ],
+)
+def test_the_address_of_the_scratch_database_is_that_of_the_server(parameters, address):
+    assert scratch._address(parameters, "x") == address
