@@ -147,6 +147,8 @@ def test_everybody_who_waits_for_a_leader_without_its_turn_is_served(held, monke
     monkeypatch.setattr(batching, "_waiting", jobs[:])
     batching._lead()
     assert [(job.result, job.is_done) for job in jobs] == [("1", True), ("2", True)]
+
+
 def test_work_that_waits_for_a_leader_that_hangs_is_given_up_and_never_done(monkeypatch):
     monkeypatch.setattr(batching, "_has_leader", True)
     monkeypatch.setattr(batching, "_waiting", [])
