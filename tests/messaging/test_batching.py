@@ -145,7 +145,7 @@ def test_a_turn_that_is_free_is_taken_and_given_back(folder):
 def test_everybody_who_waits_for_a_leader_without_its_turn_is_served(held, monkeypatch):
     jobs = [batching._Job(keep("1")), batching._Job(keep("2"))]
     monkeypatch.setattr(batching, "_waiting", jobs[:])
-    batching._lead()
+    batching._lead(jobs[0])
     assert [(job.result, job.is_done) for job in jobs] == [("1", True), ("2", True)]
 
 

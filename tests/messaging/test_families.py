@@ -228,7 +228,7 @@ def test_a_late_arrival_keeps_the_retry_from_texting(make_family, locmem, send):
     first = make_family(people=2, sid="SM1")
     second = retry(first)
     arrived, other = first.deliveries.order_by("pk")
-    Delivery.objects.advance(arrived.pk, "delivered")
+    Delivery.objects.advance(arrived.pk, "delivered", arrived.sid)
     second = send(second)
     assert texted(locmem) == [other.phone]
     assert second.deliveries.get(phone=arrived.phone).skip_reason == "duplicate"

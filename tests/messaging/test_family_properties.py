@@ -246,7 +246,7 @@ class World:
         for model in reversed(TABLES):
             model._base_manager.bulk_create(model(**values) for values in backup[model])
         with connection.cursor() as cursor:
-            for statement in restoring._hold_back(Contents(0, 0, known()), timezone.now()):
+            for statement in restoring._hold_back(Contents(0, 0, known(), {}), timezone.now()):
                 cursor.execute(statement)
 
     # The end

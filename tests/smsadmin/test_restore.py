@@ -278,16 +278,6 @@ def test_who_waited_in_a_canceled_blast_is_not_in_doubt(database_file, folder, d
     assert read_delivery(database_file, "status") == ("pending",)
 
 
-def test_of_a_backup_that_knows_no_retries_nobody_can_be_called_again_either(database_file, folder, db):
-    log = add_blast(database_file, "failed")
-    add_delivery(database_file, "failed", log=log)
-    path = backups.back_up(folder).path
-    execute(path, "DELETE FROM django_migrations WHERE app = 'messaging' AND name > '0001_initial'")
-    execute(path, "ALTER TABLE deliveries DROP COLUMN is_left")
-    restoring.restore(path, folder)
-    assert read_delivery(database_file, "status") == ("unknown",)
-
-
 def test_sessions_queue_and_heartbeats_of_then_are_over(database_file, folder, db):
     execute(database_file, "INSERT INTO django_session VALUES ('key', '', '2199-01-01 00:00:00')")
     execute(database_file, "INSERT INTO worker_heartbeats VALUES ('token', 'here', 1, '2199-01-01', '2199-01-01')")
