@@ -12,16 +12,22 @@ from django import db
 from django.conf import settings
 from django.utils.module_loading import import_string
 
+from accounts import database_file
+
 logger = logging.getLogger(__name__)
 
 _failures: dict[str, int] = {}
+_said_lost = ""
 
 
 def tick() -> None:
     """Call each function that settings.CLOCK_TASKS names by its dotted path. Raises nothing.
 
-    A task that fails is logged when it begins to fail and when it works again, not every second.
+    A task that fails is logged when it begins to fail and when it works again, not every second. Nothing is done in a
+    database file that is not the one that the worker began with.
     """
+    if _is_lost():
+        return
     db.close_old_connections()
     for path in settings.CLOCK_TASKS:
         try:
@@ -34,3 +40,17 @@ def tick() -> None:
             if failures := _failures.pop(path, 0):
                 logger.warning("The clock task %s works again after %d failures.", path, failures)
     db.close_old_connections()
+
+
+def _is_lost() -> bool:
+    """Whether the database's file was taken away; said once."""
+    global _said_lost
+    try:
+        database_file.check()
+        lost = ""
+    except database_file.DatabaseFileLost as error:
+        lost = str(error)
+    if lost and lost != _said_lost:
+        logger.error("The worker does nothing any more. %s", lost)
+    _said_lost = lost
+    return bool(lost)

@@ -29,6 +29,8 @@ from django_q.monitor import monitor
 from django_q.signing import BadSignature, SignedPackage
 from django_q.worker import worker
 
+from accounts import database_file
+
 logger = logging.getLogger(__name__)
 
 RETRY_SECONDS = 1.0
@@ -124,6 +126,7 @@ class Tasks:
         is_broken = False
         while not self.is_over():
             try:
+                database_file.check()
                 found = self.broker.dequeue()
             except Exception as error:  # noqa: BLE001 - whatever a database or Redis raises when it is away
                 if not is_broken:

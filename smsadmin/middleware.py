@@ -7,8 +7,10 @@ from typing import Final
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+
+from accounts import database_file
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -48,6 +50,25 @@ class ContentSecurity:
         if not (settings.DEBUG and response.status_code in {404, 500}):
             response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
         return response
+
+
+class RefuseLostDatabase:
+    """Answers 503 to everything once the database's file is gone: what is still open is read and written in vain.
+
+    Twilio is told to try again, or to use its fallback.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if not database_file.is_gone():
+            return self.get_response(request)
+        return HttpResponse(
+            "The database's file is gone: nothing can be shown or saved. Stop SMS Admin and restore a backup.",
+            status=503,
+            content_type="text/plain",
+        )
 
 
 class RefuseNul:

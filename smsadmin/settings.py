@@ -405,6 +405,7 @@ MIDDLEWARE = [
     "smsadmin.middleware.ContentSecurity",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "smsadmin.health.AnswerProbes",
+    "smsadmin.middleware.RefuseLostDatabase",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "smsadmin.middleware.RefuseNul",
