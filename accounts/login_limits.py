@@ -35,6 +35,7 @@ from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 
+from . import shared_clock
 from .events import record
 from .models import AppUser, KnownAddress, LoginAttempt
 from .moments import moment
@@ -125,7 +126,7 @@ def unlock_all() -> int:
 
 def lift(attempts: QuerySet[LoginAttempt]) -> int:
     """Forget these failures on somebody's decision; how many locks that lifted."""
-    locked = [attempt.whom for attempt in attempts.filter(locked_until__gt=timezone.now()).order_by("pk")]
+    locked = [attempt.whom for attempt in attempts.filter(_is_on()).order_by("pk")]
     with transaction.atomic():
         attempts.delete()
         if locked:
@@ -136,7 +137,7 @@ def lift(attempts: QuerySet[LoginAttempt]) -> int:
 
 def list_locks() -> list[tuple[str, datetime]]:
     """What is locked, for staff to read, and until when; the first to end first."""
-    locked = LoginAttempt.objects.filter(locked_until__gt=timezone.now()).order_by("locked_until")
+    locked = LoginAttempt.objects.filter(_is_on()).order_by("locked_until")
     return [(attempt.whom, attempt.locked_until) for attempt in locked if attempt.locked_until]
 
 
@@ -144,7 +145,7 @@ def delete_old() -> None:
     """Delete what no longer says anything: failures of a past window, locks that ended, addresses long unused."""
     now = timezone.now()
     window = timedelta(minutes=settings.LOGIN_WINDOW_MINUTES)
-    ended = Q(locked_until__lt=now) | Q(locked_until=None, first_attempt_at__lt=now - 2 * window)
+    ended = Q(locked_until__isnull=False) & ~_is_on() | Q(locked_until=None, first_attempt_at__lt=now - 2 * window)
     LoginAttempt.objects.filter(ended).delete()
     KnownAddress.objects.filter(last_login_at__lt=now - KNOWN_FOR).delete()
 
@@ -189,8 +190,14 @@ def _rows(counters: Iterable[tuple[str, str]]) -> QuerySet[LoginAttempt]:
     )
 
 
+def _is_on() -> Q:
+    """Rows whose lock has not ended. One that would last longer than any was set before the clock was set back."""
+    longest = timedelta(minutes=settings.LOGIN_LOCK_MINUTES)
+    return shared_clock.lies_ahead("locked_until", timezone.now(), longest)
+
+
 def _find_lock(counters: Iterable[tuple[str, str]]) -> datetime | None:
-    locks = _rows(counters).filter(locked_until__gt=timezone.now())
+    locks = _rows(counters).filter(_is_on())
     return locks.aggregate(until=Max("locked_until"))["until"]
 
 

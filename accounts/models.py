@@ -11,7 +11,7 @@ from django.db import models, transaction
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from . import roles
+from . import roles, shared_clock
 from .hashers import from_werkzeug
 from .roles import Role
 from .security_events import Kind, SecurityEvent  # noqa: F401 - the event is a model of this app
@@ -163,14 +163,16 @@ class LoginAttempt(models.Model):
         """Take a guess made at that time for a failed one: False if it may not be made, because of a lock.
 
         With the last guess that `limit` allows within `window`, the lock begins. The caller holds the row locked
-        and saves it.
+        and saves it. A lock that would last longer than `lock`, and guesses of the future, are from before the clock
+        was set back.
         """
+        latest = at + shared_clock.SKEW
         if self.locked_until:
-            if at < self.locked_until:
+            if at < self.locked_until <= latest + lock:
                 return False
             self.locked_until, self.recent_attempts = None, []
-        since = (at - window).timestamp()
-        self.recent_attempts = [*(one for one in self.recent_attempts if one > since), at.timestamp()]
+        since, until = (at - window).timestamp(), latest.timestamp()
+        self.recent_attempts = [*(one for one in self.recent_attempts if since < one <= until), at.timestamp()]
         self.attempt_count = len(self.recent_attempts)
         self.first_attempt_at = datetime.fromtimestamp(self.recent_attempts[0], UTC)
         if self.attempt_count >= limit:

@@ -15,6 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 from django_q.tasks import async_task
 
+from accounts import shared_clock
 from accounts.models import AppUser
 
 from . import merging
@@ -103,7 +104,8 @@ def adjust(contact_import: ContactImport, adjustments: dict[str, Any]) -> bool:
 
 def start_again(contact_import: ContactImport) -> bool:
     """Put work that has not moved for a minute back into the queue; False when it moves."""
-    stalled = ContactImport.objects.filter(pk=contact_import.pk, updated_at__lt=timezone.now() - STALLED_AFTER)
+    has_not_moved = shared_clock.is_past("updated_at", timezone.now(), STALLED_AFTER)
+    stalled = ContactImport.objects.filter(has_not_moved, pk=contact_import.pk)
     reading = stalled.filter(status__in=[Status.WAITING, Status.READING])
     if reading.update(status=Status.WAITING, updated_at=timezone.now()):
         queue_reading(contact_import)

@@ -13,6 +13,8 @@ from django.conf import settings
 from django.db import connection, models
 from django.utils import timezone
 
+from accounts import shared_clock
+
 STALLED_AFTER: Final = timedelta(minutes=1)
 SLICE: Final = 5_000
 _NEVER_CONFIRMED_FOR: Final = timedelta(days=7)
@@ -93,7 +95,8 @@ class ContactImport(models.Model):
     @property
     def is_stalled(self) -> bool:
         """Whether it should be moving and has not for a minute: nobody works on it any more."""
-        return self.is_busy and timezone.now() - self.updated_at > STALLED_AFTER
+        age = timezone.now() - self.updated_at
+        return self.is_busy and not -shared_clock.SKEW <= age <= STALLED_AFTER
 
 
 class ImportChunk(models.Model):

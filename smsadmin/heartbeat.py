@@ -14,7 +14,8 @@ from typing import Final
 
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Max
-from django.utils import timezone
+
+from accounts import shared_clock
 
 from .models import WorkerHeartbeat
 
@@ -40,7 +41,7 @@ class Heart:
     def beat(self) -> None:
         if time.monotonic() - self._beaten_at < BEAT_SECONDS:
             return
-        now = timezone.now()
+        now = shared_clock.now()
         self._started_at = self._started_at or now
         WorkerHeartbeat.objects.update_or_create(
             token=self._token,
@@ -52,7 +53,7 @@ class Heart:
                 "pid": os.getpid(),
             },
         )
-        WorkerHeartbeat.objects.filter(beat_at__lt=now - FORGOTTEN_AFTER).delete()
+        WorkerHeartbeat.objects.filter(shared_clock.is_past("beat_at", now, FORGOTTEN_AFTER)).delete()
         self._beaten_at = time.monotonic()
 
     def stop(self) -> None:
@@ -80,11 +81,18 @@ def stop() -> None:
 
 
 def last_beat() -> datetime | None:
-    """When any worker gave its last sign of life; None if none did within a day."""
-    return WorkerHeartbeat.objects.aggregate(last=Max("beat_at"))["last"]
+    """When any worker gave its last sign of life; None if none did within a day.
+
+    A sign of the future was given before the clock was set back, and says nothing.
+    """
+    signs = WorkerHeartbeat.objects.filter(beat_at__lte=shared_clock.now() + shared_clock.SKEW)
+    return signs.aggregate(last=Max("beat_at"))["last"]
 
 
 def living(now: datetime | None = None, database: str = DEFAULT_DB_ALIAS) -> list[WorkerHeartbeat]:
     """The workers that gave a sign of life lately, in the order of their hosts."""
-    since = (now or timezone.now()) - SILENT_AFTER
-    return list(WorkerHeartbeat.objects.using(database).filter(beat_at__gt=since).order_by("host", "started_at"))
+    now = now or shared_clock.now()
+    signs = WorkerHeartbeat.objects.using(database).filter(
+        beat_at__gt=now - SILENT_AFTER, beat_at__lte=now + shared_clock.SKEW
+    )
+    return list(signs.order_by("host", "started_at"))

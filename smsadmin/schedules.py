@@ -6,11 +6,14 @@ again; what staff added stays as it is.
 
 import time
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 
 from django.conf import settings
 from django.utils import timezone
 from django_q.models import Schedule
+
+from accounts import shared_clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +62,17 @@ def _wanted(recurring: Recurring) -> dict[str, Any]:
 
 
 def find_wrong() -> list[Recurring]:
-    """The recurring tasks whose schedule is missing, changed, or there twice."""
+    """The recurring tasks whose schedule is missing, changed, there twice, or put off for longer than it runs apart.
+
+    The last is what a clock leaves that was set back.
+    """
     return [recurring for recurring in RECURRING if not _is_right(recurring)]
 
 
 def _is_right(recurring: Recurring) -> bool:
     schedules = Schedule.objects.filter(name=recurring.name)
-    return schedules.count() == 1 and schedules.filter(**_wanted(recurring)).exists()
+    latest = timezone.now() + timedelta(minutes=recurring.minutes) + shared_clock.SKEW
+    return schedules.count() == 1 and schedules.filter(**_wanted(recurring), next_run__lte=latest).exists()
 
 
 def install() -> int:

@@ -477,3 +477,18 @@ def test_the_backend_says_by_an_exception_that_nothing_was_looked_at(locked):
 
 def test_a_backend_without_a_password_looks_at_nothing(db):
     assert LimitedBackend().authenticate(None, token="x") is None
+
+
+def test_a_lock_lasts_no_longer_where_the_clock_is_set_back(ann, wait):
+    fail(5)
+    assert not is_in(log_in(password=GOOD))
+    wait(hours=-1)
+    assert login_limits.list_locks() == []
+    assert is_in(log_in(password=GOOD))
+
+
+def test_failures_before_the_clock_was_set_back_do_not_count_for_longer(ann, wait):
+    fail(4)
+    wait(hours=-1)
+    fail(4)
+    assert is_in(log_in(password=GOOD))

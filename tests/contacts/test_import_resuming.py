@@ -53,3 +53,9 @@ def test_an_import_with_nothing_to_do_is_left_alone(make_import, queued, status)
 def test_an_import_that_moves_is_left_alone(make_import, queued):
     make_import("reading", timedelta(seconds=5))
     assert resume_imports() == 0
+
+
+@pytest.mark.parametrize("status", ["waiting", "reading", "applying"])
+def test_an_import_that_moved_before_the_clock_was_set_back_goes_on(make_import, queued, status):
+    assert make_import(status, -timedelta(hours=1)).is_stalled
+    assert resume_imports() == 1

@@ -89,3 +89,12 @@ def test_a_silent_worker_no_longer_lives_and_is_forgotten_after_a_day(heart, at)
 
 def test_there_is_no_last_beat_before_the_first(db):
     assert heartbeat.last_beat() is None
+
+
+def test_a_beat_from_before_the_clock_was_set_back_is_no_sign_of_life(db):
+    now = timezone.now()
+    killed = WorkerHeartbeat.objects.create(host="a", pid=1, started_at=now, beat_at=now + timedelta(hours=1))
+    assert heartbeat.living(now) == []
+    assert heartbeat.last_beat() is None
+    WorkerHeartbeat.objects.update(beat_at=now + timedelta(seconds=3))
+    assert heartbeat.living(now) == [killed]

@@ -38,6 +38,14 @@ def test_a_deleted_or_changed_schedule_is_put_right(db):
     assert Schedule.objects.get(func="messaging.tasks.reconcile").minutes == 1
 
 
+def test_a_schedule_that_was_planned_before_the_clock_was_set_back_runs_now(db):
+    schedules.install()
+    Schedule.objects.update(next_run=timezone.now() + timedelta(minutes=61))
+    # What runs once a day is in time.
+    assert schedules.install() == sum(item.minutes < 60 for item in schedules.RECURRING)
+    assert Schedule.objects.get(func="messaging.tasks.reconcile").next_run <= timezone.now()
+
+
 def test_a_schedule_of_staff_stays_as_it_is(db):
     Schedule.objects.create(name="Ours", func="math.sqrt", args="4")
     schedules.install()
