@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
-from django.conf import settings
 from django.utils import timezone
 
+from . import reconciling
 from .media import media_sentence
 from .models import Delivery, InboxMessage
 
@@ -109,8 +109,7 @@ class Entry:
         if self.kind != TEXT or delivery is None or delivery.claimed_at is None:
             return False
         is_unknown = delivery.status == Delivery.Status.UNKNOWN and not delivery.is_left
-        grace = timedelta(minutes=settings.SMS_UNKNOWN_GRACE_MINUTES)
-        return is_unknown and delivery.claimed_at <= timezone.now() - grace
+        return is_unknown and reconciling.has_lasted(delivery.claimed_at)
 
     @property
     def can_be_repeated(self) -> bool:

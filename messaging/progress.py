@@ -181,7 +181,7 @@ def state_in_words(log: MessageLog, percent: int | None = None) -> str:
     if log.cancelled_at is not None:
         return "Cancelled"
     if log.paused_at is not None:
-        return "Stopped" if log.stop_reason else "Paused"
+        return "Stopped" if log.is_stopped else "Paused"
     if log.status == MessageLog.Status.PROCESSING and percent is not None:
         return f"Sending {percent} %"
     return log.get_status_display()

@@ -13,6 +13,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from accounts import shared_clock
 from contacts.opting_out import opted_out_since
 from contacts.querysets import blocked_by
 
@@ -25,6 +26,14 @@ if TYPE_CHECKING:
 
 # A dead sender's slot is free again after this; a living one renews it three times as often.
 LEASE_SECONDS: Final = 9.0
+# Longer than any call can take (5 s to connect, 15 s to answer) with the wait for its time slot.
+ABANDONED_AFTER: Final = timedelta(seconds=60)
+# No slot rests longer, and no lease is longer.
+LONGEST_REST_SECONDS: Final = 300.0
+# How long a scheduled message is put off after each attempt that failed, the last one again and again.
+PAUSES: Final = tuple(timedelta(seconds=seconds) for seconds in (5, 15, 60, 300, 900))
+# How long a queued attempt may take to come before another one is queued.
+ATTEMPT_LASTS: Final = timedelta(seconds=30)
 
 
 class MessageLogQuerySet(models.QuerySet):
@@ -49,6 +58,28 @@ class MessageLogQuerySet(models.QuerySet):
         list(members)
         now: Any = self.get(pk=log.pk)
         return now
+
+    def without_sender(self, since: datetime) -> Self:
+        """Those begun or resumed before then, of which no sender has had a slot since."""
+        begun = self.filter(Q(sending_since=None) | Q(sending_since__lte=since), created_at__lt=since)
+        return begun.exclude(Exists(self._slots().held_since(since)))
+
+    def _slots(self) -> "SenderSlotQuerySet":
+        """The slots of the blast in the query around this one."""
+        slot: Any = self.model._meta.get_field("slots").related_model
+        slots: SenderSlotQuerySet = slot._default_manager.filter(message_log=OuterRef("pk"))
+        return slots
+
+    def left_alone_since(self, since: datetime, now: datetime) -> Self:
+        """Those that nobody has started or resumed since then, and whose senders have given no sign of life.
+
+        A slot that rests has its sender's word until its rest is over. A sign in the future was given before the
+        clock was set back: a sender that lives gives another one within seconds.
+        """
+        slots = self._slots()
+        given = slots.filter(sender_seen_at__gt=since) | slots.filter(owner="").held_since(since, now)
+        started = self.filter(Q(sending_since=None) | Q(sending_since__lte=since), created_at__lte=since)
+        return started.filter(~Exists(given))
 
 
 class MessageLogManager(models.Manager.from_queryset(MessageLogQuerySet)):  # type: ignore[misc]
@@ -172,7 +203,7 @@ class DeliveryQuerySet(models.QuerySet):
 
     def _take(self, rows: list[Any], now: datetime | None) -> list[Any]:
         """Of locked rows, skip those that are `blocked_by` something, and take the others, which are returned."""
-        now = now or timezone.now()
+        now = now or shared_clock.now()
         blocked = [row for row in rows if row.blocked_by]
         claimed = [row for row in rows if not row.blocked_by]
         for reason in {row.blocked_by for row in blocked}:
@@ -301,12 +332,21 @@ class DeliveryQuerySet(models.QuerySet):
             counts[doubt_reason(reason)] += count
         return tuple(counts.most_common())
 
+    def abandoned(self, before: datetime) -> Self:
+        """Those whose call began before `before` and was never recorded.
+
+        A call that seems to have begun in the future began before the clock was set back. What is no further from
+        `before` than twice the time that calls may take is no future: clocks may differ, and be set by seconds.
+        """
+        future = Q(claimed_at__gt=before + 2 * ABANDONED_AFTER)
+        return self.filter(Q(claimed_at__lt=before) | future, status="sending")
+
     def doubt_abandoned(self, before: datetime) -> int:
-        """Those whose call began before `before` and was never recorded become "unknown".
+        """Those `abandoned` become "unknown": how many.
 
         What somebody writes at this moment is passed over: its call has not been abandoned.
         """
-        abandoned = self.filter(status="sending", claimed_at__lt=before)
+        abandoned = self.abandoned(before)
         # Asked each second: where there are none, nobody has to wait for a write.
         if not abandoned.exists():
             return 0
@@ -337,17 +377,49 @@ def _advance_to(status: str) -> PreparedUpdate:
 
 
 class SenderSlotQuerySet(models.QuerySet):
+    LONGEST: Final = timedelta(seconds=LONGEST_REST_SECONDS)
+
+    def held(self, now: datetime) -> Self:
+        """Slots that a sender holds, that wait for a task, or that rest.
+
+        A lease that begins in the future, or ends later than any could, was given before the clock was set back.
+        """
+        return self.held_since(now, now)
+
+    def held_since(self, since: datetime, now: datetime | None = None) -> Self:
+        """Slots that were `held` at some time after `since`."""
+        now = now or shared_clock.now()
+        has_begun = Q(leased_at=None) | Q(leased_at__lte=now + shared_clock.SKEW)
+        return self.filter(has_begun, shared_clock.lies_ahead("leased_until", since, now - since + self.LONGEST))
+
     def free(self, now: datetime) -> Self:
-        """Slots that no living sender holds."""
-        return self.filter(Q(leased_until=None) | Q(leased_until__lt=now))
+        """Slots that no living sender holds: all but those `held`."""
+        return self.filter(
+            Q(leased_until=None)
+            | Q(leased_until__lte=now)
+            | Q(leased_until__gt=now + self.LONGEST + shared_clock.SKEW)
+            | Q(leased_at__gt=now + shared_clock.SKEW)
+        )
 
     def lease(self, pk: int, owner: str, seconds: float, now: datetime | None = None) -> bool:
         """Take or renew one slot for `owner`; False when another one holds it."""
-        now = now or timezone.now()
-        mine_or_free = Q(owner=owner) | Q(leased_until=None) | Q(leased_until__lt=now)
-        return bool(
-            self.filter(mine_or_free, pk=pk).update(owner=owner, leased_until=now + timedelta(seconds=seconds))
-        )
+        now = now or shared_clock.now()
+        mine_or_free = self.filter(owner=owner) | self.free(now)
+        until = now + timedelta(seconds=seconds)
+        return bool(mine_or_free.filter(pk=pk).update(owner=owner, leased_at=now, leased_until=until))
+
+    def hold(self, pk: int, owner: str) -> datetime | None:
+        """Take one slot for the sender `owner`, as `lease` does, with its sign of life: until when."""
+        return self._hold(self.filter(owner=owner) | self.free(now := shared_clock.now()), pk, owner, now)
+
+    def renew(self, pk: int, owner: str) -> datetime | None:
+        """Renew the lease of the sender `owner`, with its sign of life: until when; None once it has run out."""
+        return self._hold(self.filter(owner=owner).held(now := shared_clock.now()), pk, owner, now)
+
+    def _hold(self, slots: Self, pk: int, owner: str, now: datetime) -> datetime | None:
+        until = now + timedelta(seconds=LEASE_SECONDS)
+        changes = {"owner": owner, "leased_at": now, "leased_until": until, "sender_seen_at": now}
+        return until if slots.filter(pk=pk).update(**changes) else None
 
     def for_replies(self) -> Self:
         """The one slot that belongs to no blast, once it has been made."""
@@ -355,21 +427,18 @@ class SenderSlotQuerySet(models.QuerySet):
 
     def waiting_for_a_task(self, now: datetime) -> Self:
         """Slots that are reserved for a task in the queue, by a lease longer than any sender's."""
-        return self.exclude(owner="").filter(leased_until__gt=now + timedelta(seconds=LEASE_SECONDS))
+        return self.held(now).exclude(owner="").filter(leased_until__gt=now + timedelta(seconds=LEASE_SECONDS))
 
     def take_over(self, pk: int, owner: str, new_owner: str) -> bool:
         """Lease a slot in place of the task that it waits for, which then finds it gone; False if it has come."""
-        now = timezone.now()
-        return bool(
-            self.waiting_for_a_task(now)
-            .filter(pk=pk, owner=owner)
-            .update(owner=new_owner, leased_until=now + timedelta(seconds=LEASE_SECONDS))
-        )
+        waiting = self.waiting_for_a_task(now := shared_clock.now()).filter(owner=owner)
+        return self._hold(waiting, pk, new_owner, now) is not None
 
     def release(self, pk: int, owner: str, limit: int, rest: float = 0) -> None:
         """Give a slot back, free after `rest` seconds; its next holder makes `limit` calls at once."""
-        free_at = timezone.now() + timedelta(seconds=rest) if rest > 0 else None
-        self.filter(pk=pk, owner=owner).update(owner="", leased_until=free_at, limit=limit)
+        now = shared_clock.now()
+        free_at = now + timedelta(seconds=rest) if rest > 0 else None
+        self.filter(pk=pk, owner=owner).update(owner="", leased_at=now, leased_until=free_at, limit=limit)
 
 
 class ScheduledMessageQuerySet(models.QuerySet):
@@ -382,10 +451,17 @@ class ScheduledMessageQuerySet(models.QuerySet):
         return self.exclude(status__in=("pending", "processing"))
 
     def due(self, now: datetime) -> Self:
-        """Those whose time has come, and that no earlier attempt asked to wait."""
-        return self.filter(
-            Q(next_attempt_at=None) | Q(next_attempt_at__lte=now), status="pending", scheduled_at__lte=now
-        )
+        """Those whose time has come, and that no earlier attempt asked to wait.
+
+        No attempt asks for longer than its pause: what seems to was written before the clock was set back.
+        """
+        may_go = Q(next_attempt_at=None) | Q(next_attempt_at__lte=now)
+        for attempts, pause in enumerate((timedelta(0), *PAUSES)):
+            longest = now + max(pause, ATTEMPT_LASTS) + shared_clock.SKEW
+            is_last = attempts == len(PAUSES)
+            counted = Q(attempt_count__gte=attempts) if is_last else Q(attempt_count=attempts)
+            may_go |= counted & Q(next_attempt_at__gt=longest)
+        return self.filter(may_go, status="pending", scheduled_at__lte=now)
 
     def reserve(self, pk: int, now: datetime, until: datetime) -> bool:
         """Take one due message for an attempt; False when another process has just done so."""

@@ -16,6 +16,8 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
+from accounts import shared_clock
+
 from . import callbacks, sending
 from .backends import BaseBackend, Refused, SendError, SentMessage, TryLater, get_backend
 from .models import Delivery, MessageLog
@@ -53,7 +55,7 @@ def reconcile(now: datetime | None = None, most: int = LOOK_UPS_AT_ONCE, *, at_o
     if not at_once:
         grace = timedelta(minutes=settings.SMS_UNKNOWN_GRACE_MINUTES) + PAUSE_BETWEEN_LOOK_UPS
         is_new = Q(claimed_at__gte=now - grace) | Q(updated_at__lte=F("claimed_at"))
-        rows = rows.filter(is_new, updated_at__lt=now - PAUSE_BETWEEN_LOOK_UPS)
+        rows = rows.filter(is_new, shared_clock.is_past("updated_at", now, PAUSE_BETWEEN_LOOK_UPS))
     report = Report()
     backend = get_backend()
     failures = 0
@@ -141,7 +143,15 @@ def overdue(now: datetime | None = None, grace: timedelta | None = None) -> Deli
     """Those whose doubt has outlasted the grace period (SMS_UNKNOWN_GRACE_MINUTES): staff decide about them."""
     if grace is None:
         grace = timedelta(minutes=settings.SMS_UNKNOWN_GRACE_MINUTES)
-    return Delivery.objects.in_doubt().filter(claimed_at__lte=(now or timezone.now()) - grace)
+    now = now or timezone.now()
+    has_lasted = Q(claimed_at__lte=now - grace) | Q(claimed_at__gt=now + CLOCK_SKEW)
+    return Delivery.objects.in_doubt().filter(has_lasted)
+
+
+def has_lasted(claimed_at: datetime) -> bool:
+    """Whether a doubt about a call of then is `overdue`: so it is too where the clock was set back since."""
+    now = timezone.now()
+    return not now - timedelta(minutes=settings.SMS_UNKNOWN_GRACE_MINUTES) < claimed_at <= now + CLOCK_SKEW
 
 
 def send_again(log: MessageLog, deliveries: list[int]) -> int:
@@ -156,7 +166,9 @@ def send_again(log: MessageLog, deliveries: list[int]) -> int:
         rows = log.deliveries.in_doubt().filter(pk__in=deliveries).not_live_in(log.relatives())
         count = rows.update(status=Delivery.Status.PENDING, error_message="", updated_at=timezone.now())
         if count:
-            MessageLog.objects.filter(pk=log.pk).update(status=MessageLog.Status.PROCESSING, finished_at=None)
+            MessageLog.objects.filter(pk=log.pk).update(
+                status=MessageLog.Status.PROCESSING, finished_at=None, sending_since=shared_clock.now()
+            )
             transaction.on_commit(lambda: sending.nudge(MessageLog.objects.get(pk=log.pk)), robust=True)
     return count
 

@@ -18,6 +18,7 @@ from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
+from accounts import shared_clock
 from accounts.models import AppUser
 from contacts import phones
 from contacts.models import SuppressedContact, UnsubscribedContact
@@ -145,14 +146,14 @@ def in_question(now: datetime | None = None) -> QuerySet[InboxMessage]:
 
 def waiting(now: datetime | None = None) -> QuerySet[InboxMessage]:
     """Replies that wait for longer than it takes a worker to take them up."""
-    before = (now or timezone.now()) - sending.WAITS_AT_MOST
-    rows = Delivery.objects.replies().filter(status=Delivery.Status.PENDING, updated_at__lt=before)
+    is_old = shared_clock.is_past("updated_at", now or timezone.now(), sending.WAITS_AT_MOST)
+    rows = Delivery.objects.replies().filter(is_old, status=Delivery.Status.PENDING)
     return InboxMessage.objects.filter(delivery__in=rows)
 
 
 def are_in_hand() -> bool:
     """Whether a sender works on the replies, is on its way to them, or rests for a while as Twilio has asked."""
-    return SenderSlot.objects.for_replies().filter(leased_until__gt=timezone.now()).exists()
+    return SenderSlot.objects.for_replies().held(shared_clock.now()).exists()
 
 
 def stalled(messages: Iterable[InboxMessage]) -> set[int]:

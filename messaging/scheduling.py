@@ -23,13 +23,11 @@ from . import sending
 from .audience import Audience
 from .models import Delivery, Draft, MessageLog, ScheduledMessage, Target
 from .personalisation import UnknownToken, compile_template
+from .querysets import ATTEMPT_LASTS, PAUSES
 
 logger = logging.getLogger(__name__)
 
 LONGEST_AHEAD: Final = timedelta(days=366)
-# How long a queued attempt may take to come before another one is queued.
-ATTEMPT_LASTS: Final = timedelta(seconds=30)
-PAUSES: Final = tuple(timedelta(seconds=seconds) for seconds in (5, 15, 60, 300, 900))
 NO_TEST_PHONE: Final = "There is no test phone: set ADMIN_TEST_PHONE, then schedule the message again."
 
 

@@ -9,10 +9,12 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime
 
 from django.conf import settings
 from django.db import OperationalError, connection, transaction
+
+from accounts import database_file, shared_clock
 
 from . import healing, pacing
 from .backends import BaseBackend, OutcomeUnknown, Refused, TryLater
@@ -30,15 +32,23 @@ BACK_OFF_SECONDS = (0.5, 30.0)
 OWN_FAULT = "SMS Admin failed in the middle of the call: its log says why."
 # How often a sender asks whether others are to go first.
 ROOM_SECONDS = 1.0
-# Longer than any call can take (5 s to connect, 15 s to answer) with the wait for its time slot.
-ABANDONED_AFTER = timedelta(seconds=60)
+# A time slot that is missed by more than this is given back: of several such ones the texts would leave all at once.
+MISSED_BY_SECONDS = 0.5
+# A slot that rests is taken up by the sweep, which looks each second, and then waits for a task process.
+WAKING_SECONDS = 1.5
+# A shorter rest frees no task process worth the trouble.
+SHORTEST_REST_SECONDS = 1.0
 
 
 class Sender:
-    """One worker's part in a stream: never more than SMS_CONCURRENCY rows in its hands.
+    """Sends a stream's rows from one slot, with never more than SMS_CONCURRENCY calls in flight.
 
     The calling thread alone talks to the database; the pool's threads only call the provider. No transaction is
-    open during a call.
+    open during a call. Rows are claimed only while the lease on the slot lasts, and only in the database that is
+    there.
+
+    `rest_until` (time.monotonic()) says until when nothing can be sent: after trouble, or because the next time
+    slot is far. `is_cut_off` says that the database's file was taken away.
     """
 
     def __init__(self, stream: Stream, slot: SenderSlot, owner: str, backend: BaseBackend) -> None:
@@ -50,43 +60,95 @@ class Sender:
         self.limit = min(slot.limit or self.concurrency, self.concurrency)
         self.in_flight = 0
         self.results: queue.SimpleQueue[tuple[Delivery, Receipt | TryLater]] = queue.SimpleQueue()
-        self.resume_at = 0.0
+        self.reservation: pacing.Reservation | None = None
+        self.ask_at = self.resume_at = self.rest_until = 0.0
         self.back_off = BACK_OFF_SECONDS[0]
+        self.leased_until: datetime | None = slot.leased_until
+        self.is_cut_off = False
         self.lease_renewed_at = self.room_asked_at = time.monotonic()
 
     def run(self, until: float) -> bool:
-        """Send until the monotonic time `until`, or until others are to go first; whether rows may be left."""
+        """Send until the monotonic time `until`, or until others are to go first; whether rows may be left.
+
+        Ends sooner where the next time slot is far, so that the process can do something else meanwhile.
+        """
         has_more = True
         with ThreadPoolExecutor(self.concurrency, thread_name_prefix="send") as pool:
-            reservation: pacing.Reservation | None = None
             while True:
                 now = time.monotonic()
-                may_claim = has_more and now < until and now >= self.resume_at
-                if may_claim and self.in_flight < self.limit:
-                    reservation = reservation or pacing.reserve(self.limit - self.in_flight)
-                    if time.time() >= reservation.starts_at - COLLECT_SECONDS:
-                        has_more = self._dispatch(pool, reservation)
-                        reservation = None
-                elif not self.in_flight and not (has_more and now < until):
+                if has_more and now < until:
+                    self._reserve(now)
+                if self.reservation is not None:
+                    has_more = self._use_reservation(self.reservation, now, pool)
+                elif not self.in_flight and not (has_more and now < until and now >= self.rest_until):
+                    self.rest_until = max(self.rest_until, self.resume_at)
                     return has_more
-                self._collect(reservation)
-                self._renew_lease()
+                self._collect()
+                if not self._keep_slot():
+                    until = now
                 if self._has_to_make_room():
                     until = now
+                    self._give_back()
+
+    def _reserve(self, now: float) -> None:
+        """Reserve time slots for as many calls as can be begun; where that is too early, note when to ask again."""
+        if self.reservation is not None or now < max(self.ask_at, self.resume_at) or self.in_flight >= self.limit:
+            return
+        found = pacing.reserve(self.limit - self.in_flight, self.stream.ahead)
+        if found.count:
+            self.reservation = found
+            return
+        self.ask_at = found.starts_at - self.stream.ahead
+        wake_at = self.ask_at - WAKING_SECONDS
+        if wake_at - now >= SHORTEST_REST_SECONDS:
+            self.rest_until = wake_at
+
+    def _give_back(self, unused: int | None = None) -> None:
+        if self.reservation is not None:
+            pacing.give_back(self.reservation, unused)
+            self.reservation = None
+
+    def _use_reservation(self, reservation: pacing.Reservation, now: float, pool: ThreadPoolExecutor) -> bool:
+        """Claim rows once their time slots have come; False when none are left.
+
+        What cannot be used is given back: a time slot that was missed, and those that fell into trouble.
+        """
+        has_missed = now > reservation.starts_at + MISSED_BY_SECONDS and reservation.interval > 0
+        if has_missed or self.resume_at > max(now, reservation.starts_at) or self.in_flight >= self.limit:
+            self._give_back()
+            return True
+        if now < reservation.starts_at - COLLECT_SECONDS:
+            return True
+        if not self._may_claim():
+            self._give_back()
+            return True
+        return self._dispatch(pool, reservation)
+
+    def _may_claim(self) -> bool:
+        """Whether what this sender would write counts: its lease has not run out, and the database is still there."""
+        try:
+            database_file.check()
+        except database_file.DatabaseFileLost as lost:
+            logger.error("%s: sending has ended. %s", self.stream, lost)
+            self.is_cut_off = True
+            self.leased_until = None
+        if self.leased_until is not None and shared_clock.now() >= self.leased_until:
+            self.leased_until = None
+        return self.leased_until is not None
 
     def _dispatch(self, pool: ThreadPoolExecutor, reservation: pacing.Reservation) -> bool:
         """Claim a row for each time slot that fits and hand them to the pool; False when none are left."""
-        most = min(reservation.count, self.limit - self.in_flight)
-        rows = self.stream.claim(most)
+        rows = self.stream.claim(min(reservation.count, self.limit - self.in_flight))
         for index, row in enumerate(rows):
             self.in_flight += 1
             pool.submit(self._call, row, reservation.slot(index))
+        self._give_back(reservation.count - len(rows))
         return bool(rows)
 
     def _call(self, row: Delivery, leaves_at: float) -> None:
         """Runs in the pool: wait for the time slot, call, and hand the result back. Never raises."""
         try:
-            time.sleep(max(0.0, leaves_at - time.time()))
+            time.sleep(max(0.0, leaves_at - time.monotonic()))
             result = self.backend.send(row.phone, self.stream.text(row), callback_url(row.pk, self.backend))
         except Refused as refusal:
             info = classify(refusal.code)
@@ -101,11 +163,14 @@ class Sender:
         else:
             self.results.put((row, Receipt(row.pk, "accepted", sid=result.sid, segments=result.segments)))
 
-    def _collect(self, reservation: pacing.Reservation | None) -> None:
+    def _collect(self) -> None:
         """Wait a moment for results, and record those that are there in one batch."""
-        wait = COLLECT_SECONDS
-        if reservation is not None:
-            wait = min(max(0.001, reservation.starts_at - time.time()), pacing.BATCH_SECONDS)
+        now = time.monotonic()
+        if self.reservation is not None:
+            wait = max(0.001, self.reservation.starts_at - now)
+        else:
+            wait = max(COLLECT_SECONDS, max(self.ask_at, self.resume_at) - now)
+        wait = min(wait, pacing.BATCH_SECONDS)
         batch: list[tuple[Delivery, Receipt | TryLater]] = []
         deadline = time.monotonic() + wait
         while len(batch) < self.in_flight:
@@ -184,11 +249,16 @@ class Sender:
         if len(troubles) == results:
             self.stream.tell_trouble(str(troubles[-1]))
 
-    def _renew_lease(self) -> None:
+    def _keep_slot(self) -> bool:
+        """Renew the lease when it is time; False once nothing may be claimed any more.
+
+        A lease that has run out is not renewed: how long this process stood still nobody knows.
+        """
         now = time.monotonic()
-        if now - self.lease_renewed_at >= LEASE_SECONDS / 3:
+        if self.leased_until and now - self.lease_renewed_at >= LEASE_SECONDS / 3:
             self.lease_renewed_at = now
-            SenderSlot.objects.lease(self.slot.pk, self.owner, LEASE_SECONDS)
+            self.leased_until = SenderSlot.objects.renew(self.slot.pk, self.owner)
+        return self.leased_until is not None
 
     def _has_to_make_room(self) -> bool:
         now = time.monotonic()

@@ -8,6 +8,7 @@ The queue is a nudge, the database is the truth: a lost task, a killed worker or
 task change nothing but the time at which the next sweep finds what is left to do.
 """
 
+import math
 import random
 import time
 import uuid
@@ -18,15 +19,17 @@ from django.db import transaction
 from django.utils import timezone
 from django_q.tasks import async_task
 
+from accounts import shared_clock
 from accounts.events import record
 from accounts.models import AppUser
 from accounts.security_events import Kind
 
+from . import staleness
 from .audience import Audience
 from .backends import get_backend
 from .models import Delivery, Draft, MessageLog, SenderSlot
 from .personalisation import compile_template
-from .querysets import LEASE_SECONDS
+from .querysets import LONGEST_REST_SECONDS
 from .sender import Sender, callback_url
 from .streams import BlastStream, ReplyStream
 
@@ -35,7 +38,8 @@ __all__ = ["EmptyAudience", "callback_url", "nudge", "nudge_replies", "send_draf
 SLICE_SECONDS = 10.0
 # How long a task may wait in the queue before another one is queued in its place.
 QUEUED_SECONDS = 30.0
-LONGEST_REST_SECONDS = 300.0
+# How long calls may take for the senders of a blast to keep up with the rate all the same.
+LONG_CALL_SECONDS = 5.0
 # What nobody has taken up for this long has no worker.
 WAITS_AT_MOST = timedelta(seconds=20)
 
@@ -61,6 +65,7 @@ def start(
     compile_template(body)
     with transaction.atomic():
         log = MessageLog.objects.create(
+            created_at=shared_clock.now(),
             message_body=body,
             target=audience.target,
             event=audience.event,
@@ -115,14 +120,21 @@ def send_draft(draft: Draft, created_by: AppUser | None) -> tuple[MessageLog | N
 
 
 def nudge(log: MessageLog) -> int:
-    """Queue a sender for each slot of the blast that nobody holds; how many. Closes a blast with nothing left."""
+    """Queue a sender for each slot of the blast that nobody holds; how many. Closes a blast with nothing left.
+
+    Not more than keep up with the rate: the others would only wait for their time slots, each in a task process.
+    """
     if log.settle():
         return 0
     if not (log.is_running and log.deliveries.filter(status=Delivery.Status.PENDING).exists()):
         return 0
-    now = timezone.now()
-    slots = list(log.slots.free(now))
-    return sum(_queue_slice(slot) for slot in slots)
+    now = shared_clock.now()
+    free = list(log.slots.free(now).order_by("number"))
+    wanted = len(free)
+    if settings.SMS_RATE_PER_SECOND:
+        enough = math.ceil(settings.SMS_RATE_PER_SECOND * LONG_CALL_SECONDS / settings.SMS_CONCURRENCY)
+        wanted = max(0, enough - log.slots.held(now).count())
+    return sum(_queue_slice(slot) for slot in free[:wanted])
 
 
 def nudge_replies() -> bool:
@@ -130,7 +142,7 @@ def nudge_replies() -> bool:
     if not Delivery.objects.replies().filter(status=Delivery.Status.PENDING).exists():
         return False
     SenderSlot.objects.get_or_create(message_log=None, number=0)
-    return any(_queue_slice(slot) for slot in SenderSlot.objects.for_replies().free(timezone.now()))
+    return any(_queue_slice(slot) for slot in SenderSlot.objects.for_replies().free(shared_clock.now()))
 
 
 def _queue_slice(slot: SenderSlot) -> bool:
@@ -146,24 +158,29 @@ def _queue_slice(slot: SenderSlot) -> bool:
 def send_slice(slot_id: int, owner: str, seconds: float | None = None) -> None:
     """Send for some seconds as the holder of a slot, then queue the continuation, or close the blast.
 
-    Replies that wait in the queue behind slices of blasts go first. A slot that has to rest longer (429 with a long
-    Retry-After, no connection) keeps nobody waiting for it: it is left to the sweep, and goes on where it was, with
-    as few calls at once.
+    Replies that wait in the queue behind slices of blasts go first. A slot that has to rest (429 with a long
+    Retry-After, no connection, a time slot that is far) keeps nobody waiting for it: it is left to the sweep, and
+    goes on where it was, with as few calls at once.
     """
-    for waiting in SenderSlot.objects.for_replies().waiting_for_a_task(timezone.now()).exclude(pk=slot_id):
+    for waiting in SenderSlot.objects.for_replies().waiting_for_a_task(shared_clock.now()).exclude(pk=slot_id):
         replier = uuid.uuid4().hex
         if SenderSlot.objects.take_over(waiting.pk, waiting.owner, replier):
             send_slice(waiting.pk, replier, seconds)
-    if not SenderSlot.objects.lease(slot_id, owner, LEASE_SECONDS):
+    slot = SenderSlot.objects.select_related("message_log").filter(pk=slot_id).first()
+    if slot is None or (slot.message_log and staleness.pause_if_stale(slot.message_log)):
         return
-    slot = SenderSlot.objects.select_related("message_log").get(pk=slot_id)
+    slot.leased_until = SenderSlot.objects.hold(slot_id, owner)
+    if slot.leased_until is None:
+        return
     log = slot.message_log
     sender = Sender(BlastStream(log) if log else ReplyStream(), slot, owner, get_backend())
     if seconds is None:
         # Of different lengths, so that the senders of a blast do not all pause at the same time.
         seconds = SLICE_SECONDS * random.uniform(0.6, 1.0)
     has_more = sender.run(time.monotonic() + seconds)
-    rest = min(sender.resume_at - time.monotonic(), LONGEST_REST_SECONDS)
+    if sender.is_cut_off:
+        return
+    rest = min(sender.rest_until - time.monotonic(), LONGEST_REST_SECONDS)
     SenderSlot.objects.release(slot_id, owner, sender.limit, rest if has_more else 0)
     if log is None:
         # One may have been written between the last claim and the release, when the slot was not free.

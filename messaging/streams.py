@@ -6,7 +6,7 @@ from typing import Final
 from django.conf import settings
 from django.utils import timezone
 
-from . import breaker
+from . import breaker, pacing
 from .classification import classify
 from .models import Delivery, MessageLog, SenderSlot
 from .personalisation import Template, compile_template
@@ -18,10 +18,12 @@ BREAKER_SECONDS: Final = 1.0
 class Stream:
     """Rows that are sent one after the other. It belongs to one sender, whose calling thread alone uses it.
 
-    `log_id` is the blast that lists learn a failure from, None without one.
+    `log_id` is the blast that lists learn a failure from, None without one. `ahead` is how many seconds before its
+    time a slot of the common rate may be reserved.
     """
 
     log_id: int | None = None
+    ahead: float = pacing.AHEAD_SECONDS
 
     def __str__(self) -> str:
         raise NotImplementedError
@@ -89,6 +91,8 @@ class BlastStream(Stream):
 
 class ReplyStream(Stream):
     """What staff write in conversations. Each text fails for itself: the conversation says why."""
+
+    ahead = pacing.REPLY_AHEAD_SECONDS
 
     def __str__(self) -> str:
         return "Replies"

@@ -7,17 +7,20 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from . import breaker, scheduling, sending
+from accounts import shared_clock
+
+from . import breaker, scheduling, sending, staleness
 from .models import Delivery, MessageLog
-from .sender import ABANDONED_AFTER
+from .querysets import ABANDONED_AFTER
 
 RECENT = timedelta(days=3)
 
 
 def sweep() -> None:
     """Queue what is due, give replies and each blast with work a sender, doubt abandoned calls, stop faulty blasts,
-    skip who waits in canceled ones, close finished ones, and let scheduled messages end as their blasts did."""
-    now = timezone.now()
+    pause stale ones, skip who waits in canceled ones, close finished ones, and let scheduled messages end as their
+    blasts did."""
+    now = shared_clock.now()
     scheduling.queue_due(now)
     Delivery.objects.filter(message_log=None).doubt_abandoned(now - ABANDONED_AFTER)
     sending.nudge_replies()
@@ -25,10 +28,10 @@ def sweep() -> None:
     if unfinished:
         Delivery.objects.filter(message_log__in=unfinished).doubt_abandoned(now - ABANDONED_AFTER)
     for log in unfinished:
-        if log.is_running:
-            breaker.stop_if_faulty(log)
-        elif log.cancelled_at is not None:
+        if log.cancelled_at is not None:
             log.skip_waiting()
+        elif log.is_running and not breaker.stop_if_faulty(log):
+            staleness.pause_if_stale(log, now)
         sending.nudge(log)
     scheduling.follow_blasts()
 

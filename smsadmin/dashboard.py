@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 from django_q.models import Schedule
 
 from accounts.models import AppUser
-from messaging import inbox, reconciling, replying, sending, wording
+from messaging import inbox, reconciling, replying, sending, staleness, wording
 from messaging.models import Delivery, InboxThread, MessageLog, ScheduledMessage
 from messaging.progress import Progress, recent_progress, state_in_words
 from messaging.scheduling import describe_audience
@@ -124,14 +124,18 @@ def _url(log: MessageLog) -> str:
 
 
 def _find_stopped() -> list[Notice]:
-    """Blasts that stopped by themselves, or that are having trouble at this moment."""
+    """Blasts that stopped or paused by themselves, or that are having trouble at this moment."""
     halted = MessageLog.objects.halted().exclude(stop_reason="").order_by("-pk")
     stopped = [log for log in halted[: 4 * RECENT] if log.can_be_resumed]
     troubled = MessageLog.objects.running().exclude(trouble="")
     return [
-        *(Notice(f"The blast “{log}” was stopped. {log.stop_reason}", _url(log)) for log in stopped[:RECENT]),
+        *(Notice(f"The blast “{log}” {_how_halted(log)}. {log.stop_reason}", _url(log)) for log in stopped[:RECENT]),
         *(Notice(f"The blast “{log}” is slower than usual. {log.trouble}", _url(log)) for log in troubled[:RECENT]),
     ]
+
+
+def _how_halted(log: MessageLog) -> str:
+    return "was stopped" if log.is_stopped else "is paused"
 
 
 def _find_unsent() -> list[Notice]:
@@ -176,22 +180,18 @@ def _say_unread(waiting: inbox.Waiting) -> str:
 
 def _find_waiting() -> list[Notice]:
     """Blasts with people to text and nobody who does it: as a rule the worker is not running."""
-    now = timezone.now()
-    waiting = (
-        MessageLog.objects.running()
-        .filter(created_at__lt=now - sending.WAITS_AT_MOST)
-        .exclude(slots__leased_until__gt=now)
-    )
-    return [
-        Notice(
-            f"Nobody is sending the blast “{log}”, although a worker runs: its log says why."
-            if heartbeat.living()
-            else f"Nobody is sending the blast “{log}”: the worker is not running. "
-            "Start it with: python manage.py worker. The blast then goes on by itself.",
-            _url(log),
+    log = MessageLog.objects.running().without_sender(timezone.now() - sending.WAITS_AT_MOST).first()
+    if log is None:
+        return []
+    if heartbeat.living():
+        sentence = f"Nobody is sending the blast “{log}”, although a worker runs: its log says why."
+    else:
+        does = "waits for you to resume or cancel it" if staleness.find_idle(log) else "goes on by itself"
+        sentence = (
+            f"Nobody is sending the blast “{log}”: the worker is not running. "
+            f"Start it with: python manage.py worker. The blast then {does}."
         )
-        for log in waiting[:1]
-    ]
+    return [Notice(sentence, _url(log))]
 
 
 def _find_waiting_replies() -> list[Notice]:

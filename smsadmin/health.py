@@ -337,8 +337,7 @@ def check_queue(now: datetime) -> None:
             "The workers are busy or stuck: look into their log, start more of them, or restart them."
         )
     late = now - UNTOUCHED_AT_MOST
-    unsent = MessageLog.objects.running().filter(created_at__lt=late).exclude(slots__leased_until__gt=late)
-    if unsent.exists():
+    if MessageLog.objects.running().without_sender(late).exists():
         raise Failing("A blast is to be sent, and no worker sends it. Look into the log of the workers.")
     if ScheduledMessage.objects.due(late).exists():
         raise Failing("A scheduled message is due, and no worker sends it. Look into the log of the workers.")

@@ -324,6 +324,7 @@ SMS_RATE_PER_SECOND: float = read_number(
 )
 SMS_SENDERS_PER_BLAST: int = read_number("SMS_SENDERS_PER_BLAST", int, Q_WORKERS, 1, 100, "senders at once")
 SMS_BREAKER_SAMPLE: int = read_number("SMS_BREAKER_SAMPLE", int, 25, 1, 10_000, "results")
+BLAST_STALE_MINUTES: int = read_number("BLAST_STALE_MINUTES", int, 120, 0, 525_600, "minutes (0: never)")
 SMS_UNKNOWN_GRACE_MINUTES: int = read_number("SMS_UNKNOWN_GRACE_MINUTES", int, 30, 0, 10_080, "minutes")
 SMS_PRICE_PER_SEGMENT: Decimal = read_number(
     "SMS_PRICE_PER_SEGMENT", Decimal, Decimal("0.0083"), 0, 10, "dollars a segment"

@@ -27,8 +27,8 @@ class StateFilter(admin.SimpleListFilter):
 
     CONDITIONS = {
         "sending": Q(status=MessageLog.Status.PROCESSING, paused_at=None, cancelled_at=None),
-        "paused": Q(stop_reason="", cancelled_at=None, paused_at__isnull=False),
-        "stopped": ~Q(stop_reason="") & Q(cancelled_at=None, paused_at__isnull=False),
+        "paused": Q(stop_code=None, cancelled_at=None, paused_at__isnull=False),
+        "stopped": Q(stop_code__isnull=False, cancelled_at=None, paused_at__isnull=False),
         "cancelled": Q(cancelled_at__isnull=False),
         "sent": Q(status=MessageLog.Status.SENT, paused_at=None, cancelled_at=None),
         "failed": Q(status=MessageLog.Status.FAILED, paused_at=None, cancelled_at=None),

@@ -10,6 +10,7 @@ from django.db import models, transaction
 from django.db.models import Case, Exists, OuterRef, Value, When
 from django.utils import timezone
 
+from accounts import shared_clock
 from contacts.models import Event
 
 from ..querysets import DeliveryQuerySet, MessageLogManager, MessageLogQuerySet
@@ -65,6 +66,7 @@ class MessageLog(models.Model):
     audience_name = models.CharField("audience", max_length=250, default="", editable=False)
     test_mode = models.BooleanField(default=False)
     paused_at = models.DateTimeField(null=True, blank=True)
+    sending_since = models.DateTimeField(null=True, blank=True, help_text="When staff last let it go on.")
     cancelled_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     stop_code = models.IntegerField(null=True, blank=True)
@@ -130,6 +132,11 @@ class MessageLog(models.Model):
         missed = Delivery.objects.filter(message_log__in=self.relatives()).not_reached()
         return missed.live_in([self.pk]).update(is_left=True)
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether it is paused for a fault that somebody has to mend."""
+        return self.paused_at is not None and self.stop_code is not None
+
     def write_totals(self) -> None:
         """Bring the three counters, and for short lists the stored copy of `details`, up to what the rows say."""
         counts = self.deliveries.count_by_status()
@@ -173,9 +180,12 @@ class MessageLog(models.Model):
         )
         return bool(open_logs.update(status=status, finished_at=now, trouble=""))
 
-    def pause(self) -> bool:
-        """Let no further row be claimed; calls in flight end as they end. False if it was not running."""
-        return self._halt(MessageLog.objects.all(), paused_at=timezone.now())
+    def pause(self, reason: str = "") -> bool:
+        """Let no further row be claimed; calls in flight end as they end. False if it was not running.
+
+        `reason` is a sentence for staff, where they have not paused it themselves.
+        """
+        return self._halt(MessageLog.objects.all(), paused_at=timezone.now(), stop_reason=reason)
 
     def stop(self, code: int, reason: str) -> bool:
         """Pause for a fault that is ours to mend. False if it was not running, or if staff have resumed it after
@@ -203,9 +213,14 @@ class MessageLog(models.Model):
                 log._refused().update(
                     status=Delivery.Status.PENDING, error_code=None, error_message="", updated_at=timezone.now()
                 )
-                MessageLog.objects.filter(pk=self.pk).update(muted_code=log.stop_code, resumed_at=timezone.now())
+                MessageLog.objects.filter(pk=self.pk).update(muted_code=log.stop_code, resumed_at=shared_clock.now())
             MessageLog.objects.filter(pk=self.pk).update(
-                status=self.Status.PROCESSING, paused_at=None, stop_code=None, stop_reason="", finished_at=None
+                status=self.Status.PROCESSING,
+                paused_at=None,
+                sending_since=shared_clock.now(),
+                stop_code=None,
+                stop_reason="",
+                finished_at=None,
             )
         self.refresh_from_db()
         return True

@@ -136,7 +136,8 @@ class SenderSlot(models.Model):
 
     A blast has a fixed number of slots, so however often the queue is nudged, no more senders work on it. The
     texts of the inbox have one slot, which belongs to no blast.
-    A lease that ran out belongs to a sender that died: the next nudge takes the slot over.
+    A lease that ran out belongs to a sender that died: the next nudge takes the slot over. All times are by the clock
+    that the installation shares.
     """
 
     message_log = models.ForeignKey(
@@ -144,7 +145,9 @@ class SenderSlot(models.Model):
     )
     number = models.SmallIntegerField()
     owner = models.CharField(max_length=32, default="", blank=True)
+    leased_at = models.DateTimeField(null=True, blank=True)
     leased_until = models.DateTimeField(null=True, blank=True)
+    sender_seen_at = models.DateTimeField(null=True, blank=True, help_text="The last sign of life of a sender.")
     limit = models.SmallIntegerField(null=True, blank=True, help_text="Calls at once; fewer after trouble")
 
     objects = SenderSlotQuerySet.as_manager()

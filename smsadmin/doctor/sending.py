@@ -8,8 +8,9 @@ from django.conf import settings
 from django.db.models import Count, Exists, Max, OuterRef, Q, Sum
 from django.utils import timezone
 
+from accounts import shared_clock
 from contacts.counts import counted, people
-from messaging import wording
+from messaging import staleness, wording
 from messaging.backends import get_backend
 from messaging.models import Delivery, InboxMessage, MessageLog, ScheduledMessage, SenderSlot, UnmatchedReports
 from smsadmin.legacy.blasts import TABLE as OLD_BLASTS
@@ -18,6 +19,7 @@ from smsadmin.models import LegacyRow
 from .findings import Finding, note, ok, problem
 
 START_WORKER: Final = "Start the worker (manage.py worker); it goes on where the blast was."
+PAUSED_AT_START: Final = "Start the worker (manage.py worker), then resume or cancel the blast on its page."
 # Longer than a sender's lease, its place in the queue, and the sweep's second.
 SILENCE: Final = timedelta(minutes=1)
 LATE: Final = timedelta(minutes=5)
@@ -30,13 +32,16 @@ REPORTED: Final = (Delivery.Status.SENT, Delivery.Status.DELIVERED, Delivery.Sta
 
 
 def find_blasts_without_sender() -> Iterator[Finding]:
-    since = timezone.now() - SILENCE
+    now = shared_clock.now()
+    since = now - SILENCE
     unfinished = MessageLog.objects.filter(status=MessageLog.Status.PROCESSING).order_by("pk")
     held = 0
-    for log in unfinished.annotate(slot_count=Count("slots"), leased=Max("slots__leased_until")):
+    alone = set(unfinished.without_sender(since).values_list("pk", flat=True))
+    for log in unfinished.annotate(slot_count=Count("slots")):
         if log.paused_at is not None:
             reason = f" ({log.stop_reason.rstrip('.')})" if log.stop_reason else ""
-            yield note(f"Blast {log.pk} is paused{reason}.", "Mend the reason, then resume or cancel it on its page.")
+            first = "Mend the reason, then resume" if log.is_stopped else "Resume"
+            yield note(f"Blast {log.pk} is paused{reason}.", f"{first} or cancel it on its page.")
             continue
         waiting = log.deliveries.in_progress().count()
         if not waiting or log.created_at > since:
@@ -47,8 +52,9 @@ def find_blasts_without_sender() -> Iterator[Finding]:
                 "Run: manage.py dbdoctor --doctor --fix",
                 _giving_slots(log),
             )
-        elif (log.leased is None or log.leased < since) and not log.deliveries.filter(updated_at__gt=since).exists():
-            yield problem(f"Blast {log.pk} has {people(waiting)} waiting, and nobody sends it.", START_WORKER)
+        elif log.pk in alone and not log.deliveries.filter(updated_at__gt=since, updated_at__lte=now).exists():
+            remedy = PAUSED_AT_START if staleness.find_idle(log, now) else START_WORKER
+            yield problem(f"Blast {log.pk} has {people(waiting)} waiting, and nobody sends it.", remedy)
         else:
             held += 1
     answers = Delivery.objects.filter(message_log=None, updated_at__lt=timezone.now() - LATE)
@@ -80,7 +86,7 @@ def find_doubt() -> Iterator[Finding]:
             f"{people(number).capitalize()} may not have got a text, and nobody has decided about them.",
             "Run: manage.py reconcile, or decide on the page of the blast.",
         )
-    abandoned = Delivery.objects.filter(status=Delivery.Status.SENDING, claimed_at__lt=timezone.now() - LATE)
+    abandoned = Delivery.objects.abandoned(timezone.now() - LATE)
     if number := abandoned.count():
         yield problem(
             f"{counted(number, 'text has', 'texts have')} been in the hands of a sender that is gone.",

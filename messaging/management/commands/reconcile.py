@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from contacts.phones import display
 from messaging import reconciling, replying
 from messaging.models import Delivery, InboxMessage, MessageLog
-from messaging.sender import ABANDONED_AFTER
+from messaging.querysets import ABANDONED_AFTER
 
 
 class Command(BaseCommand):

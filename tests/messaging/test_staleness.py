@@ -1,0 +1,194 @@
+"""Blasts that nobody has sent for hours: they wait for staff, whatever comes back to life first."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from accounts import shared_clock
+from messaging import reconciling, sending, staleness, sweeping
+from messaging.backends import TryLater
+from messaging.models import Delivery, MessageLog, SenderSlot
+
+
+@pytest.fixture
+def blast(make_member, start_blast, queue):
+    for _ in range(4):
+        make_member()
+    return start_blast("Hello")
+
+
+def age(log, hours):
+    """Let everything that is known of the blast have happened so many hours earlier."""
+    by = timedelta(hours=hours)
+    log.refresh_from_db()
+    for name in ("created_at", "sending_since"):
+        if moment := getattr(log, name):
+            MessageLog.objects.filter(pk=log.pk).update(**{name: moment - by})
+    for slot in log.slots.all():
+        for name in ("leased_at", "leased_until", "sender_seen_at"):
+            if moment := getattr(slot, name):
+                SenderSlot.objects.filter(pk=slot.pk).update(**{name: moment - by})
+    for row in log.deliveries.exclude(claimed_at=None):
+        Delivery.objects.filter(pk=row.pk).update(claimed_at=row.claimed_at - by)
+    log.refresh_from_db()
+
+
+def test_the_first_look_after_hours_pauses_and_queues_nobody(blast, queue, locmem):
+    age(blast, 3)
+    sweeping.sweep()
+    blast.refresh_from_db()
+    assert blast.paused_at is not None
+    assert blast.stop_reason == (
+        "Nothing was sent for 3 hours. 4 people have not been texted yet. Resume or cancel it."
+    )
+    assert (queue.tasks, locmem.outbox) == ([], [])
+
+
+def test_a_sender_that_is_quicker_than_the_sweep_claims_nothing(blast, queue, locmem):
+    sending.nudge(blast)
+    age(blast, 3)
+    queue.run()
+    blast.refresh_from_db()
+    assert blast.paused_at is not None
+    assert locmem.outbox == []
+    assert not blast.deliveries.exclude(status="pending").exists()
+
+
+def test_one_sender_of_several_that_start_at_once_does_not_wake_the_blast(blast, queue, locmem, settings):
+    age(blast, 3)
+    for slot in blast.slots.all():
+        SenderSlot.objects.lease(slot.pk, f"queued {slot.pk}", 30)
+        sending.send_slice(slot.pk, f"queued {slot.pk}")
+    assert locmem.outbox == []
+
+
+def test_a_place_in_the_queue_is_no_sign_of_life(blast, queue):
+    age(blast, 3)
+    MessageLog.objects.filter(pk=blast.pk).update(paused_at=None)
+    SenderSlot.objects.lease(blast.slots.first().pk, "queued", 30)
+    assert staleness.find_idle(blast) is not None
+
+
+def test_a_blast_of_less_than_two_hours_goes_on(blast, queue, locmem):
+    age(blast, 1.9)
+    sweeping.sweep()
+    queue.run()
+    assert len(locmem.outbox) == 4
+
+
+@pytest.mark.parametrize(("minutes", "is_paused"), [(0, False), (170, True), (190, False)])
+def test_how_long_is_a_setting(blast, queue, settings, minutes, is_paused):
+    settings.BLAST_STALE_MINUTES = minutes
+    age(blast, 3)
+    assert staleness.pause_if_stale(blast) is is_paused
+
+
+def test_a_resumed_blast_goes_on(blast, queue, locmem):
+    age(blast, 3)
+    sweeping.sweep()
+    age(blast, 12)
+    blast.resume()
+    sweeping.sweep()
+    queue.run()
+    blast.refresh_from_db()
+    assert (blast.status, blast.stop_reason, len(locmem.outbox)) == ("sent", "", 4)
+
+
+def test_a_resumed_blast_that_again_nobody_sends_is_paused_again(blast, queue, locmem):
+    age(blast, 3)
+    sweeping.sweep()
+    blast.resume()
+    age(blast, 5)
+    sweeping.sweep()
+    blast.refresh_from_db()
+    assert "for 5 hours" in blast.stop_reason
+
+
+def test_a_sender_that_finds_twilio_out_of_reach_for_hours_keeps_trying(blast, queue, locmem):
+    locmem.script["*"] = TryLater("busy", 120)
+    for _ in range(3):
+        sweeping.sweep()
+        queue.run(seconds=0.02)
+        age(blast, 1.5)
+    sweeping.sweep()
+    blast.refresh_from_db()
+    assert blast.paused_at is None
+    locmem.script.clear()
+    queue.run()
+    assert len(locmem.outbox) == 4
+
+
+def test_a_slot_that_rests_for_longer_than_the_limit_is_in_hand(blast, queue, locmem, settings):
+    settings.BLAST_STALE_MINUTES = 1
+    locmem.script["*"] = TryLater("busy", 250)
+    sweeping.sweep()
+    queue.run(seconds=0.02)
+    age(blast, 2 / 60)
+    sweeping.sweep()
+    blast.refresh_from_db()
+    assert blast.paused_at is None
+
+
+def test_a_sender_of_an_earlier_version_is_known_by_what_it_sent(blast, queue):
+    Delivery.objects.claim(blast.pk, 1)
+    MessageLog.objects.update(created_at=timezone.now() - timedelta(hours=5))
+    assert staleness.find_idle(blast) is None
+
+
+def test_a_blast_with_nobody_left_to_text_is_not_paused(blast, queue):
+    Delivery.objects.claim(blast.pk, 10)
+    age(blast, 3)
+    assert not staleness.pause_if_stale(blast)
+    sweeping.sweep()
+    blast.refresh_from_db()
+    assert blast.status == "sent"
+
+
+def test_a_decision_about_people_in_doubt_wakes_an_old_blast(blast, queue, locmem):
+    [row, *_] = Delivery.objects.claim(blast.pk, 10)
+    blast.deliveries.update(status="accepted")
+    Delivery.objects.filter(pk=row.pk).update(status="unknown")
+    blast.settle()
+    age(blast, 30)
+    reconciling.send_again(blast, [row.pk])
+    sweeping.sweep()
+    queue.run()
+    assert [to for to, _, _ in locmem.outbox] == [row.phone]
+
+
+def test_a_sender_that_stood_still_for_hours_claims_nothing_more(blast, queue, locmem, settings, monkeypatch):
+    """As on a machine that was asleep: the process goes on where it was."""
+    settings.SMS_CONCURRENCY = 1
+    settings.SMS_SENDERS_PER_BLAST = 1
+
+    def fall_asleep(to, body, callback):
+        asleep.append(timedelta(hours=3))
+        return locmem.accept(to, body, callback)
+
+    asleep = []
+    locmem.script["*"] = fall_asleep
+    monkeypatch.setattr(shared_clock, "now", lambda: timezone.now() + sum(asleep[:1], timedelta(0)))
+    sending.nudge(blast)
+    queue.run()
+    blast.refresh_from_db()
+    assert len(locmem.outbox) == 1
+    assert "Nothing was sent for 3 hours. 3 people have not" in blast.stop_reason
+
+
+def test_staff_see_it_on_the_page_and_on_the_dashboard(blast, queue, show, manager_client):
+    age(blast, 3)
+    sweeping.sweep()
+    text = show(blast)
+    assert "Paused." in text
+    assert "Nothing was sent for 3 hours. 4 people have not been texted yet. Resume or cancel it." in text
+    assert 'value="Resume"' in text
+    assert "was stopped" not in text
+    home = manager_client.get("/admin/").content.decode()
+    assert "is paused. Nothing was sent for 3 hours. 4 people have not been texted yet." in home
+
+
+def test_while_no_worker_runs_the_dashboard_does_not_promise_that_it_goes_on(blast, queue, manager_client):
+    age(blast, 3)
+    home = manager_client.get("/admin/").content.decode()
+    assert "The blast then waits for you to resume or cancel it." in home
