@@ -7,7 +7,7 @@ from django.utils.translation import ngettext
 
 from contacts.counts import counted
 
-from .migration_state import Contradiction, Migration, known, schema_after
+from .migration_state import Contradiction, Migration, in_terms_of_today, is_too_old, known, schema_after
 
 # Tables without which a file is no backup of this program.
 TABLES = ("django_migrations", "community_members", "message_logs")
@@ -46,12 +46,12 @@ class Contents:
     @property
     def unknown(self) -> list[str]:
         """The migrations that this version of the code does not have, as "app name"."""
-        return sorted(f"{app} {name}" for app, name in self.migrations - known())
+        return sorted(f"{app} {name}" for app, name in in_terms_of_today(self.migrations) - known())
 
     @property
     def missing(self) -> int:
         """How many migrations of the code were not applied to it."""
-        return len(known() - self.migrations)
+        return len(known() - in_terms_of_today(self.migrations))
 
 
 ALTERED = "It was changed or damaged after it was written: its checksum doesn't match."
@@ -60,12 +60,12 @@ ALTERED = "It was changed or damaged after it was written: its checksum doesn't 
 def find_missing(migrations: Set[Migration], tables: Mapping[str, Set[str]]) -> list[str]:
     """Sentences on what a database with these migrations lacks. `tables` are the columns of each that is there.
 
-    With migrations that the code doesn't know, nobody can tell: it is another version's.
+    With migrations that the code doesn't know, or no longer knows, nobody can tell: it is another version's.
     """
-    if migrations - known():
+    if is_too_old(migrations) or in_terms_of_today(migrations) - known():
         return []
     try:
-        expected = schema_after(migrations).tables
+        expected = schema_after(in_terms_of_today(migrations)).tables
     except Contradiction:
         return ["Its list of migrations contradicts itself: some are missing that others build on."]
     return [

@@ -24,7 +24,7 @@ import psycopg
 from django.db import Error, connection
 
 from .backup_contents import ALTERED, TABLES, BackupFailed, Contents, Damaged, find_missing
-from .migration_state import Migration, schema_after
+from .migration_state import Migration, in_terms_of_today, schema_after
 
 suffix: Final = ".pgdump"
 MAGIC: Final = b"PGDMP"
@@ -170,7 +170,7 @@ def final_checks(contents: Contents) -> list[str]:
         f'AND NOT EXISTS (SELECT 1 FROM "{one.parent}" AS parent '
         f'WHERE parent."{one.parent_column}" = child."{one.column}")) THEN '
         f"RAISE EXCEPTION 'Rows of {one.table} refer to rows of {one.parent} that do not exist.'; END IF; END $$"
-        for one in schema_after(contents.migrations).references
+        for one in schema_after(in_terms_of_today(contents.migrations)).references
     ]
 
 

@@ -220,6 +220,8 @@ def check_database(now: datetime) -> None:
 
 
 def check_migrations(now: datetime) -> None:
+    if migration_state.is_too_old(migration_state.recorded()):
+        raise Failing(migration_state.DATABASE_TOO_OLD)
     if pending := len(migration_state.pending()):
         sentence = ngettext("%(count)s migration is", "%(count)s migrations are", pending) % {"count": pending}
         raise Failing(f"{sentence} not applied to the database. Run: manage.py dbdoctor --apply.")

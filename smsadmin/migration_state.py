@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from django.core.exceptions import FieldDoesNotExist
 from django.db import connection
@@ -14,6 +14,12 @@ from django.db.models import Model
 
 Migration = tuple[str, str]
 
+TOO_OLD: Final = (
+    "It was last used by a version from before 1.0.0, whose migrations this one no longer has. Check out commit "
+    "ad93590, run manage.py dbdoctor --apply there, then come back to this version."
+)
+DATABASE_TOO_OLD: Final = f"The database is too old for this version. {TOO_OLD}"
+
 
 @cache
 def known() -> frozenset[Migration]:
@@ -21,9 +27,38 @@ def known() -> frozenset[Migration]:
     return frozenset(MigrationLoader(None).graph.nodes)
 
 
+@cache
+def _replaced() -> dict[Migration, frozenset[Migration]]:
+    """The migrations of former versions that one of today's stands for. It may have the name of one of them."""
+    on_disk = MigrationLoader(None).disk_migrations
+    return {key: frozenset(migration.replaces) for key, migration in on_disk.items() if migration.replaces}
+
+
+def in_terms_of_today(recorded: Set[Migration]) -> frozenset[Migration]:
+    """What a database has that records these: one of today's in place of all those that it replaces."""
+    found = set(recorded)
+    for key, replaced in _replaced().items():
+        found -= replaced
+        if replaced <= recorded:
+            found.add(key)
+    return frozenset(found)
+
+
+def is_too_old(recorded: Set[Migration]) -> bool:
+    """Whether a database that records these stands between two migrations that one of today's has replaced."""
+    return any(
+        (key in recorded or replaced & recorded) and not replaced <= recorded for key, replaced in _replaced().items()
+    )
+
+
+def recorded() -> frozenset[Migration]:
+    """The (app, name) of each migration that the database says it has had, under whatever version."""
+    return frozenset(MigrationRecorder(connection).applied_migrations())
+
+
 def applied() -> frozenset[Migration]:
     """The (app, name) of each migration that the database has, those that the code does not know included."""
-    return frozenset(MigrationRecorder(connection).applied_migrations())
+    return in_terms_of_today(recorded())
 
 
 def pending() -> frozenset[Migration]:

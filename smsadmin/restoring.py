@@ -19,9 +19,8 @@ from django.db import connection
 
 from messaging import wording
 
-from . import backups, backups_postgres, backups_sqlite, heartbeat
+from . import backups, backups_postgres, backups_sqlite, heartbeat, migration_state
 from .backup_contents import BackupFailed, Contents, Damaged
-from .migration_state import Migration
 from .models import WorkerHeartbeat
 
 DELIVERIES: Final = "deliveries"
@@ -30,8 +29,6 @@ FIRST_MOMENT: Final = datetime(2020, 1, 1, tzinfo=UTC)
 IDS_PER_SECOND: Final = 1000
 # Where the clock goes wrong.
 SPARE_IDS: Final = 1_000_000
-_HEARTBEATS: Final[Migration] = ("smsadmin", "0001_worker_heartbeats")
-_RETRIES: Final[Migration] = ("messaging", "0002_retries")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +61,8 @@ def check(path: Path) -> Contents:
         contents: Contents = engine.inspect(path)
     except BackupFailed as failed:
         raise BackupFailed(f"{path} cannot be restored. {failed}") from failed
+    if migration_state.is_too_old(contents.migrations):
+        raise BackupFailed(f"{path} cannot be restored. {migration_state.TOO_OLD}")
     if unknown := contents.unknown:
         raise BackupFailed(
             f"{path} was made by a newer version of SMS Admin: this one does not know its migration "
@@ -98,7 +97,7 @@ def restore(path: Path, directory: Path) -> Restored:
     db.connections.close_all()
     statements = [
         *engine.final_checks(contents),
-        *_hold_back(contents, backups.taken_at(path)),
+        *_hold_back(backups.taken_at(path)),
         *engine.going_on_after(last_ids),
     ]
     try:
@@ -139,7 +138,7 @@ def _last_ids(contents: Contents, present: Mapping[str, int], now: datetime) -> 
     return last
 
 
-def _hold_back(contents: Contents, taken_at: datetime) -> list[str]:
+def _hold_back(taken_at: datetime) -> list[str]:
     """SQL, for both databases, that lets nothing leave by itself after the restore."""
     moment = wording.moment(taken_at)
     blasts = (
@@ -149,48 +148,42 @@ def _hold_back(contents: Contents, taken_at: datetime) -> list[str]:
     scheduled = (
         f"It was restored from the backup of {moment} and may have left since. If it has not, schedule it anew."
     )
-    statements = [
+    return [
         f"UPDATE message_logs SET paused_at = COALESCE(paused_at, CURRENT_TIMESTAMP), "  # noqa: S608 - our own words
         f"stop_reason = TRIM({_quote(blasts)} || stop_reason) WHERE status = 'processing' AND cancelled_at IS NULL",
         f"UPDATE scheduled_messages SET status = 'failed', error_message = {_quote(scheduled)} "  # noqa: S608
         "WHERE status = 'pending' AND scheduled_at <= CURRENT_TIMESTAMP",
-        *_doubt_texts(moment, has_retries=_RETRIES in contents.migrations),
+        *_doubt_texts(moment),
         # The queue's tasks are of then; what is left to do is found by the recurring ones.
         "DELETE FROM django_q_ormq",
         # Who has logged out since then stays logged out.
         "DELETE FROM django_session",
+        "DELETE FROM worker_heartbeats",
     ]
-    if _HEARTBEATS in contents.migrations:
-        statements.append("DELETE FROM worker_heartbeats")
-    return statements
 
 
-def _doubt_texts(moment: str, *, has_retries: bool) -> list[str]:
+def _doubt_texts(moment: str) -> list[str]:
     """SQL by which nobody is texted who may have been texted since the backup, whatever is pressed.
 
     Who waited is in doubt: called at any time from the blast's beginning up to now, as `reconciling` looks for it.
-    Whom a blast did not reach is kept from retries; in a backup of before there were any, which has no column for
-    that, is in doubt too.
+    Whom a blast did not reach is kept from retries.
     """
     doubt = _quote(f"Restored from the backup of {moment}: it may have been sent since then.")
     retry = _quote(f" Restored from the backup of {moment}: may have been retried since then.")
     opted_out = "phone IN (SELECT phone FROM unsubscribed_contacts)"
     is_open = "message_log_id IS NULL OR message_log_id IN (SELECT id FROM message_logs WHERE cancelled_at IS NULL)"
-    undecided = "status = 'unknown' AND NOT is_left" if has_retries else "status = 'unknown'"
     not_reached = "status IN ('failed', 'undelivered') OR (status = 'skipped' AND skip_reason = 'cancelled')"
-    keep = f"status = 'unknown', error_message = {doubt} WHERE"
-    if has_retries:
-        keep = f"is_left = TRUE, error_message = TRIM(error_message || {retry}) WHERE NOT is_left AND"
     return [
         # No sender would have taken them.
         "UPDATE deliveries SET status = 'skipped', skip_reason = 'opted_out', updated_at = CURRENT_TIMESTAMP "  # noqa: S608
         f"WHERE status = 'pending' AND {opted_out}",
         f"UPDATE deliveries SET status = 'unknown', error_message = {doubt} "  # noqa: S608
         f"WHERE status = 'sending' OR (status = 'pending' AND ({is_open}))",
-        f"UPDATE deliveries SET {keep} message_log_id IS NOT NULL AND ({not_reached})",  # noqa: S608
+        f"UPDATE deliveries SET is_left = TRUE, error_message = TRIM(error_message || {retry}) "  # noqa: S608
+        f"WHERE NOT is_left AND message_log_id IS NOT NULL AND ({not_reached})",
         # Who opted out was called before that, and not since.
         f"UPDATE deliveries SET claimed_at = CASE WHEN {opted_out} THEN claimed_at ELSE CURRENT_TIMESTAMP END, "  # noqa: S608
-        f"updated_at = CURRENT_TIMESTAMP WHERE {undecided}",
+        "updated_at = CURRENT_TIMESTAMP WHERE status = 'unknown' AND NOT is_left",
     ]
 
 

@@ -15,7 +15,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
 
 from contacts.counts import counted
-from smsadmin import backups
+from smsadmin import backups, migration_state
 from smsadmin.backup_contents import BackupFailed
 from smsadmin.ownership import give_to_owner_of_folder
 
@@ -47,8 +47,10 @@ class Step:
 def steps() -> list[Step]:
     """Every migration, in the order in which they are applied, and behind them those that only the database knows.
 
-    Raises DatabaseError where the database is out of reach.
+    Raises DatabaseError where the database is out of reach, and CannotApply where it is too old.
     """
+    if migration_state.is_too_old(migration_state.recorded()):
+        raise CannotApply(migration_state.DATABASE_TOO_OLD)
     executor = MigrationExecutor(connection)
     loader = executor.loader
     recorded = MigrationRecorder(connection).applied_migrations()
@@ -72,6 +74,9 @@ def pending() -> list[Step]:
 
 
 def find_migration_trouble() -> Iterator[Finding]:
+    if migration_state.is_too_old(migration_state.recorded()):
+        yield problem("The database is too old for this version.", migration_state.TOO_OLD, blocks=True)
+        return
     found = steps()
     waiting = [step for step in found if not step.is_applied]
     unknown = [step for step in found if not step.is_known]

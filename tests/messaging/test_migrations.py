@@ -1,13 +1,15 @@
 """What migrations make of rows of before."""
 
 import importlib
+from types import SimpleNamespace
 
 import pytest
 from django.apps import apps
+from django.db import connection
 
 from messaging.models import MessageLog
 
-find_families = importlib.import_module("messaging.migrations.0010_blast_families").find_families
+find_families = importlib.import_module("messaging.migrations.0002_blast_families").find_families
 
 
 @pytest.fixture
@@ -21,7 +23,7 @@ def families(make_log):
     test = make_log(retry_of=first, test_mode=True)
     retry_of_test = make_log(retry_of=test)
     alone = make_log()
-    find_families(apps, None)
+    find_families(apps, SimpleNamespace(connection=connection))
     found = dict(MessageLog.objects.values_list("pk", "family"))
     return [
         ({each.pk for each in members}, {found[each.pk] for each in members})

@@ -30,7 +30,7 @@ def test_a_backup_is_one_file_that_is_a_database_by_itself(database_file, folder
     assert execute(backup.path, "PRAGMA journal_mode") == [("delete",)]
     assert backup.size == backup.path.stat().st_size
     assert (backup.contents.members, backup.contents.blasts) == (1, 0)
-    assert ("smsadmin", "0001_worker_heartbeats") in backup.contents.migrations
+    assert ("smsadmin", "0002_installation_and_write_probe") in backup.contents.migrations
 
 
 def test_only_its_owner_may_read_a_backup(database_file, folder):

@@ -124,7 +124,7 @@ def test_a_lasting_failure_is_logged_at_its_beginning_and_its_end(heartbeat, cap
 
 
 def test_a_pending_migration_is_found(heartbeat):
-    MigrationRecorder(connection).record_unapplied("smsadmin", "0001_worker_heartbeats")
+    MigrationRecorder(connection).record_unapplied("smsadmin", "0002_installation_and_write_probe")
     assert problems(ask()) == {
         "migrations": "1 migration is not applied to the database. Run: manage.py dbdoctor --apply.",
         "writing": "Not checked: the tables are not as they should be.",

@@ -296,11 +296,20 @@ def test_a_backup_of_a_newer_version_is_refused(database_file, backup, folder):
 
 def test_a_backup_of_an_older_version_can_be_restored(database_file, backup, folder):
     unseal(backup)
-    execute(backup, "DELETE FROM django_migrations WHERE app = 'smsadmin'")
-    execute(backup, "DROP TABLE worker_heartbeats")
+    execute(backup, "DELETE FROM django_migrations WHERE name = '0002_installation_and_write_probe'")
+    execute(backup, "DROP TABLE installation")
+    execute(backup, "DROP TABLE write_probe")
     assert restoring.check(backup).missing > 0
     restoring.restore(backup, folder)
     assert members(database_file) == ["Ada"]
+
+
+def test_a_backup_from_before_the_migrations_were_combined_is_refused(database_file, backup, folder):
+    unseal(backup)
+    execute(backup, "DELETE FROM django_migrations WHERE name = '0009_read_by_staff'")
+    with pytest.raises(BackupFailed, match=r"cannot be restored\. It was last used by .* Check out commit ad93590"):
+        restoring.restore(backup, folder)
+    assert members(database_file) == ["Ada", "Grace"]
 
 
 def test_a_damaged_backup_is_refused(database_file, backup, folder):

@@ -46,6 +46,8 @@ class Command(BaseCommand):
                 self._apply(options["json"], options["verbosity"])
             else:
                 self._examine(options)
+        except migrating.CannotApply as error:
+            raise CommandError(str(error)) from error
         except DatabaseError as error:
             raise CommandError(
                 f"The database does not answer: {storage.first_line(error)}. Run: manage.py dbdoctor --doctor"
@@ -89,10 +91,7 @@ class Command(BaseCommand):
         """With --verbosity 0 nothing is said where nothing was done."""
         self.check(fail_level=40)
         file_modes.close()
-        try:
-            applied = migrating.apply(self.stderr.write)
-        except migrating.CannotApply as error:
-            raise CommandError(str(error)) from error
+        applied = migrating.apply(self.stderr.write)
         if is_json:
             self._write_json({"applied": [str(step) for step in applied.steps], "backup": applied.backup or None})
             return

@@ -125,7 +125,7 @@ def test_a_mending_that_fails_is_said(run, with_checks):
 
 
 def test_json_has_every_finding(run):
-    execute("DELETE FROM django_migrations WHERE app = 'surveys' AND name = '0002_conversations'")
+    execute("DELETE FROM django_migrations WHERE app = 'messaging' AND name = '0005_senders_signs_of_life'")
     said, code = run("--doctor", "--json")
     answer = json.loads(said)
     assert code == 1
@@ -135,19 +135,19 @@ def test_json_has_every_finding(run):
     assert finding == {
         "check": "schema.migrations",
         "level": "problem",
-        "sentence": "1 migration waits to be applied: surveys.0002_conversations.",
+        "sentence": "1 migration waits to be applied: messaging.0005_senders_signs_of_life.",
         "remedy": "Run: manage.py dbdoctor --apply",
         "fixable": False,
     }
 
 
 def test_print_says_the_database_and_each_migration(run):
-    execute("DELETE FROM django_migrations WHERE app = 'surveys' AND name = '0002_conversations'")
+    execute("DELETE FROM django_migrations WHERE app = 'messaging' AND name = '0005_senders_signs_of_life'")
     said, code = run("--print")
     assert code == 0
     assert said.startswith(f"SMS Admin {version()}\nDatabase: ")
     assert re.search(r"accounts.0001_initial +applied \d{4}-\d\d-\d\d", said)
-    assert re.search(r"surveys.0002_conversations +pending\n", said)
+    assert re.search(r"messaging.0005_senders_signs_of_life +pending\n", said)
     assert said.endswith("1 migration waits. Run: manage.py dbdoctor --apply\n")
 
 

@@ -4,6 +4,8 @@ from contextlib import contextmanager
 import psycopg
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
 
 from smsadmin.backup_contents import BackupFailed
 from smsadmin.doctor import migrating
@@ -76,6 +78,42 @@ def test_without_a_backup_nothing_is_applied(one_waits, monkeypatch, tmp_path):
     assert one_waits
 
 
+@pytest.fixture
+def too_old(db):
+    """The database has not had the last of the migrations that were combined into today's first ones."""
+    recorder = MigrationRecorder(connection)
+    recorder.record_unapplied("messaging", "0009_read_by_staff")
+
+
+@pytest.mark.parametrize("command", [("migrate",), ("dbdoctor", "--apply"), ("dbdoctor", "--print")])
+def test_a_database_from_before_the_migrations_were_combined_is_told_the_way(too_old, command):
+    with pytest.raises(CommandError, match=r"The database is too old .* Check out commit ad93590"):
+        call_command(*command)
+
+
+def test_the_examination_tells_a_database_that_is_too_old_the_way(too_old):
+    [finding] = migrating.find_migration_trouble()
+    assert "ad93590" in finding.remedy
+
+
+@pytest.mark.slow
+def test_a_database_at_the_last_combined_migration_goes_on(site):
+    """It records the former ones, and not the one of today that has another name."""
+    for app, name in (("contacts", "0002"), ("surveys", "0001"), ("smsadmin", "0001")):
+        site.run("migrate", app, name)
+    site.run("migrate", "messaging", "0001")
+    site.query("DELETE FROM django_migrations WHERE app = 'smsadmin' AND name = '0001_initial'")
+    site.query(
+        "INSERT INTO message_logs (created_at, message_body, target, status, total_recipients, success_count, "
+        "failure_count, token, audience_name, test_mode, stop_reason, trouble) VALUES "
+        "('2026-11-01 10:00:00+00:00', 'Hi', 'community', 'sent', 0, 0, 0, "
+        "'00000000000040008000000000000001', '', FALSE, '', '')"
+    )
+    assert "migrations were applied." in site.run("dbdoctor", "--apply").stdout
+    assert site.query("SELECT message_body, family FROM message_logs") == [("Hi", None)]
+    assert "All " in site.run("dbdoctor", "--doctor", check=False).stdout
+
+
 @pytest.mark.slow
 def test_of_two_that_apply_at_once_one_works_and_the_other_finds_nothing_to_do(site):
     first = site.start("manage.py", "dbdoctor", "--apply")
@@ -110,8 +148,8 @@ def held_lock(site):
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
         return
-    with psycopg.connect(site.database_url) as connection:
-        connection.execute("SELECT pg_advisory_lock(%s)", [migrating.ADVISORY_LOCK])
+    with psycopg.connect(site.database_url) as other:
+        other.execute("SELECT pg_advisory_lock(%s)", [migrating.ADVISORY_LOCK])
         yield
 
 

@@ -172,12 +172,12 @@ def test_the_database_is_described_without_its_password(monkeypatch):
 
 
 def test_a_migration_that_waits_is_found():
-    execute("DELETE FROM django_migrations WHERE app = 'surveys' AND name = '0002_conversations'")
-    assert problems("schema.migrations") == ["1 migration waits to be applied: surveys.0002_conversations."]
+    execute("DELETE FROM django_migrations WHERE app = 'messaging' AND name = '0005_senders_signs_of_life'")
+    assert problems("schema.migrations") == ["1 migration waits to be applied: messaging.0005_senders_signs_of_life."]
 
 
 def test_while_migrations_wait_tables_are_not_looked_at():
-    execute("DELETE FROM django_migrations WHERE app = 'surveys' AND name = '0002_conversations'")
+    execute("DELETE FROM django_migrations WHERE app = 'messaging' AND name = '0005_senders_signs_of_life'")
     found = [finding for finding, _ in checkup.examine()]
     assert "schema.tables" not in {finding.check for finding in found}
     assert "left out" in found[-1].sentence

@@ -1,12 +1,29 @@
+import uuid
+
 from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [
-        ("smsadmin", "0001_worker_heartbeats"),
-    ]
+    replaces = [("smsadmin", "0001_worker_heartbeats"), ("smsadmin", "0002_legacy_rows")]
+
+    initial = True
+
+    dependencies = []
 
     operations = [
+        migrations.CreateModel(
+            name="WorkerHeartbeat",
+            fields=[
+                ("token", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("host", models.CharField(max_length=255)),
+                ("pid", models.IntegerField()),
+                ("started_at", models.DateTimeField()),
+                ("beat_at", models.DateTimeField(db_index=True)),
+            ],
+            options={
+                "db_table": "worker_heartbeats",
+            },
+        ),
         migrations.CreateModel(
             name="LegacyRow",
             fields=[

@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("messaging", "0012_settled_failures")]
+    dependencies = [("messaging", "0004_settled_failures")]
 
     operations = [
         migrations.AddField(

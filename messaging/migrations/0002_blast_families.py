@@ -6,7 +6,7 @@ from django.db.models import Exists, F, OuterRef, Subquery
 
 def find_families(apps, schema_editor):
     """From each first blast down its retries, one generation after the other. A test of a retry belongs to none."""
-    logs = apps.get_model("messaging", "MessageLog").objects
+    logs = apps.get_model("messaging", "MessageLog").objects.using(schema_editor.connection.alias)
     retries = logs.filter(retry_of=OuterRef("pk"), test_mode=False)
     is_first = models.Q(retry_of=None) | models.Q(test_mode=True)
     logs.filter(is_first, Exists(retries)).update(family=F("pk"))
@@ -18,7 +18,7 @@ def find_families(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("messaging", "0009_read_by_staff"),
+        ("messaging", "0001_initial"),
     ]
 
     operations = [

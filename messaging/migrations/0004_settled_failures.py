@@ -9,13 +9,13 @@ DEAD_NUMBER = (21211, 21217, 21265, 21266, 21268, 21401, 21604, 21614, 21635, 30
 
 
 def settle(apps, schema_editor):
-    deliveries = apps.get_model("messaging", "Delivery").objects
+    deliveries = apps.get_model("messaging", "Delivery").objects.using(schema_editor.connection.alias)
     deliveries.filter(error_code__in=DEAD_NUMBER).update(learned_at=F("updated_at"))
 
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("messaging", "0011_lessons_and_resumes"),
+        ("messaging", "0003_lessons_and_resumes"),
     ]
 
     operations = [migrations.RunPython(settle, migrations.RunPython.noop)]
