@@ -9,7 +9,7 @@ from tests.processes import installation, postgres_database, temporary_folder
 
 FILL = """
 from contacts.models import CommunityMember, SuppressedContact, UnsubscribedContact
-phone = lambda i: f"+1720{2000000 + i}"
+phone = lambda i: f"+1720{2000000 + i + (10000 if i >= 110000 else 0)}"  # no exchange is 211
 people = (CommunityMember(name=f"Person {i}", phone=phone(i)) for i in range({count}))
 CommunityMember.objects.bulk_create(people, batch_size=5000)
 opted_out = (UnsubscribedContact(phone=phone(i)) for i in range(0, {blocked} // 2))

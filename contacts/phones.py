@@ -3,7 +3,8 @@
 Numbers are kept in E.164 (ITU-T E.164: "+", country code, subscriber number, at most 15 digits), as Twilio
 takes them. What counts as a possible number, and what kind it is, is Google's libphonenumber's to say
 (its Python port `phonenumbers`). Decided here, because a text would never arrive or would cost the earth:
-extensions, letters, short codes and premium-rate numbers are refused.
+extensions, letters, short codes and premium-rate numbers are refused, and so are numbers that the North
+American plan can never give out. A phone that has several national spellings is kept in one (`canonical`).
 """
 
 import re
@@ -31,7 +32,22 @@ _SCIENTIFIC: Final = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?\s*[eE]\s*\+?[0-9]{1
 _SPREADSHEET_NUMBER: Final = re.compile(r"(\+?[0-9]{7,15})[.,]0{1,2}")
 _THOUSANDS: Final = re.compile(r"[0-9]{1,3}([,'’])[0-9]{3}(?:\1[0-9]{3}){1,3}(?:\.0{1,2})?")
 _BETWEEN_NUMBERS: Final = re.compile(r"(?i)[/;,|&]+|\bor\b|\band\b|:::")
-_PREFIX: Final = re.compile(r"(?i)^tel:\s*")
+# URI schemes of phones (RFC 3966, RFC 5724), and the marks of WhatsApp and of Meta's lead forms ("p:+1…").
+_PREFIX: Final = re.compile(r"(?i)^(?:(?:tel|sms|mms|smsto|callto|whatsapp|p)\s*:)+\s*(?=[+(\d\s])")
+# One phone however it is spelled, as a pattern of its E.164 forms and the one form that is kept. Carriers and
+# WhatsApp deliver texts from either.
+_SPELLINGS: Final = (
+    # Mexico: the 1 before mobile numbers, and the trunk prefixes, went in 2019 (IFT; twilio.com/guidelines/mx).
+    (re.compile(r"\+52(?:1|01|044|045)([0-9]{10})"), r"+52\1"),
+    # Argentina: a 9 before mobile numbers when called from abroad (ENACOM); only mobiles can be texted.
+    (re.compile(r"\+54([1-8][0-9]{9})"), r"+549\1"),
+    # Brazil: mobile numbers took a ninth digit until 2016 (Anatel, Resolução 553/2010); landlines begin with 2-5.
+    (re.compile(r"\+55([1-9][0-9])([6-9][0-9]{7})"), r"+55\g<1>9\2"),
+)
+# The North American plan: area code and exchange are N11-less NXX with N from 2 to 9 (NANPA, "About the NANP").
+_NORTH_AMERICAN: Final = re.compile(r"(?P<area>[0-9]{3})(?P<exchange>[0-9]{3})[0-9]{4}")
+_TOLL_FREE: Final = frozenset({"800", "833", "844", "855", "866", "877", "888"})
+_DIGITS_IN_A_ROW: Final = "01234567890123456789"
 _HAS_EXTENSION: Final = "has an extension, and a text cannot reach one. Give a direct number."
 # What people type or copy before a number without meaning anything by it.
 _LEADING_MARKS: Final = "'’=\" "
@@ -63,6 +79,18 @@ def normalise(raw: object, region: str | None = None) -> str:
     return _normalise(text, region or settings.DEFAULT_PHONE_REGION)
 
 
+def canonical(e164: str) -> str:
+    """The one form in which a phone is kept that its country's plan spells in several: +521… is +52….
+
+    Takes any text, changes nothing but such E.164 numbers, and needs no phone library to know the number.
+    """
+    if e164[:3] in ("+52", "+54", "+55"):
+        for pattern, kept in _SPELLINGS:
+            if found := pattern.fullmatch(e164):
+                return found.expand(kept)
+    return e164
+
+
 def _as_text(raw: object) -> str:
     if raw is None:
         return ""
@@ -78,7 +106,7 @@ def _as_text(raw: object) -> str:
 @lru_cache(maxsize=4096)
 def _normalise(text: str, region: str) -> str:
     plain = text if _PLAIN.fullmatch(text) else _without_decoration(text)
-    number = _parse(plain, region, text)
+    number = _in_kept_spelling(_parse(plain, region, text))
     if number.extension:
         raise InvalidPhone(f"“{_shown(text)}” {_HAS_EXTENSION}")
     if problem := _why_impossible(number, plain):
@@ -136,11 +164,16 @@ def _parse(text: str, region: str, original: str) -> phonenumbers.PhoneNumber:
     return number
 
 
+def _in_kept_spelling(number: phonenumbers.PhoneNumber) -> phonenumbers.PhoneNumber:
+    spelled = f"+{number.country_code}{phonenumbers.national_significant_number(number)}"
+    return phonenumbers.parse(kept) if (kept := canonical(spelled)) != spelled else number
+
+
 def _why_impossible(number: phonenumbers.PhoneNumber, text: str) -> str:
     """The end of the sentence that begins with the value, or "" where a number of so many digits can exist."""
     match phonenumbers.is_possible_number_with_reason(number):
         case ValidationResult.IS_POSSIBLE:
-            return ""
+            return _why_never_given_out(number)
         case ValidationResult.TOO_SHORT:
             digits = sum(character.isdigit() for character in text)
             if digits <= 6 and not text.startswith("+"):
@@ -158,6 +191,23 @@ def _why_impossible(number: phonenumbers.PhoneNumber, text: str) -> str:
             return "begins with a country code that does not exist."
         case _:
             return "has a number of digits that no phone number there has. Check the digits."
+
+
+def _why_never_given_out(number: phonenumbers.PhoneNumber) -> str:
+    """As `_why_impossible`, for numbers of the right length that nobody can have."""
+    digits = phonenumbers.national_significant_number(number)
+    is_filler = len(set(digits)) == 1 or digits in _DIGITS_IN_A_ROW or digits in _DIGITS_IN_A_ROW[::-1]
+    if is_filler and (number.country_code == 1 or not phonenumbers.is_valid_number(number)):
+        return "only fills the field, and is nobody’s phone number. Give the real one."
+    parts = _NORTH_AMERICAN.fullmatch(digits) if number.country_code == 1 else None
+    if not parts:
+        return ""
+    area, exchange = parts["area"], parts["exchange"]
+    if area[0] in "01" or area[1:] == "11":
+        return f"cannot exist: {area} is no area code in North America. Check the digits."
+    if exchange[0] in "01" or (exchange[1:] == "11" and area not in _TOLL_FREE):
+        return f"cannot exist: no North American number has {exchange} after its area code. Check the digits."
+    return ""
 
 
 def _is_stable(number: phonenumbers.PhoneNumber, e164: str) -> bool:

@@ -99,6 +99,13 @@ def phone_matches(query: Query) -> Q:
         beginnings |= {f"+{country}{query.digits}", f"+{country}{query.digits.removeprefix(trunk)}"}
         if len(query.digits) >= _FEWEST_LAST_DIGITS:
             condition = Q(Exact(LastFour("phone"), query.digits[-4:]), phone__endswith=query.digits)
+    # As far as it is typed, a number in the national spelling that is not kept (see phones.canonical).
+    beginnings |= {
+        kept + typed.removeprefix(spelled)
+        for typed in tuple(beginnings)
+        for spelled, kept in (("+521", "+52"), ("+54", "+549"))
+        if typed.startswith(spelled) and not typed.startswith("+549")
+    }
     with suppress(InvalidPhone):
         beginnings.add(normalise(query.digits if not query.is_international else f"+{query.digits}"))
     for beginning in sorted(beginnings):

@@ -48,7 +48,7 @@ def find_bad_phones() -> Iterator[Finding]:
             fix = _normalising(model, ids) if isinstance(field, PhoneField) else None
             number = f"more than {MOST:,} phones" if len(ids) > MOST else counted(len(ids), "phone", "phones")
             yield problem(
-                f"{model._meta.db_table} has {number} not in E.164 (id {some(ids)}): "
+                f"{model._meta.db_table} has {number} not in E.164, or in an old national spelling (id {some(ids)}): "
                 "opt-outs and texts of the same number do not find each other.",
                 f"{FIX}; correct by hand what stays." if fix else "Correct them by SQL, as +17205550123.",
                 fix,
@@ -68,6 +68,8 @@ def _rows_not_in_e164(model: type[models.Model], field: Any) -> list[int]:
         short = f"{column} ~ '^[0-9]{{3,8}}$'"
     if model._meta.db_table in SHORT_CODES_TOO:
         good = f"({good} OR {short})"
+    if isinstance(field, PhoneField):
+        good = f"({good} AND NOT {_is_old_spelling(column)})"
     empty = f"OR {column} = ''" if field.blank else ""
     table = connection.ops.quote_name(model._meta.db_table)
     with connection.cursor() as cursor:
@@ -76,6 +78,16 @@ def _rows_not_in_e164(model: type[models.Model], field: Any) -> list[int]:
             f"ORDER BY id LIMIT {MOST + 1}"
         )
         return [pk for (pk,) in cursor.fetchall()]
+
+
+def _is_old_spelling(column: str) -> str:
+    """The SQL condition that `phones.canonical` changes the phone."""
+    sixth = f"substr({column}, 6, 1) IN ('6', '7', '8', '9')"
+    return (
+        f"(({column} LIKE '+521%' AND length({column}) = 14)"
+        f" OR ({column} LIKE '+54%' AND length({column}) = 13 AND substr({column}, 4, 1) NOT IN ('0', '9'))"
+        f" OR ({column} LIKE '+55%' AND length({column}) = 13 AND {sixth}))"
+    )
 
 
 def _normalising(model: Any, ids: list[int]) -> Callable[[], str]:

@@ -40,6 +40,10 @@ def sentence(raw, region=None):
         "7205550123,",
         "tel:+1-720-555-0123",
         "TEL: 7205550123",
+        "p:+17205550123",
+        "sms:+17205550123",
+        "whatsapp:+17205550123",
+        "SMS: (720) 555-0123",
     ],
 )
 def test_ways_of_typing_a_number_give_the_same_number(typed):
@@ -252,3 +256,83 @@ def test_formatting_makes_no_difference(area, line, prefix, first, second, third
     shown_area = f"({area})" if in_brackets else area
     typed = f"{prefix}{first}{shown_area}{second}555{third}0{line}"
     assert normalise(typed) == f"+1{area}5550{line}"
+
+
+# Numbers that nobody can have
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "000-000-0000",
+        "111-111-1111",
+        "222-222-2222",
+        "+1 999 999 9999",
+        "123-456-7890",
+        "0123456789",
+        "9876543210",
+        "+49 1111111111",
+    ],
+)
+def test_fillers_are_refused(typed):
+    assert "only fills the field" in sentence(typed)
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("020-555-0101", "020 is no area code in North America"),
+        ("120-555-0101", "120 is no area code in North America"),
+        ("911-555-0101", "911 is no area code in North America"),
+        ("+1 411 555 0101", "411 is no area code in North America"),
+        ("720-055-0101", "no North American number has 055 after its area code"),
+        ("720-155-0101", "no North American number has 155 after its area code"),
+        ("720-911-0101", "no North American number has 911 after its area code"),
+    ],
+)
+def test_numbers_that_north_america_never_gives_out_are_refused(typed, words):
+    assert words in sentence(typed)
+
+
+@pytest.mark.parametrize(
+    ("typed", "region"), [("800-911-0101", "US"), ("+44 7777 777777", "US"), ("0111 234 5678", "GB")]
+)
+def test_other_plans_and_toll_free_numbers_keep_their_own_rules(typed, region):
+    assert normalise(typed, region)
+
+
+# One phone in several national spellings
+
+
+@pytest.mark.parametrize(
+    ("typed", "region", "expected"),
+    [
+        ("+52 1 55 1234 5678", "US", "+525512345678"),
+        ("011 52 1 55 1234 5678", "US", "+525512345678"),
+        ("0052 1 55 1234 5678", "US", "+525512345678"),
+        ("+52 55 1234 5678", "US", "+525512345678"),
+        ("044 55 1234 5678", "MX", "+525512345678"),
+        ("1 55 1234 5678", "MX", "+525512345678"),
+        ("+54 11 2345 6789", "US", "+5491123456789"),
+        ("+54 9 11 2345 6789", "US", "+5491123456789"),
+        ("011 15 2345-6789", "AR", "+5491123456789"),
+        ("+55 11 8765 4321", "US", "+5511987654321"),
+        ("+55 11 98765 4321", "US", "+5511987654321"),
+        ("+55 11 3765 4321", "US", "+551137654321"),
+    ],
+)
+def test_a_phone_with_several_national_spellings_is_kept_in_one(typed, region, expected):
+    assert normalise(typed, region) == expected
+
+
+@given(st.text(alphabet="+0123456789", max_size=16))
+@example("+5215512345678")
+@example("+541123456789")
+def test_the_kept_spelling_is_stable_and_changes_nothing_else(text):
+    once = phones.canonical(text)
+    assert phones.canonical(once) == once
+    assert once == text or text[:3] in {"+52", "+54", "+55"}
+
+
+def test_a_number_that_no_library_knows_has_its_kept_spelling():
+    assert phones.canonical("+5210000000000") == "+520000000000"

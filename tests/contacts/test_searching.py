@@ -66,6 +66,22 @@ def test_numbers_abroad_are_found_with_and_without_plus(make_member):
         assert found(typed) == ["Ada"]
 
 
+@pytest.mark.parametrize(
+    ("kept", "typed"),
+    [
+        ("+525512345678", "+52 1 55"),
+        ("+525512345678", "+521 55 1234 5678"),
+        ("+525512345678", "5215512345678"),
+        ("+5491123456789", "+54 11 23"),
+        ("+5491123456789", "+54 9 11"),
+        ("+5491123456789", "+541123456789"),
+    ],
+)
+def test_a_phone_is_found_by_each_of_its_national_spellings(make_member, kept, typed):
+    make_member(name="Ana", phone=kept)
+    assert found(typed) == ["Ana"]
+
+
 def test_home_numbers_are_found_by_their_trunk_form(make_member, settings):
     settings.DEFAULT_PHONE_REGION = "GB"
     make_member(name="Ada", phone="+447700900123")

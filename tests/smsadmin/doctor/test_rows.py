@@ -32,7 +32,8 @@ def test_a_phone_in_another_form_is_found(make_member, phone):
     member = make_member()
     spoil_phone(member, phone)
     [sentence] = problems("rows.phones")
-    assert sentence.startswith(f"community_members has 1 phone not in E.164 (id {member.pk}):")
+    assert sentence.startswith("community_members has 1 phone not in E.164, or in an old national spelling")
+    assert f"(id {member.pk})" in sentence
     assert phone not in sentence or not phone
 
 
@@ -41,6 +42,24 @@ def test_a_phone_in_another_form_is_mended(make_unsubscribed):
     spoil_phone(gone, "(720) 555-0123")
     assert mend("rows.phones") == ["1 phone of unsubscribed_contacts was put into E.164."]
     assert UnsubscribedContact.objects.get().phone == "+17205550123"
+    assert problems("rows.phones") == []
+
+
+@pytest.mark.parametrize(
+    ("phone", "kept"),
+    [("+5215512345678", "+525512345678"), ("+541123456789", "+5491123456789"), ("+551187654321", "+5511987654321")],
+)
+def test_a_phone_in_an_old_national_spelling_is_found_and_mended(make_unsubscribed, phone, kept):
+    spoil_phone(make_unsubscribed(), phone)
+    assert problems("rows.phones") != []
+    mend("rows.phones")
+    assert UnsubscribedContact.objects.get().phone == kept
+    assert problems("rows.phones") == []
+
+
+def test_a_phone_in_the_kept_spelling_is_fine(make_member):
+    for phone in ("+525512345678", "+5491123456789", "+5511987654321", "+551137654321"):
+        make_member(phone=phone)
     assert problems("rows.phones") == []
 
 
