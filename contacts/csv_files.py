@@ -1,6 +1,9 @@
 """Tables as CSV files: UTF-8 with a byte order mark, so that Excel reads the letters right.
 
 A cell that a spreadsheet would run as a formula is defused by an apostrophe in front (OWASP, "CSV Injection").
+So is each part of a cell that a reader with another separator would take as a cell of its own. Where such a
+reader begins one is not known, so that a line break, a semicolon, a tab and the like all count.
+
 Phones are left as they are although they begin with "+": a "+" with nothing but digits behind it is a number
 to every spreadsheet and never more, and every other program that takes the file wants the phone, not an
 apostrophe. The import undoes exactly what the export did, so that both together change nothing.
@@ -20,22 +23,22 @@ from .phones import E164
 
 BYTE_ORDER_MARK: Final = "\ufeff"
 _LINES_A_PIECE: Final = 500
-# What makes a spreadsheet run a cell, also behind apostrophes of its own: those must survive the way back.
-_FORMULA: Final = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
+# Where a cell begins, for a reader with any separator: at the start, and behind what may separate or end lines.
+_START: Final = r"(?:^|(?<=[,;|\t\r\n\v\f\x1c-\x1e\x85\u2028\u2029]))"
+# What makes a spreadsheet run a cell, also behind quotes, blanks and apostrophes: those must survive the way back.
+_RUNS: Final = r"(?=['\" ]*[=+\-@\t\r\n＝＋－＠])"
+_TO_DEFUSE: Final = re.compile(_START + _RUNS)
+_DEFUSED: Final = re.compile(f"{_START}'{_RUNS}")
 
 
 def defuse(cell: str) -> str:
-    """The cell as a spreadsheet will only show it."""
-    if _FORMULA.match(cell) and not E164.fullmatch(cell):
-        return f"'{cell}"
-    return cell
+    """The cell as a spreadsheet will only show it, whatever separator the file is opened with."""
+    return cell if E164.fullmatch(cell) else _TO_DEFUSE.sub("'", cell)
 
 
 def undefuse(cell: str) -> str:
     """What the cell was before `defuse`: `undefuse(defuse(cell)) == cell` for every text."""
-    if cell.startswith("'") and _FORMULA.match(cell):
-        return cell[1:]
-    return cell
+    return _DEFUSED.sub("", cell) if "'" in cell else cell
 
 
 def moment(at: datetime | None) -> str:
