@@ -69,6 +69,9 @@ class TextTable:
     def form(self) -> dict[str, Any]:
         return {"kind": "text", "encoding": self.encoding, "bom": self.has_bom, "separator": self.separator}
 
+    def close(self) -> None:
+        """Nothing reads it beside the caller."""
+
     def expected(self, done: int) -> int:
         return max(done, done * self.size // self.file.tell()) if self.file.tell() else done
 

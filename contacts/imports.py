@@ -20,7 +20,7 @@ from accounts.models import AppUser
 
 from . import merging
 from .models import ContactImport, Event, ImportChunk, ImportRow
-from .staging import STALLED_AFTER
+from .staging import MOST_STARTS, STALLED_AFTER
 from .tables import Unreadable
 from .turns import take_turn
 
@@ -28,6 +28,10 @@ logger = logging.getLogger(__name__)
 
 MAX_BYTES: Final = 100 * 1024 * 1024
 CHUNK_BYTES: Final = 1024 * 1024
+_GIVEN_UP: Final = (
+    f"Importing the people was begun {MOST_STARTS} times, and each time the program that did it died. Nothing was "
+    "written. Try again, or split the file and import its parts one after the other."
+)
 
 # What a user must be allowed to for an import into each list. One that changes names takes both.
 PERMISSIONS: Final[dict[str, tuple[str, ...]]] = {
@@ -147,13 +151,20 @@ def apply(import_id: int) -> None:
     contact_import = ContactImport.objects.filter(pk=import_id, status=Status.APPLYING).first()
     if contact_import is None:
         return
+    applying = ContactImport.objects.filter(pk=import_id, status=Status.APPLYING)
+    if contact_import.starts >= MOST_STARTS:
+        logger.error("Import %s: given up, its process died %s times.", import_id, MOST_STARTS)
+        applying.update(status=Status.READY, starts=0, error_message=_GIVEN_UP, updated_at=timezone.now())
+        return
+    applying.update(starts=contact_import.starts + 1)
     try:
         if not _apply(contact_import):
             return
     except BaseException:
         # Also when the worker or the command is told to stop: who stopped it does not want it to go on.
-        ContactImport.objects.filter(pk=import_id, status=Status.APPLYING).update(
+        applying.update(
             status=Status.READY,
+            starts=0,
             error_message="The people could not be imported, for a reason that is in the log. Nothing was written. "
             "Try again.",
             updated_at=timezone.now(),
@@ -167,7 +178,7 @@ def _apply(contact_import: ContactImport) -> bool:
         take_turn()
         now = timezone.now()
         mine = ContactImport.objects.filter(pk=contact_import.pk, status=Status.APPLYING)
-        if not mine.update(status=Status.APPLIED, applied_at=now, updated_at=now):
+        if not mine.update(status=Status.APPLIED, starts=0, applied_at=now, updated_at=now):
             return False
         people = ImportRow.objects.filter(contact_import=contact_import).people()
         done = merging.merge(contact_import) | merging.count_blocked(people, contact_import)

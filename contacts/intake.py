@@ -4,6 +4,7 @@ import logging
 import tempfile
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from itertools import islice
 from typing import Any, BinaryIO, Final
 
@@ -14,12 +15,16 @@ from . import columns, merging
 from .columns import Layout, Role
 from .models import ContactImport, ImportChunk, ImportRow
 from .reading import NoPerson, reader
-from .staging import SLICE, StagedLine, as_json
+from .staging import MOST_STARTS, SLICE, StagedLine, as_json
 from .tabular import Choices, Line, Table, Unreadable, open_table
 
 logger = logging.getLogger(__name__)
 
 MAX_LINES: Final = 2_000_000
+GIVEN_UP: Final = (
+    f"Reading the file was begun {MOST_STARTS} times, and each time the program that read it died. Nothing was "
+    "imported. Copy the list alone into a new file, save it as CSV, and upload that."
+)
 _EXAMPLES: Final = 3
 
 Status = ContactImport.Status
@@ -47,12 +52,13 @@ def read(import_id: int, report: Report | None = None) -> None:
     except Unreadable as problem:
         if _advance(contact_import):
             ImportRow.objects.filter(contact_import=contact_import).delete_in_slices()
-        _advance(contact_import, status=Status.FAILED, error_message=problem.sentence)
+        _advance(contact_import, status=Status.FAILED, error_message=problem.sentence, starts=0)
     except Exception:
         _advance(
             contact_import,
             status=Status.FAILED,
             error_message="The file could not be read, for a reason that is in the log. Nothing was imported.",
+            starts=0,
         )
         raise
 
@@ -61,9 +67,16 @@ def _claim(import_id: int) -> ContactImport | None:
     contact_import = ContactImport.objects.filter(pk=import_id).first()
     if contact_import is None:
         return None
-    taken = ContactImport.objects.filter(pk=import_id, status=Status.WAITING, attempt=contact_import.attempt).update(
+    waiting = ContactImport.objects.filter(pk=import_id, status=Status.WAITING, attempt=contact_import.attempt)
+    if contact_import.starts >= MOST_STARTS:
+        logger.error("Import %s: given up, its process died %s times.", import_id, MOST_STARTS)
+        waiting.update(status=Status.FAILED, starts=0, error_message=GIVEN_UP, updated_at=timezone.now())
+        return None
+    # Counted before the first byte is read: a process that dies over it counts nothing afterwards.
+    taken = waiting.update(
         status=Status.READING,
         attempt=contact_import.attempt + 1,
+        starts=contact_import.starts + 1,
         rows_done=0,
         rows_expected=0,
         detected={},
@@ -88,20 +101,26 @@ def _read(contact_import: ContactImport, report: Report) -> None:
     adjustments = contact_import.adjustments
     with _opened(contact_import) as file:
         choices = Choices(*(adjustments.get(key, "") for key in ("encoding", "separator", "sheet")))
-        table = open_table(file, contact_import.file_size, choices)
-        with closing(_content(table)) as content:
-            sample = list(islice(content, columns.SAMPLE + columns.HEADER_WITHIN))
-        if not sample:
-            raise Unreadable("The file is empty: it has only blank lines.")
-        layout = _layout(sample, adjustments)
-        _advance(contact_import, detected=_description(table, sample, layout))
-        if not layout.has_phone:
-            raise Unreadable(_no_phone_column(sample, layout))
-        done = _stage_lines(contact_import, table, layout, report)
+        with closing(open_table(file, contact_import.file_size, choices, partial(_go_on, contact_import))) as table:
+            with closing(_content(table)) as content:
+                sample = list(islice(content, columns.SAMPLE + columns.HEADER_WITHIN))
+            if not sample:
+                raise Unreadable("The file is empty: it has only blank lines.")
+            layout = _layout(sample, adjustments)
+            _advance(contact_import, detected=_description(table, sample, layout))
+            if not layout.has_phone:
+                raise Unreadable(_no_phone_column(sample, layout))
+            done = _stage_lines(contact_import, table, layout, report)
     counts = {"lines": done} | merging.count(contact_import)
     if not counts["people"] + counts["invalid"]:
         raise Unreadable("The file has headings and no people below them.")
-    _advance(contact_import, status=Status.READY, counts=counts, rows_done=done, rows_expected=done)
+    _advance(contact_import, status=Status.READY, counts=counts, rows_done=done, rows_expected=done, starts=0)
+
+
+def _go_on(contact_import: ContactImport) -> None:
+    """Show that this reading is alive. Raises Overtaken when it is not wanted any more."""
+    if not _advance(contact_import):
+        raise Overtaken
 
 
 @contextmanager

@@ -2,13 +2,15 @@
 
 import unicodedata
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from operator import itemgetter
 from typing import Any, Final
 
-from . import phones, wordings
+from . import columns, phones, wordings
 from .columns import Layout, Role, text_of
 from .csv_files import undefuse
 from .phones import InvalidPhone
+from .tables import Line
 
 MAX_NAME: Final = 100
 
@@ -45,6 +47,21 @@ def reader(layout: Layout) -> Callable[[Sequence[Any]], Person]:
         return phone, read_name(cells)
 
     return read
+
+
+def count_people(sample: Sequence[Line]) -> int:
+    """How many of the first lines of a sheet are people, by the layout that is detected in them."""
+    layout = columns.detect([line for line in sample if not line.is_blank])
+    if not layout.has_phone:
+        return 0
+    read_person = reader(layout)
+    count = 0
+    for line in sample:
+        if line.number > layout.header_line:
+            with suppress(NoPerson):
+                read_person(line.cells)
+                count += 1
+    return count
 
 
 def cell(cells: Sequence[Any], index: int) -> str:

@@ -16,6 +16,8 @@ from django.utils import timezone
 from accounts import shared_clock
 
 STALLED_AFTER: Final = timedelta(minutes=1)
+# So often a process may die over an import before it is given up.
+MOST_STARTS: Final = 3
 SLICE: Final = 5_000
 _NEVER_CONFIRMED_FOR: Final = timedelta(days=7)
 
@@ -36,7 +38,8 @@ class ContactImport(models.Model):
            ├────── failed     │
            └──────────────────┘ (adjusted, or started again)
 
-    `attempt` counts the readings: a reader that was thought dead finds that it was overtaken and stops.
+    `attempt` counts the readings: a reader that was thought dead finds that it was overtaken and stops. `starts`
+    counts how often reading or applying was begun since either last came to an end, good or bad.
     `adjustments` is what staff chose over what was detected, `detected` how the file was read in the end
     (both in the form that `contacts.imports` documents), `counts` what the preview or the result says.
     """
@@ -60,6 +63,7 @@ class ContactImport(models.Model):
     file_size = models.PositiveBigIntegerField(default=0)
     status = models.CharField(max_length=20, choices=Status, default=Status.WAITING)
     attempt = models.PositiveIntegerField(default=0)
+    starts = models.PositiveIntegerField(default=0, editable=False)
     adjustments = models.JSONField(default=dict, blank=True)
     detected = models.JSONField(default=dict, blank=True)
     counts = models.JSONField(default=dict, blank=True)
@@ -124,6 +128,8 @@ class StagedLine(NamedTuple):
     problem: str
     is_repeat: bool
     cells: str | None
+    opts_out: bool = False
+    note: str = ""
 
 
 class ImportRowQuerySet(models.QuerySet):
@@ -135,6 +141,8 @@ class ImportRowQuerySet(models.QuerySet):
         "problem",
         "is_repeat",
         "cells",
+        "opts_out",
+        "note",
     )
 
     def people(self) -> Self:
@@ -167,7 +175,11 @@ class ImportRowQuerySet(models.QuerySet):
 
 
 class ImportRow(models.Model):
-    """One line of the file as it was read: a person, or the reason why it is none (`problem`, with `cells`)."""
+    """One line of the file as it was read: a person, or the reason why it is none (`problem`, with `cells`).
+
+    `opts_out`: the file says of this number that it wants no texts. `note` is what staff should know of how the
+    line was read.
+    """
 
     contact_import = models.ForeignKey(ContactImport, models.CASCADE, related_name="rows", db_index=False)
     line = models.PositiveIntegerField()
@@ -176,6 +188,8 @@ class ImportRow(models.Model):
     problem = models.TextField(default="", blank=True)
     is_repeat = models.BooleanField(default=False)
     cells = models.JSONField(null=True, blank=True)
+    opts_out = models.BooleanField(default=False)
+    note = models.TextField(default="", blank=True)
 
     objects = ImportRowQuerySet.as_manager()
 

@@ -46,5 +46,8 @@ class Table(Protocol):
     def expected(self, done: int) -> int:
         """How many lines it will have been in the end, judged after `done` of them."""
 
+    def close(self) -> None:
+        """End what reads it. The file itself stays open."""
+
     def form(self) -> dict[str, Any]:
         """The file's own form in JSON's types: "kind" ("text" or "workbook") and what that kind is written by."""

@@ -1,138 +1,221 @@
-"""Workbooks as lines of cells: Excel's .xlsx, .xlsm and .xls.
+"""Workbooks and saved web pages as lines of cells: .xlsx, .xlsm, .xlsb, .xls and .ods, and HTML named .xls.
 
-The cells are read by calamine, which is fast but lays a sheet out in memory from corner to corner. What
-such a sheet would take is therefore measured first, and a file that would burst the machine is refused.
+A process of its own with hard limits reads them (`contacts.sheet_reader`). A file can be made so that its parser
+takes all memory or never ends, and a look at it beforehand, by other rules than the parser's own, cannot tell.
+However that process ends, staff read one sentence.
 """
 
-import re
-import zipfile
-import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import IO, Any, BinaryIO, Final
-
-from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError, SheetTypeEnum
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO, Final
 
 from .tables import Line, Unreadable
 
-MAX_UNPACKED: Final = 600 * 1024 * 1024
-MAX_CELLS: Final = 16_000_000
-_BLOCK: Final = 1_048_576
+PROGRAM: Final = Path(__file__).with_name("sheet_reader.py")
+# A list of 1,000,000 people with 20 columns is read with half of each.
+MEMORY: Final = 1024**3
+PROCESSOR_SECONDS: Final = 60
+SECONDS: Final = 150
+OUTPUT: Final = 1024**3
+SAMPLE: Final = 250
+_WAIT: Final = 0.05
+_LONGEST_MESSAGE: Final = 2_000_000
 
-# An Excel cell that holds something; empty ones that merely carry a format close themselves.
-_CELL: Final = re.compile(rb'<(?:\w+:)?c [^>]*?\br="([A-Z]{1,3})([0-9]{1,7})"[^>]*(?<!/)>')
+_TOO_MUCH: Final = (
+    "The workbook takes more memory or time to read than a list of people can need. Something stands far away from "
+    "the list, or the file holds much else. Copy the list alone into a new workbook, or save it as CSV, and upload "
+    "that."
+)
 _DAMAGED: Final = (
     "The workbook is damaged and cannot be opened. Open it in your spreadsheet program, save it again as .xlsx, "
     "and upload the new file."
 )
-
-_ENCRYPTED: Final = "The workbook is encrypted with a password. Save it without one, or as CSV, and upload that."
-# The name of the stream that holds an encrypted workbook, as its directory has it (MS-OFFCRYPTO 1.3).
-_ENCRYPTED_PACKAGE: Final = "EncryptedPackage".encode("utf-16-le")
-
-
-def open_workbook(file: BinaryIO, sheet: str = "") -> "SheetTable":
-    """The sheet of that name, or the first visible one that holds anything.
-
-    Raises Unreadable with a sentence for staff: damaged, encrypted, empty, or larger inside than can be read.
-    """
-    if zipfile.is_zipfile(file):
-        _measure(file)
-    file.seek(0)
-    try:
-        workbook = CalamineWorkbook.from_filelike(file)
-        names = [
-            each.name
-            for each in workbook.sheets_metadata
-            if each.typ in (SheetTypeEnum.WorkSheet, SheetTypeEnum.MacroSheet)
-        ]
-        hidden = {each.name for each in workbook.sheets_metadata if "Hidden" in str(each.visible)}
-        shown = [name for name in names if name not in hidden] or names
-        for name in [sheet] if sheet in names else shown:
-            found = workbook.get_sheet_by_name(name)
-            if found.height:
-                return SheetTable(found, name, shown)
-    except PasswordError:
-        raise Unreadable(_ENCRYPTED) from None
-    except CalamineError:
-        raise Unreadable(_ENCRYPTED if _is_encrypted(file) else _DAMAGED) from None
-    except BaseException as error:
-        # A panic of the Rust code under it is no Exception.
-        if type(error).__name__ != "PanicException":
-            raise
-        raise Unreadable(_DAMAGED) from None
-    raise Unreadable("The workbook is empty: none of its sheets holds anything.")
+_SENTENCES: Final = {
+    "damaged": _DAMAGED,
+    "too much": _TOO_MUCH,
+    "encrypted": "The workbook is encrypted with a password. Save it without one, or as CSV, and upload that.",
+    "empty": "The workbook is empty: none of its sheets holds anything.",
+    "zip": "The file is a zip archive. Unpack it and upload the list that is in it.",
+    "word": "The file is a word processor’s document. Save the list as CSV or as an Excel workbook (.xlsx) and "
+    "upload that.",
+    "numbers": "The file is an Apple Numbers document. Export it as CSV or Excel and upload that.",
+    "no table": "The file is a web page without a table of people. If your spreadsheet program shows a list when it "
+    "opens the file, save it from there as an Excel workbook (.xlsx) and upload that.",
+}
 
 
-def _is_encrypted(file: BinaryIO) -> bool:
-    file.seek(0)
-    tail = b""
-    while block := file.read(_BLOCK):
-        if _ENCRYPTED_PACKAGE in tail + block:
-            return True
-        tail = block[-len(_ENCRYPTED_PACKAGE) :]
-    return False
+class _Reading:
+    """One run of the reading program over a file. Its messages can be read while it runs, and again afterwards."""
 
-
-def _measure(file: BinaryIO) -> None:
-    """Raise Unreadable when the workbook unpacks to too much, or a sheet spans too far.
-
-    Every part is unpacked once and thrown away: the sizes that an archive declares can be wrong.
-    """
-    try:
-        with zipfile.ZipFile(file) as archive:
-            parts = archive.infolist()
-            if sum(part.file_size for part in parts) > MAX_UNPACKED:
-                raise Unreadable(
-                    f"The workbook unpacks to more than {MAX_UNPACKED // 1024**2} MB, which is no list of people. "
-                    "Save the list alone as CSV and upload that."
-                )
-            for part in parts:
-                with archive.open(part) as content:
-                    _measure_part(content, is_sheet=part.filename.startswith("xl/worksheets/"))
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError):
-        raise Unreadable(_DAMAGED) from None
-
-
-def _measure_part(content: IO[bytes], is_sheet: bool) -> None:
-    bottom = right = 0
-    tail = b""
-    while block := content.read(_BLOCK):
-        if not is_sheet:
-            continue
-        block = tail + block
-        cells = set(_CELL.findall(block))
-        tail = block[-256:]
-        bottom = max(bottom, max((int(row) for _, row in cells), default=0))
-        right = max(right, max((_column_number(letters) for letters in {letters for letters, _ in cells}), default=0))
-        if bottom * right > MAX_CELLS:
-            raise Unreadable(
-                f"A sheet of the workbook spans {right:,} columns and {bottom:,} lines, more than can be read. "
-                "Something stands far away from the list: copy the list alone into a new workbook and upload that."
+    def __init__(self, file: BinaryIO, kind: str, sheet: str, on_wait: Callable[[], None]) -> None:
+        self._on_wait = on_wait
+        with tempfile.NamedTemporaryFile(prefix="rows-") as written:
+            limits = map(str, (MEMORY, PROCESSOR_SECONDS, OUTPUT, SAMPLE))
+            self._written: BinaryIO = open(written.name, "rb")  # noqa: SIM115 - closed by close()
+            self._process = subprocess.Popen(  # noqa: S603 - a program of our own, without a shell
+                [sys.executable, "-I", str(PROGRAM), kind, *limits, *([sheet] if sheet else [])],
+                stdin=file,
+                stdout=written,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
             )
+        self._deadline = time.monotonic() + SECONDS
 
+    def messages(self) -> Iterator[Any]:
+        """Each message of `contacts.sheet_reader` up to the end. Raises Unreadable where the run ends otherwise."""
+        self._written.seek(0)
+        told = time.monotonic()
+        while True:
+            start = self._written.tell()
+            has_ended = self._process.poll() is not None
+            line = self._written.readline(_LONGEST_MESSAGE)
+            if not line.endswith(b"\n"):
+                if has_ended or len(line) == _LONGEST_MESSAGE:
+                    raise Unreadable(self._why_ended())
+                self._written.seek(start)
+                with suppress(subprocess.TimeoutExpired):
+                    self._process.wait(_WAIT)
+                now = time.monotonic()
+                if now > self._deadline:
+                    self.close_process()
+                    raise Unreadable(_TOO_MUCH)
+                if now - told >= 1:
+                    told = now
+                    self._on_wait()
+                continue
+            try:
+                message = json.loads(line)
+            except (ValueError, RecursionError):
+                raise Unreadable(_DAMAGED) from None
+            if isinstance(message, dict):
+                if "problem" in message:
+                    raise Unreadable(_SENTENCES.get(str(message["problem"]), _DAMAGED))
+                if "end" in message:
+                    return
+            elif not isinstance(message, list):
+                raise Unreadable(_DAMAGED)
+            yield message
 
-def _column_number(letters: bytes) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + letter - 64
-    return number
+    def _why_ended(self) -> str:
+        # By a signal: of a limit, of an allocation that failed (SIGABRT), of a machine without memory (SIGKILL).
+        return _TOO_MUCH if (self._process.returncode or 0) < 0 else _DAMAGED
+
+    def close_process(self) -> None:
+        """End the program with all that it may have started."""
+        if self._process.poll() is None:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+    def close(self) -> None:
+        self.close_process()
+        self._written.close()
 
 
 @dataclass
 class SheetTable:
-    """One sheet of a workbook."""
+    """One sheet of a workbook, or one table of a web page; `others` are the names of the others with people."""
 
-    sheet: CalamineSheet
     name: str
     names: list[str]
+    others: list[str]
+    reading: _Reading
+    height: int
 
     def form(self) -> dict[str, Any]:
-        return {"kind": "workbook", "sheet": self.name, "sheets": self.names}
+        return {"kind": "workbook", "sheet": self.name, "sheets": self.names, "others": self.others}
 
     def expected(self, done: int) -> int:
-        return max(done, self.sheet.total_height)
+        return max(done, self.height)
 
     def lines(self) -> Iterator[Line]:
-        for number, cells in enumerate(self.sheet.iter_rows(), start=1):
-            yield Line(number, cells)
+        for message in self.reading.messages():
+            if isinstance(message, list):
+                yield _line(message)
+
+    def close(self) -> None:
+        self.reading.close()
+
+
+def open_sheet(
+    file: BinaryIO,
+    kind: str,
+    sheet: str,
+    count_people: Callable[[Sequence[Line]], int],
+    on_wait: Callable[[], None],
+) -> SheetTable:
+    """The sheet of that name, or of several visible ones that which `count_people` finds people in.
+
+    `kind` is "workbook" or "html". `on_wait` is called about once a second while nothing comes; what it raises ends
+    the reading. Raises Unreadable with a sentence for staff: damaged, encrypted, empty, more than can be read.
+    """
+    reading = _Reading(file, kind, "", on_wait)
+    try:
+        samples = _samples(reading)
+        chosen, others = _choose(samples, sheet, count_people)
+        if len(samples) > 1 or samples[chosen].is_cut:
+            reading.close()
+            reading = _Reading(file, kind, chosen, on_wait)
+        return SheetTable(chosen, list(samples), others, reading, samples[chosen].height)
+    except BaseException:
+        reading.close()
+        raise
+
+
+@dataclass
+class _Sample:
+    """The beginning of a sheet, of all sheets but an only one: that is read once, and this is none of it."""
+
+    height: int
+    is_cut: bool
+    lines: list[Line] = field(default_factory=list)
+
+
+def _samples(reading: _Reading) -> dict[str, _Sample]:
+    """What there is of each sheet that holds anything, by its name."""
+    samples: dict[str, _Sample] = {}
+    is_sample = False
+    for message in reading.messages():
+        if isinstance(message, list):
+            if not samples:
+                raise Unreadable(_DAMAGED)
+            if not is_sample:
+                break
+            list(samples.values())[-1].lines.append(_line(message))
+        elif "is_sample" in message:
+            is_sample = bool(message["is_sample"])
+        elif "sheet" in message:
+            height = message.get("height")
+            samples[str(message["sheet"])] = _Sample(height if type(height) is int else 0, is_sample)
+    if not samples:
+        raise Unreadable(_DAMAGED)
+    return samples
+
+
+def _choose(
+    samples: dict[str, _Sample], sheet: str, count_people: Callable[[Sequence[Line]], int]
+) -> tuple[str, list[str]]:
+    """The sheet to read, and those of the others that have people."""
+    if len(samples) == 1:
+        return next(iter(samples)), []
+    people = {name: count_people(sample.lines) for name, sample in samples.items()}
+    most = max(people.values())
+    # A page of notes may hold a phone or two beside a sheet with the list.
+    likely = [name for name, count in people.items() if count > 2 or count * 4 >= most] if most else list(samples)
+    chosen = sheet if sheet in samples else likely[0]
+    return chosen, [name for name, count in people.items() if count and name != chosen]
+
+
+def _line(message: list[Any]) -> Line:
+    if not message or type(message[0]) is not int:
+        raise Unreadable(_DAMAGED)
+    return Line(message[0], message[1:])

@@ -2,7 +2,9 @@
 
 import csv
 import io
+import tempfile
 import zipfile
+from contextlib import closing, contextmanager
 
 from django.core.files.base import ContentFile
 from openpyxl import Workbook
@@ -50,10 +52,18 @@ def archive(**members):
     return buffer.getvalue()
 
 
+@contextmanager
+def table_of(data, choices=None):
+    with tempfile.TemporaryFile() as file:
+        file.write(data)
+        with closing(open_table(file, len(data), choices)) as table:
+            yield table
+
+
 def lines_of(data, choices=None):
     """(number, cells, problem) of each line that is not blank."""
-    table = open_table(io.BufferedReader(io.BytesIO(data)), len(data), choices)
-    return [(line.number, list(line.cells), line.problem) for line in table.lines() if not line.is_blank]
+    with table_of(data, choices) as table:
+        return [(line.number, list(line.cells), line.problem) for line in table.lines() if not line.is_blank]
 
 
 def cells_of(data, choices=None):
@@ -61,7 +71,8 @@ def cells_of(data, choices=None):
 
 
 def form_of(data, choices=None):
-    return open_table(io.BufferedReader(io.BytesIO(data)), len(data), choices).form()
+    with table_of(data, choices) as table:
+        return table.form()
 
 
 def preview(data, name="people.csv", target="community", event=None, user=None, **adjustments):

@@ -62,7 +62,9 @@ def test_harmless_cells_stay_as_they_are(cell):
     assert defuse(cell) == undefuse(cell) == cell
 
 
-@pytest.mark.parametrize("cell", ['=HYPERLINK("http://x","y")', "+1+1", "-2+3", "@SUM(A1)", "+17205550123+1", "\t1", " =1"])
+@pytest.mark.parametrize(
+    "cell", ['=HYPERLINK("http://x","y")', "+1+1", "-2+3", "@SUM(A1)", "+17205550123+1", "\t1", " =1"]
+)
 def test_formulas_are_defused(cell):
     assert defuse(cell) == f"'{cell}"
 

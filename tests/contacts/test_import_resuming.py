@@ -3,9 +3,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from contacts import imports
+from contacts import imports, intake
 from contacts.models import ContactImport
 from contacts.tasks import resume_imports
+
+from .importing import preview, text
 
 
 @pytest.fixture
@@ -59,3 +61,43 @@ def test_an_import_that_moves_is_left_alone(make_import, queued):
 def test_an_import_that_moved_before_the_clock_was_set_back_goes_on(make_import, queued, status):
     assert make_import(status, -timedelta(hours=1)).is_stalled
     assert resume_imports() == 1
+
+
+@pytest.mark.parametrize(
+    ("module", "step", "work", "status"),
+    [(intake, "_read", intake.read, "waiting"), (imports, "_apply", imports.apply, "applying")],
+)
+def test_each_start_is_counted_before_anything_that_can_kill_the_process(
+    make_import, monkeypatch, module, step, work, status
+):
+    contact_import = make_import(status, timedelta(0))
+    counted = []
+    monkeypatch.setattr(module, step, lambda *args: counted.append(ContactImport.objects.get().starts))
+    work(contact_import.pk)
+    assert counted == [1]
+
+
+@pytest.mark.parametrize(
+    ("work", "before", "after", "part"),
+    [
+        (intake.read, "waiting", "failed", "begun 3 times, and each time the program that read it died"),
+        (imports.apply, "applying", "ready", "begun 3 times, and each time the program that did it died"),
+    ],
+)
+def test_an_import_that_killed_its_process_three_times_is_given_up(make_import, queued, work, before, after, part):
+    contact_import = make_import(before, timedelta(0))
+    ContactImport.objects.update(starts=3)
+    work(contact_import.pk)
+    contact_import.refresh_from_db()
+    assert (contact_import.status, contact_import.starts) == (after, 0)
+    assert part in contact_import.error_message
+    assert resume_imports() == 0
+
+
+def test_work_that_came_to_an_end_is_not_counted(make_import, queued):
+    contact_import = preview(text("Ada,7205550101"))
+    for _ in range(5):
+        assert imports.adjust(contact_import, {})
+        intake.read(contact_import.pk)
+    contact_import.refresh_from_db()
+    assert (contact_import.status, contact_import.starts) == ("ready", 0)

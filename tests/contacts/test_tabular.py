@@ -1,12 +1,10 @@
 import codecs
 import csv
-import io
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contacts import workbooks
 from contacts.delimited import MAX_LINE
 from contacts.tabular import Choices, Unreadable
 
@@ -267,35 +265,3 @@ def test_refuses_an_encrypted_workbook():
     data = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(1_048_560) + directory.ljust(512, b"\0")
     with pytest.raises(Unreadable, match="password"):
         lines_of(data)
-
-
-def test_refuses_a_workbook_that_unpacks_to_too_much(monkeypatch):
-    monkeypatch.setattr(workbooks, "MAX_UNPACKED", 100_000)
-    bomb = archive(**{"xl/workbook.xml": "<workbook/>", "xl/worksheets/sheet1.xml": b"0" * 200_000})
-    assert len(bomb) < 2000
-    with pytest.raises(Unreadable, match="unpacks to more than"):
-        lines_of(bomb)
-
-
-def test_refuses_a_sheet_with_a_cell_at_the_end_of_the_world():
-    data = workbook(["Ada", "7205550101"])
-    far = _with_cell(data, "XFD1048576")
-    with pytest.raises(Unreadable, match="16,384 columns and 1,048,576 lines"):
-        lines_of(far)
-
-
-def _with_cell(data, reference):
-    """The workbook with one more cell in its first sheet."""
-    import re
-    import zipfile
-
-    source, target = zipfile.ZipFile(io.BytesIO(data)), io.BytesIO()
-    row = re.sub(r"\D", "", reference)
-    with zipfile.ZipFile(target, "w") as archive_file:
-        for name in source.namelist():
-            content = source.read(name)
-            if name == "xl/worksheets/sheet1.xml":
-                cell = f'<row r="{row}"><c r="{reference}" t="n"><v>1</v></c></row></sheetData>'
-                content = content.replace(b"</sheetData>", cell.encode())
-            archive_file.writestr(name, content)
-    return target.getvalue()
