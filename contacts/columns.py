@@ -1,26 +1,33 @@
-"""Which column is what, and which person a line is.
+"""Which column is what: one scoring over the headings (`contacts.headings`) and the cells below them.
 
-The headings are asked first (`contacts.wordings`) and the cells have the last word: a column of that name
-that holds no phone is none, and without headings the column that reads as phones is the phone.
+A heading says how sure it is of what it names, and the cells have the last word: a column of phones by its name that
+holds none is none, a question about texts is one where yes and no stand below it, and without headings the column
+that reads as phones is the phone.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import phonenumbers
 from django.db import models
 
-from . import phones, wordings
+from . import cells, headings
+from .cells import Answer
+from .headings import EXCLUDED, LIKELY, POSSIBLE, SURE, UNKNOWN, Meaning
 from .phones import InvalidPhone
 from .tables import Line
-from .wordings import FIRST_NAME, HALVABLE_NAME, LAST_FIRST, LAST_NAME, MIDDLE_NAME, NAME, plain
 
 MAX_COLUMNS: Final = 200
 HEADER_WITHIN: Final = 10
 SAMPLE: Final = 200
 
-_NO_VALUE: Final = frozenset({"", "n a", "na", "none", "unknown", "no phone", "tbd", "null", "nan", "x"})
+_CODE: Final = re.compile(r"(?:\+|00)?\s*[1-9][0-9]{0,3}|[A-Za-z]{2}|.{0,40}\(?\+[1-9][0-9]{0,3}\)?.{0,40}")
+_HAS_DIGIT_CODE: Final = re.compile(r"(?:^|\+|00)[1-9]")
+_TURNED: Final = re.compile(
+    r"[^,]*[^\W\d_][^,]*,\s*(?!(?:jr|sr|ii|iii|iv|md|phd|esq)\b)[^,]*[^\W\d_][^,]*", re.IGNORECASE
+)
 
 
 class Role(models.TextChoices):
@@ -29,12 +36,23 @@ class Role(models.TextChoices):
     PHONE = "phone", "Phone"
     OTHER_PHONE = "other_phone", "Phone, if the first is missing or not valid"
     PHONE_KIND = "phone_kind", "Kind of the phone in the next column"
+    COUNTRY_CODE = "country_code", "Country code of the phone"
     NAME = "name", "Name"
     LAST_FIRST = "last_first", "Name as “Last, First”"
+    PREFERRED_NAME = "preferred_name", "First name they go by"
     FIRST_NAME = "first_name", "First name"
     MIDDLE_NAME = "middle_name", "Middle name"
     LAST_NAME = "last_name", "Last name"
+    NICKNAME = "nickname", "Nickname, if there is no first name"
+    OTHER_NAME = "other_name", "Name, if there is no other"
+    OPT_OUT = "opt_out", "Opted out: yes means no texts"
+    CONSENT = "consent", "May be texted: no means no texts"
+    TICKED_CONSENT = "ticked_consent", "May be texted: empty means no texts"
     IGNORED = "ignored", "Not imported"
+
+
+PHONES: Final = frozenset({Role.PHONE, Role.OTHER_PHONE})
+REFUSALS: Final = frozenset({Role.OPT_OUT, Role.CONSENT, Role.TICKED_CONSENT})
 
 
 @dataclass(frozen=True)
@@ -51,7 +69,11 @@ class Layout:
 
     @property
     def has_phone(self) -> bool:
-        return Role.PHONE in self.roles or Role.OTHER_PHONE in self.roles
+        return bool(PHONES & set(self.roles))
+
+    @property
+    def has_refusals(self) -> bool:
+        return bool(REFUSALS & set(self.roles))
 
 
 @dataclass
@@ -60,43 +82,84 @@ class _Column:
 
     filled: int = 0
     phones: int = 0
+    digits: int = 0  # cells with as many digits as a phone has, possible or not
     dialled: int = 0  # phones that are in use by their country's plan, not merely of a possible length
     names: int = 0
     words: int = 0
+    turned: int = 0  # names as "Last, First"
+    codes: int = 0
+    answers: int = 0
+    outs: int = 0
+    ticks: int = 0
     values: set[str] = field(default_factory=set)
 
-    @property
-    def phone_rate(self) -> float:
-        return self.phones / self.filled if self.filled else 0.0
+    def rate(self, count: int) -> float:
+        return count / self.filled if self.filled else 0.0
 
     @property
     def is_names(self) -> bool:
         """Mostly name-like, and not the same few words over and over (a size, a town, yes and no)."""
         varied = len(self.values) >= (self.filled / 2 if self.filled < 10 else max(5, self.filled * 0.15))
-        return self.filled > 0 and self.names >= self.filled * 0.7 and varied
+        return self.filled > 0 and self.names >= self.filled * 0.7 and varied and not self.is_answers
 
     @property
     def is_whole_names(self) -> bool:
         return self.words >= self.filled * 1.5
 
+    @property
+    def is_answers(self) -> bool:
+        return self.filled > 0 and self.rate(self.answers) >= 0.7
 
-def detect(sample: Sequence[Line], header_line: int | None = None) -> Layout:
+    @property
+    def is_ticked(self) -> bool:
+        return 0 < self.filled == self.ticks and len(self.values) == 1
+
+
+@dataclass
+class _Sheet:
+    """The columns of a sample, with what their headings mean."""
+
+    headings: list[str]
+    meanings: list[Meaning]
+    columns: list[_Column]
+    size: int
+    roles: list[Role]
+
+    def free(self) -> list[int]:
+        return [i for i, role in enumerate(self.roles) if role == Role.IGNORED]
+
+    def where(self, wanted: Callable[[Meaning, _Column], bool]) -> list[int]:
+        return [i for i in self.free() if wanted(self.meanings[i], self.columns[i])]
+
+
+def detect(sample: Sequence[Line], header_line: int | None = None, fixed: Sequence[str] = ()) -> Layout:
     """The layout of a file by its first lines, blank ones left out.
 
-    `header_line` is the number of the line that staff said has the headings (0: none); None detects it.
+    `header_line` is the number of the line that staff said has the headings (0: none); None detects it. `fixed` are
+    the headings of a kind of file that has them by its own nature.
     """
+    if fixed:
+        header_line = 0
     if header_line is None:
         header_line = _find_header(sample)
-    header = next((line for line in sample if line.number == header_line), None)
+    header = next((line for line in sample if line.number == header_line), None) if header_line else None
     body = [line for line in sample if line.number > header_line][:SAMPLE]
     width = min(max((len(line.cells) for line in (*body, *([header] if header else []))), default=0), MAX_COLUMNS)
-    headings = [text_of(cell) for cell in header.cells[:width]] if header else []
-    headings += [""] * (width - len(headings))
-    columns = [_look_at(body, index) for index in range(width)]
-    roles = [Role.IGNORED] * width
-    _assign_phones(roles, headings, columns)
-    _assign_names(roles, headings, columns)
-    return Layout(header_line if header else 0, headings, roles)
+    names = list(fixed) or ([text_of(cell) for cell in header.cells[:width]] if header else [])
+    width = max(width, len(fixed))
+    names += [""] * (width - len(names))
+    sheet = _Sheet(
+        names,
+        [headings.read(name) for name in names],
+        [_look_at(body, index) for index in range(width)],
+        len(body),
+        [Role.IGNORED] * width,
+    )
+    _assign_refusals(sheet)
+    _assign_phones(sheet)
+    _assign_country_codes(sheet)
+    _assign_names(sheet)
+    return Layout(header_line if header else 0, names, sheet.roles)
 
 
 def text_of(cell: Any) -> str:
@@ -106,42 +169,41 @@ def text_of(cell: Any) -> str:
     return str(cell).strip()
 
 
+# The line with the headings ---------------------------------------------------------------------------------
+
+
 def _find_header(sample: Sequence[Line]) -> int:
-    first = next((index for index, line in enumerate(sample) if any(map(_is_phone, line.cells))), None)
+    first = next((index for index, line in enumerate(sample) if any(map(_looks_like_phone, line.cells))), None)
     before = sample[: HEADER_WITHIN if first is None else min(first, HEADER_WITHIN)]
-    known = [sum(map(_is_known_heading, line.cells)) for line in before]
+    known = [sum(headings.read(text_of(cell)).is_known for cell in line.cells) for line in before]
     if any(known):
         # The fullest, and of equals the last: a title above the headings can sound like one of them.
         best = max(range(len(known)), key=lambda index: (known[index], index))
         return before[best].number
     if first == 1:
         # Headings in words that we don't know: letters, where the next line has its phone.
-        index = next(index for index, cell in enumerate(sample[1].cells) if _is_phone(cell))
-        cells = sample[0].cells
-        above = text_of(cells[index]) if index < len(cells) else ""
-        if plain(above) not in _NO_VALUE and not any(character.isdigit() for character in above):
+        index = next(index for index, cell in enumerate(sample[1].cells) if _looks_like_phone(cell))
+        row = sample[0].cells
+        above = text_of(row[index]) if index < len(row) else ""
+        if above and not cells.is_no_name(above) and not any(character.isdigit() for character in above):
             return sample[0].number
     return 0
 
 
-def _is_known_heading(cell: Any) -> bool:
-    heading = plain(text_of(cell))
-    return (
-        heading in FIRST_NAME | MIDDLE_NAME | LAST_NAME | NAME | LAST_FIRST
-        or wordings.phone_rank(text_of(cell)) is not None
-        or (wordings.may_be_phone(heading) and len(heading.split()) <= 3)
-    )
+def _looks_like_phone(cell: Any) -> bool:
+    return bool(_phone_in(cell)) or _has_digits_of_phone(text_of(cell))
 
 
-def _is_phone(cell: Any) -> bool:
-    return bool(_phone_in(cell))
+def _has_digits_of_phone(text: str) -> bool:
+    digits = sum(map(str.isdigit, text))
+    return 7 <= digits <= 17 and digits >= 0.6 * len(text) and not re.search(r"\d{4}-\d\d-\d\d|\d:\d|\d/\d+/\d", text)
 
 
 def _phone_in(cell: Any) -> str:
     if sum(character.isdigit() for character in str(cell)) < 7:
         return ""
     try:
-        return phones.normalise(cell)
+        return cells.read_phone(text_of(cell))[0]
     except InvalidPhone:
         return ""
 
@@ -160,6 +222,13 @@ def _look_at(body: Sequence[Line], index: int) -> _Column:
         elif _is_name_like(text):
             column.names += 1
             column.words += len(text.split())
+            column.turned += bool(_TURNED.fullmatch(text))
+        column.digits += _has_digits_of_phone(text)
+        column.codes += bool(_CODE.fullmatch(text))
+        answer = cells.read_answer(text)
+        column.answers += answer is not Answer.OTHER
+        column.outs += answer is Answer.OUT
+        column.ticks += cells.is_check_mark(text)
     return column
 
 
@@ -173,55 +242,151 @@ def _is_name_like(text: str) -> bool:
     )
 
 
-def _assign_phones(roles: list[Role], headings: list[str], columns: list[_Column]) -> None:
-    ranks = {i: rank for i, heading in enumerate(headings) if (rank := wordings.phone_rank(heading)) is not None}
-    if not any(columns[i].phones for i in ranks):
-        by_cells = [i for i, column in enumerate(columns) if column.phones and column.phone_rate >= 0.3]
-        likely = [i for i in by_cells if wordings.may_be_phone(headings[i])] or by_cells
-        if likely:
-            best = max(likely, key=lambda i: (columns[i].phones, columns[i].dialled, -i))
-            ranks = {best: wordings.PLAIN}
-    if not ranks:
+# Refusals ---------------------------------------------------------------------------------------------------
+
+
+def _assign_refusals(sheet: _Sheet) -> None:
+    opt_outs = sheet.where(lambda meaning, column: meaning.consent == "opt_out" and column.rate(column.phones) < 0.5)
+    if any(sheet.meanings[i].is_about_texts for i in opt_outs):
+        # "Do not call" beside "Do not text" is of calls alone; "Do not contact" is of both.
+        opt_outs = [i for i in opt_outs if sheet.meanings[i].is_about_texts or not sheet.meanings[i].is_about_calls]
+    for i in opt_outs:
+        sheet.roles[i] = Role.OPT_OUT
+    for i in sheet.where(_asks_for_consent):
+        sheet.roles[i] = Role.TICKED_CONSENT if _is_ticked(sheet, i) else Role.CONSENT
+    texts = [i for i, role in enumerate(sheet.roles) if role in REFUSALS and sheet.meanings[i].is_about_texts]
+    if texts:
+        # What is said of texts goes before what is said of marketing or of calls.
+        for i, role in enumerate(sheet.roles):
+            if role in {Role.CONSENT, Role.TICKED_CONSENT} and not sheet.meanings[i].is_about_texts:
+                sheet.roles[i] = Role.IGNORED
+
+
+def _asks_for_consent(meaning: Meaning, column: _Column) -> bool:
+    if column.rate(column.phones) >= 0.5:
+        return False
+    if meaning.consent == "consent":
+        return column.is_answers or not column.filled or column.outs > 0
+    if meaning.is_about_texts and meaning.phone >= LIKELY:
+        return column.is_answers
+    # "Status" and the like, where the cells speak of opting out.
+    return meaning.is_status and column.outs > 0
+
+
+def _is_ticked(sheet: _Sheet, i: int) -> bool:
+    column = sheet.columns[i]
+    return column.is_ticked and column.filled < sheet.size
+
+
+# Phones -----------------------------------------------------------------------------------------------------
+
+
+def _assign_phones(sheet: _Sheet) -> None:
+    sure = sheet.where(lambda meaning, column: meaning.phone == SURE)
+    chosen = [i for i in sure if sheet.columns[i].phones or sheet.columns[i].digits or not sheet.columns[i].filled]
+    if any(sheet.columns[i].phones or sheet.columns[i].digits for i in chosen):
+        likely = sheet.where(
+            lambda meaning, column: (
+                meaning.phone in {LIKELY, POSSIBLE} and meaning.names_phone and column.rate(column.phones) >= 0.5
+            )
+        )
+        chosen = sorted({*chosen, *likely})
+    else:
+        chosen = _phones_by_cells(sheet) or sure
+    if not chosen:
         return
-    soonest = min(ranks.values())
-    for i, rank in ranks.items():
-        roles[i] = Role.PHONE if rank == soonest else Role.OTHER_PHONE
-    for i, heading in enumerate(headings):
-        if wordings.is_phone_kind(heading) and any(j > i for j in ranks):
-            roles[i] = Role.PHONE_KIND
+    has_filled = [i for i in chosen if sheet.columns[i].filled] or chosen
+    soonest = min(sheet.meanings[i].phone_rank for i in has_filled)
+    for i in chosen:
+        sheet.roles[i] = Role.PHONE if sheet.meanings[i].phone_rank <= soonest else Role.OTHER_PHONE
+    for i in sheet.where(lambda meaning, column: meaning.is_kind):
+        if any(j > i for j in chosen):
+            sheet.roles[i] = Role.PHONE_KIND
 
 
-def _assign_names(roles: list[Role], headings: list[str], columns: list[_Column]) -> None:
-    free = [i for i, role in enumerate(roles) if role == Role.IGNORED and columns[i].phone_rate < 0.5]
-    words = {i: plain(headings[i]) for i in free}
-    for wording, role in (
-        (FIRST_NAME, Role.FIRST_NAME),
-        (MIDDLE_NAME, Role.MIDDLE_NAME),
-        (LAST_NAME, Role.LAST_NAME),
-        (LAST_FIRST, Role.LAST_FIRST),
-    ):
-        for i in free:
-            if words[i] in wording:
-                roles[i] = role
-    has_first, has_last = Role.FIRST_NAME in roles, Role.LAST_NAME in roles
+def _phones_by_cells(sheet: _Sheet) -> list[int]:
+    """The column that reads as phones most, of those whose headings leave it open."""
+    by_cells = sheet.where(lambda meaning, column: column.phones > 0 and column.rate(column.phones) >= 0.3)
+    open_to_it = [i for i in by_cells if sheet.meanings[i].phone != EXCLUDED]
+    certain = max((sheet.meanings[i].phone for i in open_to_it), default=UNKNOWN)
+    if certain == LIKELY:
+        return [i for i in open_to_it if sheet.meanings[i].phone == LIKELY]
+    likely = [i for i in open_to_it if sheet.meanings[i].phone == certain] or open_to_it
+    return [max(likely, key=lambda i: (sheet.columns[i].phones, sheet.columns[i].dialled, -i))] if likely else []
+
+
+def phone_order(heading: str) -> int:
+    """How soon a column of phones of that heading is tried, the smaller the sooner."""
+    return headings.read(heading).phone_rank
+
+
+def _assign_country_codes(sheet: _Sheet) -> None:
+    if not PHONES & set(sheet.roles):
+        return
+    for i in sheet.where(lambda meaning, column: meaning.country_code > UNKNOWN):
+        column = sheet.columns[i]
+        is_code = column.filled and column.rate(column.codes) >= 0.8
+        has_digits = any(_HAS_DIGIT_CODE.search(value) for value in column.values)
+        if is_code and (sheet.meanings[i].country_code == LIKELY or (has_digits and sheet.meanings[i].names_phone)):
+            sheet.roles[i] = Role.COUNTRY_CODE
+
+
+# Names ------------------------------------------------------------------------------------------------------
+
+_PARTS: Final = frozenset({Role.FIRST_NAME, Role.LAST_NAME, Role.PREFERRED_NAME})
+_NAMES: Final = _PARTS | {Role.NAME, Role.LAST_FIRST}
+
+
+def _assign_names(sheet: _Sheet) -> None:
+    free = [i for i in sheet.free() if sheet.columns[i].rate(sheet.columns[i].phones) < 0.5 or sheet.meanings[i].name]
     for i in free:
-        if words[i] not in NAME:
-            continue
-        if words[i] in HALVABLE_NAME and has_first != has_last:
-            roles[i] = Role.LAST_NAME if has_first else Role.FIRST_NAME
-        elif columns[i].names or not columns[i].filled or words[i] in HALVABLE_NAME or "name" in words[i]:
+        meaning, column = sheet.meanings[i], sheet.columns[i]
+        if not meaning.name or (meaning.name_order and column.filled and not column.names):
             # "Member" or "Contact" can be anything, and are names where the cells look like some.
-            roles[i] = Role.NAME
-    if not set(roles) & {Role.NAME, Role.FIRST_NAME, Role.LAST_NAME, Role.LAST_FIRST}:
-        _assign_names_by_cells(roles, [i for i in free if not wordings.names_no_person(headings[i])], columns)
+            continue
+        if column.filled and not column.names and column.rate(column.phones) >= 0.5 and meaning.name != "name":
+            continue
+        sheet.roles[i] = Role(meaning.name)
+    roles = set(sheet.roles)
+    for i in free:
+        if not sheet.meanings[i].is_half_name or sheet.roles[i] != Role.NAME:
+            continue
+        if (Role.FIRST_NAME in roles) != (Role.LAST_NAME in roles):
+            sheet.roles[i] = Role.LAST_NAME if Role.FIRST_NAME in roles else Role.FIRST_NAME
+    for i in free:
+        column = sheet.columns[i]
+        if sheet.roles[i] == Role.NAME and _is_turned(column) and not is_our_export(sheet.headings):
+            sheet.roles[i] = Role.LAST_FIRST
+    if not roles & _NAMES:
+        free = [i for i in sheet.free() if sheet.columns[i].rate(sheet.columns[i].phones) < 0.5]
+        _assign_names_by_cells(sheet, [i for i in free if not sheet.meanings[i].is_something_else])
 
 
-def _assign_names_by_cells(roles: list[Role], free: list[int], columns: list[_Column]) -> None:
+def _assign_names_by_cells(sheet: _Sheet, free: list[int]) -> None:
     """The first column of whole names, else the first two of single words as first and last name."""
-    likely = [i for i in free if columns[i].is_names]
+    likely = [i for i in free if sheet.columns[i].is_names]
     if not likely:
         return
-    if len(likely) == 1 or columns[likely[0]].is_whole_names:
-        roles[likely[0]] = Role.NAME
+    whole = next((i for i in likely if sheet.columns[i].is_whole_names), None)
+    if len(likely) == 1 or whole == likely[0]:
+        sheet.roles[likely[0]] = Role.LAST_FIRST if _is_turned(sheet.columns[likely[0]]) else Role.NAME
     else:
-        roles[likely[0]], roles[likely[1]] = Role.FIRST_NAME, Role.LAST_NAME
+        sheet.roles[likely[0]], sheet.roles[likely[1]] = Role.FIRST_NAME, Role.LAST_NAME
+
+
+def _is_turned(column: _Column) -> bool:
+    return column.turned > 1 and column.turned >= 0.8 * column.names
+
+
+def is_our_export(names: list[str]) -> bool:
+    """Whether `contacts.exporting` wrote the file, whose names are as they are to stay."""
+    return names[:2] == ["Name", "Phone"] and bool({"Added", "Registered", "Unsubscribed"} & set(names))
+
+
+def name_order(heading: str, people: frozenset[str] = frozenset()) -> tuple[int, int]:
+    """How soon a column of names of that heading is asked among others of its part, the smaller the sooner.
+
+    One that names the same people as the phone's own heading ("Parent name", "Parent phone") goes first.
+    """
+    meaning = headings.read(heading)
+    return (-len(meaning.people & people), meaning.name_order)

@@ -16,6 +16,8 @@ _WEB_PAGE: Final = re.compile(
     re.DOTALL,
 )
 
+_VCARD: Final = re.compile(rb"(?i)(?:\xef\xbb\xbf)?\s*BEGIN\s*:\s*VCARD\b")
+
 # Published magic numbers: each format's own specification, as collected in the IANA media types registry.
 _FOREIGN: Final[tuple[tuple[bytes, str], ...]] = (
     (rb"%PDF-", "a PDF"),
@@ -28,7 +30,6 @@ _FOREIGN: Final[tuple[tuple[bytes, str], ...]] = (
     (rb"SQLite format 3\0", "a database"),
     (rb"\x7fELF|MZ.{58}", "a program"),
     (rb"\{\\rtf", "a word processor’s document"),
-    (rb"(?i:\xef\xbb\xbf)?\s*(?i:BEGIN:VCARD)", "a vCard file"),
     (rb"(?i:MIME-Version:|Content-Type: multipart/related)", "a web archive"),
     (rb"(?:\xef\xbb\xbf)?\s*<\?xml", "an XML file"),
     (rb"(?:\xef\xbb\xbf)?\s*[\[{]\s*[\[{\"]", "a JSON file"),
@@ -43,6 +44,10 @@ def is_workbook(head: bytes) -> bool:
 def is_web_page(head: bytes) -> bool:
     """Whether it is HTML, which many systems name .xls and spreadsheet programs open as a workbook."""
     return bool(_WEB_PAGE.match(head))
+
+
+def is_vcard(head: bytes) -> bool:
+    return bool(_VCARD.match(head))
 
 
 def refuse_foreign(head: bytes) -> None:

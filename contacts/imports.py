@@ -20,7 +20,7 @@ from accounts.models import AppUser
 
 from . import merging
 from .models import ContactImport, Event, ImportChunk, ImportRow
-from .staging import MOST_STARTS, STALLED_AFTER
+from .staging import MOST_STARTS, OPT_OUT, STALLED_AFTER
 from .tables import Unreadable
 from .turns import take_turn
 
@@ -129,18 +129,26 @@ def resume_abandoned() -> int:
 # Confirm and apply ------------------------------------------------------------------------------------------
 
 
-def confirm(contact_import: ContactImport) -> bool:
-    """Have a worker import the staged people; False when somebody else has just confirmed or adjusted it."""
-    if not take_for_applying(contact_import):
+def confirm(contact_import: ContactImport, refusals: str = OPT_OUT) -> bool:
+    """Have a worker import the staged people; False when somebody else has just confirmed or adjusted it.
+
+    `refusals` (OPT_OUT or LEAVE_OUT) is for those of whom the file says that they want no texts.
+    """
+    if not take_for_applying(contact_import, refusals):
         return False
     _queue("contacts.tasks.apply_import", contact_import)
     return True
 
 
-def take_for_applying(contact_import: ContactImport) -> bool:
+def take_for_applying(contact_import: ContactImport, refusals: str = OPT_OUT) -> bool:
     """Move it from ready to applying; False when it was not ready. Of two clicks one gets True."""
     ready = ContactImport.objects.filter(pk=contact_import.pk, status=Status.READY)
-    return bool(ready.update(status=Status.APPLYING, error_message="", updated_at=timezone.now()))
+    adjustments = contact_import.adjustments | {"refusals": refusals}
+    return bool(
+        ready.update(
+            status=Status.APPLYING, adjustments=adjustments, starts=0, error_message="", updated_at=timezone.now()
+        )
+    )
 
 
 def apply(import_id: int) -> None:
@@ -180,7 +188,7 @@ def _apply(contact_import: ContactImport) -> bool:
         mine = ContactImport.objects.filter(pk=contact_import.pk, status=Status.APPLYING)
         if not mine.update(status=Status.APPLIED, starts=0, applied_at=now, updated_at=now):
             return False
-        people = ImportRow.objects.filter(contact_import=contact_import).people()
+        people = merging.staged_people(contact_import)
         done = merging.merge(contact_import) | merging.count_blocked(people, contact_import)
         ContactImport.objects.filter(pk=contact_import.pk).update(counts=contact_import.counts | done)
     logger.info("Import %s: %s new, %s renamed.", contact_import.pk, done["new"], done["renamed"])

@@ -2,7 +2,7 @@
 
 import logging
 import tempfile
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
 from itertools import islice
@@ -24,6 +24,10 @@ MAX_LINES: Final = 2_000_000
 GIVEN_UP: Final = (
     f"Reading the file was begun {MOST_STARTS} times, and each time the program that read it died. Nothing was "
     "imported. Copy the list alone into a new file, save it as CSV, and upload that."
+)
+_DID_NOT_OPT_OUT: Final = (
+    "The file does not say that this person opted out. To opt out everybody in it, choose “Not imported” for the "
+    "column that says who did."
 )
 _EXAMPLES: Final = 3
 
@@ -106,12 +110,12 @@ def _read(contact_import: ContactImport, report: Report) -> None:
                 sample = list(islice(content, columns.SAMPLE + columns.HEADER_WITHIN))
             if not sample:
                 raise Unreadable("The file is empty: it has only blank lines.")
-            layout = _layout(sample, adjustments)
+            layout = _layout(sample, adjustments, table.headings)
             _advance(contact_import, detected=_description(table, sample, layout))
             if not layout.has_phone:
                 raise Unreadable(_no_phone_column(sample, layout))
-            done = _stage_lines(contact_import, table, layout, report)
-    counts = {"lines": done} | merging.count(contact_import)
+            done, unsaid = _stage_lines(contact_import, table, layout, report)
+    counts = {"lines": done, "unsaid": unsaid} | merging.count(contact_import)
     if not counts["people"] + counts["invalid"]:
         raise Unreadable("The file has headings and no people below them.")
     _advance(contact_import, status=Status.READY, counts=counts, rows_done=done, rows_expected=done, starts=0)
@@ -140,8 +144,8 @@ def _content(table: Table) -> Generator[Line]:
     return (line for line in table.lines() if not line.is_blank)
 
 
-def _layout(sample: list[Line], adjustments: dict[str, Any]) -> Layout:
-    layout = columns.detect(sample, adjustments.get("header_line"))
+def _layout(sample: list[Line], adjustments: dict[str, Any], fixed: Sequence[str]) -> Layout:
+    layout = columns.detect(sample, adjustments.get("header_line"), fixed)
     chosen = adjustments.get("roles")
     if chosen and len(chosen) == len(layout.roles):
         layout = Layout(layout.header_line, layout.headings, [Role(role) for role in chosen])
@@ -151,7 +155,8 @@ def _layout(sample: list[Line], adjustments: dict[str, Any]) -> Layout:
 def _description(table: Table, sample: list[Line], layout: Layout) -> dict[str, Any]:
     """What `ContactImport.detected` holds: the form of the file (see Table.form), `header_line`, `header` (its
     cells), `roles`, `columns` (heading and examples of each), and `first_lines` to choose the headings from."""
-    header = next((line.cells for line in sample if line.number == layout.header_line), [])
+    lines = (line.cells for line in sample if line.number == layout.header_line)
+    header: Sequence[Any] = table.headings or next(lines, ())
     body = [line.cells for line in sample if line.number > layout.header_line]
     described = []
     for index, heading in enumerate(layout.headings):
@@ -179,36 +184,49 @@ def _no_phone_column(sample: list[Line], layout: Layout) -> str:
     return f"No column of phone numbers was found in the file.{found} Choose the column that has them."
 
 
-def _stage_lines(contact_import: ContactImport, table: Table, layout: Layout, report: Report) -> int:
-    """Write each line of the file as a row; the number of lines that were not blank."""
+def _stage_lines(contact_import: ContactImport, table: Table, layout: Layout, report: Report) -> tuple[int, int]:
+    """Write each line of the file as a row; the number of lines that were not blank, and of those people whose
+    consent the file asks about and does not know."""
     read_person = reader(layout)
+    is_unsubscribed = contact_import.target == ContactImport.Target.UNSUBSCRIBED
     seen: set[int] = set()
     nameless: dict[int, int] = {}
     found_names: list[tuple[str, int, int]] = []
+    textable: dict[int, int] = {}  # first lines that a later one may say of that they opt out
+    found_refusals: list[tuple[bool, int, int]] = []
     batch: list[StagedLine] = []
-    done = 0
+    done = unsaid = 0
     for line in table.lines():
         if line.number <= layout.header_line:
             continue
         try:
             if line.problem:
                 raise NoPerson(line.problem)
-            phone, name = read_person(line.cells)
+            person = read_person(line.cells)
+            if is_unsubscribed and layout.has_refusals and not person.opts_out:
+                raise NoPerson(_DID_NOT_OPT_OUT)
         except NoPerson as problem:
             if line.is_blank:
                 continue
             cells = as_json(list(line.cells))
             batch.append(StagedLine(contact_import.pk, line.number, None, "", problem.sentence, False, cells))
         else:
+            phone, name, opts_out, note, is_unsaid = person
             key = int(phone[1:])
             is_repeat = key in seen
             if not is_repeat:
                 seen.add(key)
+                unsaid += is_unsaid
                 if name is None:
                     nameless[key] = line.number
-            elif name and key in nameless:
-                found_names.append((name, contact_import.pk, nameless.pop(key)))
-            batch.append(StagedLine(contact_import.pk, line.number, name, phone, "", is_repeat, None))
+                if layout.has_refusals and not opts_out:
+                    textable[key] = line.number
+            else:
+                if name and key in nameless:
+                    found_names.append((name, contact_import.pk, nameless.pop(key)))
+                if opts_out and key in textable:
+                    found_refusals.append((True, contact_import.pk, textable.pop(key)))
+            batch.append(StagedLine(contact_import.pk, line.number, name, phone, "", is_repeat, None, opts_out, note))
         done += 1
         if len(batch) == SLICE:
             _write(contact_import, batch, done, table, report)
@@ -216,8 +234,9 @@ def _stage_lines(contact_import: ContactImport, table: Table, layout: Layout, re
         if done > MAX_LINES:
             raise Unreadable(f"The file has more than {MAX_LINES:,} lines. Split it and import its parts one by one.")
     _write(contact_import, batch, done, table, report)
-    _name_first_lines(contact_import, found_names)
-    return done
+    _change_first_lines(contact_import, "name", found_names)
+    _change_first_lines(contact_import, "opts_out", found_refusals)
+    return done, unsaid
 
 
 def _write(contact_import: ContactImport, batch: list[StagedLine], done: int, table: Table, report: Report) -> None:
@@ -229,13 +248,13 @@ def _write(contact_import: ContactImport, batch: list[StagedLine], done: int, ta
     report(done, expected)
 
 
-def _name_first_lines(contact_import: ContactImport, names: list[tuple[str, int, int]]) -> None:
-    """Give the first line with a number the name that only a later line with it has."""
-    for start in range(0, len(names), SLICE):
+def _change_first_lines(contact_import: ContactImport, column: str, values: Sequence[tuple[Any, int, int]]) -> None:
+    """Give the first line with a number what only a later line with it says: (value, import, line)."""
+    for start in range(0, len(values), SLICE):
         with transaction.atomic(), connection.cursor() as cursor:
             if not _advance(contact_import):
                 raise Overtaken
             cursor.executemany(
-                "UPDATE import_rows SET name = %s WHERE contact_import_id = %s AND line = %s",
-                names[start : start + SLICE],
+                f"UPDATE import_rows SET {column} = %s WHERE contact_import_id = %s AND line = %s",  # noqa: S608
+                values[start : start + SLICE],
             )

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from django.db import connection, models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Count, Exists, OuterRef, Q
 from django.utils import timezone
 
 from . import opting_out, querysets
@@ -32,26 +32,29 @@ def count(contact_import: ContactImport) -> dict[str, int]:
     """What importing would do now, in numbers of people and of lines:
 
     `people` = `new` + `renamed` + `known`; of these, `opted_out` and `suppressed` are imported and will not
-    be texted. `repeats` and `invalid` are lines that are not imported.
+    be texted. `refused` are those of whom the file itself says that they want no texts, `noted` those with a note
+    on how their line was read. `repeats` and `invalid` are lines that are not imported.
     """
     rows: ImportRowQuerySet = ImportRow.objects.filter(contact_import=contact_import)
     people = rows.people()
+    is_person = Q(problem="", is_repeat=False)
     present = list_of(contact_import).filter(phone=OuterRef("phone"))
-    total = people.count()
+    numbers = rows.aggregate(
+        people=Count("pk", filter=is_person),
+        repeats=Count("pk", filter=Q(is_repeat=True)),
+        invalid=Count("pk", filter=~Q(problem="")),
+        refused=Count("pk", filter=is_person & Q(opts_out=True)),
+        noted=Count("pk", filter=is_person & ~Q(note="")),
+    )
+    if contact_import.target == ContactImport.Target.UNSUBSCRIBED:
+        numbers["refused"] = 0
     known = people.filter(Exists(present)).count()
     renamed = 0
     if _takes_names(contact_import):
         otherwise = present.filter(Q(name=None) | ~Q(name=OuterRef("name")))
         renamed = people.filter(Exists(otherwise), name__isnull=False).count()
-    counts = {
-        "people": total,
-        "new": total - known,
-        "renamed": renamed,
-        "known": known - renamed,
-        "repeats": rows.filter(is_repeat=True).count(),
-        "invalid": rows.rejected().count(),
-    }
-    return counts | count_blocked(people, contact_import)
+    numbers |= {"new": numbers["people"] - known, "renamed": renamed, "known": known - renamed}
+    return numbers | count_blocked(people, contact_import)
 
 
 def count_blocked(people: models.QuerySet, contact_import: ContactImport) -> dict[str, int]:
@@ -65,22 +68,41 @@ def count_blocked(people: models.QuerySet, contact_import: ContactImport) -> dic
 
 
 def merge(contact_import: ContactImport) -> dict[str, int]:
-    """Write the staged people into the list and return what was done: `new`, `renamed` and `known`.
+    """Write the staged people into the list and return what was done: `people`, `new`, `renamed`, `known`, and
+    `refused`, who the file says want no texts.
 
     To be called in a transaction. A person who is there already keeps everything but a name that the file
     has otherwise; a blank name in the file never erases one. Who is on the unsubscribed list stays as it is.
     """
-    total = ImportRow.objects.filter(contact_import=contact_import).people().count()
+    people = staged_people(contact_import)
+    total = people.count()
+    refused = 0
     renamed = _rename(contact_import) if _takes_names(contact_import) else 0
-    new = _insert(contact_import)
-    return {"people": total, "new": new, "renamed": renamed, "known": total - new - renamed}
+    if contact_import.target == ContactImport.Target.UNSUBSCRIBED:
+        new = _opt_out(contact_import, f"Imported from {contact_import.file_name}", "")
+    else:
+        new = _insert(contact_import)
+        refused = ImportRow.objects.filter(contact_import=contact_import, opts_out=True).people().count()
+        if refused and not contact_import.leaves_refusals_out:
+            reason = f"{contact_import.file_name} says that they want no texts"
+            _opt_out(contact_import, reason, "AND staged.opts_out ")
+    return {"people": total, "new": new, "renamed": renamed, "known": total - new - renamed, "refused": refused}
+
+
+def staged_people(contact_import: ContactImport) -> ImportRowQuerySet:
+    """The lines that are imported, as staff have chosen."""
+    people: ImportRowQuerySet = ImportRow.objects.filter(contact_import=contact_import).people()
+    return people.filter(opts_out=False) if contact_import.leaves_refusals_out else people
 
 
 def _takes_names(contact_import: ContactImport) -> bool:
     return contact_import.target != ContactImport.Target.UNSUBSCRIBED
 
 
-_STAGED: Final = "staged.contact_import_id = %s AND staged.problem = '' AND NOT staged.is_repeat"
+def _staged(contact_import: ContactImport) -> str:
+    """The condition of `staged_people`, on import_rows under the name `staged`."""
+    condition = "staged.contact_import_id = %s AND staged.problem = '' AND NOT staged.is_repeat"
+    return f"{condition} AND NOT staged.opts_out" if contact_import.leaves_refusals_out else condition
 
 
 def _rename(contact_import: ContactImport) -> int:
@@ -88,34 +110,46 @@ def _rename(contact_import: ContactImport) -> int:
     event, values = _of_event(contact_import, "known.event_id = %s AND ")
     return _execute(
         f"UPDATE {table} AS known SET name = staged.name FROM import_rows AS staged "  # noqa: S608 - names of our own
-        f"WHERE {_STAGED} AND {event}known.phone = staged.phone AND staged.name IS NOT NULL "
+        f"WHERE {_staged(contact_import)} AND {event}known.phone = staged.phone AND staged.name IS NOT NULL "
         "AND (known.name IS NULL OR known.name <> staged.name)",
         [contact_import.pk, *values],
     )
 
 
 def _insert(contact_import: ContactImport) -> int:
-    now = timezone.now()
     # As the ORM writes it: SQLite compares times as text.
-    columns: dict[str, Any] = {"created_at": connection.ops.adapt_datetimefield_value(now)}
+    columns: dict[str, Any] = {"created_at": connection.ops.adapt_datetimefield_value(timezone.now())}
     if contact_import.target == ContactImport.Target.EVENT:
         columns["event_id"] = contact_import.event_id
-    if contact_import.target == ContactImport.Target.UNSUBSCRIBED:
-        columns["source"] = UnsubscribedContact.Source.IMPORT.value
-        columns["reason"] = f"Imported from {contact_import.file_name}"
-    table = _MODELS[contact_import.target]._meta.db_table
+    return _insert_into(_MODELS[contact_import.target], columns, contact_import, "")
+
+
+def _opt_out(contact_import: ContactImport, reason: str, which: str) -> int:
+    """Put the staged people, those of the condition `which`, on the unsubscribed list and on the consent trail."""
+    now = timezone.now()
+    columns = {
+        "created_at": connection.ops.adapt_datetimefield_value(now),
+        "source": UnsubscribedContact.Source.IMPORT.value,
+        "reason": reason,
+    }
+    inserted = _insert_into(UnsubscribedContact, columns, contact_import, which)
+    # No other entry has this source, this reason and this very microsecond.
+    actor = contact_import.created_by.get_username() if contact_import.created_by else ""
+    added = UnsubscribedContact.objects.filter(**columns | {"created_at": now})
+    opting_out.record_import(added, reason, actor)
+    return inserted
+
+
+def _insert_into(
+    model: type[models.Model], columns: dict[str, Any], contact_import: ContactImport, which: str
+) -> int:
     names, places = ", ".join(columns), ", ".join(["%s"] * len(columns))
-    inserted = _execute(
-        f"INSERT INTO {table} (phone, name, {names}) SELECT staged.phone, staged.name, {places} "  # noqa: S608
-        f"FROM import_rows AS staged WHERE {_STAGED} ORDER BY staged.line ON CONFLICT DO NOTHING",
+    return _execute(
+        f"INSERT INTO {model._meta.db_table} (phone, name, {names}) "  # noqa: S608 - names of our own
+        f"SELECT staged.phone, staged.name, {places} FROM import_rows AS staged "
+        f"WHERE {_staged(contact_import)} {which}ORDER BY staged.line ON CONFLICT DO NOTHING",
         [*columns.values(), contact_import.pk],
     )
-    if contact_import.target == ContactImport.Target.UNSUBSCRIBED:
-        # No other entry has this source, this reason and this very microsecond.
-        actor = contact_import.created_by.get_username() if contact_import.created_by else ""
-        added = UnsubscribedContact.objects.filter(**columns | {"created_at": now})
-        opting_out.record_import(added, columns["reason"], actor)
-    return inserted
 
 
 def _of_event(contact_import: ContactImport, condition: str) -> tuple[str, list[Any]]:

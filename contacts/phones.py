@@ -91,6 +91,11 @@ def canonical(e164: str) -> str:
     return e164
 
 
+def has_extension(text: str) -> bool:
+    """Whether the text is one number with an extension behind it."""
+    return bool(_EXTENSION.fullmatch(_clean(text)))
+
+
 def _as_text(raw: object) -> str:
     if raw is None:
         return ""

@@ -1,27 +1,43 @@
-"""From the cells of a line to a person: the phone that can be texted, and the name."""
+"""From the cells of a line to a person: the phone that can be texted, the name, and whether they want texts."""
 
+import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from operator import itemgetter
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from . import columns, phones, wordings
-from .columns import Layout, Role, text_of
+import phonenumbers
+
+from . import cells as words
+from . import columns, headings
+from .cells import Answer
+from .columns import PHONES, REFUSALS, Layout, Role, text_of
 from .csv_files import undefuse
 from .phones import InvalidPhone
 from .tables import Line
 
 MAX_NAME: Final = 100
 
-Person = tuple[str, str | None]
-
 _UNREADABLE: Final = "\ufffd"
-_GOOGLE_SEPARATOR: Final = ":::"
 # Marks that are there to be invisible; the joiners of emoji and of Persian and Indic scripts are letters' business.
 _INVISIBLE: Final = frozenset(
     "\u00ad\u200b\u200e\u200f\u2060\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
 )
+_COUNTRY_CODE: Final = re.compile(r"[1-9][0-9]{0,2}(?![0-9])")
+_NO_COUNTRY: Final = "ZZ"
+
+ReadPhone = Callable[[Sequence[Any]], tuple[str, str]]
+
+
+class Person(NamedTuple):
+    """One line: the phone in E.164, the name if there is one, whether the file says that they want no texts, what
+    staff should know of how it was read, and whether a column that asks for consent has no answer."""
+
+    phone: str
+    name: str | None = None
+    opts_out: bool = False
+    note: str = ""
+    is_unsaid: bool = False
 
 
 class NoPerson(Exception):
@@ -33,20 +49,33 @@ class NoPerson(Exception):
 
 
 def reader(layout: Layout) -> Callable[[Sequence[Any]], Person]:
-    """The function that reads the cells of a line as a person: (phone in E.164, name or None).
-
-    That function raises NoPerson with a sentence.
-    """
+    """The function that reads the cells of a line as a person. That function raises NoPerson with a sentence."""
     read_phone, read_name = _phone_reader(layout), _name_reader(layout)
+    refusals = [(index, role) for index, role in enumerate(layout.roles) if role in REFUSALS]
 
     def read(cells: Sequence[Any]) -> Person:
         try:
-            phone = read_phone(cells)
+            phone, note = read_phone(cells)
         except InvalidPhone as error:
             raise NoPerson(error.sentence) from None
-        return phone, read_name(cells)
+        if not refusals:
+            return Person(phone, read_name(cells), False, note)
+        opts_out, is_unsaid = _read_refusals(cells, refusals)
+        return Person(phone, read_name(cells), opts_out, note, is_unsaid)
 
     return read
+
+
+def _read_refusals(cells: Sequence[Any], refusals: list[tuple[int, Role]]) -> tuple[bool, bool]:
+    """Whether any column says that the person wants no texts, and whether one that should say so says nothing."""
+    is_unsaid = False
+    for index, role in refusals:
+        text = cell(cells, index)
+        if words.refuses(text, role != Role.OPT_OUT, role == Role.TICKED_CONSENT):
+            return True, False
+        if role == Role.CONSENT and words.read_answer(text) in {Answer.BLANK, Answer.OTHER}:
+            is_unsaid = True
+    return False, is_unsaid
 
 
 def count_people(sample: Sequence[Line]) -> int:
@@ -72,42 +101,52 @@ def cell(cells: Sequence[Any], index: int) -> str:
     return undefuse(value if type(value) is str else text_of(value))
 
 
+# The phone --------------------------------------------------------------------------------------------------
+
+
 def phone_columns(layout: Layout) -> list[int]:
-    """The columns with phones in the order in which they are tried: mobile ones first, those of work last."""
+    """The columns with phones in the order in which they are tried: those for texts first, those at home last."""
 
     def order(index: int) -> tuple[bool, int, int]:
-        rank = wordings.phone_rank(layout.headings[index])
-        return layout.roles[index] != Role.PHONE, wordings.PLAIN if rank is None else rank, index
+        return layout.roles[index] != Role.PHONE, columns.phone_order(layout.headings[index]), index
 
-    return sorted((i for i, role in enumerate(layout.roles) if role in {Role.PHONE, Role.OTHER_PHONE}), key=order)
+    return sorted((i for i, role in enumerate(layout.roles) if role in PHONES), key=order)
 
 
-def _phone_reader(layout: Layout) -> Callable[[Sequence[Any]], str]:
-    columns = phone_columns(layout)
-    kinds = _kinds(layout, columns)
-    if len(columns) == 1 and not kinds:
-        only = columns[0]
-        return lambda cells: _first_phone(cell(cells, only))
+def _phone_reader(layout: Layout) -> ReadPhone:
+    tried = phone_columns(layout)
+    kinds, codes = _kinds(layout, tried), _codes(layout, tried)
+    if len(tried) == 1 and not kinds and not codes:
+        only = tried[0]
+        return lambda cells: words.read_phone(cell(cells, only))
     if not kinds:
-        return lambda cells: _any_phone(cells, columns)
-    return lambda cells: _any_phone(cells, _by_kind(cells, columns, kinds, layout))
+        return lambda cells: _any_phone(cells, tried, codes)
+    return lambda cells: _any_phone(cells, _by_kind(cells, tried, kinds, layout), codes)
 
 
-def _kinds(layout: Layout, columns: list[int]) -> dict[int, int]:
+def _kinds(layout: Layout, tried: list[int]) -> dict[int, int]:
     """For each phone column the column that says of what kind its phone is."""
     pairs = {}
     for index, role in enumerate(layout.roles):
-        if role == Role.PHONE_KIND and (phone := min((i for i in columns if i > index), default=None)) is not None:
+        if role == Role.PHONE_KIND and (phone := min((i for i in tried if i > index), default=None)) is not None:
             pairs[phone] = index
     return pairs
 
 
-def _by_kind(cells: Sequence[Any], columns: list[int], kinds: dict[int, int], layout: Layout) -> list[int]:
+def _codes(layout: Layout, tried: list[int]) -> dict[int, int]:
+    """For each phone column the one with its country code: the nearest before it, else the nearest."""
+    codes = [index for index, role in enumerate(layout.roles) if role == Role.COUNTRY_CODE]
+    if not codes:
+        return {}
+    return {phone: min(codes, key=lambda code: (code > phone, abs(code - phone))) for phone in tried}
+
+
+def _by_kind(cells: Sequence[Any], tried: list[int], kinds: dict[int, int], layout: Layout) -> list[int]:
     """The columns in the order that this line's own kinds give; without faxes and pagers."""
     ranked = []
     only_fax = False
-    for position, index in enumerate(columns):
-        rank = wordings.kind_rank(cell(cells, kinds[index])) if index in kinds else wordings.PLAIN
+    for position, index in enumerate(tried):
+        rank = headings.kind_rank(cell(cells, kinds[index])) if index in kinds else headings.PLAIN
         if rank is None:
             only_fax = only_fax or bool(cell(cells, index))
             continue
@@ -118,48 +157,111 @@ def _by_kind(cells: Sequence[Any], columns: list[int], kinds: dict[int, int], la
     return ordered
 
 
-def _any_phone(cells: Sequence[Any], columns: list[int]) -> str:
+def _any_phone(cells: Sequence[Any], tried: list[int], codes: dict[int, int]) -> tuple[str, str]:
     """The first valid phone; if none is valid, the error of the first that is there."""
     problem: InvalidPhone | None = None
-    for index in columns:
+    for index in tried:
         text = cell(cells, index)
         if not text:
             continue
         try:
-            return _first_phone(text)
+            code = cell(cells, codes[index]) if codes else ""
+            return words.read_phone(text, _region(code) if code else None)
         except InvalidPhone as error:
             problem = problem or error
     raise problem or InvalidPhone("The phone number is missing.")
 
 
-def _first_phone(text: str) -> str:
-    """The phone in a cell, or the first valid of the several that Google Contacts puts into one."""
-    if _GOOGLE_SEPARATOR not in text:
-        return phones.normalise(text)
-    problem: InvalidPhone | None = None
-    for part in text.split(_GOOGLE_SEPARATOR):
-        try:
-            return phones.normalise(part)
-        except InvalidPhone as error:
-            problem = problem or error
-    raise problem or InvalidPhone("The phone number is missing.")
+def _region(code: str) -> str:
+    """The country of a cell such as 44, +44, 0044, GB or "United Kingdom (+44)". Raises InvalidPhone for none."""
+    if code.isalpha() and code.upper() in phonenumbers.SUPPORTED_REGIONS:
+        return code.upper()
+    digits = _COUNTRY_CODE.search(code.removeprefix("00"))
+    region = phonenumbers.region_code_for_country_code(int(digits[0])) if digits else _NO_COUNTRY
+    if region == _NO_COUNTRY:
+        raise InvalidPhone(f"“{code[:40]}” is not a country code. Write it as +1 or +52.")
+    return region
+
+
+# The name ---------------------------------------------------------------------------------------------------
 
 
 def _name_reader(layout: Layout) -> Callable[[Sequence[Any]], str | None]:
-    whole = [(i, role) for i, role in enumerate(layout.roles) if role in {Role.NAME, Role.LAST_FIRST}]
-    order = [Role.FIRST_NAME, Role.MIDDLE_NAME, Role.LAST_NAME]
-    halves = sorted((order.index(role), i) for i, role in enumerate(layout.roles) if role in order)
-    parts = list(map(itemgetter(1), halves))
+    people = _people_of_phone(layout)
+    filled = _as_it_is if columns.is_our_export(layout.headings) else _filled
+
+    def first_filled(cells: Sequence[Any], indexes: list[int]) -> tuple[str, int]:
+        """The first of the columns with a name in it, and which it is; ("", -1) where none has."""
+        for index in indexes:
+            if name := filled(cells, index):
+                return name, index
+        return "", -1
+
+    def of(*roles: Role) -> list[int]:
+        found = [index for index, role in enumerate(layout.roles) if role in roles]
+        return sorted(found, key=lambda index: (columns.name_order(layout.headings[index], people), index))
+
+    whole, preferred, first = of(Role.NAME, Role.LAST_FIRST), of(Role.PREFERRED_NAME), of(Role.FIRST_NAME)
+    middle, last, nick, other = of(Role.MIDDLE_NAME), of(Role.LAST_NAME), of(Role.NICKNAME), of(Role.OTHER_NAME)
+    halves = [index for index in last if headings.read(layout.headings[index]).is_half_of_last]
+    turned = {index for index, role in enumerate(layout.roles) if role == Role.LAST_FIRST}
+    if whole and not preferred and not first and not last:
+        rest = [*nick, *other]
+
+        def read_whole(cells: Sequence[Any]) -> str | None:
+            name, index = first_filled(cells, whole)
+            if name:
+                return _turned(name) if index in turned else name
+            return first_filled(cells, rest)[0] or None
+
+        return read_whole
 
     def read(cells: Sequence[Any]) -> str | None:
-        for index, role in whole:
-            if name := clean_name(cell(cells, index)):
-                return name if role == Role.NAME else _turned(name)
-        if parts:
-            return clean_name(" ".join(cell(cells, index) for index in parts))
-        return None
+        called = first_filled(cells, preferred)[0]
+        given = called or first_filled(cells, first)[0]
+        family = " ".join(filter(None, (filled(cells, i) for i in halves))) or first_filled(cells, last)[0]
+        name, index = first_filled(cells, whole)
+        name = _turned(name) if index in turned else name
+        if not given and not name:
+            given = first_filled(cells, nick)[0]
+        if given:
+            between = "" if called else " ".join(filter(None, (filled(cells, i) for i in middle)))
+            return clean_name(_joined(given, between, family, name, is_called=bool(called)))
+        return name or family or first_filled(cells, other)[0] or None
 
     return read
+
+
+def _people_of_phone(layout: Layout) -> frozenset[str]:
+    """Whom the heading of the first phone speaks of, such as a parent."""
+    tried = phone_columns(layout)
+    return headings.read(layout.headings[tried[0]]).people if tried else frozenset()
+
+
+def _joined(given: str, between: str, family: str, whole: str, is_called: bool) -> str:
+    """The name of these parts, or the whole one where it says the same and more."""
+    folded = whole.casefold().split()
+    if whole and not is_called and {*given.casefold().split(), *family.casefold().split()} <= set(folded):
+        return whole
+    if is_called and not family and len(folded) > 1:
+        # They go by another first name than the whole one has.
+        return given if len(given.split()) > 1 else f"{given} {whole.split(maxsplit=1)[1]}"
+    if family and given.casefold().split()[-len(family.split()) :] == family.casefold().split():
+        return given
+    return f"{given} {between} {family}"
+
+
+def _filled(cells: Sequence[Any], index: int) -> str:
+    """The name in a cell; "" where what fills it is none."""
+    text = cell(cells, index)
+    if not text or words.is_no_name(text):
+        return ""
+    return clean_name(text) or ""
+
+
+def _as_it_is(cells: Sequence[Any], index: int) -> str:
+    """The name in a cell of our own export, whatever it is: a list comes back as it was."""
+    return clean_name(cell(cells, index)) or ""
 
 
 def _turned(name: str) -> str:

@@ -22,16 +22,20 @@ _AT_ONCE: Final = 500
 
 
 def file_name(contact_import: ContactImport) -> str:
-    """ "people.csv" becomes "people - not imported.csv"; a workbook's ending becomes .xlsx."""
+    """ "people.csv" becomes "people - not imported.csv"; a workbook's ending becomes .xlsx, a vCard's .csv."""
     path = PurePath(contact_import.file_name)
-    ending = ".xlsx" if _is_workbook(contact_import) else path.suffix or ".csv"
+    ending = path.suffix or ".csv"
+    if _is_workbook(contact_import):
+        ending = ".xlsx"
+    elif _is_vcard(contact_import):
+        ending = ".csv"
     return f"{path.stem} - not imported{ending}"
 
 
 def content_type(contact_import: ContactImport) -> str:
     if _is_workbook(contact_import):
         return "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    return f"text/csv; charset={contact_import.detected['encoding']}"
+    return f"text/csv; charset={_form(contact_import)['encoding']}"
 
 
 def content(contact_import: ContactImport) -> Iterator[bytes]:
@@ -45,10 +49,21 @@ def _is_workbook(contact_import: ContactImport) -> bool:
     return bool(contact_import.detected.get("kind") == "workbook")
 
 
+def _is_vcard(contact_import: ContactImport) -> bool:
+    return bool(contact_import.detected.get("kind") == "vcard")
+
+
+def _form(contact_import: ContactImport) -> dict[str, Any]:
+    """Encoding, byte order mark and separator: the file's own, where it is text with separated values."""
+    if _is_vcard(contact_import):
+        return {"encoding": "utf-8", "bom": True, "separator": ","}
+    return contact_import.detected
+
+
 def _lines(contact_import: ContactImport) -> Iterator[list[Any]]:
     detected = contact_import.detected
     width = max(len(detected["columns"]), len(detected["header"]))
-    if detected["header_line"]:
+    if detected["header_line"] or _is_vcard(contact_import):
         yield [*_padded(detected["header"], width), *ADDED]
     rows = ImportRow.objects.filter(contact_import=contact_import).rejected()
     for line, problem, cells in rows.values_list("line", "problem", "cells").iterator(_AT_ONCE):
@@ -60,7 +75,7 @@ def _padded(cells: Sequence[Any], width: int) -> list[Any]:
 
 
 def _text(contact_import: ContactImport) -> Iterator[bytes]:
-    form = contact_import.detected
+    form = _form(contact_import)
     encoding = form["encoding"]
     if form["bom"]:
         yield {"utf-8": codecs.BOM_UTF8, "utf-16-le": codecs.BOM_UTF16_LE, "utf-16-be": codecs.BOM_UTF16_BE}[encoding]

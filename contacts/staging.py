@@ -19,6 +19,9 @@ STALLED_AFTER: Final = timedelta(minutes=1)
 # So often a process may die over an import before it is given up.
 MOST_STARTS: Final = 3
 SLICE: Final = 5_000
+# What becomes of the people of whom a file says that they want no texts.
+OPT_OUT: Final = "opt_out"
+LEAVE_OUT: Final = "leave_out"
 _NEVER_CONFIRMED_FOR: Final = timedelta(days=7)
 
 
@@ -90,6 +93,11 @@ class ContactImport(models.Model):
 
     def __str__(self) -> str:
         return self.file_name
+
+    @property
+    def leaves_refusals_out(self) -> bool:
+        """Whether those whom the file says want no texts are left out, and not imported as opted out."""
+        return self.adjustments.get("refusals") == LEAVE_OUT
 
     @property
     def is_busy(self) -> bool:

@@ -41,6 +41,9 @@ class Choices:
 class Table(Protocol):
     """A file that can be read as lines of cells, any number of times, one time after the other."""
 
+    # Those that a kind of file has by its nature; empty where a line of it may have them.
+    headings: tuple[str, ...]
+
     def lines(self) -> Iterator[Line]: ...
 
     def expected(self, done: int) -> int:

@@ -8,8 +8,10 @@ from collections.abc import Callable
 from typing import BinaryIO
 
 from . import file_kinds, reading, workbooks
-from .delimited import ENCODINGS, SEPARATORS, TextTable
+from .delimited import SEPARATORS, TextTable
+from .encodings import ENCODINGS
 from .tables import Choices, Line, Table, Unreadable
+from .vcards import CardTable
 
 __all__ = ["ENCODINGS", "SEPARATORS", "Choices", "Line", "Table", "Unreadable", "open_table"]
 
@@ -35,5 +37,7 @@ def open_table(
         return workbooks.open_sheet(file, "workbook", choices.sheet, reading.count_people, on_wait)
     if file_kinds.is_web_page(head):
         return workbooks.open_sheet(file, "html", choices.sheet, reading.count_people, on_wait)
+    if file_kinds.is_vcard(head):
+        return CardTable.recognise(file, size, choices)
     file_kinds.refuse_foreign(head)
     return TextTable.recognise(file, size, choices)

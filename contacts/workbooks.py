@@ -130,6 +130,7 @@ class SheetTable:
     others: list[str]
     reading: _Reading
     height: int
+    headings: tuple[str, ...] = ()
 
     def form(self) -> dict[str, Any]:
         return {"kind": "workbook", "sheet": self.name, "sheets": self.names, "others": self.others}

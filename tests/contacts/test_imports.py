@@ -193,6 +193,9 @@ def test_counts_what_importing_would_do(make_member, make_unsubscribed, make_sup
     )
     assert contact_import.counts == {
         "lines": 8,
+        "unsaid": 0,
+        "refused": 0,
+        "noted": 0,
         "people": 6,
         "new": 3,
         "renamed": 1,

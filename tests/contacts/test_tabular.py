@@ -248,7 +248,6 @@ def test_reads_the_sheet_that_staff_choose():
         (lambda: b"\x1f\x8b\x08" + bytes(range(256)), "archive"),
         (lambda: b"SQLite format 3\0" + bytes(100), "database"),
         (lambda: b"<!DOCTYPE html><html><body>Log in</body></html>", "web page"),
-        (lambda: b"BEGIN:VCARD\nVERSION:3.0\nTEL:7205550101\nEND:VCARD\n", "vCard"),
         (lambda: b'{"people": [{"phone": "7205550101"}]}', "JSON"),
         (lambda: bytes(range(256)) * 50, "neither text nor a workbook"),
     ],
