@@ -32,8 +32,9 @@ def count(contact_import: ContactImport) -> dict[str, int]:
     """What importing would do now, in numbers of people and of lines:
 
     `people` = `new` + `renamed` + `known`; of these, `opted_out` and `suppressed` are imported and will not
-    be texted. `refused` are those of whom the file itself says that they want no texts, `noted` those with a note
-    on how their line was read. `repeats` and `invalid` are lines that are not imported.
+    be texted. `refused` are those of whom the file itself says that they want no texts, `to_opt_out` those of them
+    who have not opted out yet, `noted` those with a note on how their line was read. `repeats` and `invalid` are
+    lines that are not imported.
     """
     rows: ImportRowQuerySet = ImportRow.objects.filter(contact_import=contact_import)
     people = rows.people()
@@ -48,6 +49,9 @@ def count(contact_import: ContactImport) -> dict[str, int]:
     )
     if contact_import.target == ContactImport.Target.UNSUBSCRIBED:
         numbers["refused"] = 0
+    numbers["to_opt_out"] = numbers["refused"]
+    if numbers["refused"]:
+        numbers["to_opt_out"] = people.filter(~querysets.unsubscribed(), opts_out=True).count()
     known = people.filter(Exists(present)).count()
     renamed = 0
     if _takes_names(contact_import):
@@ -68,25 +72,34 @@ def count_blocked(people: models.QuerySet, contact_import: ContactImport) -> dic
 
 
 def merge(contact_import: ContactImport) -> dict[str, int]:
-    """Write the staged people into the list and return what was done: `people`, `new`, `renamed`, `known`, and
-    `refused`, who the file says want no texts.
+    """Write the staged people into the list and return what was done: `people`, `new`, `renamed` and `known`;
+    `to_opt_out` who were opted out because the file says so, and `left_out` who were left out for it.
 
     To be called in a transaction. A person who is there already keeps everything but a name that the file
     has otherwise; a blank name in the file never erases one. Who is on the unsubscribed list stays as it is.
     """
     people = staged_people(contact_import)
     total = people.count()
-    refused = 0
+    opted_out = left_out = 0
     renamed = _rename(contact_import) if _takes_names(contact_import) else 0
     if contact_import.target == ContactImport.Target.UNSUBSCRIBED:
         new = _opt_out(contact_import, f"Imported from {contact_import.file_name}", "")
     else:
         new = _insert(contact_import)
-        refused = ImportRow.objects.filter(contact_import=contact_import, opts_out=True).people().count()
-        if refused and not contact_import.leaves_refusals_out:
+        refused = ImportRow.objects.filter(contact_import=contact_import, opts_out=True).people()
+        if contact_import.leaves_refusals_out:
+            left_out = refused.count()
+        elif refused.exists():
             reason = f"{contact_import.file_name} says that they want no texts"
-            _opt_out(contact_import, reason, "AND staged.opts_out ")
-    return {"people": total, "new": new, "renamed": renamed, "known": total - new - renamed, "refused": refused}
+            opted_out = _opt_out(contact_import, reason, "AND staged.opts_out ")
+    return {
+        "people": total,
+        "new": new,
+        "renamed": renamed,
+        "known": total - new - renamed,
+        "to_opt_out": opted_out,
+        "left_out": left_out,
+    }
 
 
 def staged_people(contact_import: ContactImport) -> ImportRowQuerySet:

@@ -33,7 +33,22 @@ _HALF_BRACED = re.compile(rf"\{{\s*{_FIELD_WORD}\b|\b{_FIELD_WORD}\s*\}}", re.IG
 _SEPARATORS = re.compile(r"[\s_-]+")
 _LONGEST_QUOTE = 40
 
-_TITLES = frozenset({"mr", "mrs", "ms", "mx", "miss", "dr", "prof", "rev", "sr", "sra", "srta"})
+# Titles with or without a dot, in the languages of contacts/vocabulary.
+# fmt: off
+_TITLES = frozenset({
+    "mr", "mrs", "ms", "mx", "miss", "mister", "madam", "dr", "dra", "doctor", "prof", "profa", "professor",
+    "rt", "rev", "revd", "reverend", "fr", "father", "br", "brother", "sister", "msgr", "monsignor", "pastor",
+    "rabbi", "imam", "deacon", "bishop", "sir", "dame", "capt", "captain", "cpt", "sgt", "sergeant", "ssgt",
+    "cpl", "pfc", "pvt", "lt", "ltc", "cmdr", "officer", "sr", "sra", "srta", "señor", "señora", "señorita",
+    "doña", "lic", "ing", "arq", "herr", "frau", "fräulein", "hr", "mme", "mlle", "monsieur", "madame",
+    "mademoiselle", "sig", "sigra", "signor", "signora", "dott", "dottssa", "dhr", "mevr", "mevrouw", "meneer",
+})
+# fmt: on
+# These are first names too where they have no dot.
+_DOTTED_TITLES = frozenset({"hon.", "gen.", "col.", "maj.", "adm.", "m.", "eng.", "avv.", "dott.ssa", "ph.d."})
+# A household is greeted whole.
+_GROUPS = frozenset({"the", "family", "familie", "familia", "famille", "família", "famiglia"})
+_GROUP_ENDINGS = (" Family", " family", " FAMILY", " Household", " household", " Families")
 _SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv", "md", "phd", "dds", "dvm", "rn", "esq", "cpa"})
 _CONJUNCTIONS = frozenset({"and", "&", "y", "e", "+", "/"})
 
@@ -110,9 +125,12 @@ def first_name(full_name: str) -> str:
     """What to call somebody whose cleaned name is `full_name`: the first word.
 
     A leading title is passed over if a first and a last name follow ("Dr. Maria Lopez" is Maria), else it stays with
-    the name ("Mr. Lopez", "Mr. and Mrs. Lopez"). Of "Lopez, Maria" it is Maria; of "Maria Lopez, PhD" too.
+    the name ("Mr. Lopez", "Mr. and Mrs. Lopez"). Of "Lopez, Maria" it is Maria; of "Maria Lopez, PhD" too. A
+    household ("The Lopez Family") keeps its whole name.
     """
     word = full_name.partition(" ")[0]
+    if word.casefold() in _GROUPS or full_name.endswith(_GROUP_ENDINGS):
+        return full_name
     if "," not in full_name and not _is_title(word):
         return word
     words = _given_name_first(full_name).split(" ")
@@ -134,7 +152,8 @@ def _given_name_first(full_name: str) -> str:
 
 
 def _is_title(word: str) -> bool:
-    return word.rstrip(".").casefold() in _TITLES
+    folded = word.casefold()
+    return folded.rstrip(".") in _TITLES or folded in _DOTTED_TITLES
 
 
 def _parse(body: str) -> tuple[str | Field, ...]:

@@ -10,6 +10,7 @@ from contacts.models import ContactImport
 from contacts.tabular import ENCODINGS, SEPARATORS
 
 _MANY_UNUSED: Final = 6
+_ENDINGS: Final = ".csv,.tsv,.txt,.xlsx,.xlsm,.xlsb,.xls,.ods,.vcf,.vcard,.htm,.html"
 
 
 class UploadForm(forms.Form):
@@ -17,7 +18,7 @@ class UploadForm(forms.Form):
         label="File",
         max_length=255,
         allow_empty_file=True,  # the reader says what is wrong with it
-        widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,.xlsx,.xlsm,.xls", "data-limit": MAX_BYTES}),
+        widget=forms.FileInput(attrs={"accept": _ENDINGS, "data-limit": MAX_BYTES}),
         error_messages={
             "required": "Choose the file to import.",
             "invalid": "The upload was interrupted. Try again.",
@@ -41,11 +42,14 @@ class ReadingForm(forms.Form):
         if self.detected["kind"] == "text":
             self._offer("encoding", "Encoding", ENCODINGS.items())
             self._offer("separator", "Separator", SEPARATORS.items())
+        elif self.detected["kind"] == "vcard":
+            self._offer("encoding", "Encoding", ENCODINGS.items())
         elif len(self.detected["sheets"]) > 1:
             self._offer("sheet", "Sheet", [(name, name) for name in self.detected["sheets"]])
-        headings = [(0, "None: the first line is a person")]
-        headings += [(number, f"Line {number}: {text}") for number, text in self.detected["first_lines"]]
-        self._offer("header_line", "Headings", headings, coerce=int)
+        if self.detected["kind"] != "vcard":
+            headings = [(0, "None: the first line is a person")]
+            headings += [(number, f"Line {number}: {text}") for number, text in self.detected["first_lines"]]
+            self._offer("header_line", "Headings", headings, coerce=int)
         for index, role in enumerate(self.detected["roles"][:MAX_COLUMNS]):
             self._offer(f"role_{index}", self._column_name(index), Role.choices, initial=role)
 

@@ -14,6 +14,15 @@ from contacts.tabular import ENCODINGS, SEPARATORS
 FIRST_LINES: Final = 20
 FIRST_REJECTS: Final = 100
 
+_SAID_OF_READING: Final = (
+    (Role.PHONE, "phone"),
+    (Role.NAME, "name"),
+    (Role.FIRST_NAME, "first name"),
+    (Role.OPT_OUT, "opt-outs"),
+    (Role.CONSENT, "consent"),
+    (Role.TICKED_CONSENT, "consent"),
+)
+
 Status = ContactImport.Status
 Target = ContactImport.Target
 
@@ -38,6 +47,7 @@ class ShownLine:
     outcome: str = ""
     says: str = ""
     warnings: list[str] = field(default_factory=list)
+    note: str = ""
 
 
 def progress(contact_import: ContactImport) -> dict[str, Any]:
@@ -76,6 +86,7 @@ def figures(contact_import: ContactImport) -> list[Figure]:
         Figure("known", counts["known"], "already there", "Nothing changes for them."),
         Figure("repeats", counts["repeats"], "twice in the file", "The first line with a number counts."),
         Figure("invalid", counts["invalid"], "not valid", "Not imported: see the reasons below."),
+        Figure("refused", counts.get("refused", 0), "want no texts", "So the file says."),
         Figure("opted_out", counts["opted_out"], "opted out", "Imported, but not texted."),
         Figure("suppressed", counts["suppressed"], "cannot be reached", "Imported, but not texted."),
     ]
@@ -86,8 +97,11 @@ def figures(contact_import: ContactImport) -> list[Figure]:
 
 
 def to_write(contact_import: ContactImport) -> int:
-    """How many people importing would add or rename."""
-    return int(contact_import.counts.get("new", 0) + contact_import.counts.get("renamed", 0))
+    """How many people importing would add, rename or opt out."""
+    counts = contact_import.counts
+    changed = counts.get("new", 0) + counts.get("renamed", 0)
+    # Those who are added as opted out are counted once.
+    return int(max(changed, counts.get("to_opt_out", 0)))
 
 
 def reading(contact_import: ContactImport) -> str:
@@ -98,10 +112,12 @@ def reading(contact_import: ContactImport) -> str:
         parts = [ENCODINGS[detected["encoding"]].split(" (")[0] + bom, SEPARATORS[detected["separator"]].lower()]
         if len(detected["columns"]) == 1:
             parts[1] = "one column"
+    elif detected["kind"] == "vcard":
+        return f"vCards, {ENCODINGS[detected['encoding']].split(' (')[0]}"
     else:
         parts = [f"sheet “{detected['sheet']}”"]
     parts.append(f"headings in line {detected['header_line']}" if detected["header_line"] else "no headings")
-    for role, word in ((Role.PHONE, "phone"), (Role.NAME, "name"), (Role.FIRST_NAME, "first name")):
+    for role, word in _SAID_OF_READING:
         if role in detected["roles"]:
             index = detected["roles"].index(role)
             parts.append(f"{word} in {detected['columns'][index]['heading'] or f'column {index + 1}'}")
@@ -124,7 +140,10 @@ def first_lines(contact_import: ContactImport) -> list[ShownLine]:
         else:
             line.phone, line.name = phones.display(row.phone), row.name or ""
             line.outcome, line.says = _outcome(row, present, first, contact_import.target)
-            line.warnings = blocked.get(row.phone, [])
+            line.warnings = list(blocked.get(row.phone, []))
+            if row.opts_out and contact_import.target != Target.UNSUBSCRIBED:
+                line.warnings.append("wants no texts")
+            line.note = row.note
             first.setdefault(row.phone, row.line)
         shown.append(line)
     return shown

@@ -32,6 +32,7 @@ from accounts.security_events import Kind
 from contacts import import_sentences, imports, rejects
 from contacts.keys import read_key
 from contacts.models import ContactImport, Event
+from contacts.staging import LEAVE_OUT, OPT_OUT
 from contacts.tables import Unreadable
 
 from . import import_pages
@@ -200,6 +201,7 @@ class ContactImportAdmin(admin.ModelAdmin):
             context |= {
                 "headline": import_sentences.headline(contact_import),
                 "figures": import_pages.figures(contact_import),
+                "notices": import_sentences.notices(contact_import) if contact_import.status == Status.READY else [],
                 "to_write": import_pages.to_write(contact_import),
                 "rejects": import_pages.first_rejects(contact_import),
                 "lines": import_pages.first_lines(contact_import) if contact_import.status == Status.READY else [],
@@ -238,7 +240,8 @@ class ContactImportAdmin(admin.ModelAdmin):
 
     def confirm_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         contact_import = self._get(request, pk)
-        imports.confirm(contact_import)
+        refusals = request.POST.get("refusals", OPT_OUT)
+        imports.confirm(contact_import, LEAVE_OUT if refusals == LEAVE_OUT else OPT_OUT)
         return HttpResponseRedirect(self._address(contact_import))
 
     def again_view(self, request: HttpRequest, pk: int) -> HttpResponse:

@@ -195,6 +195,7 @@ def test_counts_what_importing_would_do(make_member, make_unsubscribed, make_sup
         "lines": 8,
         "unsaid": 0,
         "refused": 0,
+        "to_opt_out": 0,
         "noted": 0,
         "people": 6,
         "new": 3,

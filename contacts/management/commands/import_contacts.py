@@ -12,12 +12,14 @@ from tqdm import tqdm
 from contacts import imports, intake, rejects
 from contacts.commands import ExplainedCommand, first_line
 from contacts.counts import counted, people
-from contacts.import_sentences import headline
+from contacts.import_sentences import headline, notices
 from contacts.models import ContactImport, Event, ImportRow
+from contacts.staging import LEAVE_OUT, OPT_OUT
 from contacts.tables import Unreadable
 from contacts.tabular import ENCODINGS
 
 SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
+REFUSALS = {"opt-out": OPT_OUT, "leave-out": LEAVE_OUT}
 SHOWN_REJECTS = 20
 
 Target = ContactImport.Target
@@ -26,7 +28,8 @@ Status = ContactImport.Status
 
 class Command(ExplainedCommand):
     help = (
-        "Import a file of people (CSV, text or Excel) into the community, an event or the unsubscribed contacts.\n\n"
+        "Import a file of people (CSV, Excel, OpenDocument or vCard) into the community, an event or the\n"
+        "unsubscribed contacts.\n\n"
         "Encoding, separator, headings and columns are detected. Lines that are not valid are listed and left out;\n"
         "all others are imported in one transaction. Importing the same file again changes nothing."
     )
@@ -47,6 +50,13 @@ class Command(ExplainedCommand):
         parser.add_argument("--encoding", choices=ENCODINGS, help="instead of the one that is detected")
         parser.add_argument("--separator", choices=SEPARATORS, help="instead of the one that is detected")
         parser.add_argument("--sheet", metavar="NAME", help="of a workbook, instead of the first with people")
+        parser.add_argument(
+            "--refusals",
+            choices=REFUSALS,
+            default="opt-out",
+            help="people of whom the file says that they want no texts: import them as opted out (the default), or "
+            "leave them out",
+        )
         parser.add_argument("--no-header", action="store_true", help="the first line is a person, not headings")
         parser.add_argument("--rejects", type=Path, metavar="FILE", help="write the lines that are not valid here")
 
@@ -56,8 +66,10 @@ class Command(ExplainedCommand):
             self._read(contact_import)
             if contact_import.counts["invalid"]:
                 self._report_rejects(contact_import, options["rejects"])
+            for notice in notices(contact_import):
+                self.stderr.write(notice)
             if not options["dry_run"] and contact_import.counts["people"]:
-                self._apply(contact_import)
+                self._apply(contact_import, REFUSALS[options["refusals"]])
             self._summarise(contact_import, options["dry_run"])
         except KeyboardInterrupt:
             contact_import.refresh_from_db()
@@ -117,9 +129,9 @@ class Command(ExplainedCommand):
             except OSError as error:
                 raise CommandError(f"{path} cannot be written: {error.strerror}.", returncode=2) from None
 
-    def _apply(self, contact_import: ContactImport) -> None:
+    def _apply(self, contact_import: ContactImport, refusals: str) -> None:
         try:
-            imports.take_for_applying(contact_import)
+            imports.take_for_applying(contact_import, refusals)
             imports.apply(contact_import.pk)
         except DatabaseError as error:
             raise CommandError(
@@ -134,6 +146,7 @@ class Command(ExplainedCommand):
             (counts["known"], "already there"),
             (counts["repeats"], "more with a number that an earlier line has"),
             (counts["invalid"], "not valid"),
+            (counts.get("left_out", 0), "left out, because the file says no texts"),
         ):
             if number:
                 self.stdout.write(f"  {counted(number, 'line', 'lines')} {what}")
