@@ -60,7 +60,7 @@ _ALPHABETS: Final = tuple(
 _SAMPLE_BYTES: Final = 262_144
 _BLOCK: Final = 1_048_576
 _MOST_WORDS: Final = 2_000
-_WORD: Final = re.compile(rb"[^\s,;|\"\x00]*[\x80-\xff][^\s,;|\"\x00]*")
+_WORD: Final = re.compile(rb"[^\s,;:|\"\x00]*[\x80-\xff][^\s,;:|\"\x00]*")
 _SHOWN: Final = 5
 _LONGEST_WORD: Final = 60
 
