@@ -78,11 +78,12 @@ def _read_refusals(cells: Sequence[Any], refusals: list[tuple[int, Role]]) -> tu
     return False, is_unsaid
 
 
-def count_people(sample: Sequence[Line]) -> int:
-    """How many of the first lines of a sheet are people, by the layout that is detected in them."""
+def count_people(sample: Sequence[Line]) -> tuple[int, bool]:
+    """How many of the first lines of a sheet are people, by the layout that is detected in them, and whether it is
+    surely a list of them: a heading names the phones."""
     layout = columns.detect([line for line in sample if not line.is_blank])
     if not layout.has_phone:
-        return 0
+        return 0, False
     read_person = reader(layout)
     count = 0
     for line in sample:
@@ -90,7 +91,7 @@ def count_people(sample: Sequence[Line]) -> int:
             with suppress(NoPerson):
                 read_person(line.cells)
                 count += 1
-    return count
+    return count, any(headings.read(layout.headings[i]).phone == headings.SURE for i in phone_columns(layout))
 
 
 def cell(cells: Sequence[Any], index: int) -> str:

@@ -27,6 +27,8 @@ PROCESSOR_SECONDS: Final = 60
 SECONDS: Final = 150
 OUTPUT: Final = 1024**3
 SAMPLE: Final = 250
+# How many people the first lines of a sheet are, and whether it is surely a list of them.
+CountPeople = Callable[[Sequence[Line]], tuple[int, bool]]
 _WAIT: Final = 0.05
 _LONGEST_MESSAGE: Final = 2_000_000
 
@@ -151,10 +153,10 @@ def open_sheet(
     file: BinaryIO,
     kind: str,
     sheet: str,
-    count_people: Callable[[Sequence[Line]], int],
+    count_people: CountPeople,
     on_wait: Callable[[], None],
 ) -> SheetTable:
-    """The sheet of that name, or of several visible ones that which `count_people` finds people in.
+    """The sheet of that name, or of several visible ones the first in which `count_people` finds a list of people.
 
     `kind` is "workbook" or "html". `on_wait` is called about once a second while nothing comes; what it raises ends
     the reading. Raises Unreadable with a sentence for staff: damaged, encrypted, empty, more than can be read.
@@ -202,18 +204,17 @@ def _samples(reading: _Reading) -> dict[str, _Sample]:
     return samples
 
 
-def _choose(
-    samples: dict[str, _Sample], sheet: str, count_people: Callable[[Sequence[Line]], int]
-) -> tuple[str, list[str]]:
+def _choose(samples: dict[str, _Sample], sheet: str, count_people: CountPeople) -> tuple[str, list[str]]:
     """The sheet to read, and those of the others that have people."""
     if len(samples) == 1:
         return next(iter(samples)), []
     people = {name: count_people(sample.lines) for name, sample in samples.items()}
-    most = max(people.values())
     # A page of notes may hold a phone or two beside a sheet with the list.
-    likely = [name for name, count in people.items() if count > 2 or count * 4 >= most] if most else list(samples)
+    lists = [name for name, (count, is_sure) in people.items() if count and (is_sure or count > 2)]
+    likely = lists or [name for name, (count, _) in people.items() if count] or list(samples)
+    likely.sort(key=lambda name: not people[name][1])
     chosen = sheet if sheet in samples else likely[0]
-    return chosen, [name for name, count in people.items() if count and name != chosen]
+    return chosen, [name for name in lists if name != chosen]
 
 
 def _line(message: list[Any]) -> Line:

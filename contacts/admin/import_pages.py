@@ -86,7 +86,7 @@ def figures(contact_import: ContactImport) -> list[Figure]:
         Figure("known", counts["known"], "already there", "Nothing changes for them."),
         Figure("repeats", counts["repeats"], "twice in the file", "The first line with a number counts."),
         Figure("invalid", counts["invalid"], "not valid", "Not imported: see the reasons below."),
-        Figure("refused", counts.get("refused", 0), "want no texts", "So the file says."),
+        Figure("refused", counts.get("refused", 0), "want no texts", "The file says so."),
         Figure("opted_out", counts["opted_out"], "opted out", "Imported, but not texted."),
         Figure("suppressed", counts["suppressed"], "cannot be reached", "Imported, but not texted."),
     ]
