@@ -15,6 +15,8 @@ from .phones import InvalidPhone
 from .vocabulary import plain
 
 _CONCEPTS: Final = vocabulary.concepts("cells")
+_NO_VALUES: Final = frozenset(phrase for phrase, meant in _CONCEPTS.items() if "no_value" in meant)
+_LONGEST_NO_VALUE: Final = 30
 _LONGEST_PHRASE: Final = 4
 _MOST_UNKNOWN: Final = 3
 
@@ -54,8 +56,9 @@ def read_phone(text: str, region: str | None = None) -> tuple[str, str]:
     try:
         return phones.normalise(text, region), ""
     except InvalidPhone as error:
-        may_hold_more = _LETTER.search(text) or _BETWEEN.search(text) or _has_two(text)
-        if len(text) > _LONGEST or not may_hold_more or phones.has_extension(text):
+        if len(text) > _LONGEST or phones.has_extension(text):
+            raise
+        if not (_LETTER.search(text) or _BETWEEN.search(text) or _has_two(text)):
             raise
         problem = error
     candidates: list[_Candidate] = []
@@ -152,16 +155,12 @@ def _short(text: str) -> str:
 
 def is_no_name(text: str) -> bool:
     """Whether the cell fills the place of a name with something else: N/A, dashes, a number, an e-mail address."""
-    if text.isalpha() and text.isascii() and len(text) > 9:
-        return False
-    if not any(map(str.isalpha, text)) or _E_MAIL.fullmatch(text) or text == "\\N":
+    if text.isascii() and text.replace(" ", "").isalnum():
+        # Nearly every name, for which `plain` would take longer than all the rest.
+        return text.replace(" ", "").isdecimal() or text.casefold() in _NO_VALUES
+    if not any(map(str.isalpha, text)) or ("@" in text and _E_MAIL.fullmatch(text)) or text == "\\N":
         return True
-    return len(text) <= 30 and "no_value" in _meant(text)
-
-
-@lru_cache(maxsize=4096)
-def _meant(text: str) -> frozenset[str]:
-    return _CONCEPTS.get(plain(text), frozenset())
+    return len(text) <= _LONGEST_NO_VALUE and plain(text) in _NO_VALUES
 
 
 # Answers ----------------------------------------------------------------------------------------------------
@@ -177,9 +176,13 @@ class Answer(Enum):
     OTHER = auto()
 
 
-@lru_cache(maxsize=4096)
 def read_answer(text: str) -> Answer:
     """What a cell of yes and no, or of a status, says."""
+    return _answer(text[:_LONGEST])
+
+
+@lru_cache(maxsize=4096)
+def _answer(text: str) -> Answer:
     if (sign := text.strip()[:1]) in _TICKS | _CROSSES and sign:
         return Answer.YES if sign in _TICKS else Answer.NO
     words = plain(text)

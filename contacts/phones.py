@@ -44,10 +44,16 @@ _SPELLINGS: Final = (
     # Brazil: mobile numbers took a ninth digit until 2016 (Anatel, Resolução 553/2010); landlines begin with 2-5.
     (re.compile(r"\+55([1-9][0-9])([6-9][0-9]{7})"), r"+55\g<1>9\2"),
 )
+_SEVERAL_SPELLINGS: Final = frozenset({52, 54, 55})
 # The North American plan: area code and exchange are N11-less NXX with N from 2 to 9 (NANPA, "About the NANP").
-_NORTH_AMERICAN: Final = re.compile(r"(?P<area>[0-9]{3})(?P<exchange>[0-9]{3})[0-9]{4}")
 _TOLL_FREE: Final = frozenset({"800", "833", "844", "855", "866", "877", "888"})
-_DIGITS_IN_A_ROW: Final = "01234567890123456789"
+_ASCENDING: Final = "01234567890123456789"
+_DESCENDING: Final = _ASCENDING[::-1]
+_FILLERS: Final = frozenset(
+    [digit * 10 for digit in "0123456789"]
+    + [row[start : start + 10] for row in (_ASCENDING, _DESCENDING) for start in range(10)]
+)
+_FILLS: Final = "only fills the field, and is nobody’s phone number. Give the real one."
 _HAS_EXTENSION: Final = "has an extension, and a text cannot reach one. Give a direct number."
 # What people type or copy before a number without meaning anything by it.
 _LEADING_MARKS: Final = "'’=\" "
@@ -170,6 +176,8 @@ def _parse(text: str, region: str, original: str) -> phonenumbers.PhoneNumber:
 
 
 def _in_kept_spelling(number: phonenumbers.PhoneNumber) -> phonenumbers.PhoneNumber:
+    if number.country_code not in _SEVERAL_SPELLINGS:
+        return number
     spelled = f"+{number.country_code}{phonenumbers.national_significant_number(number)}"
     return phonenumbers.parse(kept) if (kept := canonical(spelled)) != spelled else number
 
@@ -200,14 +208,14 @@ def _why_impossible(number: phonenumbers.PhoneNumber, text: str) -> str:
 
 def _why_never_given_out(number: phonenumbers.PhoneNumber) -> str:
     """As `_why_impossible`, for numbers of the right length that nobody can have."""
-    digits = phonenumbers.national_significant_number(number)
-    is_filler = len(set(digits)) == 1 or digits in _DIGITS_IN_A_ROW or digits in _DIGITS_IN_A_ROW[::-1]
-    if is_filler and (number.country_code == 1 or not phonenumbers.is_valid_number(number)):
-        return "only fills the field, and is nobody’s phone number. Give the real one."
-    parts = _NORTH_AMERICAN.fullmatch(digits) if number.country_code == 1 else None
-    if not parts:
-        return ""
-    area, exchange = parts["area"], parts["exchange"]
+    if number.country_code != 1:
+        digits = phonenumbers.national_significant_number(number)
+        is_filler = len(set(digits)) == 1 or digits in _ASCENDING or digits in _DESCENDING
+        return _FILLS if is_filler and not phonenumbers.is_valid_number(number) else ""
+    digits = f"{number.national_number:010d}"
+    area, exchange = digits[:3], digits[3:6]
+    if digits in _FILLERS:
+        return _FILLS
     if area[0] in "01" or area[1:] == "11":
         return f"cannot exist: {area} is no area code in North America. Check the digits."
     if exchange[0] in "01" or (exchange[1:] == "11" and area not in _TOLL_FREE):

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 import phonenumbers
@@ -227,7 +228,7 @@ def _name_reader(layout: Layout) -> Callable[[Sequence[Any]], str | None]:
             given = first_filled(cells, nick)[0]
         if given:
             between = "" if called else " ".join(filter(None, (filled(cells, i) for i in middle)))
-            return clean_name(_joined(given, between, family, name, is_called=bool(called)))
+            return _short_enough(_joined(given, between, family, name, is_called=bool(called)))
         return name or family or first_filled(cells, other)[0] or None
 
     return read
@@ -241,23 +242,27 @@ def _people_of_phone(layout: Layout) -> frozenset[str]:
 
 def _joined(given: str, between: str, family: str, whole: str, is_called: bool) -> str:
     """The name of these parts, or the whole one where it says the same and more."""
-    folded = whole.casefold().split()
-    if whole and not is_called and {*given.casefold().split(), *family.casefold().split()} <= set(folded):
-        return whole
-    if is_called and not family and len(folded) > 1:
-        # They go by another first name than the whole one has.
-        return given if len(given.split()) > 1 else f"{given} {whole.split(maxsplit=1)[1]}"
-    if family and given.casefold().split()[-len(family.split()) :] == family.casefold().split():
+    if whole:
+        folded = whole.casefold().split()
+        if not is_called and {*given.casefold().split(), *family.casefold().split()} <= set(folded):
+            return whole
+        if is_called and not family and len(folded) > 1:
+            # They go by another first name than the whole one has.
+            return given if " " in given else f"{given} {whole.split(maxsplit=1)[1]}"
+    if family and f" {given.casefold()}".endswith(f" {family.casefold()}"):
         return given
-    return f"{given} {between} {family}"
+    return " ".join(filter(None, (given, between, family)))
 
 
 def _filled(cells: Sequence[Any], index: int) -> str:
     """The name in a cell; "" where what fills it is none."""
     text = cell(cells, index)
-    if not text or words.is_no_name(text):
-        return ""
-    return clean_name(text) or ""
+    return _name_in(text) if text else ""
+
+
+@lru_cache(maxsize=8192)
+def _name_in(text: str) -> str:
+    return "" if words.is_no_name(text) else clean_name(text) or ""
 
 
 def _as_it_is(cells: Sequence[Any], index: int) -> str:
@@ -282,11 +287,15 @@ def clean_name(text: str) -> str | None:
             for character in text.replace("\0", "")
             if character not in _INVISIBLE and unicodedata.category(character) != "Cs"
         )
-    name = " ".join(text.split())
-    if len(name) > MAX_NAME:
-        raise NoPerson(f"The name “{name[:40]}…” has {len(name)} characters, and {MAX_NAME} is the most. Shorten it.")
+    name = _short_enough(" ".join(text.split()))
     if _UNREADABLE in name:
         raise NoPerson(
             f"The name “{name}” has a character that cannot be read (�). Write it again, or choose another encoding."
         )
     return name or None
+
+
+def _short_enough(name: str) -> str:
+    if len(name) > MAX_NAME:
+        raise NoPerson(f"The name “{name[:40]}…” has {len(name)} characters, and {MAX_NAME} is the most. Shorten it.")
+    return name
