@@ -37,6 +37,7 @@ class Role(models.TextChoices):
     OTHER_PHONE = "other_phone", "Phone, if the first is missing or not valid"
     PHONE_KIND = "phone_kind", "Kind of the phone in the next column"
     COUNTRY_CODE = "country_code", "Country code of the phone"
+    AREA_CODE = "area_code", "Area code of the phone"
     NAME = "name", "Name"
     LAST_FIRST = "last_first", "Name as “Last, First”"
     PREFERRED_NAME = "preferred_name", "First name they go by"
@@ -157,7 +158,7 @@ def detect(sample: Sequence[Line], header_line: int | None = None, fixed: Sequen
     )
     _assign_refusals(sheet)
     _assign_phones(sheet)
-    _assign_country_codes(sheet)
+    _assign_codes(sheet)
     _assign_names(sheet)
     return Layout(header_line if header else 0, names, sheet.roles)
 
@@ -311,6 +312,9 @@ def _phones_by_cells(sheet: _Sheet) -> list[int]:
     certain = max((sheet.meanings[i].phone for i in open_to_it), default=UNKNOWN)
     if certain == LIKELY:
         return [i for i in open_to_it if sheet.meanings[i].phone == LIKELY]
+    if open_to_it and not any(sheet.headings):
+        # Without headings, further columns of numbers in use are phones too.
+        return [i for i in open_to_it if sheet.columns[i].dialled >= 0.9 * sheet.columns[i].filled] or open_to_it[:1]
     likely = [i for i in open_to_it if sheet.meanings[i].phone == certain] or open_to_it
     return [max(likely, key=lambda i: (sheet.columns[i].phones, sheet.columns[i].dialled, -i))] if likely else []
 
@@ -320,9 +324,16 @@ def phone_order(heading: str) -> int:
     return headings.read(heading).phone_rank
 
 
-def _assign_country_codes(sheet: _Sheet) -> None:
-    if not PHONES & set(sheet.roles):
+def _assign_codes(sheet: _Sheet) -> None:
+    """The columns with a part of the phone: its country code, or its area code where the phones lack one."""
+    tried = [sheet.columns[i] for i, role in enumerate(sheet.roles) if role in PHONES]
+    if not tried:
         return
+    for i in sheet.where(lambda meaning, column: meaning.is_area_code and column.rate(column.codes) >= 0.8):
+        if any(value.startswith(("+", "00")) for value in sheet.columns[i].values):
+            sheet.roles[i] = Role.COUNTRY_CODE
+        elif not any(column.phones for column in tried):
+            sheet.roles[i] = Role.AREA_CODE
     for i in sheet.where(lambda meaning, column: meaning.country_code > UNKNOWN):
         column = sheet.columns[i]
         is_code = column.filled and column.rate(column.codes) >= 0.8
@@ -353,6 +364,13 @@ def _assign_names(sheet: _Sheet) -> None:
             continue
         if (Role.FIRST_NAME in roles) != (Role.LAST_NAME in roles):
             sheet.roles[i] = Role.LAST_NAME if Role.FIRST_NAME in roles else Role.FIRST_NAME
+    halves = [i for i in free if sheet.meanings[i].is_half_name and sheet.roles[i] == Role.NAME]
+    if (
+        len(halves) == 2
+        and len({sheet.headings[i] for i in halves}) == 1
+        and not sheet.columns[halves[1]].is_whole_names
+    ):
+        sheet.roles[halves[0]], sheet.roles[halves[1]] = Role.FIRST_NAME, Role.LAST_NAME
     for i in free:
         column = sheet.columns[i]
         if sheet.roles[i] == Role.NAME and _is_turned(column) and not is_our_export(sheet.headings):

@@ -48,6 +48,7 @@ class Meaning:
     phone_rank: int = PLAIN
     is_kind: bool = False
     country_code: int = UNKNOWN
+    is_area_code: bool = False
     name: str = ""
     name_order: int = 0
     is_half_name: bool = False
@@ -63,7 +64,8 @@ class Meaning:
     @property
     def is_known(self) -> bool:
         """Whether these are words of headings rather than of cells."""
-        return self.phone >= LIKELY or bool(self.name or self.consent) or self.is_kind or self.country_code >= LIKELY
+        says_phone = self.phone >= LIKELY or self.country_code >= LIKELY or self.is_kind or self.is_area_code
+        return says_phone or bool(self.name or self.consent)
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,7 @@ def _meaning(words: _Words, explained: _Words) -> Meaning:
         phone = min(phone, LIKELY)
     codes = set(words.having("country_code"))
     is_bare = not words.unknown and not explained.known
-    about = found & {"thing", "not_person", "someone_else", "fax", "country_code", "kind"}
+    about = found & {"thing", "not_person", "someone_else", "fax", "country_code", "area_code", "kind"}
     return Meaning(
         phone=phone,
         phone_rank=rank,
@@ -111,6 +113,7 @@ def _meaning(words: _Words, explained: _Words) -> Meaning:
         is_status="status" in words.known and not found & {"mail", "not_person", "someone_else"},
         is_kind="kind" in found and bool(found & {"phone", "mobile", "text"}),
         country_code=LIKELY if codes - {"country"} else POSSIBLE if codes else UNKNOWN,
+        is_area_code="area_code" in found,
         name=name,
         name_order=order,
         is_half_name=name == "name" and is_bare and found <= {"name", "number", "person", "reach"},
@@ -135,7 +138,7 @@ def _phone(words: _Words, explained: _Words) -> tuple[int, int]:
     if rank == PLAIN and not explained.unknown and len(explained.known) <= 3:
         rank = _rank(explained.concepts - {"text", "main"} or frozenset())
     # "Default Address Phone" is a phone; "Phone status" and "Phone or e-mail" may be one.
-    doubts = set(words.having("thing", "country_code", "opt_out", "opt_in", "name")) - {"address"}
+    doubts = set(words.having("thing", "country_code", "area_code", "opt_out", "opt_in", "name")) - {"address"}
     if doubts or set(words.having("not")) - {"no"}:
         return (POSSIBLE if says_phone else EXCLUDED), rank
     if says_phone:
@@ -215,27 +218,21 @@ def _name(words: _Words, explained: _Words) -> tuple[str, int]:
 def _parts(words: _Words) -> list[str]:
     """The parts of a name in the order in which the heading has them: of "Last name, first name" last, first."""
     parts: list[str] = []
-    bare = adjectives = 0
-    first_bare = 0
+    bare = nouns = first_bare = 0
     for phrase in words.known:
         meant = _CONCEPTS[phrase]
         for part in ("first", "middle", "last"):
-            if f"{part}_name" in meant:
+            if f"{part}_name" in meant or part in meant:
                 parts.append(part)
-                break
-            if part in meant:
-                parts.append(part)
-                adjectives += 1
+                nouns += f"{part}_name" in meant
                 break
         else:
             if "name" in meant:
                 first_bare = len(parts) if not bare else first_bare
                 bare += 1
-    if bare > adjectives and parts and set(parts) <= {"first", "middle"}:
-        # "Nom et prénom": the name beside a first name is the last one.
-        parts.insert(first_bare, "last")
-    elif bare > adjectives and parts and parts[0] == "last" and len(parts) == 1:
-        parts.insert(first_bare, "first")
+    if bare and nouns == len(parts) and len(set(parts)) == 1 and parts[0] != "middle":
+        # "Nom et prénom": the name beside a first name is the last one. "Name: first name" has no such noun.
+        parts.insert(first_bare, "last" if parts[0] == "first" else "first")
     return parts
 
 

@@ -26,6 +26,7 @@ _INVISIBLE: Final = frozenset(
 )
 _COUNTRY_CODE: Final = re.compile(r"[1-9][0-9]{0,2}(?![0-9])")
 _NO_COUNTRY: Final = "ZZ"
+_LONGEST_LOCAL: Final = 9
 
 ReadPhone = Callable[[Sequence[Any]], tuple[str, str]]
 
@@ -117,7 +118,9 @@ def phone_columns(layout: Layout) -> list[int]:
 
 def _phone_reader(layout: Layout) -> ReadPhone:
     tried = phone_columns(layout)
-    kinds, codes = _kinds(layout, tried), _codes(layout, tried)
+    kinds, codes = _kinds(layout, tried), _codes(layout, tried, Role.COUNTRY_CODE)
+    if areas := _codes(layout, tried, Role.AREA_CODE):
+        return lambda cells: _any_phone(_with_areas(cells, areas), tried, codes)
     if len(tried) == 1 and not kinds and not codes:
         only = tried[0]
         return lambda cells: words.read_phone(cell(cells, only))
@@ -135,12 +138,22 @@ def _kinds(layout: Layout, tried: list[int]) -> dict[int, int]:
     return pairs
 
 
-def _codes(layout: Layout, tried: list[int]) -> dict[int, int]:
-    """For each phone column the one with its country code: the nearest before it, else the nearest."""
-    codes = [index for index, role in enumerate(layout.roles) if role == Role.COUNTRY_CODE]
+def _codes(layout: Layout, tried: list[int], wanted: Role) -> dict[int, int]:
+    """For each phone column the one with its country or area code: the nearest before it, else the nearest."""
+    codes = [index for index, role in enumerate(layout.roles) if role == wanted]
     if not codes:
         return {}
     return {phone: min(codes, key=lambda code: (code > phone, abs(code - phone))) for phone in tried}
+
+
+def _with_areas(cells: Sequence[Any], areas: dict[int, int]) -> list[Any]:
+    """The cells, with the area code before each phone that has too few digits to have one."""
+    joined = list(cells)
+    for phone, area in areas.items():
+        text = cell(cells, phone)
+        if 0 < sum(map(str.isdigit, text)) <= _LONGEST_LOCAL and not text.startswith("+"):
+            joined[phone] = f"{cell(cells, area)} {text}"
+    return joined
 
 
 def _by_kind(cells: Sequence[Any], tried: list[int], kinds: dict[int, int], layout: Layout) -> list[int]:

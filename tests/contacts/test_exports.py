@@ -105,7 +105,8 @@ def blocks_of(headings):
     together, apart = [], []
     for index, heading in enumerate(headings):
         meaning = read_heading(heading)
-        belongs = meaning.phone > UNKNOWN or meaning.is_kind or meaning.country_code or meaning.is_half_of_last
+        belongs = meaning.phone > UNKNOWN or meaning.is_kind or meaning.country_code or meaning.is_area_code
+        belongs = belongs or meaning.is_half_of_last
         (together if belongs else apart).append(index)
     return [[index] for index in apart] + [together]
 

@@ -12,6 +12,7 @@ import pytest
 
 from contacts import workbooks
 from contacts.tables import Unreadable
+from tests.processes import wait_until
 
 from .importing import cells_of, form_of, lines_of, table_of, workbook
 
@@ -202,7 +203,7 @@ def test_a_reading_program_that_never_ends_is_killed_with_its_children(play, mon
     reader, child = map(int, pids.read_text().split())
     with pytest.raises(ProcessLookupError):
         os.kill(reader, 0)
-    assert not _is_running(child)
+    wait_until(lambda: not _is_running(child), 30, "the end of the child")
 
 
 def _is_running(pid):
