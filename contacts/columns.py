@@ -7,27 +7,21 @@ that reads as phones is the phone.
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
-import phonenumbers
 from django.db import models
 
 from . import cells, headings
-from .cells import Answer
+from .column_samples import Column, look_at, looks_like_phone, text_of
 from .headings import EXCLUDED, LIKELY, POSSIBLE, SURE, UNKNOWN, Meaning
-from .phones import InvalidPhone
 from .tables import Line
 
 MAX_COLUMNS: Final = 200
 HEADER_WITHIN: Final = 10
 SAMPLE: Final = 200
 
-_CODE: Final = re.compile(r"(?:\+|00)?\s*[1-9][0-9]{0,3}|[A-Za-z]{2}|.{0,40}\(?\+[1-9][0-9]{0,3}\)?.{0,40}")
 _HAS_DIGIT_CODE: Final = re.compile(r"(?:^|\+|00)[1-9]")
-_TURNED: Final = re.compile(
-    r"[^,]*[^\W\d_][^,]*,\s*(?!(?:jr|sr|ii|iii|iv|md|phd|esq)\b)[^,]*[^\W\d_][^,]*", re.IGNORECASE
-)
 
 
 class Role(models.TextChoices):
@@ -78,58 +72,19 @@ class Layout:
 
 
 @dataclass
-class _Column:
-    """What the cells of a column look like in the sample."""
-
-    filled: int = 0
-    phones: int = 0
-    digits: int = 0  # cells with as many digits as a phone has, possible or not
-    dialled: int = 0  # phones that are in use by their country's plan, not merely of a possible length
-    names: int = 0
-    words: int = 0
-    turned: int = 0  # names as "Last, First"
-    codes: int = 0
-    answers: int = 0
-    outs: int = 0
-    ticks: int = 0
-    values: set[str] = field(default_factory=set)
-
-    def rate(self, count: int) -> float:
-        return count / self.filled if self.filled else 0.0
-
-    @property
-    def is_names(self) -> bool:
-        """Mostly name-like, and not the same few words over and over (a size, a town, yes and no)."""
-        varied = len(self.values) >= (self.filled / 2 if self.filled < 10 else max(5, self.filled * 0.15))
-        return self.filled > 0 and self.names >= self.filled * 0.7 and varied and not self.is_answers
-
-    @property
-    def is_whole_names(self) -> bool:
-        return self.words >= self.filled * 1.5
-
-    @property
-    def is_answers(self) -> bool:
-        return self.filled > 0 and self.rate(self.answers) >= 0.7
-
-    @property
-    def is_ticked(self) -> bool:
-        return 0 < self.filled == self.ticks and len(self.values) == 1
-
-
-@dataclass
 class _Sheet:
     """The columns of a sample, with what their headings mean."""
 
     headings: list[str]
     meanings: list[Meaning]
-    columns: list[_Column]
+    columns: list[Column]
     size: int
     roles: list[Role]
 
     def free(self) -> list[int]:
         return [i for i, role in enumerate(self.roles) if role == Role.IGNORED]
 
-    def where(self, wanted: Callable[[Meaning, _Column], bool]) -> list[int]:
+    def where(self, wanted: Callable[[Meaning, Column], bool]) -> list[int]:
         return [i for i in self.free() if wanted(self.meanings[i], self.columns[i])]
 
 
@@ -152,7 +107,7 @@ def detect(sample: Sequence[Line], header_line: int | None = None, fixed: Sequen
     sheet = _Sheet(
         names,
         [headings.read(name) for name in names],
-        [_look_at(body, index) for index in range(width)],
+        [look_at(body, index) for index in range(width)],
         len(body),
         [Role.IGNORED] * width,
     )
@@ -163,18 +118,11 @@ def detect(sample: Sequence[Line], header_line: int | None = None, fixed: Sequen
     return Layout(header_line if header else 0, names, sheet.roles)
 
 
-def text_of(cell: Any) -> str:
-    """A cell of any type as text; the whole number that a spreadsheet keeps as 7203832388.0 without the fraction."""
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    return str(cell).strip()
-
-
 # The line with the headings ---------------------------------------------------------------------------------
 
 
 def _find_header(sample: Sequence[Line]) -> int:
-    first = next((index for index, line in enumerate(sample) if any(map(_looks_like_phone, line.cells))), None)
+    first = next((index for index, line in enumerate(sample) if any(map(looks_like_phone, line.cells))), None)
     before = sample[: HEADER_WITHIN if first is None else min(first, HEADER_WITHIN)]
     known = [sum(headings.read(text_of(cell)).is_known for cell in line.cells) for line in before]
     if any(known):
@@ -183,64 +131,12 @@ def _find_header(sample: Sequence[Line]) -> int:
         return before[best].number
     if first == 1:
         # Headings in words that we don't know: letters, where the next line has its phone.
-        index = next(index for index, cell in enumerate(sample[1].cells) if _looks_like_phone(cell))
+        index = next(index for index, cell in enumerate(sample[1].cells) if looks_like_phone(cell))
         row = sample[0].cells
         above = text_of(row[index]) if index < len(row) else ""
         if above and not cells.is_no_name(above) and not any(character.isdigit() for character in above):
             return sample[0].number
     return 0
-
-
-def _looks_like_phone(cell: Any) -> bool:
-    return bool(_phone_in(cell)) or _has_digits_of_phone(text_of(cell))
-
-
-def _has_digits_of_phone(text: str) -> bool:
-    digits = sum(map(str.isdigit, text))
-    return 7 <= digits <= 17 and digits >= 0.6 * len(text) and not re.search(r"\d{4}-\d\d-\d\d|\d:\d|\d/\d+/\d", text)
-
-
-def _phone_in(cell: Any) -> str:
-    if sum(character.isdigit() for character in str(cell)) < 7:
-        return ""
-    try:
-        return cells.read_phone(text_of(cell))[0]
-    except InvalidPhone:
-        return ""
-
-
-def _look_at(body: Sequence[Line], index: int) -> _Column:
-    column = _Column()
-    for line in body:
-        text = text_of(line.cells[index]) if index < len(line.cells) else ""
-        if not text:
-            continue
-        column.filled += 1
-        column.values.add(text)
-        if phone := _phone_in(line.cells[index]):
-            column.phones += 1
-            column.dialled += phonenumbers.is_valid_number(phonenumbers.parse(phone))
-        elif _is_name_like(text):
-            column.names += 1
-            column.words += len(text.split())
-            column.turned += bool(_TURNED.fullmatch(text))
-        column.digits += _has_digits_of_phone(text)
-        column.codes += bool(_CODE.fullmatch(text))
-        answer = cells.read_answer(text)
-        column.answers += answer is not Answer.OTHER
-        column.outs += answer is Answer.OUT
-        column.ticks += cells.is_check_mark(text)
-    return column
-
-
-def _is_name_like(text: str) -> bool:
-    letters = sum(character.isalpha() for character in text)
-    return (
-        letters >= 0.6 * len(text.replace(" ", ""))
-        and len(text) <= 60
-        and len(text.split()) <= 6
-        and not any(character.isdigit() or character in "@/\\<>=?!:“”" for character in text)
-    )
 
 
 # Refusals ---------------------------------------------------------------------------------------------------
@@ -263,7 +159,7 @@ def _assign_refusals(sheet: _Sheet) -> None:
                 sheet.roles[i] = Role.IGNORED
 
 
-def _asks_for_consent(meaning: Meaning, column: _Column) -> bool:
+def _asks_for_consent(meaning: Meaning, column: Column) -> bool:
     if column.rate(column.phones) >= 0.5:
         return False
     if meaning.consent == "consent":
@@ -392,7 +288,7 @@ def _assign_names_by_cells(sheet: _Sheet, free: list[int]) -> None:
         sheet.roles[likely[0]], sheet.roles[likely[1]] = Role.FIRST_NAME, Role.LAST_NAME
 
 
-def _is_turned(column: _Column) -> bool:
+def _is_turned(column: Column) -> bool:
     return column.turned > 1 and column.turned >= 0.8 * column.names
 
 

@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from . import columns, merging
+from .column_samples import text_of
 from .columns import Layout, Role
 from .models import ContactImport, ImportChunk, ImportRow
 from .reading import NoPerson, reader
@@ -160,16 +161,16 @@ def _description(table: Table, sample: list[Line], layout: Layout) -> dict[str, 
     body = [line.cells for line in sample if line.number > layout.header_line]
     described = []
     for index, heading in enumerate(layout.headings):
-        texts = (columns.text_of(cells[index]) for cells in body if index < len(cells))
+        texts = (text_of(cells[index]) for cells in body if index < len(cells))
         examples = dict.fromkeys(text[:40] for text in texts if text)
         described.append({"heading": heading[:80], "examples": list(islice(examples, _EXAMPLES))})
     first = [
-        [line.number, ", ".join(filter(None, map(columns.text_of, line.cells)))[:60]]
+        [line.number, ", ".join(filter(None, map(text_of, line.cells)))[:60]]
         for line in sample[: columns.HEADER_WITHIN]
     ]
     return table.form() | {
         "header_line": layout.header_line,
-        "header": [columns.text_of(cell) for cell in header],
+        "header": [text_of(cell) for cell in header],
         "roles": [role.value for role in layout.roles],
         "columns": described,
         "first_lines": first,

@@ -12,7 +12,8 @@ import phonenumbers
 from . import cells as words
 from . import columns, headings
 from .cells import Answer
-from .columns import PHONES, REFUSALS, Layout, Role, text_of
+from .column_samples import text_of
+from .columns import PHONES, REFUSALS, Layout, Role
 from .csv_files import undefuse
 from .phones import InvalidPhone
 from .tables import Line
