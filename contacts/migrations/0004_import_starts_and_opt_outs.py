@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("contacts", "0005_consent_records"),
+        ("contacts", "0003_lifted_suppressions"),
     ]
 
     operations = [
