@@ -13,6 +13,7 @@ from django.conf import settings
 from contacts import opting_out
 from contacts.models import UnsubscribedContact
 
+from . import answers
 from .consent_words import HELP_WORDS, OPT_IN_WORDS, OPT_OUT_WORDS, YES, Wording
 from .handlers import Answer, InboundText
 from .models import InboxMessage
@@ -35,7 +36,7 @@ def hear_words(text: InboundText) -> Answer | None:
     if asked == "START":
         return _opt_in(text, word or text.opt_out_type, is_silent=is_twilios)
     if asked == "HELP":
-        body = "" if is_twilios or not text.may_begin() else settings.SMS_HELP_REPLY
+        body = "" if is_twilios or not text.may_begin() else answers.help_answer()
         return Answer(body, SYSTEM, keyword=(word or "HELP")[:40], needs_reading=True, is_for_anyone=True)
     if text.wording is Wording.CLEAR:
         return _opt_out(text, "STOP", is_silent=text.is_opted_out)
@@ -61,11 +62,11 @@ def _opt_out(text: InboundText, keyword: str, *, is_silent: bool) -> Answer:
     opting_out.opt_out(text.phone, SOURCE, words=text.body, sid=text.message.message_sid or "")
     # Heard as often as it is said. Confirmed beyond the limit too, but once an hour: a robot may say it for ever.
     may_be_told = text.may_go_on() or not text.was_answered_to(OPT_OUT_WORDS)
-    body = settings.SMS_OPT_OUT_REPLY if may_be_told and not is_silent else ""
+    body = answers.opt_out_answer() if may_be_told and not is_silent else ""
     return Answer(body, SYSTEM, keyword=keyword[:40], is_about_consent=True)
 
 
 def _opt_in(text: InboundText, keyword: str, *, is_silent: bool) -> Answer:
     opting_out.opt_in(text.phone, SOURCE, words=text.body, sid=text.message.message_sid or "")
-    body = "" if is_silent or not text.may_begin() else settings.SMS_OPT_IN_REPLY
+    body = "" if is_silent or not text.may_begin() else answers.opt_in_answer()
     return Answer(body, SYSTEM, keyword=keyword[:40], is_about_consent=True)

@@ -18,6 +18,11 @@ from django.core import checks
 from django.core.checks import CheckMessage, Tags, register
 from django.http.request import validate_host
 from django.utils.module_loading import import_string
+from django.utils.text import get_text_list
+
+from messaging.answers import all_answers
+from messaging.encoding import measure
+from messaging.personalisation import takes_replies
 
 YEAR: Final = 31_536_000
 SIMULATOR = "messaging.backends.simulator.SimulatorBackend"
@@ -110,7 +115,7 @@ def _warnings(*possible: tuple[object, str, str, str]) -> list[CheckMessage]:
 @register(Tags.urls)
 def check_public_address(**_: Any) -> list[CheckMessage]:
     """W001 to W003, W007: Twilio can reach PUBLIC_BASE_URL, and we answer there as we should."""
-    host = urlsplit(settings.PUBLIC_BASE_URL).hostname
+    host = (urlsplit(settings.PUBLIC_BASE_URL).hostname or "").rstrip(".")
     if not host:
         return []
     return _warnings(
@@ -157,7 +162,7 @@ def check_queue(**_: Any) -> list[CheckMessage]:
 
 @register(Tags.compatibility)
 def check_twilio(**_: Any) -> list[CheckMessage]:
-    """W004 to W006: the variables for sending fit together."""
+    """W004 to W006, W020: the variables for sending fit together."""
     return _warnings(
         (
             settings.TWILIO_ACCOUNT_SID and settings.SMS_BACKEND == SIMULATOR,
@@ -179,13 +184,21 @@ def check_twilio(**_: Any) -> list[CheckMessage]:
             "numbers that only a report shows are not learned.",
             "Set it to the https address of this site.",
         ),
+        (
+            not takes_replies(),
+            "smsadmin.W020",
+            f"TWILIO_FROM_NUMBER is the name “{settings.TWILIO_FROM_NUMBER}”: nobody can answer a name, "
+            "so nobody can text STOP, and phones in the USA and Canada get nothing from one.",
+            "Send from a number. Where a name is right, tell people in each text how else they can opt out.",
+        ),
     )
 
 
 @register(Tags.security, deploy=True)
 def check_deployment(**_: Any) -> list[CheckMessage]:
-    """W010 to W015: what an installation that really sends should have."""
+    """W010 to W015, W021, W022: what an installation that really sends should have."""
     env_file = settings.ENV_FILE or settings.BASE_DIR / ".env"
+    long_answers = [name for name, answer in all_answers().items() if measure(answer).segments > 1]
     return _warnings(
         (
             settings.PUBLIC_BASE_URL.startswith("http:"),
@@ -206,6 +219,18 @@ def check_deployment(**_: Any) -> list[CheckMessage]:
             f"TWILIO_API_BASE_URL is set: texts go to {urlsplit(settings.TWILIO_API_BASE_URL).hostname} "
             "in place of Twilio.",
             "Remove it unless that is a proxy of yours.",
+        ),
+        (
+            not settings.ORGANIZATION_NAME,
+            "smsadmin.W021",
+            "ORGANIZATION_NAME is not set: the answers to STOP, START and HELP name nobody, and carriers want a name.",
+            "Set it to the name that people know you by, and ORGANIZATION_CONTACT to how they reach you.",
+        ),
+        (
+            long_answers,
+            "smsadmin.W022",
+            f"{get_text_list(long_answers, 'and')}: such an answer takes more than one segment, and each is billed.",
+            "Shorten the answer, ORGANIZATION_NAME or ORGANIZATION_CONTACT; accents count more than plain letters.",
         ),
         (
             not settings.ADMIN_TEST_PHONE,

@@ -108,7 +108,16 @@ def read_address(name: str, remedy: str) -> str:
         stop(name, f"is {address!r}, which is no address", remedy)
     if address and (parts.path or parts.query or parts.fragment or parts.username is not None):
         stop(name, f"is {address!r}, which is more than a scheme and a host", remedy)
-    return address
+    return address and f"{parts.scheme}://{parts.netloc}"
+
+
+def origin_of(address: str) -> str:
+    """The address as browsers write it in the header Origin: host in lower case, without a last dot or the
+    scheme's own port."""
+    parts = urlsplit(address)
+    host = (parts.hostname or "").rstrip(".")
+    port = "" if parts.port in {None, {"http": 80, "https": 443}.get(parts.scheme)} else f":{parts.port}"
+    return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{port}"
 
 
 def read_proxies(name: str) -> list[Any]:
@@ -132,6 +141,22 @@ def read_sid(name: str, prefix: str, kind: str) -> str:
     if sid and not re.fullmatch(f"{prefix}[0-9a-fA-F]{{32}}", sid):
         stop(name, f"is no SID of {kind}", f"Copy it from the Twilio console: {prefix} and 32 more characters.")
     return sid
+
+
+def read_answer(name: str) -> str:
+    """What an automatic answer says, "" when unset; its fields {organization} and {contact} have values."""
+    text = read_text(name)
+    known = {
+        "{organization}": ("ORGANIZATION_NAME", ORGANIZATION_NAME),
+        "{contact}": ("ORGANIZATION_CONTACT", ORGANIZATION_CONTACT),
+    }
+    for field in re.findall(r"\{[^{}]*\}", text):
+        if field not in known:
+            stop(name, f"holds {field}, which is no field", "Write {organization} or {contact}, or no braces.")
+        setting, value = known[field]
+        if not value:
+            stop(name, f"holds {field}, but {setting} is not set", f"Set {setting}, or leave {field} out.")
+    return text
 
 
 def read_phone(name: str, region: str) -> str:
@@ -336,13 +361,13 @@ SCHEDULED_MESSAGE_MAX_LAG: int = read_number(
 # Receiving --------------------------------------------------------------------------------------------------
 
 TWILIO_HANDLES_OPT_OUT: bool = read_bool("TWILIO_HANDLES_OPT_OUT", True)
-SMS_OPT_OUT_REPLY = read_text(
-    "SMS_OPT_OUT_REPLY", "You will get no more texts from us. Text START if you want them again."
-)
-SMS_OPT_IN_REPLY = read_text("SMS_OPT_IN_REPLY", "You will get our texts again. Text STOP to end them.")
-SMS_HELP_REPLY = read_text(
-    "SMS_HELP_REPLY", "We have got your text, and somebody will read it. Text STOP to end our texts."
-)
+# Who texts, and how to reach them: the carriers ask for both in the answers to STOP, START and HELP (CTIA).
+ORGANIZATION_NAME = read_text("ORGANIZATION_NAME")
+ORGANIZATION_CONTACT = read_text("ORGANIZATION_CONTACT")
+# Empty: the answers of messaging.answers.
+SMS_OPT_OUT_REPLY = read_answer("SMS_OPT_OUT_REPLY")
+SMS_OPT_IN_REPLY = read_answer("SMS_OPT_IN_REPLY")
+SMS_HELP_REPLY = read_answer("SMS_HELP_REPLY")
 SMS_AUTO_REPLIES_PER_HOUR: int = read_number("SMS_AUTO_REPLIES_PER_HOUR", int, 60, 1, 1_000, "replies to one phone")
 SMS_KEYWORD_REPLIES_PER_HOUR: int = read_number(
     "SMS_KEYWORD_REPLIES_PER_HOUR", int, 10, 1, 1_000, "replies to the keywords of one phone"
@@ -492,7 +517,7 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _https else Non
 SECURE_SSL_REDIRECT = _https
 SESSION_COOKIE_SECURE = _https
 CSRF_COOKIE_SECURE = _https
-CSRF_TRUSTED_ORIGINS = [PUBLIC_BASE_URL] if PUBLIC_BASE_URL else []
+CSRF_TRUSTED_ORIGINS = [origin_of(PUBLIC_BASE_URL)] if PUBLIC_BASE_URL else []
 # Browsers cannot be asked to forget HSTS, and the domain may have other sites: the operator decides.
 SECURE_HSTS_SECONDS: int = read_number("HSTS_SECONDS", int, 0, 0, 63_072_000, "seconds (0: off)")
 SECURE_HSTS_INCLUDE_SUBDOMAINS = read_bool("HSTS_INCLUDE_SUBDOMAINS", False)

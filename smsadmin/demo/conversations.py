@@ -12,6 +12,7 @@ from django.utils import timezone
 from contacts import opting_out
 from contacts.models import SuppressedContact, UnsubscribedContact
 from messaging import keywords
+from messaging.answers import opt_out_answer
 from messaging.models import InboxThread, KeywordAutomationRule
 
 from .people import MEMBERS, Person
@@ -167,7 +168,7 @@ def _conversations() -> list[Conversation]:
             65,
             (
                 Line(0, "Hi, please take me off your list. Thanks for everything"),
-                Line(0.02, settings.SMS_OPT_OUT_REPLY, Source.SYSTEM, keyword="STOP"),
+                Line(0.02, opt_out_answer(), Source.SYSTEM, keyword="STOP"),
             ),
         ),
         Conversation(

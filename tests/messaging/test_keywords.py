@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from messaging import keywords
+from messaging.answers import opt_out_answer
 from messaging.models import InboxMessage
 from surveys.models import SurveyFlow
 
@@ -96,7 +97,7 @@ def test_keywords_are_among_the_automatic_replies(make_rule, settings):
     make_rule()
     assert [text_in(ADA, "JOIN") for _ in range(3)] == ["Welcome!"] * 2 + [""]
     # Who wants no more texts is heard all the same, and told so.
-    assert text_in(ADA, "Please stop texting me") == settings.SMS_OPT_OUT_REPLY
+    assert text_in(ADA, "Please stop texting me") == opt_out_answer()
 
 
 def test_after_an_hour_the_robot_is_answered_again(make_rule, settings):

@@ -21,6 +21,7 @@ def sends_by_twilio(settings):
     settings.ALLOWED_HOSTS = ["sms.example.org"]
     settings.TRUSTED_PROXIES = ["unix"]
     settings.REDIS_URL = ""
+    settings.ORGANIZATION_NAME = "Riverside Choir"
     return settings
 
 
@@ -169,6 +170,34 @@ def test_a_sender_without_an_account_is_found(settings):
 def test_sending_without_a_public_address_is_found(sends_by_twilio):
     sends_by_twilio.PUBLIC_BASE_URL = ""
     assert ids(checks.check_twilio()) == {"smsadmin.W006"}
+
+
+def test_a_name_as_sender_is_pointed_out_since_nobody_can_reply_to_it(sends_by_twilio):
+    sends_by_twilio.TWILIO_FROM_NUMBER = "CHOIR"
+    [found] = checks.check_twilio()
+    assert found.id == "smsadmin.W020"
+    assert "nobody can text STOP" in found.msg
+
+
+@pytest.mark.parametrize("sender", ["+17205550100", "55512", ""])
+def test_a_sender_that_takes_replies_is_fine(sends_by_twilio, sender):
+    sends_by_twilio.TWILIO_FROM_NUMBER = sender
+    assert checks.check_twilio() == []
+
+
+def test_an_installation_without_a_name_is_pointed_out(sends_by_twilio, tmp_path):
+    sends_by_twilio.BASE_DIR = tmp_path
+    sends_by_twilio.ORGANIZATION_NAME = ""
+    assert ids(checks.check_deployment()) == {"smsadmin.W021"}
+
+
+@pytest.mark.parametrize("name", ["Riverside Neighborhood Choir and Orchestra " * 2, "Chœur de la Rivière"])
+def test_answers_that_take_several_segments_are_pointed_out(sends_by_twilio, tmp_path, name):
+    sends_by_twilio.BASE_DIR = tmp_path
+    sends_by_twilio.ORGANIZATION_NAME = name
+    [found] = checks.check_deployment()
+    assert found.id == "smsadmin.W022"
+    assert found.msg.startswith("SMS_OPT_OUT_REPLY")
 
 
 def test_an_env_file_that_others_can_read_is_found(sends_by_twilio, tmp_path):

@@ -116,6 +116,9 @@ def test_a_bad_value_ends_the_start_with_one_line():
         ("SMS_PRICE_PER_SEGMENT", "0,0083", "dollars a segment"),
         ("SMS_PRICE_PER_SEGMENT", "sNaN", "dollars a segment"),
         ("SCHEDULED_MESSAGE_MAX_LAG", "a day", "minutes"),
+        ("SMS_OPT_OUT_REPLY", "{organisation}: bye", "{organization} or {contact}"),
+        ("SMS_OPT_IN_REPLY", "{organization}: hello", "Set ORGANIZATION_NAME"),
+        ("SMS_HELP_REPLY", "Call {contact}", "Set ORGANIZATION_CONTACT"),
         ("DEFAULT_PHONE_REGION", "USA", "a two-letter code"),
         ("ADMIN_TEST_PHONE", "the boss", "+17205550100"),
         ("ADMIN_USERNAME", "the boss", "without spaces"),
@@ -182,6 +185,21 @@ def test_a_short_code_or_a_name_as_sender_stays_as_it_is(sender):
 
 def test_the_senders_number_is_normalised():
     assert read_setting("TWILIO_FROM_NUMBER", TWILIO_FROM_NUMBER="720-555-0100") == "+17205550100"
+
+
+def test_an_answer_may_name_the_organization():
+    answer = "{organization} says goodbye"
+    given = {"ORGANIZATION_NAME": "Riverside Choir", "SMS_OPT_OUT_REPLY": answer}
+    assert read_setting("SMS_OPT_OUT_REPLY", **given) == answer
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["https://X.Example.org", "HTTPS://x.example.org", "https://x.example.org:443", "https://x.example.org./"],
+)
+def test_browsers_are_trusted_however_the_public_address_is_typed(address):
+    assert read_setting("CSRF_TRUSTED_ORIGINS", PUBLIC_BASE_URL=address) == ["https://x.example.org"]
+    assert read_setting("SESSION_COOKIE_SECURE", PUBLIC_BASE_URL=address)
 
 
 def test_a_value_that_begins_with_a_dollar_sign_is_taken_as_it_is():

@@ -1,0 +1,52 @@
+"""What the automatic answers to STOP, START and HELP say."""
+
+import pytest
+
+from messaging import answers
+from messaging.encoding import Encoding, measure
+
+EACH = pytest.mark.parametrize("answer", [answers.opt_out_answer, answers.opt_in_answer, answers.help_answer])
+
+
+@pytest.fixture
+def choir(settings):
+    settings.ORGANIZATION_NAME = "Riverside Choir"
+    settings.ORGANIZATION_CONTACT = "choir@example.org"
+    return settings
+
+
+@EACH
+def test_each_names_the_organization(choir, answer):
+    assert answer().startswith("Riverside Choir: ")
+
+
+@EACH
+def test_without_a_name_each_is_a_sentence_all_the_same(settings, answer):
+    assert settings.ORGANIZATION_NAME == ""
+    assert answer()[0].isupper()
+    assert not {"{", "}", "  "} & set(answer())
+
+
+def test_help_says_how_to_reach_somebody_and_that_texts_may_cost(choir):
+    assert "choir@example.org" in answers.help_answer()
+    assert "Msg & data rates may apply" in answers.help_answer()
+    assert "STOP" in answers.help_answer()
+
+
+def test_help_without_a_contact_promises_that_the_text_is_read(choir):
+    choir.ORGANIZATION_CONTACT = ""
+    assert "will read it" in answers.help_answer()
+
+
+@EACH
+@pytest.mark.parametrize("name", ["", "Riverside Choir", "St. Mary's Neighborhood Center of Denver"])
+@pytest.mark.parametrize("contact", ["", "(720) 555-0100", "office@stmarys.example.org"])
+def test_each_fits_one_plain_segment(settings, answer, name, contact):
+    settings.ORGANIZATION_NAME, settings.ORGANIZATION_CONTACT = name, contact
+    size = measure(answer())
+    assert (size.encoding, size.segments) == (Encoding.GSM_7, 1)
+
+
+def test_the_operators_own_words_come_first_with_their_fields_filled(choir):
+    choir.SMS_OPT_OUT_REPLY = "Goodbye from {organization}. Write to {contact}."
+    assert answers.opt_out_answer() == "Goodbye from Riverside Choir. Write to choir@example.org."
