@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Final
 
+from django.conf import settings
 from django.utils import timezone
 from django.utils.text import get_text_list
 from django.utils.translation import ngettext
@@ -11,6 +12,8 @@ from . import wording
 from .composing import UCS2_HOLDS, Preview
 from .encoding import Forcing
 from .models import MessageLog
+from .personalisation import takes_replies
+from .shorteners import find_shorteners
 
 LONG_FROM: Final = 4
 REPEATED_WITHIN: Final = timedelta(hours=24)
@@ -25,6 +28,7 @@ def cautions(preview: Preview) -> list[str]:
             f"The same text went to {repeated.audience_name} on {wording.moment(repeated.created_at)}{by}. "
             "If you send it again, people get it twice."
         )
+    sentences += text_cautions(preview)
     if preview.forcing:
         sentences.append(_forcing_sentence(preview.forcing))
     if preview.names_sentence:
@@ -34,6 +38,19 @@ def cautions(preview: Preview) -> list[str]:
             f"This is a long text: up to {wording.segments(preview.estimate.longest)} for each person. "
             "Each segment is billed."
         )
+    return sentences
+
+
+def text_cautions(preview: Preview) -> list[str]:
+    """Of `cautions`, what is said of the words while they are typed."""
+    sentences = []
+    if not takes_replies():
+        sentences.append(
+            f"Nobody can reply to “{settings.TWILIO_FROM_NUMBER}”, so nobody can text STOP. Say in the text how else "
+            "people can opt out."
+        )
+    if domains := find_shorteners(preview.body):
+        sentences.append(_shorteners_sentence(domains))
     return sentences
 
 
@@ -53,6 +70,12 @@ def find_repeated(preview: Preview) -> MessageLog | None:
         test_mode=False,
     )
     return logs.select_related("created_by").order_by("-pk").first()
+
+
+def _shorteners_sentence(domains: list[str]) -> str:
+    named = get_text_list(domains, "and")
+    sentence = ngettext("%s is a public link shortener", "%s are public link shorteners", len(domains))
+    return f"{sentence % named}: carriers often block texts with such links. Use the full address instead."
 
 
 def _forcing_sentence(forcing: tuple[Forcing, ...]) -> str:

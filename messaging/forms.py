@@ -14,7 +14,7 @@ from contacts.models import Event
 from . import composing, drafts
 from .encoding import MAX_CHARACTERS
 from .models import Draft, MessageLog, Target
-from .personalisation import OPT_OUT_LINE, tidy
+from .personalisation import OPT_OUT_LINE, takes_replies, tidy
 
 # Far beyond what can be sent, and still quick to measure for a large audience.
 MAX_TYPED: Final = 10_000
@@ -79,6 +79,8 @@ class ComposeForm(forms.Form):
         self.preview: composing.Preview | None = None
         if drafts.has_fixed_audience(draft):
             del self.fields["audience"], self.fields["event"]
+        if not takes_replies():
+            del self.fields["has_opt_out_line"]
         self.fields["test_mode"].disabled = not settings.ADMIN_TEST_PHONE and not draft.test_mode
 
     def clean(self) -> dict[str, Any]:

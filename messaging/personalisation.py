@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from django.conf import settings
 from django.utils.text import get_text_list
 from django.utils.translation import gettext, ngettext
 
@@ -98,10 +99,19 @@ def tidy(body: str) -> str:
     return normalise_newlines(body).strip()
 
 
+def takes_replies() -> bool:
+    """Whether people can answer our texts. A sender that is a name, an alphanumeric sender ID, takes no replies
+    (Twilio: "Alphanumeric Sender ID")."""
+    return not any(character.isalpha() for character in settings.TWILIO_FROM_NUMBER)
+
+
 def with_opt_out_line(body: str) -> str:
-    """`body`, tidied, with OPT_OUT_LINE on a line of its own at the end, unless the body says that already."""
+    """`body`, tidied, with OPT_OUT_LINE on a line of its own at the end.
+
+    Left out where the body says that already, and where nobody can reply.
+    """
     body = tidy(body)
-    if OPT_OUT_LINE.rstrip(".").casefold() in " ".join(body.split()).casefold():
+    if not takes_replies() or OPT_OUT_LINE.rstrip(".").casefold() in " ".join(body.split()).casefold():
         return body
     return f"{body}\n{OPT_OUT_LINE}".lstrip()
 

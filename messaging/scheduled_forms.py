@@ -138,7 +138,7 @@ class EditForm(ComposeForm):
         kept.has_opt_out_line = False
         kept.target, kept.event, kept.test_mode = message.target, message.event, message.test_mode
         super().__init__(data, draft=kept)
-        del self.fields["has_opt_out_line"]
+        self.fields.pop("has_opt_out_line", None)
 
     def apply(self, message: ScheduledMessage, seen: str) -> bool:
         """Write it to the message whose version the editor has seen; answers and raises as scheduling.edit does."""

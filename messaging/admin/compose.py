@@ -26,7 +26,7 @@ from contacts.models import Event
 
 from .. import composing, drafts, scheduling, wording
 from ..audience import Audience
-from ..cautions import cautions
+from ..cautions import cautions, text_cautions
 from ..encoding import to_gsm
 from ..forms import ComposeForm, new_draft
 from ..models import Draft, MessageLog, ScheduledMessage
@@ -220,6 +220,7 @@ def preview_context(request: HttpRequest, form: ComposeForm) -> dict[str, Any]:
     return {
         "form": form,
         "preview": preview,
+        "cautions": text_cautions(preview) if preview else (),
         "sample": samples[number] if samples else None,
         "sample_number": number,
         "previous_sample": number - 1 if number else None,

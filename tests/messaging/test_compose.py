@@ -85,6 +85,14 @@ def test_posting_again_changes_the_same_draft(post):
     ]
 
 
+def test_the_opt_out_line_is_not_offered_where_nobody_can_reply(manager_client, post, settings):
+    assert "Reply STOP to unsubscribe." in manager_client.get(COMPOSE).content.decode()
+    settings.TWILIO_FROM_NUMBER = "CHOIR"
+    assert "Reply STOP to unsubscribe." not in manager_client.get(COMPOSE).content.decode()
+    post()
+    assert Draft.objects.get().whole_body == "Hi {first_name}"
+
+
 def test_line_breaks_are_kept_as_single_characters(post):
     post(message_body="  One\r\nTwo \r\n")
     assert Draft.objects.get().message_body == "One\nTwo"

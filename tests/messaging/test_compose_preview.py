@@ -31,6 +31,11 @@ def test_it_only_answers_posts(manager_client):
     assert manager_client.get(PREVIEW).status_code == 405
 
 
+def test_a_link_of_a_public_shortener_is_pointed_out(preview, make_member):
+    make_member()
+    assert "tinyurl.com is a public link shortener" in squeeze(preview("See tinyurl.com/x")["preview"])
+
+
 def test_it_writes_nothing(preview, make_member):
     make_member()
     preview()

@@ -240,6 +240,20 @@ def test_ucs2_and_long_texts_are_pointed_out(manager_client, make_draft, make_me
     assert "This is a long text: up to 5 segments for each person." in page
 
 
+def test_a_link_of_a_public_shortener_is_pointed_out(manager_client, make_draft, make_member):
+    make_member()
+    page = squeeze(manager_client.get(confirm_url(make_draft(message_body="Sign up: https://bit.ly/picnic"))))
+    assert "bit.ly is a public link shortener: carriers often block texts with such links." in page
+
+
+def test_a_sender_that_is_a_name_is_pointed_out(manager_client, make_draft, make_member, settings):
+    settings.TWILIO_FROM_NUMBER = "CHOIR"
+    make_member()
+    page = squeeze(manager_client.get(confirm_url(make_draft())))
+    assert "Nobody can reply to “CHOIR”" in page
+    assert "Reply STOP" not in page
+
+
 def test_a_plain_short_text_has_no_warnings(manager_client, make_draft, make_member):
     make_member()
     assert "notice" not in squeeze(manager_client.get(confirm_url(make_draft())))

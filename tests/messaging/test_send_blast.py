@@ -74,6 +74,18 @@ def test_it_prints_the_numbers_of_the_confirmation_page(run, make_member, make_u
     assert "As Ann gets it:\n    Hi Ann\n    Reply STOP to unsubscribe.\n" in out
 
 
+def test_a_link_of_a_public_shortener_is_pointed_out(run, make_member):
+    make_member()
+    assert "Note: bit.ly is a public link shortener" in run("Sign up: bit.ly/picnic", "--community")
+
+
+def test_a_sender_that_is_a_name_gets_no_opt_out_line(run, make_member, settings, locmem):
+    settings.TWILIO_FROM_NUMBER = "CHOIR"
+    make_member()
+    assert "Note: Nobody can reply to “CHOIR”" in run("Hi", "--community")
+    assert [text for _, text, _ in locmem.outbox] == ["Hi"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
