@@ -5,7 +5,10 @@ X-Twilio-Signature. The check is never skipped: without a token of Twilio's, the
 signed with one of our own.
 """
 
+import re
 from collections.abc import Mapping
+from typing import Final
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import BadRequest, SuspiciousOperation
@@ -15,6 +18,7 @@ from django.utils.crypto import salted_hmac
 from twilio.request_validator import RequestValidator
 
 HEADER = "X-Twilio-Signature"
+_PORTS: Final = {"http": 80, "https": 443}
 
 
 def auth_token() -> str:
@@ -31,21 +35,41 @@ def is_genuine(request: HttpRequest) -> bool:
     """Whether the request carries the signature of its own URL and form. False for any garbage.
 
     The URL is what Twilio was told, PUBLIC_BASE_URL and the full path: behind a proxy the request itself may
-    show another scheme, host or port.
+    show another scheme, host or port. Twilio signs the address as it was typed into its console, so each spelling
+    that means the same place counts (`_spellings`).
     """
     signature = request.headers.get(HEADER)
     if not signature:
         return False
     try:
-        if settings.PUBLIC_BASE_URL:
-            url = settings.PUBLIC_BASE_URL + request.get_full_path()
-        else:
-            url = request.build_absolute_uri()
+        base = settings.PUBLIC_BASE_URL or f"{request.scheme}://{request.get_host()}"
+        path, validator = request.get_full_path(), RequestValidator(auth_token())
         # The fields are passed unfiltered: Twilio adds new ones without notice, and signs them all.
-        return RequestValidator(auth_token()).validate(url, posted_form(request), signature)
+        form = posted_form(request)
+        return any(validator.validate(each + path, form, signature) for each in _spellings(base, request))
     except (ValueError, LookupError, OSError, BadRequest, SuspiciousOperation, MultiPartParserError):
         # LookupError: the form is said to be in hex, base64 and the like, which are codecs but no character sets.
         return False
+
+
+def _spellings(base: str, request: HttpRequest) -> list[str]:
+    """Scheme and host of the address as they may have been typed: hosts have no case, a dot may end them, and the
+    scheme's own port may be left out (the validator tries it both ways).
+
+    The Host header of the request is one of them where it names the same host: behind most proxies it is how the
+    address was typed.
+    """
+    parts = urlsplit(base.rstrip("/"))
+    host = (parts.hostname or "").rstrip(".")
+    if not host:
+        return []
+    port = f":{parts.port}" if parts.port not in {None, _PORTS.get(parts.scheme)} else ""
+    named = urlsplit(f"//{request.headers.get('Host', '')}").netloc.rpartition("@")[2]
+    typed = re.sub(r":\d*$", "", named)
+    hosts = [f"[{host}]" if ":" in host else host, f"{host}.", re.sub(r":\d*$", "", parts.netloc)]
+    if typed.lower().rstrip(".") == host:
+        hosts.append(typed)
+    return [f"{parts.scheme}://{each}{port}" for each in dict.fromkeys(hosts)]
 
 
 def posted_form(request: HttpRequest) -> QueryDict:

@@ -112,6 +112,43 @@ def test_behind_a_proxy_the_public_address_counts(settings, base_url):
     assert signatures.is_genuine(request)
 
 
+@pytest.mark.parametrize(
+    ("base_url", "typed"),
+    [
+        ("https://Sms.Example.org", "https://sms.example.org"),
+        ("https://Sms.Example.org", "https://Sms.Example.org"),
+        ("https://SMS.example.org:443/", "https://sms.example.org"),
+        ("https://sms.example.org", "https://sms.example.org:443"),
+        ("https://sms.example.org.", "https://sms.example.org"),
+        ("https://sms.example.org", "https://sms.example.org."),
+        ("http://sms.example.org:80", "http://sms.example.org"),
+        ("https://Sms.Example.org:8443", "https://sms.example.org:8443"),
+    ],
+)
+def test_each_spelling_of_the_public_address_counts(settings, base_url, typed):
+    settings.PUBLIC_BASE_URL = base_url
+    fields = {"MessageSid": "SM1"}
+    assert signatures.is_genuine(post(fields, signatures.sign(f"{typed}{PATH}", fields)))
+
+
+def test_capitals_that_only_twilio_was_told_count_where_the_proxy_passes_them_on(settings):
+    settings.PUBLIC_BASE_URL = "https://sms.example.org"
+    fields = {"MessageSid": "SM1"}
+    signature = signatures.sign(f"https://SMS.Example.ORG{PATH}", fields)
+    assert signatures.is_genuine(post(fields, signature, HTTP_HOST="SMS.Example.ORG"))
+
+
+@pytest.mark.parametrize(
+    "signed_for",
+    ["http://sms.example.org", "https://sms.example.org:8443", "https://sms.example.com", "https://other.example"],
+)
+def test_another_address_does_not_count_whatever_the_host_header_says(settings, signed_for):
+    settings.PUBLIC_BASE_URL = "https://sms.example.org"
+    fields = {"MessageSid": "SM1"}
+    signature = signatures.sign(f"{signed_for}{PATH}", fields)
+    assert not signatures.is_genuine(post(fields, signature, HTTP_HOST=signed_for.partition("//")[2]))
+
+
 def test_without_a_public_address_the_requests_own_counts(settings):
     settings.PUBLIC_BASE_URL = ""
     fields = {"MessageSid": "SM1"}
