@@ -10,8 +10,9 @@ from . import phones
 class PhoneField(models.CharField):
     """A CharField that keeps its value in E.164.
 
-    Forms, `full_clean()`, `save()`, `bulk_create()`, `bulk_update()` and `update()` normalise what they are
-    given; what is no possible number, or none at all, raises `phones.InvalidPhone` (a ValidationError).
+    Forms and `full_clean()` normalise what they are given; what is no possible number, or none at all, raises
+    `phones.InvalidPhone` (a ValidationError). So do `save()`, `bulk_create()`, `bulk_update()` and `update()`, but
+    for numbers in E.164, which they take whether the library knows them or not: whoever texts us is somebody.
     Look-ups normalise too, so that `filter(phone="(720) 383-2388")` finds the row; an unreadable number finds
     nothing. Expressions such as F() pass as they are.
     """
@@ -36,7 +37,7 @@ class PhoneField(models.CharField):
         if value is None or _is_expression(value):
             return value
         try:
-            return phones.normalise(value)
+            return phones.as_stored(value)
         except phones.InvalidPhone:
             # Compared as it is, without what a database refuses to take: NUL and lone surrogates.
             return str(value).replace("\0", "").encode("utf-8", "replace").decode()
@@ -48,7 +49,7 @@ class PhoneField(models.CharField):
     def _to_store(self, value: Any) -> Any:
         if _is_expression(value) or (value is None and self.null) or (value == "" and self.blank):
             return value
-        return phones.normalise(value)
+        return phones.as_stored(value)
 
 
 class LastFour(models.Func):

@@ -102,6 +102,16 @@ def has_extension(text: str) -> bool:
     return bool(_EXTENSION.fullmatch(_clean(text)))
 
 
+def as_stored(raw: object) -> str:
+    """As `normalise`, but a number in E.164 is taken whether the library knows it or not.
+
+    For numbers that are known to exist, because somebody texted from them or was texted there.
+    """
+    if isinstance(raw, str) and E164.fullmatch(raw):
+        return canonical(raw)
+    return normalise(raw)
+
+
 def _as_text(raw: object) -> str:
     if raw is None:
         return ""

@@ -58,7 +58,7 @@ class Entry:
     """One bubble, or one line between the bubbles. `row` is what it is about: the text, the delivery of a blast, or
     the consent record. `body` of a blast is what this person got. `author` is who or what wrote it, where we did.
     `is_repeated` says that staff have written a failed reply once more, `is_stalled` that a reply waits for a worker
-    to be started."""
+    to be started. `reaction` is the latest one that the person has sent about it."""
 
     kind: int
     row: Any
@@ -68,6 +68,7 @@ class Entry:
     is_ours: bool = False
     is_repeated: bool = False
     is_stalled: bool = False
+    reaction: InboxMessage | None = None
 
     @property
     def name(self) -> str:
@@ -136,6 +137,18 @@ class Entry:
         if delivery.error_message:
             words = f"{words}: {delivery.error_message}"
         return f"{words.rstrip('.')}. Sent again." if self.is_repeated else words
+
+    @property
+    def emoji(self) -> str:
+        """The reaction that the person has left on it; "" for none, and for one that was taken back."""
+        return "" if self.reaction is None or self.reaction.is_removal else self.reaction.reaction or "🙂"
+
+    @property
+    def origin(self) -> str:
+        """Of a text that no person wrote: what it is; "" of any other."""
+        if self.kind != TEXT or self.is_ours or self.row.kind == InboxMessage.Kind.TEXT:
+            return ""
+        return self.row.get_kind_display()
 
     @property
     def media(self) -> str:

@@ -14,7 +14,8 @@ from typing import Any, Final
 from django.conf import settings
 from django.db.models import QuerySet
 
-from .consent_words import Wording, bare_word
+from .consent.classifier import Finding
+from .consent.words import bare_word
 from .models import InboxMessage, InboxThread
 from .prepared import Prepared
 
@@ -38,7 +39,7 @@ _REPLIES: Final = Prepared(automatic_replies)
 class InboundText:
     """One text that somebody sent us, as a handler sees it. Its thread is locked until the answer is written.
 
-    `opt_out_type` is Twilio's own finding where the sender uses Advanced Opt-Out: STOP, START, HELP or "". `wording`
+    `opt_out_type` is Twilio's own finding where the sender uses Advanced Opt-Out: STOP, START, HELP or "". `finding`
     is ours. `is_opted_out` is how it stood when the text came: who has opted out gets no answer that is not about
     just that.
     """
@@ -46,7 +47,7 @@ class InboundText:
     message: InboxMessage
     thread: InboxThread
     opt_out_type: str
-    wording: Wording
+    finding: Finding
     is_opted_out: bool
 
     @property

@@ -50,9 +50,7 @@ def learn(phone: str, name: str | None, code: int | None, log_id: int | None, at
     then, or was taken off the suppressed contacts by staff, is left in. Safe to repeat: a number that is on the list
     already stays as it is recorded.
     """
-    try:
-        phones.normalise(phone)
-    except phones.InvalidPhone:
+    if not phones.E164.fullmatch(phone):
         # Blasts of the replaced system have such numbers, lists have none: there is nobody to learn about.
         return
     sentence = classify(code).sentence

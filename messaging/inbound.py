@@ -23,7 +23,9 @@ from django.utils.module_loading import import_string
 from contacts import opting_out, phones
 
 from . import batching, prepared
-from .consent_words import OPT_IN_WORDS, YES, Wording, wording
+from .consent import echoes
+from .consent.classifier import Finding, Verdict, classify
+from .consent.words import OPT_IN_WORDS, YES
 from .encoding import MAX_CHARACTERS
 from .handlers import Answer, InboundText
 from .models import DeletedText, Delivery, InboxMessage, InboxThread
@@ -66,6 +68,12 @@ _BROUGHT_UP: Final = PreparedUpdate(
 )
 # What an opt-out word, a keyword or a survey has dealt with.
 _DEALT_WITH: Final = PreparedUpdate(lambda pk: (InboxMessage.objects.filter(pk=pk), {"needs_reading": False}))
+_KINDS: Final = {
+    Verdict.REACTION: InboxMessage.Kind.REACTION,
+    Verdict.AUTO_REPLY: InboxMessage.Kind.AUTO_REPLY,
+    Verdict.INSTRUCTIONS: InboxMessage.Kind.COPY,
+    Verdict.QUOTE: InboxMessage.Kind.COPY,
+}
 _OPT_OUT_TYPES: Final = frozenset({"STOP", "START", "HELP"})
 
 
@@ -85,12 +93,12 @@ def receive(form: Mapping[str, str], *, is_played: bool = False, is_read: bool =
     no member of staff, whatever it says: whoever wrote it is one.
     """
     message = _read(form)
-    asked = wording(message.body)
+    finding = classify(message.body)
     opt_out_type = form.get("OptOutType", "").strip().upper()
     if opt_out_type not in _OPT_OUT_TYPES:
         opt_out_type = ""
     try:
-        return batching.run(lambda: _take_in(message, opt_out_type, asked, is_played, is_read))
+        return batching.run(lambda: _take_in(message, opt_out_type, finding, is_played, is_read))
     except IntegrityError:
         # The same text, stored by another process since we looked for it.
         if (given := _answer_given(message.message_sid)) is not None:
@@ -142,19 +150,24 @@ def _has_opted_out_since(phone: str) -> bool:
     return connection.features.has_select_for_update and _has_opted_out(phone)
 
 
-def _take_in(message: InboxMessage, opt_out_type: str, asked: Wording, is_played: bool, is_read: bool) -> Reply:
+def _take_in(message: InboxMessage, opt_out_type: str, finding: Finding, is_played: bool, is_read: bool) -> Reply:
     """Store the text in its thread, and have it answered."""
     if (given := _answer_given(message.message_sid)) is not None:
         return given
     message.thread = thread = _lock_thread(message.phone)
     message.created_at = timezone.now()
     is_opted_out = _has_opted_out(thread.phone)
-    is_person = _is_number(thread.phone)
-    message.is_flagged = asked is Wording.UNCLEAR and is_person and not is_opted_out and not is_read
+    # Short codes and names of senders are robots, which no list knows and nobody can text. Every number is a person,
+    # whether a library knows it or not: Twilio has delivered from it.
+    is_person = bool(phones.E164.fullmatch(thread.phone))
+    finding = echoes.look_up(finding, message)
+    message.is_flagged = finding.verdict is Verdict.FLAGGED and is_person and not is_opted_out and not is_read
+    message.flag_reason = finding.why[:200]
+    message.kind = _KINDS.get(finding.verdict, InboxMessage.Kind.TEXT)
     prepared.insert(message)
-    text = InboundText(message, thread, opt_out_type, asked, is_opted_out)
-    # Short codes and names of senders are robots, which no list knows and nobody can text.
-    answer = _ask_handlers(text) if is_person else None
+    text = InboundText(message, thread, opt_out_type, finding, is_opted_out)
+    is_heard = is_person and (bool(opt_out_type) or not finding.verdict.is_nobodys_words)
+    answer = _ask_handlers(text) if is_heard else None
     reply = _write_answer(text, answer, is_played) if answer is not None else Reply()
     _bring_up(text, answer, reply, is_read)
     return reply
@@ -215,6 +228,8 @@ def _bring_up(text: InboundText, answer: Answer | None, reply: Reply, is_read: b
     """The thread to the top of the inbox; unread where a person has to look at it."""
     now, is_flagged = timezone.now(), text.message.is_flagged
     is_unread = (answer is None or answer.needs_reading or is_flagged) and not is_read
+    # A heart on a text of ours needs no look.
+    is_unread = is_unread and text.message.kind != InboxMessage.Kind.REACTION
     _BROUGHT_UP.run(
         text.thread.pk,
         now,
@@ -237,21 +252,13 @@ def preview(body: str) -> str:
 
 
 def _sender(raw: str) -> str:
-    """E.164 where it is a phone number; a short code and the like as it is, at most as long as the column."""
+    """E.164 where it is a phone number, in the one spelling that is kept; a short code and the like as it is, at most
+    as long as the column."""
     number = storable(raw).strip().rpartition(":")[2]
-    if phones.E164.fullmatch(number):
-        return number
     try:
-        return phones.normalise(number)
+        return phones.as_stored(number)
     except phones.InvalidPhone:
         return number[: phones.MAX_LENGTH] or UNKNOWN_SENDER
-
-
-def _is_number(phone: str) -> bool:
-    try:
-        return phones.normalise(phone) == phone
-    except phones.InvalidPhone:
-        return False
 
 
 def storable(text: str) -> str:

@@ -508,6 +508,10 @@ class InboxMessageQuerySet(models.QuerySet):
     def received(self) -> Self:
         return self.filter(direction="inbound")
 
+    def on_their_own(self) -> Self:
+        """Without the reactions that are shown at the text that they are about."""
+        return self.filter(about_message=None, about_delivery=None)
+
     def flagged(self) -> Self:
         """Those of which a person is to decide whether they mean stop."""
         return self.filter(is_flagged=True)

@@ -5,13 +5,13 @@ page reads the same few of them. The blasts to the phone and its changes of cons
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from heapq import merge
 from itertools import islice
 from typing import Any, Final
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from contacts.models import ConsentRecord, UnsubscribedContact
@@ -68,7 +68,7 @@ class Timeline:
     def page(self, before: Mark | None = None, size: int = SHOWN) -> Page:
         """The latest `size` entries, or those just before a mark."""
         found = self._read(before, size + 1)
-        shown = found[:size][::-1]
+        shown = self._with_reactions(found[:size])[::-1]
         return Page(shown, shown[0].mark if len(found) > size else None, before)
 
     def page_with(self, text: InboxMessage) -> Page:
@@ -80,11 +80,14 @@ class Timeline:
         """The first `size` entries from a mark on."""
         found = self._read(since, size + 1, is_forwards=True)
         earlier = since if self._read(since, 1) else None
-        return Page(found[:size], earlier, found[size].mark if len(found) > size else None)
+        return Page(self._with_reactions(found[:size]), earlier, found[size].mark if len(found) > size else None)
 
     def page_around(self, text: InboxMessage, size: int = SHOWN) -> Page:
-        """A text of the conversation, with the entries before and after it: `size` in all where there are as many."""
-        mark = _mark_of(text)
+        """A text of the conversation, with the entries before and after it: `size` in all where there are as many.
+
+        For a reaction, the text that it is about stands there in its place.
+        """
+        mark = self._mark_at(text)
         before, after = self.page(mark, size // 2), self.page_from(mark, size - size // 2)
         return Page(before.entries + after.entries, before.earlier, after.later)
 
@@ -99,8 +102,31 @@ class Timeline:
         )
         return list(islice(found, most))
 
+    def _mark_at(self, text: InboxMessage) -> Mark:
+        if text.about_message is not None:
+            return _mark_of(text.about_message)
+        if text.about_delivery_id is not None:
+            for delivery in self._deliveries(MessageLog.objects.all()).filter(pk=text.about_delivery_id):
+                return Mark(delivery.at, BLAST, delivery.pk)
+        return _mark_of(text)
+
+    def _with_reactions(self, entries: list[Entry]) -> list[Entry]:
+        """The entries, those of our texts with the reaction that the person has left on each."""
+        texts = [entry.row.pk for entry in entries if entry.kind == TEXT and entry.is_ours]
+        blasts = [entry.row.pk for entry in entries if entry.kind == BLAST]
+        if not texts and not blasts:
+            return entries
+        left: dict[tuple[int, int], InboxMessage] = {}
+        about = Q(about_message__in=texts) | Q(about_delivery__in=blasts)
+        for reaction in InboxMessage.objects.filter(about).order_by("pk"):
+            if reaction.about_message_id is not None:
+                left[TEXT, reaction.about_message_id] = reaction
+            elif reaction.about_delivery_id is not None:
+                left[BLAST, reaction.about_delivery_id] = reaction
+        return [replace(entry, reaction=left.get((entry.kind, entry.row.pk))) for entry in entries]
+
     def _texts(self, place: "_Place") -> Iterable[Entry]:
-        rows = InboxMessage.objects.filter(thread=self.thread).annotate(at=F("created_at"))
+        rows = InboxMessage.objects.filter(thread=self.thread).on_their_own().annotate(at=F("created_at"))
         messages = list(place.nearest(rows.select_related("delivery", "sent_by")))
         authors = find_authors(messages)
         repeated, stalled = replying.repeated(messages), replying.stalled(messages)
@@ -122,14 +148,17 @@ class Timeline:
         logs = MessageLog.objects.all()
         if place.mark is not None and not place.is_forwards:
             logs = logs.filter(created_at__lte=place.mark.at)
-        rows = Delivery.objects.filter(message_log__in=logs.values("pk"), phone=self.thread.phone).annotate(
-            at=Coalesce("accepted_at", "claimed_at", "message_log__created_at")
-        )
-        rows = rows.select_related("message_log", "message_log__created_by").defer("message_log__stored_details")
-        for delivery in place.nearest(rows):
+        for delivery in place.nearest(self._deliveries(logs)):
             log = delivery.message_log
             author = log.created_by.get_username() if log.created_by else ""
             yield Entry(BLAST, delivery, delivery.at, _rendered(log, delivery.name), author, True)
+
+    def _deliveries(self, logs: QuerySet[MessageLog]) -> QuerySet[Any]:
+        """The deliveries of these blasts to the phone, with their time as `at`."""
+        rows = Delivery.objects.filter(message_log__in=logs.values("pk"), phone=self.thread.phone).annotate(
+            at=Coalesce("accepted_at", "claimed_at", "message_log__created_at")
+        )
+        return rows.select_related("message_log", "message_log__created_by").defer("message_log__stored_details")
 
     def _consents(self, place: "_Place") -> Iterable[Entry]:
         rows = ConsentRecord.objects.filter(phone=self.thread.phone).annotate(at=F("created_at"))

@@ -223,7 +223,7 @@ def check_deployment(**_: Any) -> list[CheckMessage]:
         (
             not settings.ORGANIZATION_NAME,
             "smsadmin.W021",
-            "ORGANIZATION_NAME is not set: the answers to STOP, START and HELP name nobody, and carriers want a name.",
+            "ORGANIZATION_NAME is not set: the answers to STOP, START and HELP name nobody, and carriers want one.",
             "Set it to the name that people know you by, and ORGANIZATION_CONTACT to how they reach you.",
         ),
         (

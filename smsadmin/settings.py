@@ -376,11 +376,11 @@ SURVEY_SESSION_HOURS: int = read_number("SURVEY_SESSION_HOURS", int, 24, 1, 8_76
 
 # Asked in this order about each text that comes in; the first that answers has it (see messaging.handlers).
 INBOUND_HANDLERS: list[str] = [
-    "messaging.consent.hear_words",
+    "messaging.consent.handlers.hear_words",
     "surveys.conversation.continue_session",
     "surveys.conversation.start_by_keyword",
     "messaging.keywords.reply",
-    "messaging.consent.hear_yes",
+    "messaging.consent.handlers.hear_yes",
 ]
 # Who knows which keywords are taken (see messaging.keywords).
 KEYWORD_OWNERS: list[str] = ["messaging.keywords.claim_of_rule", "surveys.conversation.claim_of_survey"]

@@ -16,7 +16,7 @@ from django.db.models import Case, F, Value, When
 from contacts import opting_out
 from contacts.models import EventRegistration
 from contacts.names import known_names
-from messaging.consent_words import bare_word
+from messaging.consent.words import bare_word
 from messaging.handlers import Answer, InboundText
 from messaging.keywords import Claim, candidates, find_rule, first_owner
 from messaging.models import InboxMessage

@@ -55,12 +55,19 @@ class InboxMessage(models.Model):
 
     What came in has Twilio's SID, by which a repeat is known. What went out says who or what wrote it
     (`automation_source`, for a survey or a keyword reply with the id of its row), and its delivery says what became
-    of it. `answer_to` is the text to which an automatic answer was given.
+    of it. `answer_to` is the text to which an automatic answer was given. What a phone sent by itself has its `kind`;
+    a reaction is `about` one of our texts, where that is known.
     """
 
     class Direction(models.TextChoices):
         INBOUND = "inbound", "Received"
         OUTBOUND = "outbound", "Sent"
+
+    class Kind(models.TextChoices):
+        TEXT = "text", "Text"
+        REACTION = "reaction", "Reaction"
+        AUTO_REPLY = "auto_reply", "Automatic reply"
+        COPY = "copy", "Copy of instructions"
 
     class Source(models.TextChoices):
         MANUAL = "manual", "Staff"
@@ -85,8 +92,27 @@ class InboxMessage(models.Model):
     sent_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     token = models.UUIDField(null=True, blank=True, unique=True, editable=False)
     is_flagged = models.BooleanField(default=False, help_text="May mean stop: a person is to decide.")
+    flag_reason = models.CharField(
+        max_length=200, default="", blank=True, help_text="The rule by which it was taken for an opt-out, or flagged."
+    )
     needs_reading = models.BooleanField(
         default=True, help_text="Of what came in: whether it was unread then, as nothing else had dealt with it."
+    )
+
+    kind = models.CharField(
+        max_length=12,
+        choices=Kind,
+        default=Kind.TEXT,
+        help_text="Of what came in: whether a person wrote it.",
+    )
+    reaction = models.CharField(max_length=32, default="", blank=True, help_text="The emoji put on a text of ours.")
+    is_removal = models.BooleanField(default=False, help_text="The reaction was taken back.")
+    # The text of ours that a reaction is about: one of the conversation, or of a blast. Both indexes are below.
+    about_message = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="reactions", db_index=False
+    )
+    about_delivery = models.ForeignKey(
+        Delivery, models.SET_NULL, null=True, blank=True, related_name="reactions", db_index=False
     )
 
     objects = InboxMessageQuerySet.as_manager()
@@ -104,10 +130,25 @@ class InboxMessage(models.Model):
                 name="ix_inbox_messages_sent",
                 condition=Q(automation_source__isnull=False),
             ),
+            models.Index(
+                fields=["about_message"],
+                name="ix_inbox_messages_about_text",
+                condition=Q(about_message__isnull=False),
+            ),
+            models.Index(
+                fields=["about_delivery"],
+                name="ix_inbox_messages_about_blast",
+                condition=Q(about_delivery__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.get_direction_display()} {self.pk}"
+
+    @property
+    def is_about_another(self) -> bool:
+        """Whether it is shown at the text that it is about, and not as one of its own."""
+        return self.about_message_id is not None or self.about_delivery_id is not None
 
 
 class DeletedText(models.Model):

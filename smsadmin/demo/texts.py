@@ -11,7 +11,7 @@ from typing import Final
 from accounts.models import AppUser
 from contacts.names import known_names
 from messaging.classification import classify
-from messaging.consent_words import Wording, wording
+from messaging.consent import classifier
 from messaging.encoding import measure
 from messaging.inbound import preview
 from messaging.models import Delivery, InboxMessage, InboxThread
@@ -79,7 +79,9 @@ def write(scripts: Iterable[Script]) -> dict[str, InboxThread]:
 def _thread(script: Script) -> InboxThread:
     last = script.lines[-1]
     flagged = [
-        script.moment(line) for line in script.lines if not line.source and wording(line.body) is Wording.UNCLEAR
+        script.moment(line)
+        for line in script.lines
+        if not line.source and classifier.classify(line.body).verdict is classifier.Verdict.FLAGGED
     ]
     return InboxThread(
         phone=script.phone,
@@ -125,7 +127,7 @@ def _message(
         message.direction = Direction.INBOUND
         message.message_sid = script.sid(line)
         message.raw_payload = json.dumps(media)
-        message.is_flagged = wording(line.body) is Wording.UNCLEAR
+        message.is_flagged = classifier.classify(line.body).verdict is classifier.Verdict.FLAGGED
         return message
     message.direction = Direction.OUTBOUND
     message.automation_source = line.source

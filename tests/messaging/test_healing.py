@@ -91,10 +91,18 @@ def test_a_text_of_a_conversation_confirms_what_a_blast_has_found(log):
 
 
 @pytest.mark.parametrize("code", [21211, 21610])
-def test_a_number_that_cannot_exist_is_on_no_list_whatever_its_error(db, code):
-    learn("+1987654321", None, code, None)
+@pytest.mark.parametrize("phone", ["72975", "CHOIR", "7205550123", ""])
+def test_what_is_no_number_is_on_no_list_whatever_its_error(db, code, phone):
+    learn(phone, None, code, None)
     assert not SuppressedContact.objects.exists()
     assert not UnsubscribedContact.objects.exists()
+
+
+def test_a_number_that_no_library_knows_can_opt_out_and_be_unreachable(db):
+    learn("+1987654321", None, 21610, None)
+    learn("+99912345678", None, 21211, None)
+    assert UnsubscribedContact.objects.get().phone == "+1987654321"
+    assert SuppressedContact.objects.get().phone == "+99912345678"
 
 
 def test_backfilling_leaves_in_who_has_opted_in_since(log):

@@ -274,7 +274,7 @@ def test_a_page_costs_as_many_queries_for_many_texts_as_for_few(thread, make_log
         add_text(thread, "in", created_at=ago(number))
         add_text(thread, "out", "outbound", automation_source="system", created_at=ago(number))
         blast(make_log, thread, "Hi {name}", minutes=number)
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         for entry in Timeline(thread).page().entries:
             assert entry.author is not None
             assert entry.state is not None

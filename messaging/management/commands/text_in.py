@@ -21,7 +21,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, phone: str, text: str, **options: object) -> None:
         try:
-            sender = phones.normalise(phone)
+            sender = phones.as_stored(phone)
         except phones.InvalidPhone as problem:
             raise CommandError(problem.sentence) from None
         if is_blank(text):

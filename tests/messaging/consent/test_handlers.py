@@ -3,12 +3,14 @@ import pytest
 from contacts import opting_out
 from contacts.models import ConsentRecord, SuppressedContact, UnsubscribedContact
 from messaging.models import InboxMessage, InboxThread, KeywordAutomationRule
-
-from .inbound_texts import form, post, text_in
+from tests.messaging.inbound_texts import form, post, text_in
 
 ADA = "+17205550123"
 
-WORDS = ("STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT")
+WORDS = (
+    *("STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"),
+    *("ARRET", "ARRETE", "ARRETT"),
+)
 
 
 def is_opted_out():
@@ -132,7 +134,7 @@ def test_ordinary_sentences_opt_nobody_out(db):
     assert InboxThread.objects.get().unread_count == 3
 
 
-@pytest.mark.parametrize("sender", ["72975", "CLINIC", "", "+1", "+1234567"])
+@pytest.mark.parametrize("sender", ["72975", "CLINIC", "", "+1", "+12345"])
 @pytest.mark.parametrize("body", ["STOP", "please stop texting me", "START", "who is this?? stop it"])
 def test_what_no_number_texts_is_kept_for_staff_and_decides_nothing(db, sender, body):
     assert text_in(sender, body, OptOutType="STOP" if body == "STOP" else "") == ""
@@ -189,3 +191,55 @@ def test_a_repeated_opt_out_is_confirmed_as_before(db, settings):
     assert b"You are out." in post(fields).content
     assert b"You are out." in post(fields).content
     assert ConsentRecord.objects.count() == 1
+
+
+@pytest.mark.parametrize("sender", ["+5215512345678", "+525512345678"])
+@pytest.mark.parametrize("body", ["STOP", "Please stop texting me", "no me manden más mensajes"])
+def test_a_mexican_phone_opts_out_in_either_spelling(make_member, start_blast, send, locmem, sender, body):
+    make_member(phone="+525512345678")
+    text_in(sender, body)
+    assert UnsubscribedContact.objects.get().phone == "+525512345678"
+    assert ConsentRecord.objects.get().phone == "+525512345678"
+    make_member()
+    send(start_blast())
+    assert "+525512345678" not in [to for to, _, _ in locmem.outbox]
+
+
+def test_an_argentine_phone_opts_out_in_either_spelling(make_member):
+    member = make_member(phone="+5491123456789")
+    text_in("+541123456789", "STOP")
+    assert UnsubscribedContact.objects.get().phone == member.phone
+
+
+@pytest.mark.parametrize("sender", ["+1200555010", "+99912345678", "+15005550006", "+52155123456789"])
+def test_a_number_that_no_library_knows_is_a_person(db, sender):
+    text_in(sender, "STOP")
+    assert UnsubscribedContact.objects.get().phone == sender
+    text_in(sender, "START")
+    assert not UnsubscribedContact.objects.exists()
+    text_in(sender, "who is this?? stop it")
+    assert InboxThread.objects.get().flagged_at is not None
+
+
+def test_an_opt_out_with_a_new_number_in_it_is_put_before_staff(db):
+    text_in(ADA, "Stop texting this number. My new one is 720-555-0133")
+    assert is_opted_out()
+    assert InboxThread.objects.get().unread_count == 1
+
+
+def test_an_opt_out_that_says_nothing_else_needs_no_reading(db):
+    text_in(ADA, "Please stop texting me. Thank you!")
+    assert is_opted_out()
+    assert InboxThread.objects.get().unread_count == 0
+
+
+def test_why_a_text_is_flagged_is_kept_with_it(db):
+    text_in(ADA, "Xin đừng nhắn tin cho tôi nữa")
+    message = InboxMessage.objects.get()
+    assert message.is_flagged
+    assert message.flag_reason == "Vietnamese for “stop texting”"
+
+
+def test_an_opt_out_keeps_its_reason_too(db):
+    text_in(ADA, "please take me off your text list")
+    assert InboxMessage.objects.get(direction="inbound").flag_reason == "asks to be taken off a list"

@@ -13,10 +13,11 @@ from django.conf import settings
 from contacts import opting_out
 from contacts.models import UnsubscribedContact
 
-from . import answers
-from .consent_words import HELP_WORDS, OPT_IN_WORDS, OPT_OUT_WORDS, YES, Wording
-from .handlers import Answer, InboundText
-from .models import InboxMessage
+from .. import answers
+from ..handlers import Answer, InboundText
+from ..models import InboxMessage
+from .classifier import Verdict
+from .words import HELP_WORDS, OPT_IN_WORDS, OPT_OUT_WORDS, YES
 
 SOURCE: Final = UnsubscribedContact.Source.INBOUND
 SYSTEM: Final = InboxMessage.Source.SYSTEM
@@ -38,7 +39,7 @@ def hear_words(text: InboundText) -> Answer | None:
     if asked == "HELP":
         body = "" if is_twilios or not text.may_begin() else answers.help_answer()
         return Answer(body, SYSTEM, keyword=(word or "HELP")[:40], needs_reading=True, is_for_anyone=True)
-    if text.wording is Wording.CLEAR:
+    if text.finding.verdict is Verdict.OPT_OUT:
         return _opt_out(text, "STOP", is_silent=text.is_opted_out)
     return None
 
@@ -63,7 +64,8 @@ def _opt_out(text: InboundText, keyword: str, *, is_silent: bool) -> Answer:
     # Heard as often as it is said. Confirmed beyond the limit too, but once an hour: a robot may say it for ever.
     may_be_told = text.may_go_on() or not text.was_answered_to(OPT_OUT_WORDS)
     body = answers.opt_out_answer() if may_be_told and not is_silent else ""
-    return Answer(body, SYSTEM, keyword=keyword[:40], is_about_consent=True)
+    has_more = text.finding.verdict is Verdict.OPT_OUT and text.finding.has_more
+    return Answer(body, SYSTEM, keyword=keyword[:40], is_about_consent=True, needs_reading=has_more)
 
 
 def _opt_in(text: InboundText, keyword: str, *, is_silent: bool) -> Answer:

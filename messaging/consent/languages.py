@@ -1,0 +1,141 @@
+"""The phrases of all languages, read from `languages/*.toml` and made ready to be looked for."""
+
+import string
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from .phrases import Phrases
+from .tokens import composed, plain
+
+FOLDER: Final = Path(__file__).with_name("languages")
+OWN: Final = "English"
+
+# What a phrase does in a clause that says nothing else than phrases: see `classifier`.
+TEXTS, LIST, ALONE, REASON, POLITE = "texts", "list", "alone", "reason", "polite"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One line of a language's file: what a phrase that was found says, in plain English, and in which language."""
+
+    kind: str
+    says: str = ""
+    language: str = OWN
+
+    @property
+    def why(self) -> str:
+        """For staff, such as "asks to be removed", or "Vietnamese for “stop”"."""
+        return self.says if self.language == OWN else f"{self.language} for “{self.says}”"
+
+
+@dataclass(slots=True)
+class Languages:
+    """Of all languages together: spellings, and phrases by what they are looked for."""
+
+    spellings: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    # Words with one letter wrong, and the words that they stand for.
+    slips: dict[str, str] = field(default_factory=dict)
+    # What a clause can be made of.
+    parts: Phrases = field(default_factory=Phrases)
+    flagged: Phrases = field(default_factory=Phrases)
+    # A whole clause, but for polite words.
+    flagged_alone: Phrases = field(default_factory=Phrases)
+    hedged: Phrases = field(default_factory=Phrases)
+    for_now: Phrases = field(default_factory=Phrases)
+    not_meant: Phrases = field(default_factory=Phrases)
+    requests: Phrases = field(default_factory=Phrases)
+    contrary: Phrases = field(default_factory=Phrases)
+    but_texts: Phrases = field(default_factory=Phrases)
+    of_event: Phrases = field(default_factory=Phrases)
+    signatures: Phrases = field(default_factory=Phrases)
+    instructions: Phrases = field(default_factory=Phrases)
+    auto_replies: Phrases = field(default_factory=Phrases)
+    capitals: Phrases = field(default_factory=Phrases)
+    aside: set[str] = field(default_factory=set)
+    please: set[str] = field(default_factory=set)
+    until: set[str] = field(default_factory=set)
+    no_names: set[str] = field(default_factory=set)
+    # Of languages without spaces between words: pieces of a text, longest first.
+    pieces: list[tuple[str, Rule]] = field(default_factory=list)
+    # What counts where nothing else stands between two marks, in small letters with their accents.
+    whole: dict[str, Rule] = field(default_factory=dict)
+
+
+@cache
+def languages() -> Languages:
+    """All of them. Raises phrases.BadPhrase where a phrase is not written as it should be."""
+    everything = Languages()
+    for path in sorted(FOLDER.glob("*.toml")):
+        _add(everything, tomllib.loads(path.read_text("utf-8")))
+    known = everything.parts.words | everything.flagged.words | everything.flagged_alone.words
+    for slip, word in everything.slips.items():
+        # What is a word of some language is no slip.
+        if slip not in known:
+            everything.spellings.setdefault(slip, (word,))
+    everything.pieces.sort(key=lambda each: -len(each[0]))
+    return everything
+
+
+def _add(to: Languages, data: Mapping[str, Any]) -> None:
+    language = data["language"]
+    named = data.get("words", {})
+    for means, written in data.get("spellings", {}).items():
+        for word in written.split():
+            to.spellings[plain(word)] = tuple(plain(means).split())
+    slips = data.get("misspelled", {})
+    real = {*slips.get("but_not", "").split(), *slips.get("words", "").split()}
+    for word in slips.get("words", "").split():
+        to.slips.update((slip, word) for slip in _slips(word) if slip not in real)
+
+    def add(phrases: Phrases, lines: Iterable[str], rule: Rule) -> None:
+        for line in lines:
+            phrases.add(line, rule, named)
+
+    for kind in (TEXTS, LIST, ALONE):
+        for phrase, says in data.get("opts_out", {}).get(kind, {}).items():
+            to.parts.add(phrase, Rule(kind, says, language), named)
+    polite = data.get("polite", {})
+    add(to.parts, polite.get("phrases", ()), Rule(POLITE))
+    add(to.parts, data.get("reasons", {}).get("phrases", ()), Rule(REASON))
+    for phrase, says in data.get("flagged", {}).get("clause", {}).items():
+        to.flagged_alone.add(phrase, Rule("flagged", says, language), named)
+    add(to.flagged_alone, polite.get("phrases", ()), Rule(POLITE))
+    for phrase, says in data.get("flagged", {}).get("anywhere", {}).items():
+        to.flagged.add(phrase, Rule("flagged", says, language), named)
+    for piece, says in data.get("flagged", {}).get("pieces", {}).items():
+        to.pieces.append((plain(piece), Rule("flagged", says, language)))
+    for words, says in data.get("flagged", {}).get("whole", {}).items():
+        to.whole[composed(words)] = Rule("flagged", says, language)
+    doubt = data.get("doubt", {})
+    for name in ("hedged", "for_now", "not_meant", "requests"):
+        add(getattr(to, name), doubt.get(name, ()), Rule(name))
+    to.aside |= set(doubt.get("aside", "").split())
+    to.please |= set(doubt.get("please", "").split())
+    contrary = data.get("contrary", {})
+    add(to.contrary, contrary.get("phrases", ()), Rule("contrary"))
+    add(to.contrary, contrary.get("unless_texts", ()), Rule("unless_texts"))
+    add(to.but_texts, contrary.get("but_texts", ()), Rule("texts"))
+    add(to.of_event, contrary.get("of_event", ()), Rule("event"))
+    to.until |= set(contrary.get("until", "").split())
+    to.no_names |= set(data.get("names", {}).get("never", "").split())
+    add(to.signatures, data.get("signatures", {}).get("lines", ()), Rule("signature"))
+    add(to.instructions, data.get("instructions", {}).get("phrases", ()), Rule("instructions", language=language))
+    replies = data.get("auto_replies", {}).get("phrases", ())
+    add(to.auto_replies, replies, Rule("auto_reply", "an automatic reply", language))
+    add(to.capitals, data.get("capitals", {}).get("phrases", ()), Rule("flagged", "has a stop word in capitals"))
+
+
+def _slips(word: str) -> Iterator[str]:
+    """What becomes of the word by one slip: a letter left out, doubled or another one, two letters swapped."""
+    for place in range(len(word)):
+        before, after = word[:place], word[place:]
+        yield before + after[1:]
+        if len(after) > 1:
+            yield before + after[1] + after[0] + after[2:]
+        for letter in string.ascii_lowercase:
+            yield before + letter + after
+            yield before + letter + after[1:]

@@ -1,0 +1,341 @@
+"""The small language that phrases are written in, and the machine that finds them in a text.
+
+A phrase is a line of words:
+
+    stop|quit texting            one of these words, then that one
+    stop [all] texts             a word that may be left out
+    (get off|leave) this list    one of several runs of words
+    unsub*                       a word that begins so
+    stop ~3 texts                up to three words of any kind between
+    <me>                         one of the runs of words that the file names "me"
+    <which>*4                    up to four of them, one after the other
+    ^stop, stop$                 only at the beginning, or at the end, of a clause
+    stop !(by|at)                not if one of these words follows (at the end of a phrase)
+    -(bus|pit) stop              not if one of these words comes before it (at the beginning)
+
+All phrases together become one automaton over words, made as far as texts need it: looking at a word costs the same
+however many phrases there are, and no text takes more than its length.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+
+from .tokens import plain
+
+_TOKEN: Final = re.compile(r"[()\[\]|]|<\w+>|\*\d+|~\d+|[!-]\(|\^|\$|[^\s()\[\]|<>^$~*]+\*?")
+# The usual line under a name: words, each for itself.
+_SINGLE_WORDS: Final = re.compile(r"[^\s()\[\]|<>^$~!]+(?:\|[^\s()\[\]|<>^$~!]+)*")
+# Beyond this, what has been worked out is forgotten: texts made for it could otherwise fill the memory.
+_MOST_NODES: Final = 50_000
+_MOST_WORDS: Final = 50_000
+
+
+class BadPhrase(ValueError):
+    """A phrase that is not written as it should be; str() says which and why."""
+
+
+class Found(NamedTuple):
+    """A phrase found in words: its place, from `start` up to `end`, and what it was added with."""
+
+    start: int
+    end: int
+    rule: Any
+
+
+@dataclass(slots=True)
+class _State:
+    """A place in the phrases: the words by which it is left, and what ends here."""
+
+    words: dict[str, list[int]] = field(default_factory=dict)
+    beginnings: list[tuple[str, int]] = field(default_factory=list)
+    anything: list[int] = field(default_factory=list)
+    free: list[int] = field(default_factory=list)
+    ends: list[int] = field(default_factory=list)
+
+    @property
+    def is_stop(self) -> bool:
+        """Whether anything but other places follows here."""
+        return bool(self.words or self.beginnings or self.anything or self.ends)
+
+
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    """Where a phrase counts: at a clause's ends, and beside which words not."""
+
+    at_start: bool
+    at_end: bool
+    not_after: frozenset[str]
+    not_before: frozenset[str]
+
+
+@dataclass(slots=True)
+class _Node:
+    """A state of the machine as it runs: several places at once."""
+
+    places: frozenset[int]
+    ends: tuple[int, ...]
+    next: dict[str, "_Node"] = field(default_factory=dict)
+
+
+class Phrases:
+    """Phrases, each with a rule, and the search for them."""
+
+    def __init__(self, named: Mapping[str, Sequence[str]] | None = None) -> None:
+        self._named = named or {}
+        self._states = [_State()]
+        self._rules: list[Any] = []
+        self._limits: list[_Limits] = []
+        self._beginnings: tuple[str, ...] = ()
+        self._words: set[str] = set()
+        self._known: dict[str, str] = {}
+        self._nodes: dict[frozenset[int], _Node] = {}
+        self._root: _Node | None = None
+        self._start = _State()
+
+    def add(self, phrase: str, rule: Any, named: Mapping[str, Sequence[str]] | None = None) -> None:
+        """Add a phrase; what it finds comes with `rule`. `named` are the runs of words that it may call by a name."""
+        if named is not None:
+            self._named = named
+        tokens = _TOKEN.findall(plain(phrase))
+        at_start = bool(tokens) and tokens[0] == "^"
+        at_end = bool(tokens) and tokens[-1] == "$"
+        tokens = tokens[at_start : len(tokens) - at_end]
+        not_after, tokens = _beside(tokens, "-(", phrase, is_before=True)
+        not_before, tokens = _beside(tokens, "!(", phrase, is_before=False)
+        parser = _Parser(self, tokens, phrase)
+        last = parser.sequence(self._free_from(0))
+        if parser.place != len(tokens) or not tokens:
+            raise BadPhrase(f"“{phrase}”: nothing to find, or a bracket too many")
+        self._states[last].ends.append(len(self._rules))
+        self._rules.append(rule)
+        self._limits.append(_Limits(at_start, at_end, not_after, not_before))
+        self._nodes.clear()
+        self._root = None
+
+    @property
+    def words(self) -> frozenset[str]:
+        """The words that phrases name, but for those of which they name the beginning alone."""
+        return frozenset(self._words)
+
+    def search(self, words: Sequence[str]) -> list[Found]:
+        """All phrases in the words of one clause, wherever they stand."""
+        found: list[Found] = []
+        keys = self._keys(words)
+        starts = self._first().next
+        for start, key in enumerate(keys):
+            node = starts.get(key)
+            # Few words begin a phrase.
+            if node is None or node.places:
+                found.extend(self._run(words, keys, start))
+        return found
+
+    def begin(self, words: Sequence[str], start: int) -> Iterator[Found]:
+        """The phrases that begin with the word at `start`, the shortest first."""
+        return self._run(words, self._keys(words), start)
+
+    def _run(self, words: Sequence[str], keys: Sequence[str], start: int) -> Iterator[Found]:
+        node = self._first()
+        for place in range(start, len(keys)):
+            after = node.next.get(keys[place])
+            if after is None:
+                after = node.next[keys[place]] = self._step(node, keys[place])
+            node = after
+            for index in node.ends:
+                if self._counts(index, words, start, place + 1):
+                    yield Found(start, place + 1, self._rules[index])
+            if not node.places:
+                return
+
+    def _keys(self, words: Sequence[str]) -> list[str]:
+        """What stands for each word in the machine: itself, or "" where no phrase knows it."""
+        known = self._known
+        return [key if (key := known.get(word)) is not None else self._learn(word) for word in words]
+
+    def _counts(self, index: int, words: Sequence[str], start: int, end: int) -> bool:
+        limits = self._limits[index]
+        if (limits.at_start and start) or (limits.at_end and end < len(words)):
+            return False
+        if limits.not_after and start and words[start - 1] in limits.not_after:
+            return False
+        return not (limits.not_before and end < len(words) and words[end] in limits.not_before)
+
+    def _first(self) -> _Node:
+        if self._root is None or len(self._nodes) > _MOST_NODES:
+            self._nodes.clear()
+            self._root = self._node({0})
+            # Phrases begin in thousands of places: these are looked at as one.
+            self._start = _State()
+            for state in (self._states[place] for place in self._root.places):
+                for word, to in state.words.items():
+                    self._start.words.setdefault(word, []).extend(to)
+                self._start.beginnings += state.beginnings
+                self._start.anything += state.anything
+        return self._root
+
+    def _learn(self, word: str) -> str:
+        if len(self._known) > _MOST_WORDS:
+            self._known.clear()
+        is_known = word in self._words or word.startswith(self._beginnings)
+        self._known[word] = key = word if is_known else ""
+        return key
+
+    def _step(self, node: _Node, word: str) -> _Node:
+        places: set[int] = set()
+        for state in [self._start] if node is self._root else [self._states[place] for place in node.places]:
+            places.update(state.anything)
+            if word:
+                places.update(state.words.get(word, ()))
+                places.update(to for beginning, to in state.beginnings if word.startswith(beginning))
+        return self._node(places)
+
+    def _node(self, places: set[int]) -> _Node:
+        waiting = list(places)
+        while waiting:
+            for place in self._states[waiting.pop()].free:
+                if place not in places:
+                    places.add(place)
+                    waiting.append(place)
+        key = frozenset(place for place in places if self._states[place].is_stop)
+        if key not in self._nodes:
+            ends = sorted({end for place in key for end in self._states[place].ends})
+            self._nodes[key] = _Node(key, tuple(ends))
+        return self._nodes[key]
+
+    def _new(self) -> int:
+        self._states.append(_State())
+        return len(self._states) - 1
+
+    def _free_from(self, place: int) -> int:
+        to = self._new()
+        self._states[place].free.append(to)
+        return to
+
+    def _join(self, place: int, to: int) -> None:
+        self._states[place].free.append(to)
+
+    def _word(self, place: int, word: str, to: int) -> None:
+        state = self._states[place]
+        if word.endswith("*"):
+            state.beginnings.append((word[:-1], to))
+            self._beginnings = (*dict.fromkeys((*self._beginnings, word[:-1])),)
+        else:
+            state.words.setdefault(word, []).append(to)
+            self._words.add(word)
+
+    def _anything(self, place: int) -> int:
+        to = self._new()
+        self._states[place].anything.append(to)
+        return to
+
+
+def _beside(tokens: list[str], sign: str, phrase: str, *, is_before: bool) -> tuple[frozenset[str], list[str]]:
+    """The words of a -(…) at the beginning or a !(…) at the end, and the tokens without it."""
+    if sign not in tokens:
+        return frozenset(), tokens
+    begin = tokens.index(sign)
+    end = tokens.index(")", begin) if ")" in tokens[begin:] else -1
+    if end < 0 or (begin != 0 if is_before else end != len(tokens) - 1):
+        where = "beginning" if is_before else "end"
+        raise BadPhrase(f"“{phrase}”: {sign}…) is possible at the {where} only")
+    words = frozenset(word for word in tokens[begin + 1 : end] if word != "|")
+    return words, tokens[:begin] + tokens[end + 1 :]
+
+
+class _Parser:
+    """Reads the tokens of one phrase, and adds its places to the machine on the way."""
+
+    def __init__(self, phrases: Phrases, tokens: list[str], phrase: str, depth: int = 0) -> None:
+        self.phrases, self.tokens, self.phrase, self.depth = phrases, tokens, phrase, depth
+        self.place = self.brackets = self.runs = 0
+
+    def sequence(self, at: int, closing: str = "") -> int:
+        """From the place `at` of the machine: alternatives that each are items in a row."""
+        phrases, end = self.phrases, self.phrases._new()
+        here = at
+        while self.place < len(self.tokens):
+            item = self.tokens[self.place]
+            if item == closing:
+                break
+            if item == "|" and closing:
+                self.place += 1
+                phrases._join(here, end)
+                here = at
+                continue
+            here = self._item(here)
+        phrases._join(here, end)
+        return end
+
+    def _item(self, at: int) -> int:
+        begin = self.place
+        to = self._one(at)
+        if self.place < len(self.tokens) and re.fullmatch(r"\*\d+", self.tokens[self.place]):
+            most, after = int(self.tokens[self.place][1:]), self.place + 1
+            ends = [at, to]
+            for _ in range(most - 1):
+                self.place = begin
+                ends.append(self._one(ends[-1]))
+            self.place = after
+            to = self.phrases._new()
+            for each in ends:
+                self.phrases._join(each, to)
+        return to
+
+    def _one(self, at: int) -> int:
+        item = self.tokens[self.place]
+        self.place += 1
+        if item in "([":
+            closing = ")" if item == "(" else "]"
+            self.brackets += 1
+            to = self.sequence(self.phrases._free_from(at), closing)
+            self.brackets -= 1
+            if self.place == len(self.tokens):
+                raise BadPhrase(f"“{self.phrase}”: a {item} is not closed")
+            self.place += 1
+            if item == "[":
+                self.phrases._join(at, to)
+            return to
+        if item.startswith("~"):
+            ends = [at]
+            for _ in range(int(item[1:])):
+                ends.append(self.phrases._anything(ends[-1]))
+            to = self.phrases._new()
+            for each in ends:
+                self.phrases._join(each, to)
+            return to
+        if item.startswith("<"):
+            return self._named(at, item[1:-1])
+        if item in ")]|^$" or item.startswith(("!(", "-(")):
+            raise BadPhrase(f"“{self.phrase}”: {item} is in the wrong place")
+        words = [item]
+        if not self.brackets and self.tokens[self.place : self.place + 1] == ["|"]:
+            self.runs += 1
+            if self.runs > 1:
+                raise BadPhrase(
+                    f"“{self.phrase}”: put words with | between them in brackets where there are two such places"
+                )
+        while self.place + 1 < len(self.tokens) and self.tokens[self.place] == "|" and not self.brackets:
+            words.append(self.tokens[self.place + 1])
+            self.place += 2
+        to = self.phrases._new()
+        for word in words:
+            self.phrases._word(at, word, to)
+        return to
+
+    def _named(self, at: int, name: str) -> int:
+        if name not in self.phrases._named:
+            raise BadPhrase(f"“{self.phrase}”: nothing is called <{name}>")
+        if self.depth > 8:
+            raise BadPhrase(f"“{self.phrase}”: <{name}> is named by itself")
+        to = self.phrases._new()
+        for line in self.phrases._named[name]:
+            if _SINGLE_WORDS.fullmatch(line):
+                for word in plain(line).split("|"):
+                    self.phrases._word(at, word, to)
+                continue
+            inner = _Parser(self.phrases, _TOKEN.findall(plain(line)), line, self.depth + 1)
+            self.phrases._join(inner.sequence(self.phrases._free_from(at)), to)
+            if inner.place != len(inner.tokens):
+                raise BadPhrase(f"“{line}”: a bracket too many")
+        return to

@@ -1,0 +1,86 @@
+"""Reactions of phones: a heart on one of our texts comes as a text of its own, in words of the phone's language.
+
+iPhones write 'Loved “See you at 5”', 'Removed a like from “…”' or 'Reacted 🎉 to “…”'. Google's Messages writes
+'👍 to “…”', with a hair space around the whole and around the quoted text and zero-width characters around the emoji,
+in whichever language. The words are data: `reactions.toml`.
+"""
+
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+TABLE: Final = Path(__file__).with_name("reactions.toml")
+
+_HAIR: Final = "\u200a"
+_GOOGLE: Final = re.compile(
+    rf"\s*{_HAIR}[^\u200b\u200c{_HAIR}]{{0,60}}(?P<mark>[\u200b\u200c])(?P<emoji>[^\u200b\u200c]{{1,24}})(?P=mark)"
+    rf"[^{_HAIR}]{{0,60}}{_HAIR}(?P<quoted>.*?){_HAIR}[^{_HAIR}]{{0,20}}{_HAIR}?\s*",
+    re.DOTALL,
+)
+# The same where the hair spaces were lost on the way.
+_GOOGLE_WORN: Final = re.compile(
+    r"[^\u200b\u200c\"“”«»„]{0,60}(?P<mark>[\u200b\u200c])(?P<emoji>[^\u200b\u200c]{1,24})(?P=mark)"
+    r"[^\"“”«»„]{0,60}[\"“«„](?P<quoted>.*)[\"”»“]\s*",
+    re.DOTALL,
+)
+_INVISIBLE: Final = re.compile("[\u200a\u200b\u200c\u200e\u200f\u2060\u2068\u2069\ufeff\u00ad]")
+_EMOJI: Final = (
+    "(?:[\u2190-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff\u00a9\u00ae]|[#*0-9]\ufe0f?\u20e3|!!|\u203c|\u2049)"
+    "[\ufe0e\ufe0f\u200d\u20e3\U0001f3fb-\U0001f3ff\u2190-\u2bff\U0001f000-\U0001faff\U000e0020-\U000e007f]{0,12}"
+)
+# Opening and closing, as the languages quote; the last are what a sign in a text becomes on the way.
+_QUOTES: Final = ("“”", "„“", "„”", "«»", "‘’", "「」", "『』", '""', "”“", "””", "‹›", "''")
+_OPENING: Final = "".join(dict.fromkeys(pair[0] for pair in _QUOTES))
+_CLOSING: Final = "".join(dict.fromkeys(pair[1] for pair in _QUOTES))
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """An emoji put on a text, or taken off again; `quoted` is the text, perhaps cut off, "" for a picture."""
+
+    emoji: str
+    quoted: str
+    is_removal: bool = False
+
+
+def read_reaction(body: str) -> Reaction | None:
+    """The reaction that the text is; None where it is none."""
+    if found := _GOOGLE.fullmatch(body) or _GOOGLE_WORN.fullmatch(body):
+        return Reaction(found["emoji"].strip(), found["quoted"].strip(), found["mark"] == "\u200c")
+    body = _INVISIBLE.sub("", body).strip()
+    if not any(mark in body for mark in _OPENING + _CLOSING) and len(body) > _LONGEST_OF_PICTURE:
+        return None
+    for pattern, emoji, is_removal in _patterns():
+        if found := pattern.fullmatch(body):
+            named = found.groupdict()
+            return Reaction(emoji or (named.get("emoji") or ""), (named.get("quoted") or "").strip(), is_removal)
+    return None
+
+
+_LONGEST_OF_PICTURE: Final = 60
+
+
+@cache
+def _patterns() -> list[tuple[re.Pattern[str], str, bool]]:
+    """Each as (pattern, emoji where the words stand for one, whether it takes the reaction back)."""
+    table = tomllib.loads(TABLE.read_text("utf-8"))
+    quoted = rf"[{re.escape(_OPENING)}]\s*(?P<quoted>.*?)\s*[{re.escape(_CLOSING)}]?"
+    patterns = []
+    for section, is_removal in (("added", False), ("removed", True)):
+        for emoji, forms in table[section].items():
+            for form in forms:
+                words = re.escape(form).replace(r"\ ", r"\s*" if max(form) > "\u2fff" else r"\s+")
+                words = words.replace("’", "['’]").replace("TEXT2", rf"[{_OPENING}].{{1,30}}?[{_CLOSING}]")
+                words = words.replace("EMOJI", rf"(?P<emoji>{_EMOJI})").replace("TEXT", quoted)
+                words = words.replace("ANY", r"\S{1,20}(?:\s\S{1,20}){0,2}")
+                patterns.append(
+                    (
+                        re.compile(words + r"\s*[.。]?", re.IGNORECASE | re.DOTALL),
+                        "" if emoji == "any" else emoji,
+                        is_removal,
+                    )
+                )
+    return patterns

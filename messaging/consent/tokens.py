@@ -1,0 +1,113 @@
+"""A text as the phrases see it: sentences of clauses of words, however it was typed.
+
+Words are in lower case, without accents and apostrophes, in one spelling where people use several ("pls", "txt"),
+and without letters that are drawn out ("stoooop"). Full-width and other compatible letters are the plain ones.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+# Signs that say stop without a word.
+STOP_SIGNS: Final = "🛑⛔🚫📵🔕"
+
+_MOST_SENTENCES: Final = 60
+_MOST_CLAUSES: Final = 40
+
+T = TypeVar("T")
+
+_HIDDEN: Final = frozenset({"Mn", "Cf", "Me"})
+_LETTERS: Final = str.maketrans({"đ": "d", "Đ": "D", "ł": "l", "Ł": "L", "ı": "i", "ø": "o", "Ø": "O"})
+_APOSTROPHES: Final = re.compile(r"(?<=\w)['’‘ʼ`´′](?=\w)")
+_DRAWN_OUT: Final = re.compile(r"([^\W\d_])\1{2,}")
+_PARTS: Final = re.compile(
+    r"(?P<word>[^\W_]+)"
+    rf"|(?P<sign>[{STOP_SIGNS}])"
+    r"|(?P<number>(?:(?<=\bmy )|(?<=\bthis )|(?<=\bwrong ))#(?!\w))"
+    r"|(?P<sentence>[.!?;\n\r…。！？؟।؛]+)"
+    r"|(?P<clause>[,:()\[\]\"“”«»„–—/|、，]|(?<=\s)-+(?=\s)|--+|\s-(?=\w)|^-(?=\s))"
+)
+
+
+@dataclass(slots=True)
+class Clause:
+    """The words between two marks, and each as it was typed. `mark` is what ends the sentence there, such as "?"."""
+
+    words: list[str]
+    typed: list[str]
+    mark: str = ""
+
+
+@dataclass(slots=True)
+class Text:
+    """`sentences` are lists of clauses, none of them empty."""
+
+    sentences: list[list[Clause]]
+
+    @property
+    def clauses(self) -> list[Clause]:
+        return [clause for sentence in self.sentences for clause in sentence]
+
+    def is_at_the_edge(self, clause: Clause) -> bool:
+        """Whether the clause is the first one or among the last, and not alone."""
+        if not self.sentences or len(self.sentences[0]) == len(self.sentences) == 1:
+            return False
+        last = [each for sentence in self.sentences[-3:] for each in sentence[-3:]][-3:]
+        return clause is self.sentences[0][0] or any(clause is each for each in last)
+
+    @property
+    def words(self) -> list[str]:
+        return [word for clause in self.clauses for word in clause.words]
+
+
+def composed(text: str) -> str:
+    """Lower case, with accents, each letter with its own as one character."""
+    return unicodedata.normalize("NFC", text).lower()
+
+
+def plain(text: str) -> str:
+    """Lower case, without accents, apostrophes and what nobody sees."""
+    return _folded(text).lower()
+
+
+def _folded(text: str) -> str:
+    if not text.isascii():
+        # A letter with accents is several characters then; one that stands for a whole sentence is cut.
+        text = unicodedata.normalize("NFKD", text.translate(_LETTERS))[: 4 * len(text)]
+        text = "".join(c for c in text if c < "\u0300" or unicodedata.category(c) not in _HIDDEN)
+    return _APOSTROPHES.sub("", text)
+
+
+def read(text: str, spellings: Mapping[str, tuple[str, ...]], most: int) -> Text:
+    """The first `most` characters of `text`; `spellings` has for what people write the words that it means."""
+    sentences: list[list[Clause]] = []
+    sentence: list[Clause] = []
+    clause = Clause([], [])
+    for part in _PARTS.finditer(_folded(text[:most])[:most]):
+        kind = part.lastgroup
+        if kind in {"word", "sign", "number"}:
+            typed = "number" if kind == "number" else part[0]
+            word = _DRAWN_OUT.sub(r"\1", typed.lower())
+            for each in spellings.get(word) or (word,):
+                clause.words.append(each)
+                clause.typed.append(typed)
+            continue
+        if clause.words:
+            sentence.append(clause)
+            clause = Clause([], [])
+        if kind == "sentence" and sentence:
+            sentence[-1].mark += part[0]
+            sentences.append(sentence)
+            sentence = []
+    if clause.words:
+        sentence.append(clause)
+    if sentence:
+        sentences.append(sentence)
+    return Text([_ends(each, _MOST_CLAUSES) for each in _ends(sentences, _MOST_SENTENCES)])
+
+
+def _ends(parts: list[T], most: int) -> list[T]:
+    """The first and the last parts. Nobody writes more of them, and a text made of nothing else would take long."""
+    return parts if len(parts) <= most else parts[: most // 2] + parts[-most // 2 :]

@@ -1,0 +1,88 @@
+"""The language that phrases are written in, and the machine that finds them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from messaging.consent.languages import languages
+from messaging.consent.phrases import BadPhrase, Phrases
+
+
+def find(phrase, text, **named):
+    phrases = Phrases(named)
+    phrases.add(phrase, "rule")
+    words = text.split()
+    return [" ".join(words[start:end]) for start, end, _ in phrases.search(words)]
+
+
+@pytest.mark.parametrize(
+    ("phrase", "text", "found"),
+    [
+        ("stop texting", "please stop texting me", ["stop texting"]),
+        ("stop|quit texting", "quit texting or stop texting", ["quit texting", "stop texting"]),
+        ("stop [all] texts", "stop all texts stop texts", ["stop all texts", "stop texts"]),
+        ("(get off|leave) this", "i leave this and get off this", ["leave this", "get off this"]),
+        ("unsub*", "unsubscribing is to unsub not unload", ["unsubscribing", "unsub"]),
+        ("stop ~2 texts", "stop the bingo texts", ["stop the bingo texts"]),
+        ("stop ~2 texts", "stop all the bingo texts", []),
+        ("^stop", "please stop", []),
+        ("stop$", "stop it", []),
+        ("stop !(by|at)", "stop by", []),
+        ("stop !(by|at)", "stop it", ["stop"]),
+        ("-(bus|pit) stop", "bus stop", []),
+        ("-(bus|pit) stop", "the stop", ["stop"]),
+        ("Stóp", "stop", ["stop"]),
+    ],
+)
+def test_a_phrase_finds_what_it_says(phrase, text, found):
+    assert find(phrase, text) == found
+
+
+def test_runs_of_words_have_names():
+    assert find("stop <me>", "stop my phone", me=["me|us", "my phone"]) == ["stop my phone"]
+    assert find("stop <which>*2 texts", "stop all these texts", which=["all", "these"]) == ["stop all these texts"]
+
+
+@pytest.mark.parametrize(
+    "phrase",
+    [
+        "",
+        "stop (texts",
+        "stop texts)",
+        "stop [all",
+        "stop <nobody>",
+        "a|b c|d",
+        "stop ^ it",
+        "stop !(by) it",
+        "it -(a) b",
+    ],
+)
+def test_a_phrase_that_is_not_written_as_it_should_be_is_refused(phrase):
+    with pytest.raises(BadPhrase):
+        find(phrase, "stop")
+
+
+def test_names_that_name_each_other_are_refused():
+    with pytest.raises(BadPhrase):
+        find("<a>", "stop", a=["<b>"], b=["<a>"])
+
+
+words = st.lists(st.sampled_from(["stop", "all", "these", "texts", "please", "sunday"]), max_size=12)
+
+
+@given(words)
+def test_what_has_been_worked_out_before_changes_nothing(text):
+    fresh, used = Phrases(), Phrases()
+    for phrases in (fresh, used):
+        phrases.add("stop [all] ~1 texts", 1)
+        phrases.add("please stop", 2)
+    used.search(["please", "stop", "all", "these", "texts", "sunday"])
+    assert fresh.search(text) == used.search(text)
+
+
+def test_no_word_of_a_phrase_is_one_that_a_text_never_has():
+    """Where a spelling is read as another word, the phrase has to say that one."""
+    known = languages()
+    for phrases in (known.parts, known.flagged, known.flagged_alone, known.contrary):
+        wrong = {word: known.spellings[word] for word in phrases.words if word in known.spellings}
+        assert {word: means for word, means in wrong.items() if word not in means} == {}
