@@ -25,6 +25,7 @@ from .words import HELP_WORDS, OPT_IN_WORDS, OPT_OUT_WORDS, bare_word
 # No request to stop is longer.
 _MOST_WORDS: Final = 40
 _MOST_NAMES: Final = 4
+_SIGNED: Final = frozenset({"from", "by", "signed"})
 _LAUGHING: Final = frozenset("😂🤣😹😆😅😄😜😝🤪")
 _QUOTES: Final = frozenset('"“”„«»')
 # As many digits make a phone number.
@@ -309,12 +310,12 @@ def _rank(rules: dict[str, Rule]) -> tuple[int, int]:
 
 def _is_signature(clause: Clause, text: Text, known: Languages) -> bool:
     """Whether the clause is a name below or above the rest: a few words with capitals, none of them a common one."""
-    if len(clause.words) > _MOST_NAMES or not text.is_at_the_edge(clause):
+    start = int(len(clause.words) > 1 and clause.words[0] in _SIGNED)
+    words, typed = clause.words[start:], clause.typed[start:]
+    if len(words) > _MOST_NAMES or not text.is_at_the_edge(clause):
         return False
     # Of the names some are words, too: Park, Hill, Young. The first one seldom is.
-    return _is_name_like(clause.words[:1], known) and all(
-        word[0].isupper() or word[0].isdigit() for word in clause.typed
-    )
+    return _is_name_like(words[:1], known) and all(word[0].isupper() or word[0].isdigit() for word in typed)
 
 
 def _is_name_like(words: Sequence[str], known: Languages) -> bool:
