@@ -94,6 +94,7 @@ def classify(body: str) -> Finding:
         return spelled
     _drop_signatures(text, known)
     text, is_auto = _without_auto_replies(text, known)
+    is_first = _begins_with_instruction(text, known)
     text, instructions = _without_instructions(text, known)
     finding = _own_words(body, text, known)
     if is_auto and finding.verdict in {Verdict.OPT_OUT, Verdict.ORDINARY}:
@@ -105,7 +106,7 @@ def classify(body: str) -> Finding:
     if instructions and _has_line_of_its_own(text):
         return Finding(Verdict.OPT_OUT, _STOP_WORD)
     if instructions and finding.verdict is Verdict.ORDINARY:
-        return _instructed(text, instructions, known)
+        return _instructed(text, instructions if is_first else [], known)
     return finding
 
 
@@ -207,17 +208,28 @@ def _outside(sentence: list[Clause], spans: list[tuple[int, int]]) -> list[Claus
 
 
 def _instructed(rest: Text, instructions: list[list[str]], known: Languages) -> Finding:
-    """For a text that says how to stop, and nothing else of our texts. Who sends nothing but "STOP to end", and
-    perhaps a name, has copied what our texts ask for."""
+    """For a text that says how to stop, and nothing else of our texts. `instructions` are those of a text that begins
+    with one: who sends nothing but "STOP to end", and perhaps a name, has copied what our texts ask for."""
     is_whole = len(instructions) == 1 and all(_is_trimming(clause, known) for clause in rest.clauses)
     if is_whole and (instructions[0][0].startswith("stop") or instructions[0][0].upper() in OPT_OUT_WORDS):
         return Finding(Verdict.OPT_OUT, _STOP_WORD)
     return Finding(Verdict.INSTRUCTIONS)
 
 
+def _begins_with_instruction(text: Text, known: Languages) -> bool:
+    """Whether nothing but polite words comes before one."""
+    for clause in text.clauses:
+        starts = [found.start for found in known.instructions.search(clause.words)]
+        if starts:
+            return not min(starts) or _made_of(clause.words[: min(starts)], known) == {}
+        if _made_of(clause.words, known) != {}:
+            return False
+    return False
+
+
 def _is_trimming(clause: Clause, known: Languages) -> bool:
     """Whether the clause is polite words or a name."""
-    if len(clause.words) <= _MOST_NAMES and _is_name_like(clause.words[:1], known) and clause.typed[0][0].isupper():
+    if len(clause.words) <= _MOST_NAMES and _is_name_like(clause.words[:1], known):
         return True
     return _made_of(clause.words, known) == {}
 
@@ -351,6 +363,8 @@ def _flagged(body: str, text: Text, known: Languages) -> Rule | None:
         if clause.words and (rule := _flagged_clause(clause, known)):
             return rule
     for sentence in text.sentences:
+        if len(sentence) < 2:
+            continue
         parts = [_without_contrary(clause, known) for clause in sentence]
         joined = [word for part in parts for word in part.words]
         if joined and (found := known.flagged.search(joined)):
@@ -364,10 +378,16 @@ def _flagged_clause(clause: Clause, known: Languages) -> Rule | None:
         return found[0].rule
     if (alone := _made_of(words, known, known.flagged_alone)) and "flagged" in alone:
         return alone["flagged"]
-    if (made_of := _made_of(words, known)) is not None:
-        for kind in (TEXTS, LIST, ALONE):
-            if kind in made_of:
-                return made_of[kind]
+    for found in known.parts.search(words):
+        if found.rule.kind in {TEXTS, LIST}:
+            rule: Rule = found.rule
+            return rule
+    # A request, and perhaps a name or the like after it.
+    for end in range(len(words), max(len(words) - _MOST_NAMES, 1) - 1, -1):
+        if (made_of := _made_of(words[:end], known)) and ALONE in made_of:
+            return made_of[ALONE]
+        if not _is_name_like(words[end - 1 : end], known):
+            break
     others = words[1:] if words[0] == "stop" else words[:-1] if words[-1] == "stop" else []
     if others and len(others) <= _MOST_NAMES and _is_name_like(others, known) and not known.not_meant.search(words):
         return _BESIDE_NAME

@@ -16,6 +16,10 @@ STOP_SIGNS: Final = "🛑⛔🚫📵🔕"
 _MOST_SENTENCES: Final = 60
 _MOST_CLAUSES: Final = 40
 
+# "My #" is a number.
+_BEFORE_HASH: Final = frozenset({"my", "this", "wrong", "her", "his", "phone", "cell"})
+_SPELLED: Final = re.compile(r"(?<!\w)s([ .*_/-]{1,2})t\1o\1p(?!\w)", re.IGNORECASE)
+
 T = TypeVar("T")
 
 _HIDDEN: Final = frozenset({"Mn", "Cf", "Me"})
@@ -25,7 +29,7 @@ _DRAWN_OUT: Final = re.compile(r"([^\W\d_])\1{2,}")
 _PARTS: Final = re.compile(
     r"(?P<word>[^\W_]+)"
     rf"|(?P<sign>[{STOP_SIGNS}])"
-    r"|(?P<number>(?:(?<=\bmy )|(?<=\bthis )|(?<=\bwrong ))#(?!\w))"
+    r"|(?P<hash>\#(?!\w))"
     r"|(?P<sentence>[.!?;\n\r…。！？؟।؛]+)"
     r"|(?P<clause>[,:()\[\]\"“”«»„–—/|、，]|(?<=\s)-+(?=\s)|--+|\s-(?=\w)|^-(?=\s))"
 )
@@ -75,7 +79,7 @@ def plain(text: str) -> str:
 def _folded(text: str) -> str:
     if not text.isascii():
         # A letter with accents is several characters then; one that stands for a whole sentence is cut.
-        text = unicodedata.normalize("NFKD", text.translate(_LETTERS))[: 4 * len(text)]
+        text = unicodedata.normalize("NFKD", text.translate(_LETTERS))[: 2 * len(text)]
         text = "".join(c for c in text if c < "\u0300" or unicodedata.category(c) not in _HIDDEN)
     return _APOSTROPHES.sub("", text)
 
@@ -85,10 +89,12 @@ def read(text: str, spellings: Mapping[str, tuple[str, ...]], most: int) -> Text
     sentences: list[list[Clause]] = []
     sentence: list[Clause] = []
     clause = Clause([], [])
-    for part in _PARTS.finditer(_folded(text[:most])[:most]):
+    for part in _PARTS.finditer(_SPELLED.sub("stop", _folded(text[:most]))[: 2 * most]):
         kind = part.lastgroup
-        if kind in {"word", "sign", "number"}:
-            typed = "number" if kind == "number" else part[0]
+        if kind == "hash" and not _BEFORE_HASH.intersection(clause.words[-1:]):
+            continue
+        if kind in {"word", "sign", "hash"}:
+            typed = "number" if kind == "hash" else part[0]
             word = _DRAWN_OUT.sub(r"\1", typed.lower())
             for each in spellings.get(word) or (word,):
                 clause.words.append(each)
