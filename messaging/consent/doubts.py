@@ -1,0 +1,94 @@
+"""What in a text may mean that no more texts are wanted, for a person to decide."""
+
+import re
+from typing import Final, cast
+
+from .languages import ALONE, LIST, TEXTS, Languages, Rule
+from .machines import longest
+from .tokens import Clause, Text, composed, plain
+from .wishes import MOST_NAMES, is_name_like, made_of
+
+_BETWEEN_MARKS: Final = re.compile(r"[^\w\s]+|\n")
+_BESIDE_NAME: Final = Rule("flagged", "says stop beside a name")
+
+
+def find_doubt(body: str, text: Text, known: Languages) -> Rule | None:
+    """The first rule by which something in the text may mean that no more texts are wanted."""
+    clauses = [_without_contrary(clause, known) for clause in text.clauses]
+    for clause in clauses:
+        if clause.words and (rule := _flagged_clause(clause, known)):
+            return rule
+    for sentence in text.sentences:
+        if len(sentence) < 2:
+            continue
+        parts = [_without_contrary(clause, known) for clause in sentence]
+        joined = [word for part in parts for word in part.words]
+        if joined and (found := known.flagged.search(joined)):
+            return found[0].rule
+    return _pieces(body, known) or _capitals(clauses, text, known)
+
+
+def _flagged_clause(clause: Clause, known: Languages) -> Rule | None:
+    words = clause.words
+    if found := known.flagged.search(words):
+        return found[0].rule
+    if (alone := made_of(words, known, known.flagged_alone)) and "flagged" in alone:
+        return alone["flagged"]
+    for _, _, rule in known.parts.search(words):
+        if rule.kind in {TEXTS, LIST}:
+            return cast(Rule, rule)
+    # A request, and perhaps a name or the like after it.
+    for end in range(len(words), max(len(words) - MOST_NAMES, 1) - 1, -1):
+        if (parts := made_of(words[:end], known)) and ALONE in parts:
+            return parts[ALONE]
+        if not is_name_like(words[end - 1 : end], known):
+            break
+    others = words[1:] if words[0] == "stop" else words[:-1] if words[-1] == "stop" else []
+    if others and len(others) <= MOST_NAMES and is_name_like(others, known) and not known.not_meant.search(words):
+        return _BESIDE_NAME
+    return None
+
+
+def _without_contrary(clause: Clause, known: Languages) -> Clause:
+    """Without "please don't remove me" and "can't stop laughing", up to a "but" or the like."""
+    words, typed = clause.words, clause.typed
+    if known.of_event.search(words):
+        return Clause([], [], clause.mark)
+    kept = Clause([], [], clause.mark)
+    place = 0
+    for start, end in longest(
+        [
+            found
+            for found in known.contrary.search(words)
+            if found.rule.kind != "unless_texts" or not next(known.but_texts.begin(words, found.end), None)
+        ]
+    ):
+        if start >= place:
+            kept.words += words[place:start]
+            kept.typed += typed[place:start]
+            place = next((each for each in range(end, len(words)) if words[each] in known.until), len(words))
+    kept.words += words[place:]
+    kept.typed += typed[place:]
+    return kept
+
+
+def _pieces(body: str, known: Languages) -> Rule | None:
+    """By pieces of texts that are written without spaces, and by words of which the accents count."""
+    for words in _BETWEEN_MARKS.split(composed(body)):
+        if rule := known.whole.get(words.strip()):
+            return rule
+    if body.isascii():
+        return None
+    whole = "".join(plain(body).split())
+    return next((rule for piece, rule in known.pieces if piece in whole), None)
+
+
+def _capitals(clauses: list[Clause], text: Text, known: Languages) -> Rule | None:
+    """A stop word in capitals amid small letters."""
+    if all(word.isupper() or not word.isalpha() for clause in text.clauses for word in clause.typed):
+        return None
+    for clause in clauses:
+        for found in known.capitals.search(clause.words):
+            if all(word.isupper() for word in clause.typed[found.start : found.end]):
+                return found.rule
+    return None
