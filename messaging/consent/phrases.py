@@ -86,7 +86,8 @@ class Phrases:
         self._named = named or {}
         self._states = [_State()]
         self._rules: list[Any] = []
-        self._limits: list[_Limits] = []
+        # Of the few phrases that have any.
+        self._limits: dict[int, _Limits] = {}
         self._beginnings: tuple[str, ...] = ()
         self._words: set[str] = set()
         self._known: dict[str, str] = {}
@@ -109,8 +110,9 @@ class Phrases:
         if parser.place != len(tokens) or not tokens:
             raise BadPhrase(f"“{phrase}”: nothing to find, or a bracket too many")
         self._states[last].ends.append(len(self._rules))
+        if at_start or at_end or not_after or not_before:
+            self._limits[len(self._rules)] = _Limits(at_start, at_end, not_after, not_before)
         self._rules.append(rule)
-        self._limits.append(_Limits(at_start, at_end, not_after, not_before))
         self._nodes.clear()
         self._root = None
 
@@ -143,7 +145,7 @@ class Phrases:
                 after = node.next[keys[place]] = self._step(node, keys[place])
             node = after
             for index in node.ends:
-                if self._counts(index, words, start, place + 1):
+                if index not in self._limits or self._counts(index, words, start, place + 1):
                     yield Found(start, place + 1, self._rules[index])
             if not node.places:
                 return
