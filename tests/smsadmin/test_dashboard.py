@@ -8,6 +8,12 @@ from messaging.models import Delivery, InboxThread, MessageLog, ScheduledMessage
 from smsadmin.models import WorkerHeartbeat
 
 
+@pytest.fixture(autouse=True)
+def timely(db):
+    """The recurring tasks were made as the database was, however long ago in this run that is."""
+    Schedule.objects.update(next_run=timezone.now())
+
+
 @pytest.fixture
 def make_log(db):
     def make(**fields):

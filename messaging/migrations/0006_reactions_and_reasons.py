@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("messaging", "0009_read_by_staff"),
+        ("messaging", "0005_senders_signs_of_life"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
