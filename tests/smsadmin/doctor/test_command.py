@@ -129,7 +129,7 @@ def test_a_mending_that_fails_is_said(run, with_checks):
 
 
 def test_json_has_every_finding(run):
-    execute(f"DELETE FROM django_migrations WHERE app = 'messaging' AND name = '{LAST}'")
+    execute("DELETE FROM django_migrations WHERE app = 'messaging' AND name = %s", LAST)
     said, code = run("--doctor", "--json")
     answer = json.loads(said)
     assert code == 1
@@ -146,7 +146,7 @@ def test_json_has_every_finding(run):
 
 
 def test_print_says_the_database_and_each_migration(run):
-    execute(f"DELETE FROM django_migrations WHERE app = 'messaging' AND name = '{LAST}'")
+    execute("DELETE FROM django_migrations WHERE app = 'messaging' AND name = %s", LAST)
     said, code = run("--print")
     assert code == 0
     assert said.startswith(f"SMS Admin {version()}\nDatabase: ")

@@ -175,12 +175,12 @@ def test_the_database_is_described_without_its_password(monkeypatch):
 
 
 def test_a_migration_that_waits_is_found():
-    execute(f"DELETE FROM django_migrations WHERE app = 'messaging' AND name = '{LAST}'")
+    execute("DELETE FROM django_migrations WHERE app = 'messaging' AND name = %s", LAST)
     assert problems("schema.migrations") == [f"1 migration waits to be applied: messaging.{LAST}."]
 
 
 def test_while_migrations_wait_tables_are_not_looked_at():
-    execute(f"DELETE FROM django_migrations WHERE app = 'messaging' AND name = '{LAST}'")
+    execute("DELETE FROM django_migrations WHERE app = 'messaging' AND name = %s", LAST)
     found = [finding for finding, _ in checkup.examine()]
     assert "schema.tables" not in {finding.check for finding in found}
     assert "left out" in found[-1].sentence
