@@ -27,7 +27,7 @@ from smsadmin import restoring
 from tests.conftest import fictional_phone
 
 IS_LONG_RUN = settings().max_examples > 25
-EXAMPLES, STEPS = (1_000, 40) if IS_LONG_RUN else (25, 30)
+EXAMPLES, STEPS = (60, 40) if IS_LONG_RUN else (25, 30)
 PEOPLE = 3
 
 ACCEPTED, LOST_BUT_ACCEPTED, LOST, LATER = "accepted", "lost but accepted", "lost", "later"
