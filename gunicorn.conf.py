@@ -14,4 +14,4 @@ control_socket_disable = True
 # any client behind a proxy may send them. Sub-paths are not supported.
 forwarder_headers = ""
 header_map = "drop"
-logger_class = "smsadmin.webserver.UtcLogger"
+logger_class = "smsadmin.worker.webserver.UtcLogger"

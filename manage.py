@@ -12,9 +12,9 @@ def main() -> None:
 
         sys.stdout.write(f"SMS Admin {version()}\n")
         return
-    from smsadmin import prompt
+    from smsadmin import command_line
 
-    prompt.main(sys.argv)
+    command_line.main(sys.argv)
 
 
 if __name__ == "__main__":

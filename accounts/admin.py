@@ -13,10 +13,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import ngettext
 
+from smsadmin.lib import dates
+
 from . import (
     admin_events,  # noqa: F401 - registers its page
     login_limits,
-    moments,
 )
 from .events import record
 from .forms import LoginForm, PasswordForm, UserForm
@@ -58,8 +59,8 @@ class AppUserAdmin(UserAdmin):
         ("What they may do", {"fields": ("role",), "description": roles_explained}),
     )
 
-    logged_in = moments.column("last_login", "last login")
-    added = moments.column("created_at", "added")
+    logged_in = dates.column("last_login", "last login")
+    added = dates.column("created_at", "added")
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         # Whoever hurries past the choices gives less, not more, and no password that somebody else knows for good.
@@ -141,8 +142,8 @@ class LoginAttemptAdmin(admin.ModelAdmin):
     list_display_links = None
     search_fields = ("client_ip", "username")
     ordering = ("-first_attempt_at",)
-    first_attempt = moments.column("first_attempt_at", "first attempt")
-    locked = moments.column("locked_until", "locked until")
+    first_attempt = dates.column("first_attempt_at", "first attempt")
+    locked = dates.column("locked_until", "locked until")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -8,8 +8,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from . import moments
-from .paginator import CappedPaginator
+from smsadmin.lib import dates
+from smsadmin.lib.pagination import CappedPaginator
+
 from .security_events import SecurityEvent
 
 
@@ -58,7 +59,7 @@ class SecurityEventAdmin(admin.ModelAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return super().changelist_view(request, {"title": "Security events", **(extra_context or {})})
 
-    when = moments.column("created_at", "when")
+    when = dates.column("created_at", "when")
 
     @admin.display(description="who")
     def who(self, event: SecurityEvent) -> str:

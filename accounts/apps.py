@@ -8,8 +8,10 @@ class AccountsConfig(AppConfig):
     verbose_name = "Accounts"
 
     def ready(self) -> None:
-        from . import database_file, events  # models can be imported only now
+        from smsadmin.lib import database_file  # models can be imported only now
+
+        from . import events
 
         events.listen()
-        connection_created.connect(database_file.note, dispatch_uid="accounts.database_file.note")
-        request_started.connect(database_file.follow, dispatch_uid="accounts.database_file.follow")
+        connection_created.connect(database_file.note, dispatch_uid="smsadmin.lib.database_file.note")
+        request_started.connect(database_file.follow, dispatch_uid="smsadmin.lib.database_file.follow")

@@ -35,10 +35,11 @@ from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from . import shared_clock
+from smsadmin.lib import shared_clock
+from smsadmin.lib.dates import moment
+
 from .events import record
 from .models import AppUser, KnownAddress, LoginAttempt
-from .moments import moment
 from .security_events import Kind
 
 KNOWN_FOR: Final = timedelta(days=30)

@@ -11,7 +11,9 @@ from django.db import models, transaction
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from . import roles, shared_clock
+from smsadmin.lib import shared_clock
+
+from . import roles
 from .hashers import from_werkzeug
 from .roles import Role
 from .security_events import Kind, SecurityEvent  # noqa: F401 - the event is a model of this app

@@ -20,7 +20,7 @@ SuppressedContact.objects.bulk_create(dead, batch_size=5000)
 MEASURE = """
 import resource, time
 from django.db import connection, transaction
-from messaging.audience import Audience
+from messaging.composing.audience import Audience
 from messaging.models import Delivery, MessageLog
 started = time.perf_counter()
 with transaction.atomic(), connection.cursor() as cursor:

@@ -30,7 +30,7 @@ CommunityMember.objects.bulk_create(people, batch_size=5000)
 START = """
 import time
 from messaging import sending
-from messaging.audience import Audience
+from messaging.composing.audience import Audience
 clicked = time.time()
 sending.start("Hi {first_name}, the hall opens at six.", Audience("community"))
 print(clicked)

@@ -31,7 +31,7 @@ CommunityMember.objects.bulk_create(people, batch_size=5000)
 """
 START = """
 from messaging import sending
-from messaging.audience import Audience
+from messaging.composing.audience import Audience
 sending.start("Hi {first_name}", Audience("community"))
 """
 SENDERS = 20

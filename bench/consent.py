@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 
 from messaging.consent.classifier import Verdict, classify
 from messaging.consent.languages import languages
-from messaging.encoding import MAX_CHARACTERS
+from messaging.text.encoding import MAX_CHARACTERS
 from tests.messaging.consent.examples import Example, examples
 
 # Of several runs of one text the quickest: others use this machine, too.

@@ -24,8 +24,8 @@ SCHEDULE = """
 from datetime import timedelta
 from django.utils import timezone
 from contacts.models import CommunityMember
-from messaging.audience import Audience
-from messaging.scheduling import schedule
+from messaging.composing.audience import Audience
+from messaging.scheduling.scheduled_messages import schedule
 CommunityMember.objects.create(name="Rosa Delgado", phone="+13035550150")
 start = timezone.now() + timedelta(seconds=3)
 for number in range(COUNT):

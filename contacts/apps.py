@@ -7,6 +7,8 @@ class ContactsConfig(AppConfig):
     verbose_name = "People"
 
     def ready(self) -> None:
-        from . import containing, search_index  # noqa: F401 - the lookup is there once it is imported
+        from smsadmin.lib import text_lookup  # noqa: F401 - the lookup is there once it is imported
+
+        from . import search_index
 
         post_migrate.connect(search_index.reinstall_after_migrate, sender=self)

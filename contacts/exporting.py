@@ -7,15 +7,9 @@ from django.db.models import Model, QuerySet
 from django.utils import timezone
 from django.utils.text import slugify
 
-from . import csv_files
-from .models import (
-    CommunityMember,
-    ConsentRecord,
-    Event,
-    EventRegistration,
-    SuppressedContact,
-    UnsubscribedContact,
-)
+from smsadmin.lib import csv_files
+
+from .models import CommunityMember, ConsentRecord, Event, EventRegistration, SuppressedContact, UnsubscribedContact
 
 _ROWS_AT_ONCE: Final = 2000
 

@@ -18,9 +18,10 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from phonenumbers import NumberParseException, PhoneNumberType, ValidationResult
 
+from smsadmin.lib.e164 import E164 as E164
+
 MAX_LENGTH: Final = 20
 
-E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 # Longer than any way of writing one number; what is longer is a text in the wrong column.
 _LONGEST_INPUT: Final = 100
 _PLAIN: Final = re.compile(r"[+0-9() -]+|[0-9]{3}\.[0-9]{3}\.[0-9]{4}")

@@ -6,8 +6,8 @@ class MessagingConfig(AppConfig):
     verbose_name = "Messages"
 
     def ready(self) -> None:
-        from contacts.opting_out import opted_out
+        from contacts.consent.opting_out import opted_out
 
-        from . import inbox
+        from .inbox import conversations
 
-        opted_out.connect(inbox.hear_opt_outs, dispatch_uid="messaging.opted_out")
+        opted_out.connect(conversations.hear_opt_outs, dispatch_uid="messaging.opted_out")

@@ -6,7 +6,7 @@ from functools import cache
 from django.http import HttpRequest
 
 from .backends import get_backend
-from .inbox import count_unread
+from .inbox.conversations import count_unread
 
 
 def sending(request: HttpRequest) -> dict[str, bool]:

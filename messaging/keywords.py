@@ -13,11 +13,12 @@ from django.db import DEFAULT_DB_ALIAS, connection, models
 from django.db.models import F
 from django.utils.module_loading import import_string
 
+from smsadmin.lib.prepared_statements import Prepared, PreparedUpdate
+
 from .consent.classifier import is_clear_opt_out
 from .consent.words import HELP_WORDS, OPT_IN_WORDS, OPT_OUT_WORDS, YES, as_keyword, bare_word
-from .handlers import Answer, InboundText
+from .inbound.handlers import Answer, InboundText
 from .models import InboxMessage, KeywordAutomationRule
-from .prepared import Prepared, PreparedUpdate
 
 MAX_LENGTH = 40
 # What is longer than this begins with no keyword, or with one that stands in its first characters.

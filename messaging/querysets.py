@@ -13,13 +13,13 @@ from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from accounts import shared_clock
-from contacts.opting_out import opted_out_since
+from contacts.consent.opting_out import opted_out_since
 from contacts.querysets import blocked_by
+from smsadmin.lib import shared_clock
+from smsadmin.lib.prepared_statements import PreparedUpdate
 
-from .classification import final_codes
-from .prepared import PreparedUpdate
-from .wording import doubt_reason
+from .error_codes import final_codes
+from .text.formatting import doubt_reason
 
 if TYPE_CHECKING:
     from .models import Delivery, MessageLog

@@ -1,11 +1,14 @@
 """What the queue runs. Tasks take ids, call one function, and may be lost or repeated without harm."""
 
-from . import backfilling, inbox, reconciling, scheduling, sending, sweeping
+from .inbox import conversations
+from .scheduling import scheduled_messages
+from .scheduling import sweep as sweeping
+from .sending import dispatch, reconciliation, suppression_backfill
 
 
 def send(slot_id: int, owner: str) -> None:
     """One sender's slice of a blast, or of the replies that wait."""
-    sending.send_slice(slot_id, owner)
+    dispatch.send_slice(slot_id, owner)
 
 
 def sweep() -> None:
@@ -14,7 +17,7 @@ def sweep() -> None:
     The worker's clock sweeps each second.
     """
     sweeping.sweep()
-    inbox.end_questions()
+    conversations.end_questions()
 
 
 def recount() -> None:
@@ -24,19 +27,19 @@ def recount() -> None:
 
 def reconcile() -> None:
     """Look for evidence on deliveries in doubt (each minute)."""
-    reconciling.reconcile()
+    reconciliation.reconcile()
 
 
 def catch_up_lists() -> None:
     """Record opt-outs and dead numbers that failures tell of and the lists lack (each minute)."""
-    backfilling.catch_up()
+    suppression_backfill.catch_up()
 
 
 def send_scheduled(pk: int) -> None:
     """Let one scheduled message leave."""
-    scheduling.send(pk)
+    scheduled_messages.send(pk)
 
 
 def expire_scheduled() -> None:
     """Give up scheduled messages that could not leave in time (each minute)."""
-    scheduling.expire()
+    scheduled_messages.expire()

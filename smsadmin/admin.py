@@ -1,7 +1,7 @@
 """The queue's pages, so that they show and change nothing that runs.
 
 django-q2 lets whoever may add a schedule name any function of any module, which the worker then calls: on its pages
-an admin of the site would be an operator of the machine. The schedules are what `smsadmin.schedules` installs.
+an admin of the site would be an operator of the machine. The schedules are what `smsadmin.worker.schedules` installs.
 """
 
 from typing import Any

@@ -11,10 +11,8 @@ class SmsAdminConfig(AppConfig):
     verbose_name = "SMS Admin"
 
     def ready(self) -> None:
-        from . import (
-            checks,  # noqa: F401 - imported for its registrations
-            given_ids,
-        )
+        from . import checks  # noqa: F401 - imported for its registrations
+        from .backups import given_ids
 
         # The signal comes after all migrations, once for each app that has models. The rows are django-q2's.
         post_migrate.connect(_install_schedules, sender=apps.get_app_config("django_q"))
@@ -27,7 +25,7 @@ class AdminConfig(DjangoAdminConfig):
 
 
 def _install_schedules(**_: Any) -> None:
-    from . import schedules  # models can be imported only now that the apps are ready
+    from .worker import schedules  # models can be imported only now that the apps are ready
 
     # Where another app was migrated alone, the queue's own migration still has to make its tables.
     if schedules.Schedule._meta.db_table in connection.introspection.table_names():

@@ -20,9 +20,9 @@ from django.http.request import validate_host
 from django.utils.module_loading import import_string
 from django.utils.text import get_text_list
 
-from messaging.answers import all_answers
-from messaging.encoding import measure
-from messaging.personalisation import takes_replies
+from messaging.consent.answers import all_answers
+from messaging.text.encoding import measure
+from messaging.text.personalization import takes_replies
 
 YEAR: Final = 31_536_000
 SIMULATOR = "messaging.backends.simulator.SimulatorBackend"

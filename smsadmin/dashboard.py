@@ -15,12 +15,15 @@ from django.utils.translation import ngettext
 from django_q.models import Schedule
 
 from accounts.models import AppUser
-from messaging import inbox, reconciling, replying, sending, staleness, wording
+from messaging.inbox import conversations as inbox
+from messaging.inbox import replies
 from messaging.models import Delivery, InboxThread, MessageLog, ScheduledMessage
-from messaging.progress import Progress, recent_progress, state_in_words
-from messaging.scheduling import describe_audience
+from messaging.scheduling.scheduled_messages import describe_audience
+from messaging.sending import dispatch, reconciliation, staleness
+from messaging.sending.progress import Progress, recent_progress, state_in_words
+from smsadmin.lib import dates
 
-from . import heartbeat
+from .worker import heartbeat
 
 RECENT: Final = 5
 # For how long it is told that a scheduled message was not sent, or a reply not delivered.
@@ -146,7 +149,7 @@ def _find_unsent() -> list[Notice]:
     ).order_by("-scheduled_at")
     return [
         Notice(
-            f"The message “{message}”, scheduled for {wording.moment(message.scheduled_at)}, "
+            f"The message “{message}”, scheduled for {dates.moment(message.scheduled_at)}, "
             f"{'expired' if message.status == ScheduledMessage.Status.EXPIRED else 'failed'}. "
             f"{message.error_message or ''}".rstrip(),
             reverse("admin:messaging_scheduledmessage_change", args=[message.pk]),
@@ -180,7 +183,7 @@ def _say_unread(waiting: inbox.Waiting) -> str:
 
 def _find_waiting() -> list[Notice]:
     """Blasts with people to text and nobody who does it: as a rule the worker is not running."""
-    log = MessageLog.objects.running().without_sender(timezone.now() - sending.WAITS_AT_MOST).first()
+    log = MessageLog.objects.running().without_sender(timezone.now() - dispatch.WAITS_AT_MOST).first()
     if log is None:
         return []
     if heartbeat.living():
@@ -196,9 +199,9 @@ def _find_waiting() -> list[Notice]:
 
 def _find_waiting_replies() -> list[Notice]:
     """Replies that nobody sends: as a rule the worker is not running."""
-    threads = list(replying.waiting().order_by("pk").values_list("thread", flat=True))
+    threads = list(replies.waiting().order_by("pk").values_list("thread", flat=True))
     is_running = bool(heartbeat.living())
-    if not threads or (is_running and replying.are_in_hand()):
+    if not threads or (is_running and replies.are_in_hand()):
         return []
     waits = ngettext("%(count)s reply waits to be sent", "%(count)s replies wait to be sent", len(threads))
     waits %= {"count": f"{len(threads):,}"}
@@ -215,7 +218,7 @@ def _find_waiting_replies() -> list[Notice]:
 
 def _find_doubt() -> list[Notice]:
     """Blasts with people about whom staff have to decide."""
-    doubtful = reconciling.overdue().of_blasts().order_by().values("message_log").annotate(count=Count("pk"))
+    doubtful = reconciliation.overdue().of_blasts().order_by().values("message_log").annotate(count=Count("pk"))
     counts = {row["message_log"]: row["count"] for row in doubtful[: 4 * RECENT]}
     logs = MessageLog.objects.filter(pk__in=counts).order_by("-pk")[:RECENT]
     return [
@@ -234,7 +237,7 @@ def _find_doubt() -> list[Notice]:
 
 def _find_doubtful_replies() -> list[Notice]:
     """Conversations with a reply about which staff have to decide."""
-    doubtful = replying.in_question().order_by("-pk").values_list("thread", flat=True)[: 4 * RECENT]
+    doubtful = replies.in_question().order_by("-pk").values_list("thread", flat=True)[: 4 * RECENT]
     threads = list(InboxThread.objects.filter(pk__in=set(doubtful)).order_by("-pk")[:RECENT])
     names = inbox.shown_names(threads)
     return [
@@ -248,7 +251,7 @@ def _find_doubtful_replies() -> list[Notice]:
 
 def _find_failed_replies() -> list[Notice]:
     """Conversations whose latest reply has failed lately, and that nobody has dealt with."""
-    count = replying.undelivered().filter(created_at__gte=timezone.now() - TOLD_FOR).count()
+    count = replies.undelivered().filter(created_at__gte=timezone.now() - TOLD_FOR).count()
     if not count:
         return []
     sentence = ngettext(

@@ -15,7 +15,7 @@ from typing import Final
 
 from django.conf import settings
 
-from . import backups
+from .backups import backup_files
 from .doctor.storage import sqlite_path
 
 logger = logging.getLogger(__name__)
@@ -102,7 +102,10 @@ def _listed(folder: Path) -> list[Path]:
 
 
 def _is_backup(path: Path) -> bool:
-    return bool(backups.NAME.fullmatch(path.name) or backups.PART.fullmatch(path.name)) and not path.is_symlink()
+    return (
+        bool(backup_files.NAME.fullmatch(path.name) or backup_files.PART.fullmatch(path.name))
+        and not path.is_symlink()
+    )
 
 
 def _runs_as_owner(database: Path | None) -> bool:

@@ -38,15 +38,16 @@ from django_q.models import OrmQ, Schedule
 from django_q.signing import BadSignature, SignedPackage
 
 from accounts.addresses import client_ip
-from messaging import batching, time_limits, wording
 from messaging.models import MessageLog, ScheduledMessage
+from smsadmin.lib import dates, group_commit, time_limits
 
-from . import heartbeat, installation, migration_state
+from . import installation, migration_state
 from .checks import find_uncollected
 from .doctor.storage import sqlite_path
 from .models import WriteProbe
-from .schedules import RECURRING
 from .version import version
+from .worker import heartbeat
+from .worker.schedules import RECURRING
 
 logger = logging.getLogger(__name__)
 
@@ -242,7 +243,7 @@ def _find_write_trouble(now: datetime) -> str:
     try:
         with time_limits.at_most(WRITE_SECONDS):
             # In its turn among the other writers, as the texts that come in.
-            batching.run(lambda: _write(now))
+            group_commit.run(lambda: _write(now))
     except time_limits.TookTooLong:
         who = "Another program has locked the database" if path else "The database has taken no write"
         return f"{who} for {WRITE_SECONDS} seconds: nothing can be stored. Run: manage.py dbdoctor --doctor."
@@ -380,7 +381,7 @@ def redis_client() -> Any:
 
 
 def _span(length: timedelta) -> str:
-    return wording.span(round(length.total_seconds()))
+    return dates.span(round(length.total_seconds()))
 
 
 CHECKS: Final[tuple[tuple[str, Check], ...]] = (

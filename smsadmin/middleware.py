@@ -10,7 +10,7 @@ from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
-from accounts import database_file
+from smsadmin.lib import database_file
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 

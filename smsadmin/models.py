@@ -6,7 +6,7 @@ from django.db import models
 
 
 class WorkerHeartbeat(models.Model):
-    """The sign of life of one `manage.py worker` (see `smsadmin.heartbeat`): one row for each main process."""
+    """The sign of life of one `manage.py worker` (see `smsadmin.worker.heartbeat`): one row for each main process."""
 
     token = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     host = models.CharField(max_length=255)

@@ -202,7 +202,8 @@ for _host in ALLOWED_HOSTS:
     if not re.fullmatch(r"\*|\.?[\w-]+(\.[\w-]+)*\.?|\[[0-9a-fA-F:.]+\]", _host):
         stop("ALLOWED_HOSTS", f"holds {_host!r}, which is no host name", "Write names alone, as sms.example.org.")
 
-# What a process needs of the system's environment, and nothing of this installation's (see smsadmin.apart).
+# What a process needs of the system's environment, and nothing of this installation's (see
+# smsadmin.isolated_commands).
 SYSTEM_ENVIRONMENT = {
     name: os.environ[name]
     for name in ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONPATH", "VIRTUAL_ENV")
@@ -284,12 +285,16 @@ Q_CLUSTER: dict[str, Any] = {
 if REDIS_URL:
     Q_CLUSTER["redis"] = REDIS_URL
     # Several installations may share one Redis.
-    Q_CLUSTER["broker_class"] = "smsadmin.broker.InstallationQueue"
+    Q_CLUSTER["broker_class"] = "smsadmin.worker.broker.InstallationQueue"
 else:
     Q_CLUSTER["orm"] = "default"
 
-# Called about once a second in the main process of each `manage.py worker` (see smsadmin.clock).
-CLOCK_TASKS: list[str] = ["smsadmin.heartbeat.beat", "messaging.sweeping.sweep", "smsadmin.schedules.heal"]
+# Called about once a second in the main process of each `manage.py worker` (see smsadmin.worker.clock).
+CLOCK_TASKS: list[str] = [
+    "smsadmin.worker.heartbeat.beat",
+    "messaging.scheduling.sweep.sweep",
+    "smsadmin.worker.schedules.heal",
+]
 
 # Sending ----------------------------------------------------------------------------------------------------
 
@@ -364,7 +369,7 @@ TWILIO_HANDLES_OPT_OUT: bool = read_bool("TWILIO_HANDLES_OPT_OUT", True)
 # Who texts, and how to reach them: the carriers ask for both in the answers to STOP, START and HELP (CTIA).
 ORGANIZATION_NAME = read_text("ORGANIZATION_NAME")
 ORGANIZATION_CONTACT = read_text("ORGANIZATION_CONTACT")
-# Empty: the answers of messaging.answers.
+# Empty: the answers of messaging.consent.answers.
 SMS_OPT_OUT_REPLY = read_answer("SMS_OPT_OUT_REPLY")
 SMS_OPT_IN_REPLY = read_answer("SMS_OPT_IN_REPLY")
 SMS_HELP_REPLY = read_answer("SMS_HELP_REPLY")
@@ -374,7 +379,7 @@ SMS_KEYWORD_REPLIES_PER_HOUR: int = read_number(
 )
 SURVEY_SESSION_HOURS: int = read_number("SURVEY_SESSION_HOURS", int, 24, 1, 8_760, "hours")
 
-# Asked in this order about each text that comes in; the first that answers has it (see messaging.handlers).
+# Asked in this order about each text that comes in; the first that answers has it (see messaging.inbound.handlers).
 INBOUND_HANDLERS: list[str] = [
     "messaging.consent.handlers.hear_words",
     "surveys.conversation.continue_session",
@@ -384,15 +389,15 @@ INBOUND_HANDLERS: list[str] = [
 ]
 # Who knows which keywords are taken (see messaging.keywords).
 KEYWORD_OWNERS: list[str] = ["messaging.keywords.claim_of_rule", "surveys.conversation.claim_of_survey"]
-# For each kind of automatic answer, who knows what its rows are called (see messaging.authors).
+# For each kind of automatic answer, who knows what its rows are called (see messaging.inbox.automation_names).
 INBOX_AUTHORS: dict[str, str] = {
-    "keyword": "messaging.authors.names_of_rules",
+    "keyword": "messaging.inbox.automation_names.names_of_rules",
     "survey": "surveys.conversation.names_of_surveys",
 }
 # Who knows what sets the conversation with a phone apart from those with people (see messaging.models.InboxThread).
-INBOX_TAGS: list[str] = ["surveys.trying.tag_of"]
-# Who knows which workers run, for a conversation with a reply that nobody sends (see messaging.replying).
-LIVING_WORKERS: str = "smsadmin.heartbeat.living"
+INBOX_TAGS: list[str] = ["surveys.practice_phone.tag_of"]
+# Who knows which workers run, for a conversation with a reply that nobody sends (see messaging.inbox.replies).
+LIVING_WORKERS: str = "smsadmin.worker.heartbeat.living"
 
 # People -----------------------------------------------------------------------------------------------------
 

@@ -16,9 +16,9 @@ from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from contacts.keys import read_key
+from smsadmin.lib.ids import read_key
 
-from .lists import guarded
+from .list_guard import guarded
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 

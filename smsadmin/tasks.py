@@ -11,7 +11,7 @@ from accounts import events, login_limits
 from contacts.tasks import clean_up_imports
 from messaging.models import Draft, UnmatchedReports
 
-from . import backups
+from .backups import backup_files
 
 KEPT: timedelta = timedelta(days=30)
 
@@ -31,4 +31,4 @@ def clean_up() -> None:
 def back_up() -> None:
     """Write the daily backup, unless BACKUP_DAILY is false. Raises backups.BackupFailed: the task has failed then."""
     if settings.BACKUP_DAILY:
-        backups.back_up(settings.BACKUP_DIR, settings.BACKUP_KEEP)
+        backup_files.back_up(settings.BACKUP_DIR, settings.BACKUP_KEEP)

@@ -8,5 +8,5 @@ handler500 = "smsadmin.errors.server_error"
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     path("admin/", admin.site.urls),
-    path("webhooks/twilio/", include("messaging.urls")),
+    path("webhooks/twilio/", include("messaging.webhooks.urls")),
 ]

@@ -6,8 +6,8 @@ class SurveysConfig(AppConfig):
     verbose_name = "Surveys"
 
     def ready(self) -> None:
-        from contacts.opting_out import opted_out
+        from contacts.consent.opting_out import opted_out
 
-        from . import ending
+        from . import session_ends
 
-        opted_out.connect(ending.end_for_opt_out, dispatch_uid="surveys.opted_out")
+        opted_out.connect(session_ends.end_for_opt_out, dispatch_uid="surveys.opted_out")

@@ -1,8 +1,8 @@
 """The conversation that a survey holds: from the keyword to the last message.
 
-Two handlers of inbound texts (see `messaging.handlers`) share it: one for who is in a survey, one for the keyword
-that starts it. Each text moves a session one step at most, by a conditional update: a step is never taken twice.
-How sessions end without an answer: `surveys.ending`.
+Two handlers of inbound texts (see `messaging.inbound.handlers`) share it: one for who is in a survey, one for the
+keyword that starts it. Each text moves a session one step at most, by a conditional update: a step is never taken
+twice. How sessions end without an answer: `surveys.session_ends`.
 """
 
 import logging
@@ -13,20 +13,20 @@ from typing import Final
 from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import Case, F, Value, When
 
-from contacts import opting_out
+from contacts.consent import opting_out
 from contacts.models import EventRegistration
 from contacts.names import known_names
 from messaging.consent.words import bare_word
-from messaging.handlers import Answer, InboundText
+from messaging.inbound.handlers import Answer, InboundText
 from messaging.keywords import Claim, candidates, find_rule, first_owner
 from messaging.models import InboxMessage
-from messaging.prepared import Prepared, PreparedUpdate, insert
+from smsadmin.lib.prepared_statements import Prepared, PreparedUpdate, insert
 
 from . import questions
-from .ending import end, expired_before
 from .models import SurveyFlow, SurveyResponse, SurveySession
+from .practice_phone import is_try
 from .questions import Kind, Question
-from .trying import is_try
+from .session_ends import end, expired_before
 
 logger = logging.getLogger(__name__)
 

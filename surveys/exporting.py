@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.text import slugify
 
-from contacts import csv_files
+from smsadmin.lib import csv_files
 
 from .models import SurveyFlow, SurveySession
 from .results import AskedQuestion, Line, lines_of

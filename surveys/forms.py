@@ -7,16 +7,16 @@ from django.contrib import admin
 from django.utils.functional import cached_property
 
 from contacts.models import Event
-from messaging.encoding import MAX_CHARACTERS, measure, normalise_newlines
-from messaging.forms import EventSelect
+from messaging.composing.forms import EventSelect
 from messaging.keywords import normalise, why_refused
-from messaging.seeing import is_blank
+from messaging.text.encoding import MAX_CHARACTERS, measure, normalise_newlines
+from messaging.text.visibility import is_blank
 
 from . import editing
 from .conversation import opening
 from .editing import Row
 from .models import SurveyFlow
-from .previewing import Preview, preview
+from .preview import Preview, preview
 from .questions import UnreadableQuestions
 
 MOST_QUESTIONS: Final = 50

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from messaging.seeing import is_blank
+from messaging.text.visibility import is_blank
 
 
 class Kind(StrEnum):

@@ -1,7 +1,7 @@
 """What came of a survey: how far people came, what they answered, and each one's session.
 
 All figures are counted in the database; nothing here grows with the number of answers but its time. People and tries
-(see `surveys.trying`) are never mixed: each function takes whose results are meant.
+(see `surveys.practice_phone`) are never mixed: each function takes whose results are meant.
 """
 
 from collections import Counter
@@ -19,15 +19,15 @@ from contacts import phones
 from contacts.models import CommunityMember, EventRegistration
 from contacts.names import known_names
 from contacts.searching import name_matches, read_query
-from messaging import keyset
-from messaging.keyset import Page
 from messaging.models import InboxThread
+from smsadmin.lib import keyset
+from smsadmin.lib.keyset import Page
 
 from . import questions
-from .folding import Folded
+from .equal_answers import Folded
 from .models import SurveyFlow, SurveyResponse, SurveySession
+from .practice_phone import IS_TRY
 from .questions import Kind, UnreadableQuestions
-from .trying import IS_TRY
 
 Status = SurveySession.Status
 

@@ -1,8 +1,8 @@
 """What the queue runs for surveys."""
 
-from . import ending
+from . import session_ends
 
 
 def expire_sessions() -> None:
     """End the sessions that nobody answers any more."""
-    ending.expire()
+    session_ends.expire()

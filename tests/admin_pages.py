@@ -15,7 +15,7 @@ from django_q.models import OrmQ, Schedule, Task
 from accounts import events
 from accounts.models import AppUser, LoginAttempt
 from accounts.security_events import Kind, SecurityEvent
-from contacts import imports, intake
+from contacts.imports import lifecycle, staging
 from contacts.models import (
     CommunityMember,
     ConsentRecord,
@@ -187,7 +187,7 @@ class World:
     def contact_import(self, target):
         event = self.row(Event) if target == "event" else None
         file = ContentFile(b"name,phone\nAda,+1720555 0100\nBob,12\n", name="people.csv")
-        contact_import = imports.stage(file, target, event, self.user)
-        intake.read(contact_import.pk)
+        contact_import = lifecycle.stage(file, target, event, self.user)
+        staging.read(contact_import.pk)
         contact_import.refresh_from_db()
         return contact_import

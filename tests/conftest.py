@@ -14,13 +14,7 @@ from hypothesis import settings as hypothesis_settings
 
 from accounts.models import AppUser
 from accounts.roles import Role
-from contacts.models import (
-    CommunityMember,
-    Event,
-    EventRegistration,
-    SuppressedContact,
-    UnsubscribedContact,
-)
+from contacts.models import CommunityMember, Event, EventRegistration, SuppressedContact, UnsubscribedContact
 from smsadmin.settings import PASSWORD_HASHERS
 
 # A quick look by default; where everything is tried, as in CI, hypothesis takes its profile "ci" of 100 examples. How

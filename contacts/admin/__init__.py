@@ -1,10 +1,10 @@
 """The staff's pages for people, a module a model."""
 
-from .blocked import SuppressedContactAdmin, UnsubscribedContactAdmin
 from .consent import ConsentRecordAdmin
 from .events import EventAdmin
 from .imports import ContactImportAdmin
 from .members import CommunityMemberAdmin
+from .opt_outs import SuppressedContactAdmin, UnsubscribedContactAdmin
 from .registrations import EventRegistrationAdmin
 
 __all__ = [

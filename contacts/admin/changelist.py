@@ -6,7 +6,7 @@ from django.contrib.admin.utils import model_ngettext
 from django.contrib.admin.views.main import ChangeList
 from django.http import HttpRequest
 
-from accounts.paginator import CappedPaginator
+from smsadmin.lib.pagination import CappedPaginator
 
 # A search or filter that finds more than this is too wide to look through: the page says so.
 MOST_FOUND: Final = 1000

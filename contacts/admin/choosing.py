@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib.admin.widgets import AutocompleteSelect
 
-from contacts.keys import read_keys
+from smsadmin.lib.ids import read_keys
 
 
 class SearchingSelect(AutocompleteSelect):

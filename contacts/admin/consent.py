@@ -10,10 +10,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
-from accounts import moments
-from contacts import searching, standing
+from contacts import searching, textability
 from contacts.models import ConsentRecord, UnsubscribedContact
 from contacts.names import known_names
+from smsadmin.lib import dates
 
 from .changelist import MOST_FOUND, shows_page
 from .filters import SourceFilter
@@ -49,7 +49,7 @@ class ConsentRecordAdmin(PersonAdmin):
     fields = ("when", "shown_phone", "shown_name", "kind", "how", "words", "message_sid", "actor")
     readonly_fields = ("when", "shown_phone", "shown_name", "how")
 
-    when = moments.column("created_at", "when")
+    when = dates.column("created_at", "when")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -81,7 +81,7 @@ class ConsentRecordAdmin(PersonAdmin):
 
     def prepare_page(self, rows: list[Any]) -> None:
         names = known_names(row.phone for row in rows)
-        labels = standing.source_labels({row.source for row in rows}) | _HOW
+        labels = textability.source_labels({row.source for row in rows}) | _HOW
         for row in rows:
             row.known_name, row.source_label = names.get(row.phone), labels.get(row.source, row.source)
 

@@ -10,10 +10,10 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from accounts import moments
 from contacts.models import Event
-from contacts.standing import registration_counts
-from contacts.turns import take_turn
+from contacts.textability import registration_counts
+from smsadmin.lib import dates
+from smsadmin.lib.locks import take_turn
 
 from .people import ListAdmin, ListTool
 
@@ -39,7 +39,7 @@ class EventAdmin(ListAdmin):
         for event in rows:
             event.counts = counts[event.pk]  # type: ignore[attr-defined]
 
-    added = moments.column("created_at", "added")
+    added = dates.column("created_at", "added")
 
     @admin.display(description="registered")
     def registered(self, event: Any) -> SafeString:

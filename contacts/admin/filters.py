@@ -8,8 +8,8 @@ from django.contrib.admin import ModelAdmin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from contacts.keys import read_key
 from contacts.models import Event, UnsubscribedContact
+from smsadmin.lib.ids import read_key
 
 from .changelist import MOST_FOUND, shows_page
 

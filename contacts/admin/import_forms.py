@@ -4,10 +4,10 @@ from typing import Any, Final
 
 from django import forms
 
-from contacts.columns import MAX_COLUMNS, Role
-from contacts.imports import MAX_BYTES, too_large
+from contacts.imports.columns import MAX_COLUMNS, Role
+from contacts.imports.formats import ENCODINGS, SEPARATORS
+from contacts.imports.lifecycle import MAX_BYTES, too_large
 from contacts.models import ContactImport
-from contacts.tabular import ENCODINGS, SEPARATORS
 
 _MANY_UNUSED: Final = 6
 _ENDINGS: Final = ".csv,.tsv,.txt,.xlsx,.xlsm,.xlsb,.xls,.ods,.vcf,.vcard,.htm,.html"

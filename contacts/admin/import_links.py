@@ -4,7 +4,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.text import capfirst
 
-from contacts import imports, merging
+from contacts.imports import lifecycle, merge
 from contacts.models import ContactImport, Event
 
 from .events import registrations_address
@@ -29,7 +29,7 @@ class ImportMixin:
 
 def import_address(request: HttpRequest, target: str, event: Event | None = None) -> str:
     """Where the user uploads a file for that list; "" when they may not, or for registrations without an event."""
-    if not imports.may_import(request.user, target):
+    if not lifecycle.may_import(request.user, target):
         return ""
     if target == Target.EVENT:
         return reverse("admin:contacts_contactimport_new_event", args=[event.pk]) if event else ""
@@ -46,7 +46,7 @@ def list_link(target: str, event: Event | None) -> dict[str, str]:
     """Where the people of an import are to be seen: {"name", "address"}."""
     if event:
         return {"name": f"Registrations for {event}", "address": registrations_address(event)}
-    meta = merging.model_of(target)._meta
+    meta = merge.model_of(target)._meta
     return {
         "name": capfirst(str(meta.verbose_name_plural)),
         "address": reverse(f"admin:contacts_{meta.model_name}_changelist"),

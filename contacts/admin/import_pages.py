@@ -5,11 +5,12 @@ from typing import Any, Final
 
 from django.contrib.humanize.templatetags.humanize import intcomma
 
-from contacts import merging, phones
-from contacts.columns import Role
-from contacts.counts import counted, people
+from contacts import phones
+from contacts.imports import merge
+from contacts.imports.columns import Role
+from contacts.imports.formats import ENCODINGS, SEPARATORS
 from contacts.models import ContactImport, ImportRow, SuppressedContact, UnsubscribedContact
-from contacts.tabular import ENCODINGS, SEPARATORS
+from smsadmin.lib.plurals import counted, people
 
 FIRST_LINES: Final = 20
 FIRST_REJECTS: Final = 100
@@ -128,7 +129,7 @@ def first_lines(contact_import: ContactImport) -> list[ShownLine]:
     """The first lines as they will be read, and what becomes of each now."""
     rows = list(ImportRow.objects.filter(contact_import=contact_import).order_by("line")[:FIRST_LINES])
     numbers = [row.phone for row in rows if row.phone]
-    present = dict(merging.list_of(contact_import).filter(phone__in=numbers).values_list("phone", "name"))
+    present = dict(merge.list_of(contact_import).filter(phone__in=numbers).values_list("phone", "name"))
     blocked = {} if contact_import.target == Target.UNSUBSCRIBED else _blocked(numbers)
     first: dict[str, int] = {}
     shown = []

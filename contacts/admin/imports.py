@@ -25,15 +25,15 @@ from django.utils.text import capfirst
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import moments
 from accounts.events import record
 from accounts.models import AppUser
 from accounts.security_events import Kind
-from contacts import import_sentences, imports, rejects
-from contacts.keys import read_key
+from contacts.imports import lifecycle, rejected_lines, summaries
+from contacts.imports.formats.tables import Unreadable
 from contacts.models import ContactImport, Event
-from contacts.staging import LEAVE_OUT, OPT_OUT
-from contacts.tables import Unreadable
+from contacts.models.imports import LEAVE_OUT, OPT_OUT
+from smsadmin.lib import dates
+from smsadmin.lib.ids import read_key
 
 from . import import_pages
 from .events import EventAdmin
@@ -60,10 +60,10 @@ class ContactImportAdmin(admin.ModelAdmin):
     # Who may do what ---------------------------------------------------------------------------------------
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return any(imports.may_import(request.user, target) for target in Target.values)
+        return any(lifecycle.may_import(request.user, target) for target in Target.values)
 
     def has_view_permission(self, request: HttpRequest, obj: ContactImport | None = None) -> bool:
-        return imports.may_import(request.user, obj.target) if obj else self.has_module_permission(request)
+        return lifecycle.may_import(request.user, obj.target) if obj else self.has_module_permission(request)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -84,12 +84,12 @@ class ContactImportAdmin(admin.ModelAdmin):
         return super().history_view(request, object_id, extra_context)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ContactImport]:
-        allowed = [target for target in Target.values if imports.may_import(request.user, target)]
+        allowed = [target for target in Target.values if lifecycle.may_import(request.user, target)]
         return super().get_queryset(request).filter(target__in=allowed)
 
     def _get(self, request: HttpRequest, pk: Any) -> ContactImport:
         contact_import = get_object_or_404(ContactImport.objects.select_related("event", "created_by"), pk=pk)
-        if not imports.may_import(request.user, contact_import.target):
+        if not lifecycle.may_import(request.user, contact_import.target):
             raise PermissionDenied
         return contact_import
 
@@ -100,9 +100,9 @@ class ContactImportAdmin(admin.ModelAdmin):
 
     @admin.display(description="Into", ordering="target")
     def into(self, contact_import: ContactImport) -> str:
-        return capfirst(import_sentences.place_name(contact_import))
+        return capfirst(summaries.place_name(contact_import))
 
-    uploaded = moments.column("created_at", "uploaded")
+    uploaded = dates.column("created_at", "uploaded")
 
     @admin.display(description="People")
     def people(self, contact_import: ContactImport) -> int | None:
@@ -137,7 +137,7 @@ class ContactImportAdmin(admin.ModelAdmin):
         """The form for a file, and what comes in by it."""
         if target not in Target.values or (target == Target.EVENT) != (event_id is not None):
             raise Http404
-        if not imports.may_import(request.user, target):
+        if not lifecycle.may_import(request.user, target):
             raise PermissionDenied
         event = get_object_or_404(Event, pk=event_id) if event_id is not None else None
         request.upload_handlers.insert(0, DrainTooLarge(request))
@@ -150,19 +150,19 @@ class ContactImportAdmin(admin.ModelAdmin):
         if request.method == "POST":
             form = UploadForm(request.POST, request.FILES)
             if is_too_large(length):
-                form.errors["file"] = form.error_class([imports.too_large(length)])
+                form.errors["file"] = form.error_class([lifecycle.too_large(length)])
                 status = 413
             elif form.is_valid():
                 try:
-                    contact_import = imports.stage(
+                    contact_import = lifecycle.stage(
                         form.cleaned_data["file"], target, event, cast(AppUser, request.user)
                     )
                 except Unreadable as problem:
                     form.add_error("file", problem.sentence)
                 else:
-                    imports.queue_reading(contact_import)
+                    lifecycle.queue_reading(contact_import)
                     return HttpResponseRedirect(self._address(contact_import))
-        place = import_sentences.place_name(ContactImport(target=target, event=event))
+        place = summaries.place_name(ContactImport(target=target, event=event))
         context = {
             "title": f"Import into {place}",
             "form": form,
@@ -199,9 +199,9 @@ class ContactImportAdmin(admin.ModelAdmin):
         }
         if is_counted:
             context |= {
-                "headline": import_sentences.headline(contact_import),
+                "headline": summaries.headline(contact_import),
                 "figures": import_pages.figures(contact_import),
-                "notices": import_sentences.notices(contact_import) if contact_import.status == Status.READY else [],
+                "notices": summaries.notices(contact_import) if contact_import.status == Status.READY else [],
                 "to_write": import_pages.to_write(contact_import),
                 "rejects": import_pages.first_rejects(contact_import),
                 "lines": import_pages.first_lines(contact_import) if contact_import.status == Status.READY else [],
@@ -217,9 +217,11 @@ class ContactImportAdmin(admin.ModelAdmin):
             raise Http404
         record(Kind.DATA_EXPORTED, list="rejected lines", file=contact_import.file_name)
         return StreamingHttpResponse(
-            rejects.content(contact_import),
-            content_type=rejects.content_type(contact_import),
-            headers={"Content-Disposition": content_disposition_header(True, rejects.file_name(contact_import))},
+            rejected_lines.content(contact_import),
+            content_type=rejected_lines.content_type(contact_import),
+            headers={
+                "Content-Disposition": content_disposition_header(True, rejected_lines.file_name(contact_import))
+            },
         )
 
     # What staff do with it ---------------------------------------------------------------------------------
@@ -235,24 +237,24 @@ class ContactImportAdmin(admin.ModelAdmin):
             if not form.is_valid():
                 return self._page(request, contact_import, form)
             adjustments = form.adjustments()
-        imports.adjust(contact_import, adjustments)
+        lifecycle.adjust(contact_import, adjustments)
         return HttpResponseRedirect(self._address(contact_import))
 
     def confirm_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         contact_import = self._get(request, pk)
         refusals = request.POST.get("refusals", OPT_OUT)
-        imports.confirm(contact_import, LEAVE_OUT if refusals == LEAVE_OUT else OPT_OUT)
+        lifecycle.confirm(contact_import, LEAVE_OUT if refusals == LEAVE_OUT else OPT_OUT)
         return HttpResponseRedirect(self._address(contact_import))
 
     def again_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         contact_import = self._get(request, pk)
-        if imports.start_again(contact_import):
+        if lifecycle.start_again(contact_import):
             self.message_user(request, "Started again.", messages.SUCCESS)
         return HttpResponseRedirect(self._address(contact_import))
 
     def discard_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         contact_import = self._get(request, pk)
-        if contact_import.status == Status.APPLIED or not imports.discard(contact_import):
+        if contact_import.status == Status.APPLIED or not lifecycle.discard(contact_import):
             self.message_user(
                 request, "People are imported from this file: it cannot be discarded.", messages.WARNING
             )

@@ -2,8 +2,8 @@
 
 from django.contrib import admin
 
-from accounts import moments
 from contacts.models import CommunityMember
+from smsadmin.lib import dates
 
 from .filters import StateFilter
 from .import_links import ImportMixin
@@ -22,4 +22,4 @@ class CommunityMemberAdmin(ImportMixin, TextablePersonAdmin):
         "Whether they have opted out stays on record: if they are added again, they are still not texted."
     )
 
-    added = moments.column("created_at", "added", ordering="pk")
+    added = dates.column("created_at", "added", ordering="pk")

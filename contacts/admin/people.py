@@ -21,10 +21,10 @@ from django.views.decorators.http import require_safe
 
 from accounts.events import record
 from accounts.models import AppUser
-from accounts.paginator import CappedPaginator
 from accounts.security_events import Kind
 from contacts import exporting, phones, searching
-from contacts.turns import take_turn
+from smsadmin.lib.locks import take_turn
+from smsadmin.lib.pagination import CappedPaginator
 
 from .changelist import MOST_FOUND, PreparedChangeList, WholeList, shows_page
 from .downloading import csv_download

@@ -5,8 +5,8 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, QueryDict
 
-from accounts import moments
 from contacts.models import EventRegistration
+from smsadmin.lib import dates
 
 from .choosing import SearchingSelect
 from .filters import EventFilter, StateFilter, chosen_event
@@ -29,7 +29,7 @@ class EventRegistrationAdmin(ImportMixin, TextablePersonAdmin):
         "Whether they have opted out stays on record: if they are added again, they are still not texted."
     )
 
-    registered = moments.column("created_at", "registered", ordering="pk")
+    registered = dates.column("created_at", "registered", ordering="pk")
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         columns = list(super().get_list_display(request))

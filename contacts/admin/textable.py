@@ -9,10 +9,11 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from contacts import opting_out, standing
-from contacts.counts import people
+from contacts import textability
+from contacts.consent import opting_out
+from smsadmin.lib.plurals import people
 
-from .asking import Question, ask, is_confirmed
+from .confirmation import Question, ask, is_confirmed
 from .people import PersonAdmin
 
 CONSENT = (
@@ -34,8 +35,8 @@ class TextablePersonAdmin(PersonAdmin):
         return request.user.has_perms(["contacts.delete_unsubscribedcontact", "contacts.delete_suppressedcontact"])
 
     def prepare_page(self, rows: list[Any]) -> None:
-        found = standing.standings(row.phone for row in rows)
-        sources = standing.source_labels({s.opt_out.source for s in found.values() if s.opt_out})
+        found = textability.standings(row.phone for row in rows)
+        sources = textability.source_labels({s.opt_out.source for s in found.values() if s.opt_out})
         for row in rows:
             row.standing = found[row.phone]
             reason = row.standing.reason(sources)

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 
-from contacts import imports
+from contacts.imports import lifecycle
 
 
 class DrainTooLarge(FileUploadHandler):
@@ -33,4 +33,4 @@ class DrainTooLarge(FileUploadHandler):
 
 def is_too_large(content_length: int) -> bool:
     """Whether a form of so many bytes must hold too large a file; the rest of the form takes less than 64 kB."""
-    return content_length > imports.MAX_BYTES + 65_536
+    return content_length > lifecycle.MAX_BYTES + 65_536

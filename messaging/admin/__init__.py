@@ -1,10 +1,10 @@
 """The staff's pages for messages, a module a model."""
 
-from .blasts import MessageLogAdmin
-from .inbox import InboxThreadAdmin
+from .blasts.list import MessageLogAdmin
+from .inbox.list import InboxThreadAdmin
 from .keywords import KeywordAutomationRuleAdmin
 from .people import TextedEventAdmin, TextedMemberAdmin, TextedRegistrationAdmin
-from .scheduled import ScheduledMessageAdmin
+from .scheduled.list import ScheduledMessageAdmin
 
 __all__ = [
     "InboxThreadAdmin",

@@ -9,14 +9,17 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import ngettext
 
-from .. import keywords, wording
-from ..encoding import MAX_CHARACTERS
+from smsadmin.lib import dates
+
+from .. import keywords
 from ..models import KeywordAutomationRule
-from ..personalisation import tidy
 from ..querysets import KeywordOwnerQuerySet
-from ..seeing import is_blank
+from ..text import formatting
+from ..text.encoding import MAX_CHARACTERS
+from ..text.personalization import tidy
+from ..text.visibility import is_blank
 from .keyword_owners import KeywordOwnerAdmin
-from .measuring import answer_measure
+from .text_measure import answer_measure
 
 REPLY_START = 80
 
@@ -102,11 +105,11 @@ class KeywordAutomationRuleAdmin(KeywordOwnerAdmin):
 
     @admin.display(description="reply")
     def reply_start(self, rule: KeywordAutomationRule) -> str:
-        return wording.beginning(rule.response_body, REPLY_START)
+        return formatting.beginning(rule.response_body, REPLY_START)
 
     @admin.display(description="last match", ordering="last_matched_at", empty_value="never")
     def last_match(self, rule: KeywordAutomationRule) -> str | None:
-        return wording.moment(rule.last_matched_at) if rule.last_matched_at else None
+        return dates.moment(rule.last_matched_at) if rule.last_matched_at else None
 
     @admin.action(description="Activate: answer these keywords", permissions=["change"])
     def activate_replies(self, request: HttpRequest, queryset: KeywordOwnerQuerySet) -> None:

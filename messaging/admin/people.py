@@ -16,7 +16,7 @@ from contacts.admin.members import CommunityMemberAdmin
 from contacts.admin.registrations import EventRegistrationAdmin
 from contacts.models import CommunityMember, Event, EventRegistration
 
-from .. import drafts
+from ..composing import drafts
 from ..models import InboxThread
 from .permissions import SEND, require_sender
 

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
 from django.db import close_old_connections, connections
 
-from messaging import signatures
+from messaging.webhooks import signatures
 
 logger = logging.getLogger(__name__)
 

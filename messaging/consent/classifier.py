@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
 
-from ..encoding import MAX_CHARACTERS
+from ..text.encoding import MAX_CHARACTERS
 from .doubts import find_doubt
 from .languages import Languages, Rule, languages
 from .machines import drop_signatures, without_auto_replies, without_instructions

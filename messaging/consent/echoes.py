@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from ..models import Delivery, InboxMessage, MessageLog
-from ..personalisation import OPT_OUT_LINE, UnknownToken, compile_template
+from ..text.personalization import OPT_OUT_LINE, UnknownToken, compile_template
 from .classifier import Finding, Verdict, classify
 from .tokens import plain
 

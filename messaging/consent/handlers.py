@@ -10,12 +10,12 @@ from typing import Final
 
 from django.conf import settings
 
-from contacts import opting_out
+from contacts.consent import opting_out
 from contacts.models import UnsubscribedContact
 
-from .. import answers
-from ..handlers import Answer, InboundText
+from ..inbound.handlers import Answer, InboundText
 from ..models import InboxMessage
+from . import answers
 from .classifier import Verdict
 from .words import HELP_WORDS, OPT_IN_WORDS, OPT_OUT_WORDS, YES
 

@@ -8,7 +8,7 @@ import re
 import unicodedata
 from typing import Final
 
-from ..encoding import MAX_CHARACTERS
+from ..text.encoding import MAX_CHARACTERS
 
 OPT_OUT_WORDS: Final = frozenset(
     {"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT", "ARRET", "ARRETE", "ARRETT"}

@@ -10,11 +10,11 @@ from django.db import models, transaction
 from django.db.models import Case, Exists, OuterRef, Value, When
 from django.utils import timezone
 
-from accounts import shared_clock
 from contacts.models import Event
+from smsadmin.lib import shared_clock
 
 from ..querysets import DeliveryQuerySet, MessageLogManager, MessageLogQuerySet
-from ..wording import beginning
+from ..text.formatting import beginning
 from .choices import Target
 from .deliveries import Delivery
 
@@ -203,7 +203,8 @@ class MessageLog(models.Model):
 
         Whom Twilio refused for the fault that stopped the blast certainly has no text: they wait again, except
         those whom a retry has taken on since. Where the fault was reported of texts that Twilio had accepted, these
-        stay as they are. Only what becomes of texts called from now on can stop it again (`messaging.breaker`).
+        stay as they are. Only what becomes of texts called from now on can stop it again
+        (`messaging.sending.breaker`).
         """
         with transaction.atomic():
             log = MessageLog.objects.lock_family(self)

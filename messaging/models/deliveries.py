@@ -6,9 +6,9 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from ..classification import final_codes
+from ..error_codes import final_codes
 from ..querysets import DeliveryQuerySet, SenderSlotQuerySet
-from ..wording import doubt_reason
+from ..text.formatting import doubt_reason
 
 
 class Delivery(models.Model):
@@ -97,7 +97,7 @@ class Delivery(models.Model):
         constraints = [models.UniqueConstraint(fields=["message_log", "phone"], name="unique_message_log_phone")]
         indexes = [
             models.Index(fields=["message_log", "status", "id"], name="ix_deliveries_log_status"),
-            # For the pass over failures that taught the lists nothing (`messaging.backfilling`).
+            # For the pass over failures that taught the lists nothing (`messaging.sending.suppression_backfill`).
             models.Index(
                 fields=["error_code", "id"],
                 name="ix_deliveries_unlearned",
@@ -166,7 +166,7 @@ class SenderSlot(models.Model):
 
 
 class Pace(models.Model):
-    """One row: when the next text of the whole installation may leave (see `messaging.pacing`)."""
+    """One row: when the next text of the whole installation may leave (see `messaging.sending.pacing`)."""
 
     next_at = models.BigIntegerField(default=0, help_text="Microseconds since 1970")
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from contacts.models import CommunityMember, Event
 
-from ..personalisation import with_opt_out_line
+from ..text.personalization import with_opt_out_line
 from .blasts import MessageLog
 from .choices import RetryWhom, Target
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from contacts.models import Event
 
 from ..querysets import ScheduledMessageQuerySet
-from ..wording import beginning
+from ..text.formatting import beginning
 from .blasts import MessageLog
 from .choices import Target
 from .drafts import Draft

@@ -13,8 +13,9 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.utils import ConnectionHandler
 
-from .. import apart, database_urls, heartbeat, migration_state
+from .. import database_urls, isolated_commands, migration_state
 from ..doctor import storage
+from ..worker import heartbeat
 
 NEW: Final = "copy"
 
@@ -104,9 +105,9 @@ def _make_tables(target: BaseDatabaseWrapper, url: str) -> None:
     # In a process of its own: what migrations do to rows, they do in its only database.
     target.close()
     with tempfile.TemporaryDirectory(prefix="smsadmin-") as folder:
-        ended = apart.run(["manage.py", "dbdoctor", "--apply", "--verbosity", "0"], url, Path(folder))
+        ended = isolated_commands.run(["manage.py", "dbdoctor", "--apply", "--verbosity", "0"], url, Path(folder))
     if ended.returncode:
-        raise CannotCopy(f"The tables of the new database could not be made. {apart.complaint(ended)}")
+        raise CannotCopy(f"The tables of the new database could not be made. {isolated_commands.complaint(ended)}")
 
 
 def _refuse_workers(database: BaseDatabaseWrapper, which: str) -> None:

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from ..storable import UNSTORABLE, clean, clean_json
+from ..lib.storable import UNSTORABLE, clean, clean_json
 
 # By Django's names of the kinds of fields: what a value is in Python.
 _TYPES: Final[dict[str, tuple[type, ...]]] = {

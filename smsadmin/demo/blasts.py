@@ -12,12 +12,12 @@ from django.utils import timezone
 
 from accounts.models import AppUser
 from contacts.models import Event
-from messaging import healing
-from messaging.audience import Audience
-from messaging.classification import classify
-from messaging.encoding import measure
+from messaging.composing.audience import Audience
+from messaging.error_codes import classify
 from messaging.models import Delivery, MessageLog, SenderSlot, Target
-from messaging.personalisation import compile_template, with_opt_out_line
+from messaging.sending import suppression
+from messaging.text.encoding import measure
+from messaging.text.personalization import compile_template, with_opt_out_line
 
 RATE: Final = 20
 
@@ -156,4 +156,4 @@ def _decide(sketch: Sketch, log: MessageLog, rows: list[Delivery]) -> None:
     Delivery.objects.bulk_create(rows)
     for row in sorted(rows, key=lambda row: row.updated_at):
         if row.error_code is not None:
-            healing.learn(row.phone, row.name, row.error_code, log.pk, row.updated_at)
+            suppression.learn(row.phone, row.name, row.error_code, log.pk, row.updated_at)

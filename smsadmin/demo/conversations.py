@@ -9,10 +9,10 @@ from typing import Final
 from django.conf import settings
 from django.utils import timezone
 
-from contacts import opting_out
+from contacts.consent import opting_out
 from contacts.models import SuppressedContact, UnsubscribedContact
 from messaging import keywords
-from messaging.answers import opt_out_answer
+from messaging.consent.answers import opt_out_answer
 from messaging.models import InboxThread, KeywordAutomationRule
 
 from .people import MEMBERS, Person

@@ -8,9 +8,9 @@ from typing import Final
 
 from django.utils import timezone
 
-from contacts import opting_out
+from contacts.consent import opting_out
 from contacts.models import CommunityMember, Event, EventRegistration, SuppressedContact, UnsubscribedContact
-from messaging.classification import classify
+from messaging.error_codes import classify
 
 Person = tuple[str, str | None]
 

@@ -7,10 +7,10 @@ from django.utils import timezone
 
 from accounts.models import AppUser
 from contacts.models import Event
-from messaging import scheduling
-from messaging.audience import Audience
+from messaging.composing.audience import Audience
 from messaging.models import ScheduledMessage, Target
-from messaging.personalisation import with_opt_out_line
+from messaging.scheduling import scheduled_messages
+from messaging.text.personalization import with_opt_out_line
 
 MESSAGES: Final = (
     (190, "Hi {first_name}, the yearly meeting is next Thursday at 6 pm in the community hall. Come and vote!", ""),
@@ -33,6 +33,6 @@ def add() -> int:
         audience = Audience(Target.EVENT if event else Target.COMMUNITY, event)
         at = timezone.localtime() + timedelta(days=days)
         at = at.replace(hour=10, minute=0, second=0, microsecond=0)
-        scheduling.schedule(body, audience, at, AppUser.objects.order_by("pk").first())
+        scheduled_messages.schedule(body, audience, at, AppUser.objects.order_by("pk").first())
         added += 1
     return added

@@ -9,7 +9,7 @@ from typing import Final
 
 from django.utils import timezone
 
-from contacts import opting_out
+from contacts.consent import opting_out
 from contacts.models import CommunityMember, Event, EventRegistration, UnsubscribedContact
 from messaging import keywords
 from surveys import questions

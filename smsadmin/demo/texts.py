@@ -10,11 +10,11 @@ from typing import Final
 
 from accounts.models import AppUser
 from contacts.names import known_names
-from messaging.classification import classify
 from messaging.consent import classifier
-from messaging.encoding import measure
-from messaging.inbound import preview
+from messaging.error_codes import classify
+from messaging.inbound.receive import preview
 from messaging.models import Delivery, InboxMessage, InboxThread
+from messaging.text.encoding import measure
 
 Direction = InboxMessage.Direction
 Source = InboxMessage.Source

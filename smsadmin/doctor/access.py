@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from contacts.counts import counted
 from smsadmin import file_modes
+from smsadmin.lib.plurals import counted
 
 from .findings import Finding, ok, problem, some
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from django.db import DatabaseError
 
-from contacts.counts import counted
+from smsadmin.lib.plurals import counted
 
 from . import (
     access,

@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from accounts.models import SecurityEvent
 from contacts.models import ContactImport, UnsubscribedContact
-from messaging import wording
 from messaging.models import InboxMessage, MessageLog
 from smsadmin.checks import uses_twilio
+from smsadmin.lib import dates
 
 from .findings import Finding, ok, problem
 
@@ -52,7 +52,7 @@ def find_clock_trouble() -> Iterator[Finding]:
             at=Max(field)
         )["at"]
         if last and last > now + SKEW:
-            ahead = wording.span(int((last - now).total_seconds()))
+            ahead = dates.span(int((last - now).total_seconds()))
             yield problem(
                 f"{model._meta.db_table} has a row from {ahead} ahead of now: one machine's clock is wrong.",
                 "Let all machines of SMS Admin keep their clocks by NTP (timedatectl shows whether they do).",
@@ -72,7 +72,7 @@ def compare_clocks(difference: timedelta, whose: str) -> Finding:
     """`difference` is how far their clock is ahead of ours."""
     if abs(difference) <= SKEW:
         return ok(f"This machine's clock agrees with {whose}.")
-    seconds = wording.span(round(abs(difference).total_seconds()))
+    seconds = dates.span(round(abs(difference).total_seconds()))
     return problem(
         f"This machine's clock is {seconds} {'behind' if difference > timedelta() else 'ahead of'} {whose}.",
         "Let both keep their clocks by NTP (timedatectl shows whether they do).",

@@ -10,9 +10,9 @@ from django.conf import settings
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 
-from messaging import wording
-from smsadmin import backups
+from smsadmin.backups import backup_files
 from smsadmin.checks import find_backup_problem
+from smsadmin.lib import dates
 
 from .findings import Finding, note, ok, problem
 from .storage import sqlite_path
@@ -27,13 +27,13 @@ def find_backup_trouble() -> Iterator[Finding]:
     if trouble:
         yield problem(f"{trouble}.", hint)
         return
-    found = backups.find(folder)
+    found = backup_files.find(folder)
     yield from _find_want_of_space(folder, found)
     if not found:
         yield note(f"There is no backup in {folder} yet.", "Run: manage.py backup")
         return
-    age = timezone.now() - backups.taken_at(found[-1])
-    spoken = wording.span(int(age.total_seconds())) or "a moment"
+    age = timezone.now() - backup_files.taken_at(found[-1])
+    spoken = dates.span(int(age.total_seconds())) or "a moment"
     if settings.BACKUP_DAILY and age > NEWEST_AT_MOST:
         yield problem(
             f"The newest backup in {folder} is {spoken} old.",

@@ -10,11 +10,11 @@ from django.db import transaction
 from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone
 
-from contacts.counts import counted
 from contacts.querysets import unsubscribed
 from messaging.models import Delivery, InboxThread, KeywordAutomationRule, MessageLog
 from smsadmin.checks import uses_twilio
-from surveys import questions, trying
+from smsadmin.lib.plurals import counted
+from surveys import practice_phone, questions
 from surveys.models import SurveyFlow, SurveySession
 
 from .findings import Finding, note, ok, problem, some
@@ -106,7 +106,7 @@ def _recount(ids: list[int]) -> str:
 
 def find_wrong_surveys() -> Iterator[Finding]:
     """Tries of staff are counted in no survey."""
-    of_people = ~Q(sessions__phone__startswith=trying.BEGINNING)
+    of_people = ~Q(sessions__phone__startswith=practice_phone.BEGINNING)
     is_completed = Q(sessions__status=SurveySession.Status.COMPLETED)
     surveys = SurveyFlow.objects.annotate(
         starts=Count("sessions", filter=of_people), ends=Count("sessions", filter=of_people & is_completed)
@@ -133,7 +133,7 @@ def find_wrong_surveys() -> Iterator[Finding]:
             FIX,
             lambda: _end_sessions(active),
         )
-    tries = SurveySession.objects.filter(trying.IS_TRY)
+    tries = SurveySession.objects.filter(practice_phone.IS_TRY)
     if uses_twilio() and (left := tries.count()):
         yield note(
             f"{counted(left, 'try of a survey is', 'tries of surveys are')} left although real texts are sent now "
@@ -149,7 +149,7 @@ def _recount_surveys(ids: list[int]) -> str:
     for pk in ids:
         with transaction.atomic():
             flow = SurveyFlow.objects.select_for_update().get(pk=pk)
-            sessions = flow.sessions.exclude(trying.IS_TRY)
+            sessions = flow.sessions.exclude(practice_phone.IS_TRY)
             SurveyFlow.objects.filter(pk=pk).update(
                 start_count=sessions.count(),
                 completion_count=sessions.filter(status=SurveySession.Status.COMPLETED).count(),

@@ -14,9 +14,10 @@ from django.db.migrations.exceptions import InconsistentMigrationHistory
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
 
-from contacts.counts import counted
-from smsadmin import backups, migration_state
-from smsadmin.backup_contents import BackupFailed
+from smsadmin import migration_state
+from smsadmin.backups import backup_files
+from smsadmin.backups.contents import BackupFailed
+from smsadmin.lib.plurals import counted
 from smsadmin.ownership import give_to_owner_of_folder
 
 from .findings import Finding, ok, problem, some
@@ -131,7 +132,7 @@ def apply(say: Callable[[str], None]) -> Applied:
 
 def _back_up() -> str:
     try:
-        return str(backups.back_up(settings.BACKUP_DIR, settings.BACKUP_KEEP).path)
+        return str(backup_files.back_up(settings.BACKUP_DIR, settings.BACKUP_KEEP).path)
     except BackupFailed as error:
         raise CannotApply(f"Nothing was applied, because there is no backup. {error}") from error
 

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from messaging.backends import AccountReport, Refused, TryLater, get_backend
-from messaging.classification import classify
+from messaging.error_codes import classify
 
 from .configuration import compare_clocks
 from .findings import Finding, note, ok, problem

@@ -14,11 +14,12 @@ from django_q.conf import Conf
 from django_q.models import Failure, OrmQ, Schedule, Task
 from django_q.signing import BadSignature, SignedPackage
 
-from contacts.counts import counted
 from contacts.models import ContactImport
-from messaging import wording
 from messaging.models import MessageLog
-from smsadmin import health, heartbeat, installation, schedules
+from smsadmin import health, installation
+from smsadmin.lib import dates
+from smsadmin.lib.plurals import counted
+from smsadmin.worker import heartbeat, schedules
 
 from .findings import Finding, note, ok, problem, some
 
@@ -38,7 +39,7 @@ def find_dead_worker() -> Iterator[Finding]:
     if last is None and not (MessageLog.objects.exists() or Task.objects.exists()):
         yield note("No worker runs, and none has run yet.", START)
     else:
-        since = f" since {wording.moment(last)}" if last else ""
+        since = f" since {dates.moment(last)}" if last else ""
         yield problem(f"No worker has run{since}: nothing is sent." if since else "No worker runs.", START)
 
 
@@ -51,7 +52,7 @@ def find_long_wait() -> Iterator[Finding]:
         return
     waited = timezone.now() - oldest if oldest else timedelta()
     if waited > health.WAITS_AT_MOST:
-        length = wording.span(int(waited.total_seconds()))
+        length = dates.span(int(waited.total_seconds()))
         yield problem(
             f"The oldest of {counted(size, 'task', 'tasks')} has waited for {length}.",
             f"See that a worker runs; if it does, raise Q_WORKERS (now {settings.Q_WORKERS}).",

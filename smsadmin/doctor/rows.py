@@ -11,11 +11,11 @@ from django.utils import timezone
 from accounts.models import AppUser
 from accounts.roles import Role
 from contacts import phones
-from contacts.counts import counted, people
 from contacts.fields import PhoneField
 from contacts.models import SuppressedContact, UnsubscribedContact
 from contacts.querysets import unsubscribed
 from messaging.models import Delivery, MessageLog, ScheduledMessage
+from smsadmin.lib.plurals import counted, people
 from surveys.models import SurveySession
 
 from .findings import Finding, note, ok, problem, some

@@ -9,7 +9,7 @@ from django.db import connection, models
 from django.db.migrations.recorder import MigrationRecorder
 
 from contacts import search_index
-from contacts.counts import counted
+from smsadmin.lib.plurals import counted
 
 from .findings import Finding, note, ok, problem, some
 

@@ -8,12 +8,12 @@ from django.conf import settings
 from django.db.models import Count, Exists, Max, OuterRef, Q, Sum
 from django.utils import timezone
 
-from accounts import shared_clock
-from contacts.counts import counted, people
-from messaging import staleness, wording
 from messaging.backends import get_backend
 from messaging.models import Delivery, InboxMessage, MessageLog, ScheduledMessage, SenderSlot, UnmatchedReports
+from messaging.sending import staleness
 from smsadmin.legacy.blasts import TABLE as OLD_BLASTS
+from smsadmin.lib import dates, shared_clock
+from smsadmin.lib.plurals import counted, people
 from smsadmin.models import LegacyRow
 
 from .findings import Finding, note, ok, problem
@@ -127,7 +127,7 @@ def find_silence() -> Iterator[Finding]:
     rows = Delivery.objects.filter(message_log__in=recent)
     last_report = rows.filter(status__in=REPORTED).aggregate(at=Max("updated_at"))["at"]
     if last_report:
-        yield ok(f"The last delivery report came by {wording.moment(last_report)}.")
+        yield ok(f"The last delivery report came by {dates.moment(last_report)}.")
     else:
         accepted = rows.filter(
             status=Delivery.Status.ACCEPTED, accepted_at__lt=timezone.now() - REPORTED_WITHIN
@@ -141,7 +141,7 @@ def find_silence() -> Iterator[Finding]:
             yield ok("No delivery report has come yet.")
     inbound = InboxMessage.objects.received().order_by("-pk").first()
     yield ok(
-        f"The last text came in on {wording.moment(inbound.created_at)}." if inbound else "No text has come in yet."
+        f"The last text came in on {dates.moment(inbound.created_at)}." if inbound else "No text has come in yet."
     )
 
 
@@ -155,7 +155,7 @@ def find_unmatched_reports() -> Iterator[Finding]:
     reports = counted(found["number"], "delivery report", "delivery reports")
     yield note(
         f"In the last {UNMATCHED_DAYS} days {reports} fit no text here and changed nothing, the last one at "
-        f"{wording.moment(found['at'])}.",
+        f"{dates.moment(found['at'])}.",
         "After a restore, or where blasts were deleted: nothing, they are about texts that are gone from here. "
         "Otherwise see that no other installation sends with this PUBLIC_BASE_URL; the log names ids and SIDs.",
     )

@@ -8,9 +8,9 @@ from typing import Any, Final
 from django.db import DatabaseError, connection, transaction
 from django.template.defaultfilters import filesizeformat
 
-from contacts.commands import first_line
-from contacts.counts import counted
 from smsadmin.checks import find_sqlite_problem
+from smsadmin.lib.commands import first_line
+from smsadmin.lib.plurals import counted
 
 from .findings import Finding, note, ok, problem, some
 

@@ -10,8 +10,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from .. import apart, backups_postgres, backups_sqlite
-from ..backup_contents import BackupFailed
+from .. import isolated_commands
+from ..backups import postgres, sqlite
+from ..backups.contents import BackupFailed
 from . import scratch
 
 # Checks about the data itself. The others are about a running site: its worker, its settings, its disk.
@@ -53,9 +54,9 @@ def drill(path: Path, parent: Path, say: Callable[[str], object]) -> Drilled:
         say("Examining it.")
         problems = _examine(url, folder)
         say("Showing its pages.")
-        ended = apart.run(["-m", "smsadmin.drilling.look"], url, folder)
+        ended = isolated_commands.run(["-m", "smsadmin.drilling.look"], url, folder)
         if ended.returncode:
-            raise BackupFailed(f"It was restored, but it cannot be read: {apart.complaint(ended)}.")
+            raise BackupFailed(f"It was restored, but it cannot be read: {isolated_commands.complaint(ended)}.")
         seen: dict[str, Any] = json.loads(ended.stdout)
     newest = {what: datetime.fromisoformat(at) if at else None for what, at in seen.pop("newest").items()}
     return Drilled(seconds=seconds, newest=newest, problems=problems, **seen)
@@ -67,9 +68,9 @@ def _is_postgresql(path: Path) -> bool:
             start = file.read(16)
     except OSError as error:
         raise BackupFailed(f"{path} cannot be read: {error.strerror}.") from error
-    if start.startswith(backups_postgres.MAGIC):
+    if start.startswith(postgres.MAGIC):
         return True
-    if start.startswith(backups_sqlite.MAGIC):
+    if start.startswith(sqlite.MAGIC):
         return False
     raise BackupFailed(f"{path} is no backup: it is neither a SQLite database nor a dump of pg_dump.")
 
@@ -91,18 +92,20 @@ def _database(is_postgresql: bool, path: Path, folder: Path) -> Iterator[str]:
 
 
 def _manage(url: str, folder: Path, *arguments: str) -> None:
-    ended = apart.run(["manage.py", *arguments], url, folder)
+    ended = isolated_commands.run(["manage.py", *arguments], url, folder)
     if ended.returncode:
-        raise BackupFailed(apart.complaint(ended))
+        raise BackupFailed(isolated_commands.complaint(ended))
 
 
 def _examine(url: str, folder: Path) -> list[str]:
     """The problems of the data, as sentences."""
-    ended = apart.run(["manage.py", "dbdoctor", "--doctor", "--json"], url, folder)
+    ended = isolated_commands.run(["manage.py", "dbdoctor", "--doctor", "--json"], url, folder)
     try:
         findings = json.loads(ended.stdout)["findings"]
     except (ValueError, KeyError):
-        raise BackupFailed(f"It was restored, but could not be examined: {apart.complaint(ended)}.") from None
+        raise BackupFailed(
+            f"It was restored, but could not be examined: {isolated_commands.complaint(ended)}."
+        ) from None
     return [
         finding["sentence"]
         for finding in findings

@@ -15,7 +15,7 @@ import psycopg
 from django.db import connection
 from psycopg import sql
 
-from ..backup_contents import BackupFailed
+from ..backups.contents import BackupFailed
 
 PREFIX: Final = "smsadmin-drill-"
 DATABASE_PREFIX: Final = "smsadmin_drill_"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from contacts.models import Event
-from messaging.audience import Audience
+from messaging.composing.audience import Audience
 from messaging.models import Delivery, MessageLog, Target
 
 from .details import BrokenDetails, find_error_code, iter_entries

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from messaging.classification import error_table
+from messaging.error_codes import error_table
 
 _SPACE: Final = re.compile(r"[ \t\r\n]*")
 _MARKED: Final = re.compile(r"(?i)(?:errors?|codes?)[\s:#=/'\"\]}]{0,4}(\d{5})\b|[(\[](\d{5})[)\]]")

@@ -5,7 +5,7 @@ from pathlib import Path
 from django.db import transaction
 from django.utils import timezone
 
-from contacts.turns import take_turn
+from smsadmin.lib.locks import take_turn
 
 from .blasts import move_blasts
 from .inbox import move_messages, move_threads

@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from django.utils.translation import ngettext
 
-from messaging import callbacks
 from messaging.models import Delivery, InboxMessage, InboxThread, KeywordAutomationRule
+from messaging.sending import status_callbacks
 from surveys.models import SurveyFlow
 
 from ..models import LegacyRow
@@ -24,7 +24,7 @@ Status = Delivery.Status
 
 # Twilio's states of a message and two words of the replaced system's own. None of them is sent again.
 STATES: Final[Mapping[str, Status]] = {
-    **callbacks.STATES,
+    **status_callbacks.STATES,
     "success": Status.ACCEPTED,
     "error": Status.FAILED,
 }

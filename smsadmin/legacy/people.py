@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from django.db.models import Model
 
+from contacts.consent.opting_out import opted_out
 from contacts.models import (
     CommunityMember,
     ConsentRecord,
@@ -14,7 +15,6 @@ from contacts.models import (
     SuppressedContact,
     UnsubscribedContact,
 )
-from contacts.opting_out import opted_out
 from messaging.models import MessageLog
 
 from .moving import Move, Pairs, Topic, transfer

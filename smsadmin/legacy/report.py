@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, TextIO
 
-from contacts.csv_files import BYTE_ORDER_MARK, defuse
+from smsadmin.lib.csv_files import BYTE_ORDER_MARK, defuse
 
 from .values import OldRow
 

@@ -3,9 +3,9 @@
 from typing import Any, Final
 
 from contacts.models import Event
-from messaging import wording
 from messaging.models import MessageLog, ScheduledMessage, Target
-from messaging.personalisation import UnknownToken, compile_template
+from messaging.text.personalization import UnknownToken, compile_template
+from smsadmin.lib import dates
 
 from .moving import Move, Topic, transfer
 from .values import OldRow
@@ -120,6 +120,6 @@ def _note_waiting(move: Move, messages: list[ScheduledMessage]) -> None:
     if waiting:
         number = f"{len(waiting):,} scheduled {'message leaves' if len(waiting) == 1 else 'messages leave'}"
         move.report.notes.append(
-            f"{number} from here at the set time, the first on {wording.moment(waiting[0])}. "
+            f"{number} from here at the set time, the first on {dates.moment(waiting[0])}. "
             "Keep the old system switched off, or people get the text twice."
         )

@@ -10,7 +10,7 @@ from django.db.models import Model
 from contacts.models import Event, UnsubscribedContact
 from messaging import keywords
 from messaging.models import InboxThread, KeywordAutomationRule
-from surveys import questions, trying
+from surveys import practice_phone, questions
 from surveys.models import SurveyFlow, SurveyResponse, SurveySession
 from surveys.questions import Question, UnreadableQuestions
 
@@ -185,7 +185,7 @@ def move_sessions(move: Move) -> None:
 def _count(move: Move, survey_id: int) -> None:
     """Let the counters of a survey say what its sessions say, and tell the difference."""
     survey = SurveyFlow.objects.get(pk=survey_id)
-    sessions = survey.sessions.exclude(trying.IS_TRY)
+    sessions = survey.sessions.exclude(practice_phone.IS_TRY)
     started, completed = sessions.count(), sessions.filter(status=Status.COMPLETED).count()
     if (survey.start_count, survey.completion_count) == (started, completed):
         return

@@ -12,7 +12,7 @@ from accounts.models import AppUser, PasswordHistory
 from accounts.roles import Role
 from accounts.security_events import Kind, Outcome, SecurityEvent
 
-from ..storable import clean_json
+from ..lib.storable import clean_json
 from .moving import Move, Topic, transfer
 from .values import OldRow, Refused
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from contacts import phones
 
-from ..storable import UNSTORABLE, clean
+from ..lib.storable import UNSTORABLE, clean
 
 _TRUE: Final = frozenset({"1", "true", "t", "yes", "y", "on"})
 _FALSE: Final = frozenset({"0", "false", "f", "no", "n", "off"})

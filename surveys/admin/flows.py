@@ -16,11 +16,11 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import ngettext
 
-from contacts.counts import people
 from messaging.admin.keyword_owners import KeywordOwnerAdmin
 from messaging.querysets import KeywordOwnerQuerySet
+from smsadmin.lib.plurals import people
 
-from .. import deleting
+from .. import deletion
 from ..forms import SurveyForm
 from ..models import SurveyFlow, SurveyResponse, SurveySession
 from .phone import PhonePage
@@ -195,5 +195,5 @@ class SurveyFlowAdmin(PhonePage, ResultPages, KeywordOwnerAdmin):
         self.delete_queryset(request, SurveyFlow.objects.filter(pk=obj.pk))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[SurveyFlow]) -> None:
-        """Once the transaction has ended that Django's page for one survey holds open: see `surveys.deleting`."""
-        transaction.on_commit(partial(deleting.delete, list(queryset.values_list("pk", flat=True))))
+        """Once the transaction has ended that Django's page for one survey holds open: see `surveys.deletion`."""
+        transaction.on_commit(partial(deletion.delete, list(queryset.values_list("pk", flat=True))))

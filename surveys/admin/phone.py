@@ -12,9 +12,9 @@ from django.urls import URLPattern, path
 
 from accounts.models import AppUser
 from messaging.backends import get_backend
-from messaging.encoding import MAX_CHARACTERS
+from messaging.text.encoding import MAX_CHARACTERS
 
-from .. import trying
+from .. import practice_phone
 from ..models import SurveyFlow
 
 TEXTS_SHOWN: Final = 200
@@ -24,7 +24,7 @@ NO_ANSWER: Final = (
 
 
 class PhonePage(admin.ModelAdmin):
-    """The view of the surveys' admin with the phone. See `surveys.trying` for what a try is."""
+    """The view of the surveys' admin with the phone. See `surveys.practice_phone` for what a try is."""
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.phone_view)
@@ -50,7 +50,7 @@ class PhonePage(admin.ModelAdmin):
                 f"{survey.trigger_keyword} from your own phone to try the survey.",
             )
             return redirect("admin:surveys_surveyflow_change", pk)
-        phone = trying.number_of(cast(AppUser, request.user).pk)
+        phone = practice_phone.number_of(cast(AppUser, request.user).pk)
         if request.method == "POST":
             self._act(request, phone)
             return redirect("admin:surveys_surveyflow_phone", pk)
@@ -58,15 +58,15 @@ class PhonePage(admin.ModelAdmin):
 
     def _act(self, request: HttpRequest, phone: str) -> None:
         if "start_over" in request.POST:
-            trying.forget([phone], request.user.get_username())
+            practice_phone.forget([phone], request.user.get_username())
             messages.success(request, "Started over: what this phone had left is gone.")
             return
         body = request.POST.get("body", "")[:MAX_CHARACTERS]
         if body.strip():
-            trying.text(phone, body, _token(request))
+            practice_phone.text(phone, body, _token(request))
 
     def _phone_context(self, request: HttpRequest, survey: SurveyFlow, phone: str) -> dict[str, Any]:
-        texts = trying.conversation(phone, TEXTS_SHOWN)
+        texts = practice_phone.conversation(phone, TEXTS_SHOWN)
         return self.admin_site.each_context(request) | {
             "opts": self.opts,
             "original": survey,
@@ -76,7 +76,7 @@ class PhonePage(admin.ModelAdmin):
             "last_text": texts[-1].body if texts else "",
             "no_answer": NO_ANSWER,
             "is_unanswered": bool(texts) and texts[-1].direction == texts[-1].Direction.INBOUND,
-            "left": trying.left_by(phone),
+            "left": practice_phone.left_by(phone),
             "token": uuid.uuid4(),
             "most_characters": MAX_CHARACTERS,
         }

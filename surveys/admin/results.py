@@ -14,10 +14,10 @@ from django.utils.translation import ngettext
 from accounts.events import record
 from accounts.security_events import Kind
 from contacts.admin.downloading import csv_download
-from contacts.keys import read_key
 from messaging.backends import get_backend
+from smsadmin.lib.ids import read_key
 
-from .. import exporting, results, trying
+from .. import exporting, practice_phone, results
 from ..models import SurveyFlow, SurveyResponse, SurveySession
 from ..results import Whose
 
@@ -71,7 +71,7 @@ class ResultPages(admin.ModelAdmin):
             messages.warning(request, "This answer does not exist any more.")
             return redirect("admin:surveys_surveyflow_changelist")
         survey = response.survey
-        whose = Whose.TRIES if trying.is_try(response.phone) else Whose.PEOPLE
+        whose = Whose.TRIES if practice_phone.is_try(response.phone) else Whose.PEOPLE
         wording = (response.question_index, response.question_prompt)
         number = _page(request)
         answers = next(
@@ -115,7 +115,7 @@ class ResultPages(admin.ModelAdmin):
         survey = self._viewable(request, pk)
         if isinstance(survey, HttpResponse):
             return survey
-        count = trying.forget(trying.phones_that_tried(survey), request.user.get_username())
+        count = practice_phone.forget(practice_phone.phones_that_tried(survey), request.user.get_username())
         sentence = ngettext(
             "%(count)s try was removed, with its conversation and registrations.",
             "%(count)s tries were removed, with their conversations and registrations.",
@@ -147,11 +147,11 @@ class ResultPages(admin.ModelAdmin):
 def _whose(request: HttpRequest, survey: SurveyFlow) -> tuple[Whose, bool]:
     """Whose results are asked for, and whether there are tries. Until people have answered, the tries are shown."""
     sessions = survey.sessions.all()
-    has_tries = sessions.filter(trying.IS_TRY).exists()
+    has_tries = sessions.filter(practice_phone.IS_TRY).exists()
     asked = request.GET.get("whose", "")
     if asked in list(Whose):
         return Whose(asked), has_tries
-    is_tried_only = has_tries and not sessions.exclude(trying.IS_TRY).exists()
+    is_tried_only = has_tries and not sessions.exclude(practice_phone.IS_TRY).exists()
     return (Whose.TRIES if is_tried_only else Whose.PEOPLE), has_tries
 
 

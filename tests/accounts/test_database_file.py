@@ -8,10 +8,10 @@ from django.db import connections
 from django.db.backends.sqlite3.base import DatabaseWrapper
 from django.test import RequestFactory
 
-from accounts import database_file
-from accounts.database_file import DatabaseFileLost
-from smsadmin import clock, cluster
+from smsadmin.lib import database_file
+from smsadmin.lib.database_file import DatabaseFileLost
 from smsadmin.middleware import RefuseLostDatabase
+from smsadmin.worker import clock, cluster
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ from accounts import events, passwords
 from accounts.models import AppUser
 from accounts.security_events import Kind, SecurityEvent
 from contacts.models import CommunityMember
-from messaging import sending
-from messaging.audience import Audience
+from messaging.composing.audience import Audience
 from messaging.models import Delivery, MessageLog, Target
+from messaging.sending import dispatch
 
 PASSWORD = "a-password-for-tests-only"
 ADDRESS = "192.0.2.44"
@@ -165,15 +165,15 @@ def test_events_outlast_the_user_who_did_it(lee, admin_user):
 
 def test_a_blast_that_is_sent(admin_user, make_member):
     make_member()
-    log = sending.start("Hello", Audience(Target.COMMUNITY), admin_user)
+    log = dispatch.start("Hello", Audience(Target.COMMUNITY), admin_user)
     event = the_event(Kind.BLAST_SENT, client_ip="")
     assert event.metadata["blast"] == log.pk
     assert log.created_by == admin_user
 
 
 def test_a_blast_that_is_not_sent_is_no_event(admin_user):
-    with pytest.raises(sending.EmptyAudience):
-        sending.start("Hello", Audience(Target.COMMUNITY), admin_user)
+    with pytest.raises(dispatch.EmptyAudience):
+        dispatch.start("Hello", Audience(Target.COMMUNITY), admin_user)
     assert not SecurityEvent.objects.filter(event_type=Kind.BLAST_SENT).exists()
 
 

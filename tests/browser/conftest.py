@@ -122,7 +122,11 @@ def texts_in(site):
     def run(*texts):
         forms = [{"MessageSid": f"SM{next(sids):032x}", "From": phone, "Body": body} for phone, body in texts]
         site.run(
-            "shell", "-v", "0", "-c", f"from messaging.inbound import receive\nfor form in {forms!r}: receive(form)"
+            "shell",
+            "-v",
+            "0",
+            "-c",
+            f"from messaging.inbound.receive import receive\nfor form in {forms!r}: receive(form)",
         )
 
     return run

@@ -9,9 +9,9 @@ from contextlib import closing, contextmanager
 from django.core.files.base import ContentFile
 from openpyxl import Workbook
 
-from contacts import imports, intake
+from contacts.imports import lifecycle, staging
+from contacts.imports.formats import open_table
 from contacts.models import CommunityMember, ContactImport, ImportRow
-from contacts.tabular import open_table
 
 
 def text(*lines, separator=",", encoding="utf-8"):
@@ -77,16 +77,16 @@ def form_of(data, choices=None):
 
 def preview(data, name="people.csv", target="community", event=None, user=None, **adjustments):
     """The import of that file, read."""
-    contact_import = imports.stage(ContentFile(data, name=name), target, event, user, adjustments)
-    intake.read(contact_import.pk)
+    contact_import = lifecycle.stage(ContentFile(data, name=name), target, event, user, adjustments)
+    staging.read(contact_import.pk)
     contact_import.refresh_from_db()
     return contact_import
 
 
 def confirm(contact_import):
     """The import, confirmed and applied."""
-    assert imports.take_for_applying(contact_import)
-    imports.apply(contact_import.pk)
+    assert lifecycle.take_for_applying(contact_import)
+    lifecycle.apply(contact_import.pk)
     contact_import.refresh_from_db()
     return contact_import
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contacts import cells
-from contacts.cells import Answer, read_answer, read_phone
+from contacts.imports import cells
+from contacts.imports.cells import Answer, read_answer, read_phone
 from contacts.phones import E164, InvalidPhone
 
 CELLS = tomllib.loads((Path(__file__).parent / "data" / "cells.toml").read_text())

@@ -2,11 +2,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contacts import cells, headings
-from contacts.columns import Role, detect
-from contacts.csv_files import defuse
-from contacts.reading import MAX_NAME, NoPerson, clean_name, reader
-from contacts.tables import Line
+from contacts.imports import cells, headings
+from contacts.imports.columns import Role, detect
+from contacts.imports.formats.tables import Line
+from contacts.imports.people import MAX_NAME, NoPerson, clean_name, reader
+from smsadmin.lib.csv_files import defuse
 
 GOOGLE = (
     "First Name,Middle Name,Last Name,Phonetic First Name,Phonetic Middle Name,Phonetic Last Name,Name Prefix,"

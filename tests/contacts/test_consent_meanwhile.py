@@ -7,7 +7,7 @@ import pytest
 from django.db import IntegrityError
 from psycopg import errors
 
-from contacts import opting_out
+from contacts.consent import opting_out
 from contacts.models import CommunityMember, ConsentRecord, UnsubscribedContact
 from tests.meanwhile import meanwhile, on_postgresql
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from accounts.security_events import Kind, SecurityEvent
-from contacts import opting_out
+from contacts.consent import opting_out
 from contacts.models import ConsentRecord, UnsubscribedContact
 
 pytestmark = pytest.mark.django_db

@@ -4,16 +4,10 @@ import ast
 
 import pytest
 
-from contacts import opting_out
-from contacts.models import (
-    CommunityMember,
-    ConsentRecord,
-    EventRegistration,
-    SuppressedContact,
-    UnsubscribedContact,
-)
-from messaging import healing
-from messaging.classification import classify
+from contacts.consent import opting_out
+from contacts.models import CommunityMember, ConsentRecord, EventRegistration, SuppressedContact, UnsubscribedContact
+from messaging.error_codes import classify
+from messaging.sending import suppression
 from smsadmin import demo
 from tests.test_architecture import sources
 
@@ -167,13 +161,13 @@ def test_an_import_of_members_leaves_no_record():
 
 def test_an_opt_out_that_twilio_reports_is_recorded_once(told):
     for _ in range(2):
-        healing.learn(ADA, "Ada", 21610, None)
+        suppression.learn(ADA, "Ada", 21610, None)
     assert trail() == [(ADA, OUT, "message_failure", classify(21610).sentence, "")]
     assert told == [[ADA]]
 
 
 def test_a_number_that_cannot_be_reached_is_not_on_the_trail():
-    healing.learn(ADA, "Ada", 21614, None)
+    suppression.learn(ADA, "Ada", 21614, None)
     assert trail() == []
 
 
@@ -234,7 +228,7 @@ def test_the_trail_outlives_people_and_users(admin_user, make_member):
 # Nobody goes around the trail
 
 # The second brings the trail of the system that this one replaces along with its rows.
-WRITERS = {"contacts/opting_out.py", "smsadmin/legacy/people.py"}
+WRITERS = {"contacts/consent/opting_out.py", "smsadmin/legacy/people.py"}
 WRITES = {"create", "get_or_create", "update_or_create", "bulk_create", "delete"}
 
 
@@ -261,5 +255,5 @@ def test_the_walk_sees_what_writes_opt_outs():
 def test_opt_outs_are_made_and_deleted_in_one_place():
     modules = sources("UnsubscribedContact")
     found = {name for name, tree in modules if "/migrations/" not in name and any(writes_opt_outs(tree))}
-    assert "contacts/opting_out.py" in found
+    assert "contacts/consent/opting_out.py" in found
     assert found <= WRITERS

@@ -5,8 +5,8 @@ from django.db import transaction
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from contacts.containing import find, fold, mentions
 from contacts.models import Event
+from smsadmin.lib.text_lookup import find, fold, mentions
 
 pytestmark = pytest.mark.django_db
 

@@ -2,7 +2,7 @@ import io
 
 import pytest
 
-from contacts import encodings
+from contacts.imports.formats import encodings
 
 from .importing import cells_of, form_of, preview
 from .test_import_pages import address, said

@@ -11,10 +11,11 @@ from django.urls import reverse
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from contacts import csv_files, exporting
-from contacts.csv_files import defuse, undefuse
+from contacts import exporting
 from contacts.exporting import write_csv
 from contacts.models import CommunityMember, EventRegistration, SuppressedContact, UnsubscribedContact
+from smsadmin.lib import csv_files
+from smsadmin.lib.csv_files import defuse, undefuse
 
 EXPORT = "admin:contacts_{}_export"
 

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contacts.columns import detect
-from contacts.headings import UNKNOWN
-from contacts.headings import read as read_heading
-from contacts.reading import NoPerson, reader
-from contacts.tables import Line
+from contacts.imports.columns import detect
+from contacts.imports.formats.tables import Line
+from contacts.imports.headings import UNKNOWN
+from contacts.imports.headings import read as read_heading
+from contacts.imports.people import NoPerson, reader
 
 from .importing import table_of
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contacts import headings
-from contacts.columns import Role, detect
-from contacts.tables import Line
+from contacts.imports import headings
+from contacts.imports.columns import Role, detect
+from contacts.imports.formats.tables import Line
 
 HEADINGS = tomllib.loads((Path(__file__).parent / "data" / "headings.toml").read_text())
 CELLS = {

@@ -3,7 +3,7 @@ import io
 import pytest
 from django.core.management import CommandError, call_command
 
-from contacts import imports, merging
+from contacts.imports import lifecycle, merge
 from contacts.models import CommunityMember, ContactImport, EventRegistration, ImportRow, UnsubscribedContact
 
 from .importing import members, text
@@ -140,7 +140,7 @@ def test_what_cannot_be_done_ends_with_exit_code_2(run, make_file, monkeypatch, 
 
 
 def test_a_file_that_is_too_large_ends_with_exit_code_2(run, make_file, monkeypatch):
-    monkeypatch.setattr(imports, "MAX_BYTES", 5)
+    monkeypatch.setattr(lifecycle, "MAX_BYTES", 5)
     said, code = run(make_file(f"Ada,{ADA}"), "--community")
     assert code == 2
     assert "is the most" in said
@@ -159,7 +159,7 @@ def test_an_error_of_the_database_is_said_and_nothing_is_left(run, make_file, mo
         CommunityMember.objects.create(phone=GRACE)
         CommunityMember.objects.create(phone=GRACE)
 
-    monkeypatch.setattr(merging, "merge", fail)
+    monkeypatch.setattr(merge, "merge", fail)
     said, code = run(make_file(f"Ada,{ADA}"), "--community")
     assert code == 2
     assert "Nothing was imported. The database says:" in said

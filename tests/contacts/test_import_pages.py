@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from contacts import imports
+from contacts.imports import lifecycle
 from contacts.models import CommunityMember, ContactImport, EventRegistration
 
 from .importing import members, preview, text, workbook
@@ -236,7 +236,7 @@ def test_a_file_that_is_no_list_gets_a_sentence(admin_client, post, name, data, 
 
 
 def test_a_file_that_is_too_large_is_refused_unread(admin_client, post, monkeypatch):
-    monkeypatch.setattr(imports, "MAX_BYTES", 1_000_000)
+    monkeypatch.setattr(lifecycle, "MAX_BYTES", 1_000_000)
     page = post(admin_client, UPLOAD, uploaded(b"x" * 2_200_000))
     assert page.status_code == 413
     assert "The file has 2 MB, and 0 MB is the most." in said(page)
@@ -245,7 +245,7 @@ def test_a_file_that_is_too_large_is_refused_unread(admin_client, post, monkeypa
 
 
 def test_a_file_a_little_too_large_is_refused_as_well(admin_client, post, monkeypatch):
-    monkeypatch.setattr(imports, "MAX_BYTES", 1_048_576)
+    monkeypatch.setattr(lifecycle, "MAX_BYTES", 1_048_576)
     assert "“people.csv” has 1 MB, and 1 MB is the most." in said(
         post(admin_client, UPLOAD, uploaded(b"x" * 1_048_577))
     )

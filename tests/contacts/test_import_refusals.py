@@ -5,9 +5,9 @@ import io
 import pytest
 from django.core.management import call_command
 
-from contacts import imports
+from contacts.imports import lifecycle
 from contacts.models import CommunityMember, ConsentRecord, ImportRow, UnsubscribedContact
-from contacts.staging import LEAVE_OUT
+from contacts.models.imports import LEAVE_OUT
 
 from .importing import confirm, members, people_of, preview, problems_of, text
 from .test_import_pages import address, said
@@ -54,8 +54,8 @@ def test_their_opt_out_is_on_the_trail(make_user):
 
 def test_they_are_left_out_where_staff_choose_so():
     contact_import = preview(FILE)
-    assert imports.take_for_applying(contact_import, LEAVE_OUT)
-    imports.apply(contact_import.pk)
+    assert lifecycle.take_for_applying(contact_import, LEAVE_OUT)
+    lifecycle.apply(contact_import.pk)
     contact_import.refresh_from_db()
     assert members() == {ADA: "Ada", ALAN: "Alan"}
     assert opted_out() == []

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from contacts import imports, intake
+from contacts.imports import lifecycle, staging
 from contacts.models import ContactImport
 from contacts.tasks import resume_imports
 
@@ -14,7 +14,7 @@ from .importing import preview, text
 def queued(monkeypatch):
     """What is put into the queue, in place of running it."""
     tasks = []
-    monkeypatch.setattr(imports, "async_task", lambda task, *args, **kwargs: tasks.append(task))
+    monkeypatch.setattr(lifecycle, "async_task", lambda task, *args, **kwargs: tasks.append(task))
     return tasks
 
 
@@ -65,7 +65,7 @@ def test_an_import_that_moved_before_the_clock_was_set_back_goes_on(make_import,
 
 @pytest.mark.parametrize(
     ("module", "step", "work", "status"),
-    [(intake, "_read", intake.read, "waiting"), (imports, "_apply", imports.apply, "applying")],
+    [(staging, "_read", staging.read, "waiting"), (lifecycle, "_apply", lifecycle.apply, "applying")],
 )
 def test_each_start_is_counted_before_anything_that_can_kill_the_process(
     make_import, monkeypatch, module, step, work, status
@@ -80,8 +80,8 @@ def test_each_start_is_counted_before_anything_that_can_kill_the_process(
 @pytest.mark.parametrize(
     ("work", "before", "after", "part"),
     [
-        (intake.read, "waiting", "failed", "begun 3 times, and each time the program that read it died"),
-        (imports.apply, "applying", "ready", "begun 3 times, and each time the program that did it died"),
+        (staging.read, "waiting", "failed", "begun 3 times, and each time the program that read it died"),
+        (lifecycle.apply, "applying", "ready", "begun 3 times, and each time the program that did it died"),
     ],
 )
 def test_an_import_that_killed_its_process_three_times_is_given_up(make_import, queued, work, before, after, part):
@@ -97,7 +97,7 @@ def test_an_import_that_killed_its_process_three_times_is_given_up(make_import, 
 def test_work_that_came_to_an_end_is_not_counted(make_import, queued):
     contact_import = preview(text("Ada,7205550101"))
     for _ in range(5):
-        assert imports.adjust(contact_import, {})
-        intake.read(contact_import.pk)
+        assert lifecycle.adjust(contact_import, {})
+        staging.read(contact_import.pk)
     contact_import.refresh_from_db()
     assert (contact_import.status, contact_import.starts) == ("ready", 0)

@@ -8,7 +8,9 @@ from django.core.files.base import ContentFile
 from django.db import DatabaseError
 from django.utils import timezone
 
-from contacts import exporting, imports, intake, merging, tasks
+from contacts import exporting, tasks
+from contacts.imports import lifecycle, merge, staging
+from contacts.imports.formats.tables import Unreadable
 from contacts.models import (
     CommunityMember,
     ContactImport,
@@ -18,20 +20,8 @@ from contacts.models import (
     SuppressedContact,
     UnsubscribedContact,
 )
-from contacts.tables import Unreadable
 
-from .importing import (
-    confirm,
-    failure,
-    import_all,
-    members,
-    people_of,
-    preview,
-    problems_of,
-    read,
-    text,
-    workbook,
-)
+from .importing import confirm, failure, import_all, members, people_of, preview, problems_of, read, text, workbook
 
 pytestmark = pytest.mark.django_db
 
@@ -42,8 +32,8 @@ ADA, GRACE, ALAN = "+17205550101", "+13035550102", "+19705550103"
 @pytest.fixture
 def small_slices(monkeypatch):
     """Slices of two lines, so that a short file takes several."""
-    monkeypatch.setattr(intake, "SLICE", 2)
-    monkeypatch.setattr("contacts.staging.SLICE", 2)
+    monkeypatch.setattr(staging, "SLICE", 2)
+    monkeypatch.setattr("contacts.models.imports.SLICE", 2)
 
 
 # People's real files
@@ -109,23 +99,23 @@ def test_says_in_a_sentence_why_a_file_cannot_be_read(data, part):
 
 
 def test_refuses_a_file_that_is_too_large(monkeypatch):
-    monkeypatch.setattr(imports, "MAX_BYTES", 3 * 1024**2)
+    monkeypatch.setattr(lifecycle, "MAX_BYTES", 3 * 1024**2)
     with pytest.raises(Unreadable, match=r"“people.csv” has 4 MB, and 3 MB is the most"):
-        imports.stage(ContentFile(bytes(4 * 1024**2), name="people.csv"), "community")
+        lifecycle.stage(ContentFile(bytes(4 * 1024**2), name="people.csv"), "community")
     assert not ContactImport.objects.exists()
 
 
 def test_refuses_a_file_with_too_many_lines(monkeypatch):
-    monkeypatch.setattr(intake, "MAX_LINES", 3)
+    monkeypatch.setattr(staging, "MAX_LINES", 3)
     assert "more than 3 lines" in failure(text(*[f"72055501{n}" for n in range(10, 20)]))
     assert not ImportRow.objects.exists()
 
 
 def test_an_unexpected_error_is_a_sentence_for_staff_and_a_failed_task(monkeypatch):
-    contact_import = imports.stage(ContentFile(text("7205550101"), name="people.csv"), "community")
-    monkeypatch.setattr(intake, "open_table", lambda *args: 1 / 0)
+    contact_import = lifecycle.stage(ContentFile(text("7205550101"), name="people.csv"), "community")
+    monkeypatch.setattr(staging, "open_table", lambda *args: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        intake.read(contact_import.pk)
+        staging.read(contact_import.pk)
     contact_import.refresh_from_db()
     assert contact_import.status == Status.FAILED
     assert "could not be read" in contact_import.error_message
@@ -133,11 +123,11 @@ def test_an_unexpected_error_is_a_sentence_for_staff_and_a_failed_task(monkeypat
 
 def test_a_path_in_the_file_name_is_left_out():
     data = ContentFile(text("7205550101"), name="C:\\Users\\ann\\people\x00.csv")
-    assert imports.stage(data, "community").file_name == "people.csv"
+    assert lifecycle.stage(data, "community").file_name == "people.csv"
 
 
 def test_a_file_of_several_pieces_is_put_together_again(monkeypatch):
-    monkeypatch.setattr(imports, "CHUNK_BYTES", 100)
+    monkeypatch.setattr(lifecycle, "CHUNK_BYTES", 100)
     data = text("Name,Phone", *[f"Zoë {n},72055501{n}" for n in range(10, 60)])
     contact_import = preview(data)
     assert ImportChunk.objects.count() > 5
@@ -145,10 +135,10 @@ def test_a_file_of_several_pieces_is_put_together_again(monkeypatch):
 
 
 def test_an_upload_that_was_interrupted_is_noticed(monkeypatch):
-    monkeypatch.setattr(imports, "CHUNK_BYTES", 20)
-    contact_import = imports.stage(ContentFile(text("7205550101", "7205550102"), name="people.csv"), "community")
+    monkeypatch.setattr(lifecycle, "CHUNK_BYTES", 20)
+    contact_import = lifecycle.stage(ContentFile(text("7205550101", "7205550102"), name="people.csv"), "community")
     ImportChunk.objects.filter(position=1).delete()
-    intake.read(contact_import.pk)
+    staging.read(contact_import.pk)
     contact_import.refresh_from_db()
     assert "upload was interrupted" in contact_import.error_message
 
@@ -240,11 +230,11 @@ def test_lines_are_counted_over_slices(small_slices):
 
 
 def test_progress_is_reported_while_reading(small_slices):
-    contact_import = imports.stage(
+    contact_import = lifecycle.stage(
         ContentFile(text("Name,Phone", *[f"Ada,72055501{n:02d}" for n in range(6)]), name="people.csv"), "community"
     )
     reports = []
-    intake.read(contact_import.pk, lambda done, expected: reports.append((done, expected)))
+    staging.read(contact_import.pk, lambda done, expected: reports.append((done, expected)))
     assert [done for done, _ in reports] == [2, 4, 6, 6]
     assert all(expected >= done for done, expected in reports)
 
@@ -255,8 +245,8 @@ def test_progress_is_reported_while_reading(small_slices):
 def test_staff_choose_which_column_is_the_phone():
     contact_import = preview(text("Name,Home phone,Mobile", "Ada,3035550102,7205550101"))
     assert people_of(contact_import) == [(ADA, "Ada")]
-    assert imports.adjust(contact_import, {"roles": ["name", "phone", "ignored"]})
-    intake.read(contact_import.pk)
+    assert lifecycle.adjust(contact_import, {"roles": ["name", "phone", "ignored"]})
+    staging.read(contact_import.pk)
     assert people_of(contact_import) == [(GRACE, "Ada")]
 
 
@@ -269,8 +259,8 @@ def test_a_wrongly_chosen_encoding_can_be_taken_back():
     contact_import = preview(text("Name,Phone", f"Ada,{ADA}"), encoding="utf-16-be")
     assert contact_import.status == Status.FAILED
     assert "No column of phone numbers was found" in contact_import.error_message
-    imports.adjust(contact_import, {})
-    intake.read(contact_import.pk)
+    lifecycle.adjust(contact_import, {})
+    staging.read(contact_import.pk)
     assert people_of(contact_import) == [(ADA, "Ada")]
 
 
@@ -287,8 +277,8 @@ def test_staff_say_that_there_are_no_headings():
 def test_a_file_without_a_phone_column_can_be_helped():
     contact_import = preview(text("Name,Code", "Ada,720555", "Grace,303555"))
     assert contact_import.status == Status.FAILED
-    imports.adjust(contact_import, {"roles": ["name", "phone"]})
-    intake.read(contact_import.pk)
+    lifecycle.adjust(contact_import, {"roles": ["name", "phone"]})
+    staging.read(contact_import.pk)
     contact_import.refresh_from_db()
     assert contact_import.status == Status.READY
     assert contact_import.counts["invalid"] == 2
@@ -296,15 +286,15 @@ def test_a_file_without_a_phone_column_can_be_helped():
 
 def test_reading_again_leaves_nothing_of_the_first_reading():
     contact_import = preview(text("Name,Phone", f"Ada,{ADA}", "Grace,12"))
-    imports.adjust(contact_import, {})
-    intake.read(contact_import.pk)
+    lifecycle.adjust(contact_import, {})
+    staging.read(contact_import.pk)
     assert ImportRow.objects.count() == 2
 
 
 def test_an_import_that_is_confirmed_cannot_be_adjusted():
     contact_import = preview(text(f"Ada,{ADA}"))
-    imports.take_for_applying(contact_import)
-    assert not imports.adjust(contact_import, {})
+    lifecycle.take_for_applying(contact_import)
+    assert not lifecycle.adjust(contact_import, {})
 
 
 # Applying
@@ -357,8 +347,8 @@ def test_the_result_counts_what_was_done_and_not_what_was_foreseen(make_member):
 
 def test_two_clicks_import_once():
     contact_import = preview(text(f"Ada,{ADA}"))
-    assert imports.take_for_applying(contact_import)
-    assert not imports.take_for_applying(contact_import)
+    assert lifecycle.take_for_applying(contact_import)
+    assert not lifecycle.take_for_applying(contact_import)
     tasks.apply_import(contact_import.pk)
     CommunityMember.objects.all().delete()
     tasks.apply_import(contact_import.pk)
@@ -404,10 +394,10 @@ def test_people_who_opted_out_are_imported_and_stay_opted_out(make_unsubscribed)
 
 def test_applying_is_one_transaction(monkeypatch):
     contact_import = preview(text(f"Ada,{ADA}"))
-    monkeypatch.setattr(merging, "count_blocked", _fail)
-    imports.take_for_applying(contact_import)
+    monkeypatch.setattr(merge, "count_blocked", _fail)
+    lifecycle.take_for_applying(contact_import)
     with pytest.raises(DatabaseError):
-        imports.apply(contact_import.pk)
+        lifecycle.apply(contact_import.pk)
     contact_import.refresh_from_db()
     assert members() == {}
     assert contact_import.status == Status.READY
@@ -454,13 +444,13 @@ def test_a_task_that_comes_twice_reads_once():
 
 def test_a_reader_that_was_overtaken_stops_and_leaves_nothing(small_slices):
     data = text("Name,Phone", *[f"Ada,72055501{n:02d}" for n in range(6)])
-    contact_import = imports.stage(ContentFile(data, name="people.csv"), "community")
+    contact_import = lifecycle.stage(ContentFile(data, name="people.csv"), "community")
 
     def overtake(done, expected):
         if done == 2 and ContactImport.objects.filter(attempt=1).update(status=Status.WAITING):
-            intake.read(contact_import.pk)
+            staging.read(contact_import.pk)
 
-    intake.read(contact_import.pk, overtake)
+    staging.read(contact_import.pk, overtake)
     contact_import.refresh_from_db()
     assert (contact_import.status, contact_import.attempt) == (Status.READY, 2)
     assert contact_import.counts["people"] == ImportRow.objects.count() == 6
@@ -468,31 +458,31 @@ def test_a_reader_that_was_overtaken_stops_and_leaves_nothing(small_slices):
 
 def test_a_reader_whose_import_was_discarded_stops(small_slices):
     data = text("Name,Phone", *[f"Ada,72055501{n:02d}" for n in range(6)])
-    contact_import = imports.stage(ContentFile(data, name="people.csv"), "community")
-    intake.read(contact_import.pk, lambda done, expected: imports.discard(contact_import))
+    contact_import = lifecycle.stage(ContentFile(data, name="people.csv"), "community")
+    staging.read(contact_import.pk, lambda done, expected: lifecycle.discard(contact_import))
     assert not ContactImport.objects.exists()
     assert not ImportRow.objects.exists()
 
 
 def test_work_that_has_not_moved_for_a_minute_can_be_started_again(django_capture_on_commit_callbacks):
-    contact_import = imports.stage(ContentFile(text(f"Ada,{ADA}"), name="people.csv"), "community")
+    contact_import = lifecycle.stage(ContentFile(text(f"Ada,{ADA}"), name="people.csv"), "community")
     _set(contact_import, status=Status.READING, updated_at=timezone.now() - timedelta(seconds=50))
     assert not contact_import.is_stalled
-    assert not imports.start_again(contact_import)
+    assert not lifecycle.start_again(contact_import)
     _set(contact_import, updated_at=timezone.now() - timedelta(seconds=61))
     assert contact_import.is_stalled
     with django_capture_on_commit_callbacks(execute=True):
-        assert imports.start_again(contact_import)
+        assert lifecycle.start_again(contact_import)
     contact_import.refresh_from_db()
     assert contact_import.status == Status.READY
 
 
 def test_an_apply_whose_worker_died_can_be_started_again(django_capture_on_commit_callbacks):
     contact_import = preview(text(f"Ada,{ADA}"))
-    imports.take_for_applying(contact_import)
+    lifecycle.take_for_applying(contact_import)
     _set(contact_import, updated_at=timezone.now() - timedelta(seconds=61))
     with django_capture_on_commit_callbacks(execute=True):
-        assert imports.start_again(contact_import)
+        assert lifecycle.start_again(contact_import)
     assert members() == {ADA: "Ada"}
 
 
@@ -517,7 +507,7 @@ def test_imports_that_nobody_confirmed_are_deleted_after_a_week():
 def test_what_an_import_left_behind_is_cleaned_up(monkeypatch):
     contact_import = preview(text("Name,Phone", f"Ada,{ADA}", "Alan,12"))
     with monkeypatch.context() as patch:
-        patch.setattr(imports, "_forget_people", lambda contact_import: None)
+        patch.setattr(lifecycle, "_forget_people", lambda contact_import: None)
         confirm(contact_import)
     assert ImportChunk.objects.exists()
     tasks.clean_up_imports()
@@ -527,12 +517,12 @@ def test_what_an_import_left_behind_is_cleaned_up(monkeypatch):
 
 def test_discarding_deletes_everything_but_not_once_it_is_confirmed():
     contact_import = preview(text(f"Ada,{ADA}"))
-    imports.take_for_applying(contact_import)
-    assert not imports.discard(contact_import)
-    imports.apply(contact_import.pk)
-    assert not imports.discard(contact_import)
+    lifecycle.take_for_applying(contact_import)
+    assert not lifecycle.discard(contact_import)
+    lifecycle.apply(contact_import.pk)
+    assert not lifecycle.discard(contact_import)
     other = preview(text(f"Ada,{ADA}"))
-    assert imports.discard(other)
+    assert lifecycle.discard(other)
     assert list(ContactImport.objects.all()) == [contact_import]
     assert not ImportRow.objects.exists()
 
@@ -542,9 +532,9 @@ def test_discarding_deletes_everything_but_not_once_it_is_confirmed():
 
 def test_the_number_of_statements_does_not_grow_with_the_file(django_assert_max_num_queries):
     contact_import = preview(text("Name,Phone", *[f"Ada,72055501{n:02d}" for n in range(90)]))
-    imports.take_for_applying(contact_import)
+    lifecycle.take_for_applying(contact_import)
     with django_assert_max_num_queries(25):
-        imports.apply(contact_import.pk)
+        lifecycle.apply(contact_import.pk)
     assert CommunityMember.objects.count() == 90
 
 

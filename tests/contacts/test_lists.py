@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 import pytest
 from django.urls import reverse
 
-from accounts import paginator
 from contacts.admin import changelist, filters, people
 from contacts.models import CommunityMember, EventRegistration, SuppressedContact, UnsubscribedContact
-from messaging import drafts
+from messaging.composing import drafts
+from smsadmin.lib import pagination
 
 MEMBERS = reverse("admin:contacts_communitymember_changelist")
 REGISTRATIONS = reverse("admin:contacts_eventregistration_changelist")
@@ -111,7 +111,7 @@ def test_odd_addresses_are_no_errors(admin_client, make_member, query):
 
 
 def test_a_long_list_is_not_counted_to_its_end(admin_client, make_member, monkeypatch):
-    monkeypatch.setattr(paginator, "COUNTED", 3)
+    monkeypatch.setattr(pagination, "COUNTED", 3)
     monkeypatch.setattr(people.ListAdmin, "list_per_page", 2)
     for _ in range(5):
         make_member()

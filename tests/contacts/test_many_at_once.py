@@ -3,7 +3,7 @@
 import pytest
 from django.contrib import admin
 
-from contacts import opting_out
+from contacts.consent import opting_out
 from contacts.models import CommunityMember, EventRegistration, SuppressedContact, UnsubscribedContact
 from tests.meanwhile import meanwhile, on_postgresql
 

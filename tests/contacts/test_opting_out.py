@@ -2,10 +2,11 @@
 
 import pytest
 
-from contacts import opting_out, querysets, standing
+from contacts import querysets, textability
+from contacts.consent import opting_out
+from contacts.consent.opting_out import Outcome
 from contacts.models import CommunityMember, EventRegistration, SuppressedContact, UnsubscribedContact
 from contacts.names import known_names
-from contacts.opting_out import Outcome
 
 
 def test_memory_does_not_grow_with_the_selection_and_all_are_reached(make_member, make_unsubscribed, monkeypatch):
@@ -62,7 +63,7 @@ def test_the_state_is_the_same_by_page_and_by_query(make_member, make_unsubscrib
     make_unsubscribed(phone=members[3].phone)
     make_suppressed(phone=members[3].phone)
     states = ["opted_out", "suppressed", "textable", "opted_out", "textable"]
-    found = standing.standings(member.phone for member in members)
+    found = textability.standings(member.phone for member in members)
     assert [found[member.phone].state for member in members] == states
     by_query = (
         CommunityMember.objects.annotate(blocked_by=querysets.blocked_by())
@@ -95,13 +96,13 @@ def test_events_are_counted_with_their_textable_registrants(make_event, make_reg
     make_registration(second, phone=registration.phone)
     make_registration(second)
     make_unsubscribed(phone=registration.phone)
-    counts = standing.registration_counts([first.pk, second.pk, empty.pk])
+    counts = textability.registration_counts([first.pk, second.pk, empty.pk])
     assert [(counts[event.pk].total, counts[event.pk].textable) for event in (first, second, empty)] == [
         (1, 0),
         (2, 1),
         (0, 0),
     ]
-    assert standing.registration_counts([]) == {}
+    assert textability.registration_counts([]) == {}
 
 
 def test_members_names_come_before_those_of_registrations(make_member, make_registration):
@@ -118,7 +119,7 @@ def test_members_names_come_before_those_of_registrations(make_member, make_regi
 
 def test_sources_are_said_in_words(make_event):
     event = make_event(title="Picnic")
-    labels = standing.source_labels([f"event:{event.pk}", "event:", "event:x", "event:" + "9" * 40, "manual"])
+    labels = textability.source_labels([f"event:{event.pk}", "event:", "event:x", "event:" + "9" * 40, "manual"])
     assert labels[f"event:{event.pk}"] == "Unsubscribed from “Picnic”"
     assert labels["event:x"] == labels["event:"] == "Unsubscribed from an event that was deleted"
     assert labels["manual"] == "Added by staff"

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contacts.delimited import MAX_LINE
-from contacts.tabular import Choices, Unreadable
+from contacts.imports.formats import Choices, Unreadable
+from contacts.imports.formats.delimited import MAX_LINE
 
 from .importing import archive, cells_of, form_of, lines_of, quoted, text, workbook
 

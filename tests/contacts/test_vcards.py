@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contacts import rejects
+from contacts.imports import rejected_lines
 
 from .importing import cells_of, form_of, people_of, preview, problems_of, read
 from .test_import_pages import address, said
@@ -96,8 +96,8 @@ def test_a_card_without_a_phone_is_a_line_with_a_reason():
 @pytest.mark.django_db
 def test_the_cards_that_are_not_valid_come_as_a_list_that_can_be_imported_again():
     contact_import = preview(card("FN:Mia Stone", "TEL:303-555") + APPLE, name="contacts.vcf")
-    assert rejects.file_name(contact_import) == "contacts - not imported.csv"
-    content = b"".join(rejects.content(contact_import)).decode("utf-8-sig")
+    assert rejected_lines.file_name(contact_import) == "contacts - not imported.csv"
+    content = b"".join(rejected_lines.content(contact_import)).decode("utf-8-sig")
     header, line = csv.reader(io.StringIO(content))
     assert (header[0], line[0], line[6]) == ("Full name", "Mia Stone", "303-555")
     assert read(content.replace("303-555", "303-555-0121").encode()) == [("+13035550121", "Mia Stone")]

@@ -10,8 +10,8 @@ import zipfile
 
 import pytest
 
-from contacts import workbooks
-from contacts.tables import Unreadable
+from contacts.imports.formats import workbooks
+from contacts.imports.formats.tables import Unreadable
 from tests.processes import wait_until
 
 from .importing import cells_of, form_of, lines_of, table_of, workbook

@@ -22,7 +22,7 @@ WRITE = """
 import uuid
 from accounts.models import AppUser
 from messaging.models import InboxThread
-from messaging.replying import reply
+from messaging.inbox.replies import reply
 user, _ = AppUser.objects.get_or_create(username="sam")
 for number in range(COUNT):
     thread, _ = InboxThread.objects.get_or_create(phone=f"+1720{3000000 + number}")
@@ -33,7 +33,7 @@ from contacts.models import CommunityMember
 people = (CommunityMember(name=f"Person {i}", phone=f"+1720{2000000 + i}") for i in range(2000))
 CommunityMember.objects.bulk_create(people)
 from messaging import sending
-from messaging.audience import Audience
+from messaging.composing.audience import Audience
 sending.start("Hi {first_name}", Audience("community"))
 """
 

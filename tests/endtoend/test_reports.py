@@ -20,7 +20,7 @@ CommunityMember.objects.bulk_create(people)
 """
 START = """
 from messaging import sending
-from messaging.audience import Audience
+from messaging.composing.audience import Audience
 sending.start("Hi {first_name}", Audience("community"))
 """
 RESUME = """

@@ -2,11 +2,12 @@ import uuid
 
 import pytest
 
-from messaging import replying, sending
-from messaging.audience import Audience
 from messaging.backends import reset
 from messaging.backends.locmem import LocmemBackend
+from messaging.composing.audience import Audience
+from messaging.inbox import replies
 from messaging.models import Delivery, InboxThread, KeywordAutomationRule, MessageLog, Target
+from messaging.sending import dispatch
 from tests.admin_pages import squeeze
 
 from .pages import address
@@ -27,7 +28,7 @@ def start_blast(db):
 
     def start(body="Hello", event=None):
         audience = Audience(Target.EVENT if event else Target.COMMUNITY, event)
-        return sending.start(body, audience)
+        return dispatch.start(body, audience)
 
     return start
 
@@ -37,7 +38,7 @@ def send(db):
     """Send a blast as the queue would, to its end; the blast as it is then."""
 
     def run(log):
-        sending.nudge(log)
+        dispatch.nudge(log)
         log.refresh_from_db()
         return log
 
@@ -101,7 +102,7 @@ def reply(manager_user, django_capture_on_commit_callbacks):
 
     def write(thread, body="Hello", token=None):
         with django_capture_on_commit_callbacks(execute=True):
-            return replying.reply(thread, body, manager_user, token or uuid.uuid4())
+            return replies.reply(thread, body, manager_user, token or uuid.uuid4())
 
     return write
 
@@ -118,14 +119,14 @@ class Queue:
 
     def run(self, seconds=5):
         while self.tasks:
-            sending.send_slice(*self.tasks.pop(0), seconds=seconds)
+            dispatch.send_slice(*self.tasks.pop(0), seconds=seconds)
 
 
 @pytest.fixture
 def queue(monkeypatch):
     """Takes the place of the queue, which in tests runs each task at once."""
     queue = Queue()
-    monkeypatch.setattr(sending, "async_task", queue.put)
+    monkeypatch.setattr(dispatch, "async_task", queue.put)
     return queue
 
 

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.test import Client
 
-from messaging import signatures
+from messaging.webhooks import signatures
 
 PATH = "/webhooks/twilio/inbound"
 FORM = "application/x-www-form-urlencoded"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from messaging import answers
-from messaging.encoding import Encoding, measure
+from messaging.consent import answers
+from messaging.text.encoding import Encoding, measure
 
 EACH = pytest.mark.parametrize("answer", [answers.opt_out_answer, answers.opt_in_answer, answers.help_answer])
 

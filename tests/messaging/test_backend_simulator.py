@@ -9,9 +9,9 @@ from django.http import HttpResponse
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 
-from messaging import signatures
 from messaging.backends import Refused, get_backend, simulator
 from messaging.backends.simulated_callbacks import RETRIES, CallbackPlayer
+from messaging.webhooks import signatures
 
 # Django looks after its database connections at the start and end of each request.
 pytestmark = pytest.mark.django_db

@@ -8,8 +8,8 @@ import pytest
 from django.db import OperationalError, connection
 from psycopg import errors
 
-from messaging import batching, time_limits
 from messaging.models import InboxThread
+from smsadmin.lib import group_commit, time_limits
 
 pytestmark = pytest.mark.django_db
 
@@ -40,12 +40,12 @@ def fail_after(phone):
 @pytest.fixture
 def at_once(monkeypatch):
     """Do what several threads wait for, as the one of them does it whose turn it is."""
-    monkeypatch.setattr(batching, "_turn", lambda: threading.Lock())
+    monkeypatch.setattr(group_commit, "_turn", lambda: threading.Lock())
 
     def run(*works):
-        jobs = [batching._Job(work) for work in works]
-        monkeypatch.setattr(batching, "_waiting", jobs[:])
-        batching._lead(jobs[0])
+        jobs = [group_commit._Job(work) for work in works]
+        monkeypatch.setattr(group_commit, "_waiting", jobs[:])
+        group_commit._lead(jobs[0])
         return jobs
 
     return run
@@ -66,11 +66,11 @@ def test_what_fails_is_undone_and_fails_alone(at_once):
 
 def test_what_was_taken_and_cannot_be_committed_fails(at_once, monkeypatch):
     def refuse(jobs):
-        jobs += batching._waiting
-        batching._waiting.clear()
+        jobs += group_commit._waiting
+        group_commit._waiting.clear()
         raise OSError("disk full")
 
-    monkeypatch.setattr(batching, "_commit_together", refuse)
+    monkeypatch.setattr(group_commit, "_commit_together", refuse)
     jobs = at_once(keep("1"), keep("2"))
     assert [(str(job.error), job.is_done) for job in jobs] == [("disk full", True)] * 2
 
@@ -79,20 +79,20 @@ def test_where_the_turn_does_not_come_the_others_go_on_waiting(at_once, monkeypa
     def fail():
         raise OSError("too many open files")
 
-    monkeypatch.setattr(batching, "_turn", fail)
+    monkeypatch.setattr(group_commit, "_turn", fail)
     first, second = at_once(keep("1"), keep("2"))
     assert (str(first.error), first.is_done) == ("too many open files", True)
     assert (second.error, second.is_done) == (None, False)
-    assert batching._waiting == [second]
-    assert not batching._has_leader
+    assert group_commit._waiting == [second]
+    assert not group_commit._has_leader
     assert not InboxThread.objects.exists()
 
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """The folder of the database; nobody waits for its turn for longer than a moment."""
-    monkeypatch.setattr(batching, "_left", None)
-    monkeypatch.setattr(batching, "TURN_SECONDS", 0.02)
+    monkeypatch.setattr(group_commit, "_left", None)
+    monkeypatch.setattr(group_commit, "TURN_SECONDS", 0.02)
     monkeypatch.setitem(connection.settings_dict, "NAME", str(tmp_path / "sms.db"))
     return tmp_path
 
@@ -108,73 +108,73 @@ def held(folder):
 
 
 def test_a_turn_that_another_process_keeps_is_done_without(held, caplog):
-    with batching._turn():
+    with group_commit._turn():
         pass
     assert "Going on without it" in caplog.text
 
 
 def test_after_a_turn_in_vain_nobody_waits_until_it_comes(held, caplog, monkeypatch):
     for _ in range(3):
-        with batching._turn():
-            monkeypatch.setattr(batching, "TURN_SECONDS", 3600)
+        with group_commit._turn():
+            monkeypatch.setattr(group_commit, "TURN_SECONDS", 3600)
     assert caplog.text.count("Going on without it") == 1
 
 
 def test_a_turn_that_comes_too_late_is_given_back(held, folder):
-    with batching._turn():
+    with group_commit._turn():
         pass
     held.stdin.close()
-    batching._left.join(60)
+    group_commit._left.join(60)
     assert is_free(folder)
 
 
 def test_a_turn_that_comes_in_time_is_taken(held, folder, monkeypatch):
-    monkeypatch.setattr(batching, "TURN_SECONDS", 3600)
+    monkeypatch.setattr(group_commit, "TURN_SECONDS", 3600)
     threading.Timer(0.01, held.stdin.close).start()
-    with batching._turn():
+    with group_commit._turn():
         assert not is_free(folder)
     assert is_free(folder)
 
 
 def test_a_turn_that_is_free_is_taken_and_given_back(folder):
-    with batching._turn():
+    with group_commit._turn():
         assert not is_free(folder)
     assert is_free(folder)
 
 
 def test_everybody_who_waits_for_a_leader_without_its_turn_is_served(held, monkeypatch):
-    jobs = [batching._Job(keep("1")), batching._Job(keep("2"))]
-    monkeypatch.setattr(batching, "_waiting", jobs[:])
-    batching._lead(jobs[0])
+    jobs = [group_commit._Job(keep("1")), group_commit._Job(keep("2"))]
+    monkeypatch.setattr(group_commit, "_waiting", jobs[:])
+    group_commit._lead(jobs[0])
     assert [(job.result, job.is_done) for job in jobs] == [("1", True), ("2", True)]
 
 
 def test_work_that_waits_for_a_leader_that_hangs_is_given_up_and_never_done(monkeypatch):
-    monkeypatch.setattr(batching, "_has_leader", True)
-    monkeypatch.setattr(batching, "_waiting", [])
+    monkeypatch.setattr(group_commit, "_has_leader", True)
+    monkeypatch.setattr(group_commit, "_waiting", [])
     with pytest.raises(time_limits.TookTooLong), time_limits.at_most(0):
-        batching._is_leader_for(batching._Job(keep("1")))
-    assert batching._waiting == []
+        group_commit._is_leader_for(group_commit._Job(keep("1")))
+    assert group_commit._waiting == []
 
 
 def test_work_that_a_leader_has_begun_is_given_up_too(monkeypatch):
     """It may still be committed, for all that the one who waits for it can know."""
-    job = batching._Job(keep("1"))
+    job = group_commit._Job(keep("1"))
 
     class Begun(list):
         def append(self, job):
             """The leader has taken it at once."""
 
-    monkeypatch.setattr(batching, "_has_leader", True)
-    monkeypatch.setattr(batching, "_waiting", Begun())
+    monkeypatch.setattr(group_commit, "_has_leader", True)
+    monkeypatch.setattr(group_commit, "_waiting", Begun())
     with pytest.raises(time_limits.TookTooLong), time_limits.at_most(0):
-        batching._is_leader_for(job)
+        group_commit._is_leader_for(job)
 
 
 def test_alone_its_result_and_its_error_come_back():
-    assert batching.run(keep("1")) == "1"
+    assert group_commit.run(keep("1")) == "1"
     with pytest.raises(ValueError, match="2"):
-        batching.run(fail_after("2"))
+        group_commit.run(fail_after("2"))
     assert InboxThread.objects.get().phone == "1"
 
 
@@ -190,7 +190,7 @@ def test_what_the_database_undid_for_anothers_sake_is_done_again(ended):
             raise problems.pop()
         return thread
 
-    assert batching.run(work) == "1"
+    assert group_commit.run(work) == "1"
     assert InboxThread.objects.count() == 1
 
 
@@ -201,5 +201,5 @@ def test_any_other_failure_of_the_database_is_told_at_once():
         raise OperationalError("The disk is full.")
 
     with pytest.raises(OperationalError, match="The disk is full"):
-        batching.run(work)
+        group_commit.run(work)
     assert not InboxThread.objects.exists()

@@ -7,9 +7,9 @@ import re
 import pytest
 from django.utils import timezone
 
-from messaging import recipients
 from messaging.models import Delivery, MessageLog
-from messaging.progress import progress
+from messaging.sending import recipients
+from messaging.sending.progress import progress
 from tests.admin_pages import squeeze
 
 from .pages import address

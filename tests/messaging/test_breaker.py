@@ -1,11 +1,12 @@
 import pytest
 from django.utils import timezone
 
-from messaging import breaker, callbacks, sending, sweeping
 from messaging.backends import Refused
 from messaging.models import Delivery, MessageLog
 from messaging.querysets import Receipt
-from messaging.streams import BlastStream
+from messaging.scheduling import sweep
+from messaging.sending import breaker, dispatch, status_callbacks
+from messaging.sending.sources import BlastStream
 
 SID = "SM" + "a" * 32
 
@@ -93,7 +94,7 @@ def test_the_sweep_stops_a_blast_whose_reports_speak_against_it(log, add):
     add(90, "delivered", sid=SID)
     add(10, "undelivered", 30007, SID)
     add(5, "pending")
-    sweeping.sweep()
+    sweep.sweep()
     log.refresh_from_db()
     assert (log.stop_code, log.is_running) == (30007, False)
     assert "filtered 10 of 100 texts" in log.stop_reason
@@ -104,12 +105,12 @@ def test_staff_can_go_on_after_a_filter_stopped_it(log, add, locmem):
     add(90, "delivered", sid=SID)
     add(10, "undelivered", 30007, SID)
     add(5, "pending")
-    sweeping.sweep()
+    sweep.sweep()
     log.refresh_from_db()
     log.resume()
     for number in range(2):
         log.slots.create(number=number)
-    sweeping.sweep()
+    sweep.sweep()
     assert len(locmem.outbox) == 5
 
 
@@ -131,7 +132,7 @@ def stopped(log, add):
 
 
 def report(row, code, status="failed"):
-    return callbacks.apply(row.pk, row.sid or SID, status, code, to=row.phone)
+    return status_callbacks.apply(row.pk, row.sid or SID, status, code, to=row.phone)
 
 
 def is_running(log):
@@ -143,7 +144,7 @@ def test_late_reports_of_the_mended_fault_do_not_stop_a_resumed_blast(stopped):
     for row in stopped.deliveries.filter(status="accepted"):
         assert report(row, ACCOUNT)
         assert is_running(stopped)
-    sweeping.sweep()
+    sweep.sweep()
     assert stopped.deliveries.filter(status="failed", error_code=ACCOUNT).count() == 5
     assert is_running(stopped)
 
@@ -159,7 +160,7 @@ def test_a_refusal_of_a_call_after_the_resume_stops_it_again(stopped, locmem):
     locmem.script["*"] = Refused(ACCOUNT, "suspended")
     for number in range(2):
         stopped.slots.create(number=number)
-    sending.nudge(stopped)
+    dispatch.nudge(stopped)
     assert not is_running(stopped)
     assert stopped.deliveries.filter(status="pending").exists()
 
@@ -195,7 +196,7 @@ def test_a_pause_by_staff_makes_no_report_old(log, add):
 def test_a_lost_stop_is_caught_up_by_the_sweep(log, add):
     add(1, "failed", ACCOUNT, SID)
     add(5, "pending")
-    sweeping.sweep()
+    sweep.sweep()
     assert (is_running(log), log.stop_code) == (False, ACCOUNT)
 
 
@@ -213,7 +214,7 @@ def test_carriers_that_filter_after_the_resume_stop_it_again(log, add):
     add(90, "delivered", sid=SID)
     add(10, "undelivered", 30007, SID)
     add(5, "pending")
-    sweeping.sweep()
+    sweep.sweep()
     log.refresh_from_db()
     log.resume()
     add(28, "delivered", sid=SID)
@@ -221,7 +222,7 @@ def test_carriers_that_filter_after_the_resume_stop_it_again(log, add):
     log.deliveries.filter(claimed_at=None, pk__gt=log.deliveries.filter(status="pending")[0].pk).exclude(
         status="pending"
     ).update(claimed_at=timezone.now())
-    sweeping.sweep()
+    sweep.sweep()
     assert (is_running(log), log.stop_code) == (False, 30007)
     assert "filtered 2 of 30 texts" in log.stop_reason
 
@@ -231,5 +232,5 @@ def test_a_code_muted_before_resumes_were_timed_stays_muted(log, add):
     add(2, "accepted", sid=SID)
     add(1, "pending")
     assert report(log.deliveries.filter(status="accepted")[0], ACCOUNT)
-    sweeping.sweep()
+    sweep.sweep()
     assert is_running(log)

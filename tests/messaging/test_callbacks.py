@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from contacts.models import SuppressedContact, UnsubscribedContact
-from messaging import callbacks
 from messaging.models import Delivery, MessageLog, UnmatchedReports
 from messaging.querysets import Receipt
-from messaging.signatures import sign
+from messaging.sending import status_callbacks
+from messaging.webhooks.signatures import sign
 
 SID = "SM" + "a" * 32
 
@@ -253,15 +253,15 @@ def test_a_row_without_a_sid_learns_it_from_a_report_that_moves_nothing(delivery
 
 def test_a_sid_that_is_recorded_while_a_report_is_being_read_holds(delivery, monkeypatch, unmatched):
     Delivery.objects.filter(pk=delivery.pk).update(sid="")
-    find = callbacks._find
+    find = status_callbacks._find
 
     def record_meanwhile(pk):
         row = find(pk)
         Delivery.objects.filter(pk=pk).update(sid="SM" + "b" * 32)
         return row
 
-    monkeypatch.setattr(callbacks, "_find", record_meanwhile)
-    assert not callbacks.apply(delivery.pk, SID, "failed", 21610, to=delivery.phone)
+    monkeypatch.setattr(status_callbacks, "_find", record_meanwhile)
+    assert not status_callbacks.apply(delivery.pk, SID, "failed", 21610, to=delivery.phone)
     assert (state(delivery), delivery.sid) == ("accepted", "SM" + "b" * 32)
     assert not UnsubscribedContact.objects.exists()
 
@@ -281,14 +281,14 @@ def test_reports_on_texts_that_are_gone_are_counted_by_day(db, post_report, unma
 
 
 class AnySequenceOfReports(TestCase):
-    @given(st.lists(st.sampled_from([*callbacks.STATES, "nonsense"]), max_size=12))
+    @given(st.lists(st.sampled_from([*status_callbacks.STATES, "nonsense"]), max_size=12))
     @settings(max_examples=40)
     def test_never_lowers_the_rank(self, statuses):
         log = MessageLog.objects.create(message_body="Hi", target="community")
         row = Delivery.objects.create(message_log=log, phone="+17205550100", status="sending")
         rank = Delivery.RANK["sending"]
         for status in statuses:
-            callbacks.apply(row.pk, SID, status, None, to=row.phone)
+            status_callbacks.apply(row.pk, SID, status, None, to=row.phone)
             row.refresh_from_db()
             assert Delivery.RANK[row.status] >= rank
             rank = Delivery.RANK[row.status]

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contacts.models import SuppressedContact
-from messaging.classification import TABLE, Category, classify, error_table
+from messaging.error_codes import TABLE, Category, classify, error_table
 
 
 def rows():

@@ -5,9 +5,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from messaging import reconciling, replying, sending, sweeping
+from messaging.inbox import replies
 from messaging.models import Delivery, MessageLog, ScheduledMessage, SenderSlot
 from messaging.querysets import Receipt
+from messaging.scheduling import sweep
+from messaging.sending import dispatch, reconciliation
 
 HOUR = timedelta(hours=1)
 
@@ -36,7 +38,7 @@ def test_a_blast_whose_sender_was_killed_before_goes_on_at_the_next_look(blast, 
         assert SenderSlot.objects.hold(slot.pk, "killed")
     taken = {row.phone for row in Delivery.objects.claim(blast.pk, 2)}
     set_back(*ALL)
-    sweeping.sweep()
+    sweep.sweep()
     queue.run()
     blast.refresh_from_db()
     assert len(locmem.outbox) == 4
@@ -84,13 +86,13 @@ def test_a_slot_is_either_free_or_held(blast):
 @pytest.mark.parametrize(("seconds", "state"), [(3600, "unknown"), (3, "sending"), (30, "sending"), (0, "sending")])
 def test_a_call_begun_in_the_far_future_is_abandoned(blast, queue, seconds, state):
     Delivery.objects.claim(blast.pk, 1, timezone.now() + timedelta(seconds=seconds))
-    sweeping.sweep()
+    sweep.sweep()
     assert blast.deliveries.order_by("pk").first().status == state
 
 
 def test_the_answer_of_a_call_that_goes_on_settles_its_doubt(blast, queue):
     [row] = Delivery.objects.claim(blast.pk, 1, timezone.now() + HOUR)
-    sweeping.sweep()
+    sweep.sweep()
     Delivery.objects.record([Receipt(row.pk, "accepted", sid="SM" + "1" * 32, segments=1)])
     row.refresh_from_db()
     assert row.status == "accepted"
@@ -102,8 +104,8 @@ def test_a_reply_whose_sender_was_killed_before_leaves(make_thread, reply, queue
     queue.tasks.clear()
     assert SenderSlot.objects.hold(slot, owner)
     set_back(*ALL)
-    assert not replying.are_in_hand()
-    sweeping.sweep()
+    assert not replies.are_in_hand()
+    sweep.sweep()
     queue.run()
     assert len(locmem.outbox) == 1
 
@@ -127,8 +129,8 @@ def test_a_scheduled_message_is_put_off_for_no_longer_than_its_pause(db, attempt
 def test_doubt_is_looked_up_and_put_before_staff(make_log, make_delivery, locmem):
     row = make_delivery(make_log(status="sent"), "unknown", claimed_at=timezone.now(), updated_at=timezone.now())
     set_back("claimed_at", "updated_at")
-    assert reconciling.reconcile().unresolved == [row.pk]
-    assert list(reconciling.overdue()) == [row]
+    assert reconciliation.reconcile().unresolved == [row.pk]
+    assert list(reconciliation.overdue()) == [row]
 
 
 def test_a_running_sender_ends_its_slice_and_goes_on(blast, queue, locmem):
@@ -137,6 +139,6 @@ def test_a_running_sender_ends_its_slice_and_goes_on(blast, queue, locmem):
     set_back("leased_at", "leased_until", "sender_seen_at")
     assert until
     assert SenderSlot.objects.renew(slot.pk, "mine") is None
-    sending.nudge(blast)
+    dispatch.nudge(blast)
     queue.run()
     assert len(locmem.outbox) == 6

@@ -4,11 +4,11 @@ import uuid
 
 import pytest
 
-from messaging import composing
-from messaging.audience import Audience
-from messaging.encoding import measure
+from messaging.composing import preview as composing
+from messaging.composing.audience import Audience
 from messaging.models import Draft, MessageLog, Target
-from messaging.personalisation import compile_template, with_opt_out_line
+from messaging.text.encoding import measure
+from messaging.text.personalization import compile_template, with_opt_out_line
 from tests.admin_pages import squeeze
 
 PREVIEW = "/admin/messaging/messagelog/compose/preview/"

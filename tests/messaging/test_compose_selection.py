@@ -5,8 +5,8 @@ import re
 import pytest
 from django.urls import reverse
 
-from messaging import drafts
-from messaging.audience import Audience
+from messaging.composing import drafts
+from messaging.composing.audience import Audience
 from messaging.models import Draft, MessageLog
 from tests.admin_pages import squeeze
 

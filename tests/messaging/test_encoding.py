@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messaging.encoding import (
+from messaging.text.encoding import (
     BASIC_CHARACTERS,
     EXTENSION_CHARACTERS,
     MAX_CHARACTERS,

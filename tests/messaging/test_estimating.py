@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from messaging.encoding import Encoding, measure
-from messaging.estimating import cost, estimate, profile, shape
-from messaging.personalisation import UnknownToken, compile_template, with_opt_out_line
+from messaging.composing.cost import cost, estimate, profile, shape
+from messaging.text.encoding import Encoding, measure
+from messaging.text.personalization import UnknownToken, compile_template, with_opt_out_line
 
 
 def is_accepted(body):

@@ -5,11 +5,12 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from messaging import reconciling, scheduling, sender, sending, sweeping
-from messaging.audience import Audience
 from messaging.backends import Refused, TryLater
+from messaging.composing.audience import Audience
 from messaging.models import Delivery, Draft, MessageLog, RetryWhom, ScheduledMessage, SenderSlot
 from messaging.querysets import Receipt
+from messaging.scheduling import scheduled_messages, sweep
+from messaging.sending import dispatch, reconciliation, sender
 from tests.meanwhile import meanwhile, on_postgresql
 
 from .pages import address
@@ -34,7 +35,7 @@ def make_family(make_log, make_delivery):
 
 
 def retry(log, whom=RetryWhom.FAILED, **fields):
-    return sending.start(log.message_body, Audience(log.target, retry_of=log, retry_whom=whom, **fields))
+    return dispatch.start(log.message_body, Audience(log.target, retry_of=log, retry_whom=whom, **fields))
 
 
 def texted(locmem):
@@ -133,7 +134,7 @@ def test_a_paused_blast_that_is_over_cannot_be_resumed(make_log, make_delivery):
 def test_a_retry_passes_over_who_waits_again_after_a_resume(make_family):
     log = make_family(code=WRONG_PASSWORD, is_stopped=True)
     log.resume()
-    with pytest.raises(sending.EmptyAudience):
+    with pytest.raises(dispatch.EmptyAudience):
         retry(log)
 
 
@@ -147,7 +148,7 @@ def test_whom_a_retry_of_a_retry_reached_is_offered_nowhere(make_family, locmem,
     second.settle()
     send(retry(second))
     assert (offered(first), offered(second)) == (0, 0)
-    with pytest.raises(sending.EmptyAudience):
+    with pytest.raises(dispatch.EmptyAudience):
         retry(first)
     assert texted(locmem) == phones(first)
 
@@ -184,9 +185,9 @@ def test_two_drafts_of_the_same_retry_text_everybody_once(make_family, locmem, s
         )
         for whom in RetryWhom.values
     ]
-    send(sending.send_draft(drafts[1], manager_user)[0])
-    with pytest.raises(sending.EmptyAudience):
-        sending.send_draft(drafts[0], manager_user)
+    send(dispatch.send_draft(drafts[1], manager_user)[0])
+    with pytest.raises(dispatch.EmptyAudience):
+        dispatch.send_draft(drafts[0], manager_user)
     assert texted(locmem) == phones(log)
 
 
@@ -198,10 +199,10 @@ def test_a_scheduled_retry_goes_to_those_whom_nobody_has_taken_on_by_then(
         message_body="Hi", has_opt_out_line=False, retry_of=log, retry_whom="failed", created_by=manager_user
     )
     at = timezone.now() + timedelta(hours=1)
-    message, _ = scheduling.schedule_draft(draft, at, manager_user)
+    message, _ = scheduled_messages.schedule_draft(draft, at, manager_user)
     send(retry(log))
     late = make_delivery(log, "failed", error_code=SOFT)
-    blast = scheduling.send(message.pk, at)
+    blast = scheduled_messages.send(message.pk, at)
     assert (phones(blast), blast.family) == ([late.phone], log.pk)
 
 
@@ -211,9 +212,9 @@ def test_a_scheduled_retry_with_nobody_left_fails_with_a_sentence(make_family, m
         message_body="Hi", has_opt_out_line=False, retry_of=log, retry_whom="failed", created_by=manager_user
     )
     at = timezone.now() + timedelta(hours=1)
-    message, _ = scheduling.schedule_draft(draft, at, manager_user)
+    message, _ = scheduled_messages.schedule_draft(draft, at, manager_user)
     send(retry(log))
-    assert scheduling.send(message.pk, at) is None
+    assert scheduled_messages.send(message.pk, at) is None
     message.refresh_from_db()
     assert (message.status, message.error_message) == (
         "failed",
@@ -260,14 +261,14 @@ def test_staff_cannot_send_again_to_whom_a_relative_has_reached(make_family, mak
     second = retry(first)
     second.deliveries.update(status="unknown", claimed_at=timezone.now())
     first.deliveries.update(status="delivered")
-    assert reconciling.send_again(second, list(second.deliveries.values_list("pk", flat=True))) == 0
+    assert reconciliation.send_again(second, list(second.deliveries.values_list("pk", flat=True))) == 0
     assert second.deliveries.get().status == "unknown"
 
 
 def test_a_doubt_that_was_left_and_then_failed_is_offered_for_a_retry(make_log, make_delivery):
     log = make_log(status="sent")
     row = make_delivery(log, "unknown", claimed_at=timezone.now())
-    reconciling.leave(log, [row.pk])
+    reconciliation.leave(log, [row.pk])
     Delivery.objects.advance(row.pk, "undelivered")
     assert offered(log) == 1
 
@@ -318,7 +319,7 @@ def test_a_blast_that_is_canceled_during_a_429_is_closed_by_its_sender(
         record(self, batch)
 
     monkeypatch.setattr(sender.Sender, "_record", cancel_and_record)
-    sending.nudge(log)
+    dispatch.nudge(log)
     queue.run(seconds=1)
     log.refresh_from_db()
     assert (log.status, log.deliveries.get().skip_reason) == ("sent", "cancelled")
@@ -335,7 +336,7 @@ def test_what_hangs_in_a_canceled_blast_is_healed_by_the_sweep_and_its_message_e
         status="processing",
         message_log=log,
     )
-    sweeping.sweep()
+    sweep.sweep()
     log.refresh_from_db()
     message.refresh_from_db()
     assert log.deliveries.count_by_status() == {"skipped": 3}
@@ -350,7 +351,7 @@ def test_a_message_whose_blast_was_canceled_after_somebody_got_it_was_sent(make_
     message = ScheduledMessage.objects.create(
         message_body="Hi", target="community", scheduled_at=timezone.now(), status="processing", message_log=log
     )
-    scheduling.follow_blasts()
+    scheduled_messages.follow_blasts()
     message.refresh_from_db()
     assert message.status == "sent"
 
@@ -383,7 +384,7 @@ def test_of_two_retries_at_once_from_both_ends_of_a_family_the_second_one_finds_
     second.deliveries.update(status="failed", error_code=SOFT)
     with (
         meanwhile(lambda: MessageLog.objects.lock_family(second), lambda: retry(second)),
-        pytest.raises(sending.EmptyAudience),
+        pytest.raises(dispatch.EmptyAudience),
     ):
         retry(first)
 

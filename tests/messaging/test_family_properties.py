@@ -15,15 +15,17 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from contacts.models import CommunityMember
-from messaging import reconciling, scheduling, sending, sweeping
-from messaging.audience import Audience
 from messaging.backends import SentMessage
 from messaging.backends.locmem import LocmemBackend
+from messaging.composing.audience import Audience
 from messaging.models import Delivery, Draft, MessageLog, RetryWhom, ScheduledMessage, SenderSlot, Target
 from messaging.querysets import Receipt
-from messaging.signatures import sign
-from messaging.streams import BlastStream
-from smsadmin import restoring
+from messaging.scheduling import scheduled_messages
+from messaging.scheduling import sweep as sweeping
+from messaging.sending import dispatch, reconciliation
+from messaging.sending.sources import BlastStream
+from messaging.webhooks.signatures import sign
+from smsadmin.backups import restoring
 from tests.conftest import fictional_phone
 
 IS_LONG_RUN = settings().max_examples > 25
@@ -72,7 +74,7 @@ class World:
         CommunityMember.objects.bulk_create(
             CommunityMember(name=f"Person {i}", phone=fictional_phone(i)) for i in range(PEOPLE)
         )
-        sending.start("Hi {first_name}", Audience(Target.COMMUNITY))
+        dispatch.start("Hi {first_name}", Audience(Target.COMMUNITY))
 
     def choose(self, options):
         return self.draw(st.sampled_from(list(options)))
@@ -160,7 +162,7 @@ class World:
         call.may_have_arrived = final not in FAILURES
 
     def look_up(self):
-        reconciling.reconcile(at_once=True)
+        reconciliation.reconcile(at_once=True)
 
     # Staff
 
@@ -188,17 +190,17 @@ class World:
     def confirm(self):
         if draft := self._waiting_draft():
             try:
-                sending.send_draft(draft, None)
-            except sending.EmptyAudience:
+                dispatch.send_draft(draft, None)
+            except dispatch.EmptyAudience:
                 return
 
     def schedule(self):
         if draft := self._waiting_draft():
-            scheduling.schedule_draft(draft, timezone.now() + timedelta(hours=1), None)
+            scheduled_messages.schedule_draft(draft, timezone.now() + timedelta(hours=1), None)
 
     def time_comes(self):
         for message in ScheduledMessage.objects.filter(status="pending"):
-            scheduling.send(message.pk, message.scheduled_at)
+            scheduled_messages.send(message.pk, message.scheduled_at)
 
     def _waiting_draft(self):
         drafts = list(Draft.objects.filter(sent_at=None).order_by("pk"))
@@ -215,14 +217,14 @@ class World:
         if not doubtful:
             return
         chosen = self.draw(st.lists(st.sampled_from([row.pk for row in doubtful]), unique=True))
-        reconciling.send_again(log, chosen)
+        reconciliation.send_again(log, chosen)
         again = set(log.deliveries.filter(pk__in=chosen, status="pending").values_list("phone", flat=True))
         for call in self.calls:
             call.is_waived = call.is_waived or call.row.phone in again
 
     def leave(self):
         log = self.blast()
-        reconciling.leave(log, list(log.deliveries.in_doubt().values_list("pk", flat=True)[:1]))
+        reconciliation.leave(log, list(log.deliveries.in_doubt().values_list("pk", flat=True)[:1]))
 
     def delete(self):
         log = self.blast()
@@ -265,8 +267,8 @@ class World:
                 log.resume()
                 for whom in RetryWhom.values:
                     try:
-                        sending.start("Hi {first_name}", Audience(log.target, retry_of=log, retry_whom=whom))
-                    except sending.EmptyAudience:
+                        dispatch.start("Hi {first_name}", Audience(log.target, retry_of=log, retry_whom=whom))
+                    except dispatch.EmptyAudience:
                         continue
             for log in MessageLog.objects.order_by("pk"):
                 self.claim(log, PEOPLE, ACCEPTED)
@@ -305,7 +307,7 @@ class AnyOrder(TestCase):
     @given(st.data())
     @settings(max_examples=EXAMPLES)
     def test_calls_nobody_again_whose_text_may_have_gone_out(self, data):
-        with mock.patch.object(sending, "async_task"), mock.patch.object(scheduling, "async_task"):
+        with mock.patch.object(dispatch, "async_task"), mock.patch.object(scheduled_messages, "async_task"):
             world = World(data.draw)
             for action in data.draw(
                 st.lists(st.sampled_from((*ACTIONS, *(World.lose_time,) * 6)), min_size=8, max_size=STEPS)

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from messaging import finding
+from messaging.inbox import search
 from messaging.models import InboxThread
 
 from .conversations import make_thread
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 
 def found(text):
-    return [thread.phone for thread in finding.search(InboxThread.objects.order_by("pk"), text, 100)]
+    return [thread.phone for thread in search.search(InboxThread.objects.order_by("pk"), text, 100)]
 
 
 @pytest.mark.parametrize("typed", ["(720) 555-0123", "7205550123", "+1 720 555 0123", "0123", "720 555"])
@@ -66,12 +66,12 @@ def test_a_name_and_a_number_together_narrow_the_search(make_member):
 def test_a_search_lists_no_more_than_it_may(make_phone):
     for _ in range(3):
         make_thread(make_phone(), "Hello")
-    assert finding.search(InboxThread.objects.order_by("-pk"), "hello", 2).count() == 2
-    assert finding.search(InboxThread.objects.all(), "   ", 2).count() == 3
+    assert search.search(InboxThread.objects.order_by("-pk"), "hello", 2).count() == 2
+    assert search.search(InboxThread.objects.all(), "   ", 2).count() == 3
 
 
 def test_only_the_latest_texts_are_searched(monkeypatch, make_phone):
-    monkeypatch.setattr(finding, "TEXTS_SEARCHED", 1)
+    monkeypatch.setattr(search, "TEXTS_SEARCHED", 1)
     make_thread(make_phone(), "Old parking", created_at=timezone.now() - timedelta(days=1))
     new = make_thread(make_phone(), "New parking")
     assert found("parking") == [new.phone]
@@ -79,7 +79,7 @@ def test_only_the_latest_texts_are_searched(monkeypatch, make_phone):
 
 def test_the_latest_text_with_the_words_is_what_was_found(make_phone):
     threads = [make_thread(make_phone(), *bodies) for bodies in (("A unicorn", "Unicorns!", "ok"), ("Hello",))]
-    found = finding.find_texts(threads, "unicorn")
+    found = search.find_texts(threads, "unicorn")
     assert {key: message.body for key, message in found.items()} == {threads[0].pk: "Unicorns!"}
 
 
@@ -105,5 +105,5 @@ def test_the_latest_text_with_the_words_is_what_was_found(make_phone):
     ],
 )
 def test_an_excerpt_shows_where_the_words_stand(body, typed, shown):
-    parts = finding.excerpt(body, typed, 50)
+    parts = search.excerpt(body, typed, 50)
     assert "".join(f"[{part}]" if is_word else part for part, is_word in parts) == shown

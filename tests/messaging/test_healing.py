@@ -4,11 +4,11 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from contacts import opting_out
+from contacts.consent import opting_out
 from contacts.models import CommunityMember, SuppressedContact, UnsubscribedContact
-from messaging.backfilling import backfill
-from messaging.healing import learn
 from messaging.models import Delivery, MessageLog
+from messaging.sending.suppression import learn
+from messaging.sending.suppression_backfill import backfill
 
 PHONE = "+17205550123"
 

@@ -5,8 +5,10 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from messaging import handlers, inbound, inbox, signatures
+from messaging.inbound import handlers, receive
+from messaging.inbox import conversations
 from messaging.models import Delivery, InboxMessage, InboxThread
+from messaging.webhooks import signatures
 
 from .inbound_texts import FORM, PATH, form, post, text_in
 
@@ -86,7 +88,7 @@ def test_a_text_that_staff_deleted_does_not_come_back_with_a_repeat(make_rule):
     rule = make_rule()
     fields = form(ADA, "JOIN")
     post(fields)
-    inbox.delete_text(InboxMessage.objects.get(direction="inbound"))
+    conversations.delete_text(InboxMessage.objects.get(direction="inbound"))
     assert b"<Message" not in post(fields).content
     assert not InboxMessage.objects.filter(direction="inbound").exists()
     rule.refresh_from_db()
@@ -217,7 +219,7 @@ def test_a_body_of_garbage_is_refused(content_type, body):
 
 
 def test_a_lone_surrogate_is_kept_as_something_else():
-    assert inbound.receive({"MessageSid": "SM1", "From": ADA, "Body": "a\ud800b", "X\udc00": "\ud800"}).body == ""
+    assert receive.receive({"MessageSid": "SM1", "From": ADA, "Body": "a\ud800b", "X\udc00": "\ud800"}).body == ""
     assert InboxMessage.objects.get().body == "a?b"
 
 
@@ -240,7 +242,7 @@ def test_who_has_opted_out_gets_no_automatic_answer(make_rule, make_unsubscribed
 
 def test_a_played_text_has_its_effects_but_its_answer_no_delivery(make_rule):
     make_rule()
-    reply = inbound.receive(form(ADA, "JOIN"), is_played=True)
+    reply = receive.receive(form(ADA, "JOIN"), is_played=True)
     assert reply.body == "Welcome!"
     assert InboxMessage.objects.filter(direction="outbound").exists()
     assert not Delivery.objects.exists()

@@ -10,8 +10,9 @@ from django.test import Client
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from messaging import inbound, signatures
+from messaging.inbound import receive
 from messaging.models import InboxMessage, InboxThread
+from messaging.webhooks import signatures
 
 from .inbound_texts import FORM, PATH, form
 
@@ -66,7 +67,7 @@ def test_bytes_without_a_genuine_signature_are_refused(raw, content_type):
 @given(st.dictionaries(st.one_of(st.sampled_from(KNOWN), with_surrogates), with_surrogates, max_size=12))
 def test_fields_that_no_database_takes_are_kept_as_far_as_they_go(fields):
     with transaction.atomic():
-        inbound.receive({**form("+17205550123", "Hello"), **fields})
+        receive.receive({**form("+17205550123", "Hello"), **fields})
         stored = InboxMessage.objects.get(direction="inbound")
         stored.refresh_from_db()
         expected = fields.get("Body", "Hello").replace("\0", "\N{REPLACEMENT CHARACTER}")

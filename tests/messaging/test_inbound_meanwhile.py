@@ -2,7 +2,7 @@
 
 import pytest
 
-from contacts import opting_out
+from contacts.consent import opting_out
 from messaging.models import Delivery, InboxMessage, InboxThread, KeywordAutomationRule
 from tests.meanwhile import meanwhile, on_postgresql
 

@@ -11,11 +11,11 @@ from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contacts import opting_out
+from contacts.consent import opting_out
 from contacts.models import ConsentRecord, Event, EventRegistration, UnsubscribedContact
-from messaging import inbound
+from messaging.inbound import receive
 from messaging.models import InboxMessage, InboxThread, KeywordAutomationRule
-from surveys import ending, questions
+from surveys import questions, session_ends
 from surveys.models import SurveyFlow, SurveyResponse, SurveySession
 from surveys.questions import Kind, Question
 from tests.conftest import fictional_phone
@@ -78,7 +78,7 @@ class House:
     def text(self, phone, words):
         fields = form(phone, words, MessageSid=f"SM{next(self.sids)}")
         was_out = UnsubscribedContact.objects.filter(phone=phone).exists()
-        reply = inbound.receive(fields)
+        reply = receive.receive(fields)
         self.given.append((fields, reply))
         if was_out and reply.body:
             answer = InboxMessage.objects.get(answer_to__message_sid=fields["MessageSid"])
@@ -88,10 +88,10 @@ class House:
         if self.given:
             fields, reply = self.given[number % len(self.given)]
             before = (InboxMessage.objects.count(), ConsentRecord.objects.count(), SurveyResponse.objects.count())
-            again = inbound.receive({**fields, "Retried": "1"})
+            again = receive.receive({**fields, "Retried": "1"})
             if UnsubscribedContact.objects.filter(phone=fields["From"]).exists():
                 # Who has said stop since is told nothing else.
-                assert again in (reply, inbound.Reply())
+                assert again in (reply, receive.Reply())
             else:
                 assert again == reply
             after = (InboxMessage.objects.count(), ConsentRecord.objects.count(), SurveyResponse.objects.count())
@@ -161,7 +161,7 @@ def live_through(story):
         for happening in story:
             house.happen(*happening)
         house.check()
-        ending.expire(timezone.now() + timedelta(days=2))
+        session_ends.expire(timezone.now() + timedelta(days=2))
         assert not SurveySession.objects.filter(status="active").exists()
         house.check()
         transaction.set_rollback(True)

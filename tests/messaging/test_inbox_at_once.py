@@ -2,7 +2,7 @@
 
 import pytest
 
-from messaging import inbox
+from messaging.inbox import conversations
 from messaging.models import InboxThread
 from tests.meanwhile import meanwhile, on_postgresql
 
@@ -22,7 +22,9 @@ def test_a_text_that_comes_while_many_are_marked_as_read_stays_unread(make_phone
     shown = {thread.pk: thread.messages.get().pk for thread in threads}
     late = threads[1]
     with text_coming_in(late):
-        assert inbox.mark_all_read(InboxThread.objects.all(), shown, 0) == inbox.Marked(read=2, newer=1)
+        assert conversations.mark_all_read(InboxThread.objects.all(), shown, 0) == conversations.Marked(
+            read=2, newer=1
+        )
     assert list(InboxThread.objects.order_by("pk").values_list("unread_count", flat=True)) == [0, 1, 0]
 
 
@@ -38,7 +40,7 @@ def test_a_text_that_comes_while_a_count_is_mended_is_not_lost(make_phone):
 def test_a_text_that_comes_while_another_one_is_deleted_is_unread_and_shown(make_phone):
     thread = make_thread(make_phone(), "Hi", is_read=False)
     with text_coming_in(thread):
-        inbox.delete_text(thread.messages.get())
+        conversations.delete_text(thread.messages.get())
     thread.refresh_from_db()
     assert (thread.unread_count, thread.last_message_preview) == (1, "Are you there?")
 
@@ -55,6 +57,6 @@ def test_many_are_marked_while_somebody_else_locks_them_in_their_order(make_phon
 
     with meanwhile(lambda: lock(first), lambda: lock(second)):
         if is_read:
-            assert inbox.mark_unread(InboxThread.objects.all()) == 2
+            assert conversations.mark_unread(InboxThread.objects.all()) == 2
         else:
-            assert inbox.mark_all_read(InboxThread.objects.all(), shown, 0).read == 2
+            assert conversations.mark_all_read(InboxThread.objects.all(), shown, 0).read == 2

@@ -8,7 +8,7 @@ import pytest
 from django.db.models import F
 from django.utils import timezone
 
-from messaging.admin.inbox import InboxThreadAdmin
+from messaging.admin.inbox.list import InboxThreadAdmin
 from messaging.models import Delivery, InboxMessage, InboxThread
 from tests.admin_pages import squeeze
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from messaging import keywords
-from messaging.answers import opt_out_answer
+from messaging.consent.answers import opt_out_answer
 from messaging.models import InboxMessage
 from surveys.models import SurveyFlow
 

@@ -8,12 +8,12 @@ import pytest
 from django.db import OperationalError, connection
 from django.utils import timezone
 
-from contacts import opting_out
+from contacts.consent import opting_out
 from contacts.models import CommunityMember, ConsentRecord, SuppressedContact, UnsubscribedContact
-from messaging import backfilling, callbacks, healing, sender
 from messaging.backends import Refused
 from messaging.models import Delivery
-from smsadmin import schedules
+from messaging.sending import sender, status_callbacks, suppression, suppression_backfill
+from smsadmin.worker import schedules
 
 STOPPED = 21610
 DEAD = 21614
@@ -30,19 +30,19 @@ def accepted(make_log, make_delivery):
 
 
 def report(row, code, status="undelivered"):
-    return callbacks.apply(row.pk, row.sid or SID, status, code, to=row.phone)
+    return status_callbacks.apply(row.pk, row.sid or SID, status, code, to=row.phone)
 
 
 def fail_once(monkeypatch, error):
     """Let the next lesson break off with `error`."""
-    learn, errors = healing.learn, [error]
+    learn, errors = suppression.learn, [error]
 
     def broken(*args, **kwargs):
         learn(*args, **kwargs)
         if errors:
             raise errors.pop()
 
-    monkeypatch.setattr(healing, "learn", broken)
+    monkeypatch.setattr(suppression, "learn", broken)
 
 
 @pytest.mark.parametrize("error", [Killed(), OperationalError("disk I/O error"), RuntimeError("a bug")])
@@ -106,23 +106,23 @@ def test_a_passing_failure_of_the_database_is_outlasted_with_both(refuse, monkey
 
 @pytest.mark.parametrize("error", [RuntimeError, OperationalError])
 def test_a_lesson_that_always_fails_loses_no_result_and_is_tried_again(refuse, monkeypatch, error, caplog):
-    learn = healing.learn
+    learn = suppression.learn
 
     def poison(phone, *args, **kwargs):
         if phone == CommunityMember.objects.order_by("pk").first().phone:
             raise error("poison")
         learn(phone, *args, **kwargs)
 
-    monkeypatch.setattr(healing, "learn", poison)
+    monkeypatch.setattr(suppression, "learn", poison)
     with caplog.at_level(logging.CRITICAL):
         log = refuse(DEAD, DEAD, None)
         assert states(log) == [("failed", DEAD), ("failed", DEAD), ("accepted", None)]
         assert SuppressedContact.objects.count() == 1
-        assert backfilling.catch_up() == 1
-    monkeypatch.setattr(healing, "learn", learn)
-    backfilling.catch_up()
+        assert suppression_backfill.catch_up() == 1
+    monkeypatch.setattr(suppression, "learn", learn)
+    suppression_backfill.catch_up()
     assert SuppressedContact.objects.count() == 2
-    assert backfilling.catch_up() == 0
+    assert suppression_backfill.catch_up() == 0
 
 
 @pytest.fixture
@@ -141,16 +141,16 @@ def test_the_pass_finds_what_old_rows_say_and_the_lists_lack(failed, make_phone)
     failed(30003)
     failed(DEAD, status="delivered")
     reply = Delivery.objects.create(phone=make_phone(), status="undelivered", error_code=STOPPED)
-    assert backfilling.catch_up() == 3
+    assert suppression_backfill.catch_up() == 3
     assert set(UnsubscribedContact.objects.values_list("phone", flat=True)) == {stopped.phone, reply.phone}
     assert SuppressedContact.objects.get().phone == dead.phone
-    assert backfilling.catch_up() == 0
+    assert suppression_backfill.catch_up() == 0
 
 
 def test_the_pass_leaves_in_who_has_opted_in_since(failed):
     row = failed(STOPPED)
     opting_out.opt_in(row.phone, "inbound")
-    backfilling.catch_up()
+    suppression_backfill.catch_up()
     assert not UnsubscribedContact.objects.exists()
 
 
@@ -172,12 +172,12 @@ def soften(phone):
 def test_whom_staff_have_allowed_again_does_not_come_back(failed, make_member, allow):
     row = failed(DEAD)
     make_member(phone=row.phone)
-    healing.learn(row.phone, None, DEAD, None, row.updated_at)
+    suppression.learn(row.phone, None, DEAD, None, row.updated_at)
     allow(row.phone)
-    backfilling.catch_up()
-    backfilling.backfill()
+    suppression_backfill.catch_up()
+    suppression_backfill.backfill()
     assert not SuppressedContact.objects.blocking().exists()
-    healing.learn(row.phone, None, DEAD, None)
+    suppression.learn(row.phone, None, DEAD, None)
     assert SuppressedContact.objects.blocking().exists()
 
 
@@ -188,7 +188,7 @@ def test_what_is_listed_already_is_settled_without_a_look_at_each(failed, django
     rows = Delivery.objects.filter(error_code=DEAD)
     SuppressedContact.objects.bulk_create(SuppressedContact(phone=row.phone) for row in rows)
     with django_assert_max_num_queries(60):
-        assert backfilling.catch_up() == 31
+        assert suppression_backfill.catch_up() == 31
 
 
 def test_the_pass_reads_no_more_than_what_it_finds(failed):

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messaging.local_times import MissingTime, RepeatedTime, read, resolve
+from messaging.scheduling.local_times import MissingTime, RepeatedTime, read, resolve
 
 DENVER = ZoneInfo("America/Denver")
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -2,8 +2,8 @@
 
 import pytest
 
-from accounts import database_file
-from messaging import sending
+from messaging.sending import dispatch
+from smsadmin.lib import database_file
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def blast(make_member, start_blast, queue, settings):
     for _ in range(6):
         make_member()
     log = start_blast()
-    sending.nudge(log)
+    dispatch.nudge(log)
     return log
 
 

@@ -6,8 +6,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from messaging import pacing
 from messaging.models import Pace
+from messaging.sending import pacing
 
 NOW = datetime(2027, 1, 15, 8, tzinfo=UTC)
 

@@ -5,10 +5,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from accounts import shared_clock
-from messaging import pacing, sending, sweeping
 from messaging.backends import TryLater
 from messaging.models import Pace, SenderSlot
+from messaging.scheduling import sweep
+from messaging.sending import dispatch, pacing
+from smsadmin.lib import shared_clock
 
 from .conftest import Queue
 
@@ -39,7 +40,7 @@ def test_a_slow_blast_sends_one_text_and_frees_its_task_process(make_member, sta
     for _ in range(3):
         make_member()
     log = start_blast()
-    sending.nudge(log)
+    dispatch.nudge(log)
     queue.run(seconds=60)
     slot = log.slots.first()
     assert len(locmem.outbox) == 1
@@ -53,11 +54,11 @@ def test_a_slow_blast_sends_a_text_each_interval(make_member, start_blast, queue
         make_member()
     log = start_blast()
     for texts in range(1, 5):
-        sweeping.sweep()
+        sweep.sweep()
         queue.run(seconds=60)
         assert len(locmem.outbox) == texts
         pass_interval(20)
-    sweeping.sweep()
+    sweep.sweep()
     queue.run()
     log.refresh_from_db()
     assert log.status == "sent"
@@ -69,7 +70,7 @@ def test_no_more_senders_are_queued_than_the_rate_needs(make_member, start_blast
     make_member()
     log = start_blast()
     for _ in range(2):
-        sending.nudge(log)
+        dispatch.nudge(log)
     assert len(queue.tasks) == senders
 
 
@@ -78,16 +79,16 @@ def test_a_slot_that_rests_is_not_stood_in_for_by_another(make_member, start_bla
     for _ in range(2):
         make_member()
     log = start_blast()
-    sending.nudge(log)
+    dispatch.nudge(log)
     queue.run()
-    assert sending.nudge(log) == 0
+    assert dispatch.nudge(log) == 0
 
 
 def test_a_sender_that_finds_nobody_left_costs_no_time_slot(make_member, start_blast, queue, locmem, rate):
     rate(0.05)
     make_member()
     log = start_blast()
-    sending.nudge(log)
+    dispatch.nudge(log)
     log.pause()
     queue.run()
     assert locmem.outbox == []
@@ -100,7 +101,7 @@ def test_a_time_slot_that_falls_into_trouble_is_given_back(make_member, start_bl
     make_member()
     locmem.script["*"] = TryLater("busy", 60)
     log = start_blast()
-    sending.nudge(log)
+    dispatch.nudge(log)
     queue.run(seconds=0.3)
     # The call that was refused has used its own.
     assert next_slot_in() <= 0.5
@@ -111,7 +112,7 @@ def test_however_slices_end_no_time_slot_is_lost(make_member, start_blast, queue
     for _ in range(6):
         make_member()
     log = start_blast()
-    sending.nudge(log)
+    dispatch.nudge(log)
     used = []
     reserve, give_back = pacing.reserve, pacing.give_back
 
@@ -135,12 +136,12 @@ def test_replies_go_before_a_slow_blast(make_member, start_blast, queue, locmem,
     for _ in range(3):
         make_member()
     log = start_blast("The blast")
-    sending.nudge(log)
+    dispatch.nudge(log)
     queue.run()
     reply(make_thread(), "The reply")
     queue.run()
     pass_interval(20)
-    sweeping.sweep()
+    sweep.sweep()
     Queue.run(queue, seconds=3)
     assert [body for _, body, _ in locmem.outbox] == ["The blast", "The reply"]
 
@@ -150,7 +151,7 @@ def test_a_rest_is_no_longer_than_the_longest(make_member, start_blast, queue, r
     make_member()
     make_member()
     log = start_blast()
-    sending.nudge(log)
+    dispatch.nudge(log)
     queue.run()
     slot = log.slots.first()
     assert timedelta(seconds=290) < slot.leased_until - timezone.now() <= timedelta(seconds=300)

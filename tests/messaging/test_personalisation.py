@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messaging.encoding import is_gsm
-from messaging.personalisation import (
+from messaging.text.encoding import is_gsm
+from messaging.text.personalization import (
     OPT_OUT_LINE,
     TOKENS,
     Field,

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from contacts.models import UnsubscribedContact
 from messaging.models import InboxMessage, InboxThread, KeywordAutomationRule
-from messaging.prepared import Prepared, PreparedUpdate, insert
+from smsadmin.lib.prepared_statements import Prepared, PreparedUpdate, insert
 
 
 def test_a_prepared_query_finds_what_the_query_would(make_unsubscribed):

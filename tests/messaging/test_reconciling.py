@@ -7,9 +7,9 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from messaging import reconciling
 from messaging.backends import OutcomeUnknown, Refused, TryLater
 from messaging.models import Delivery
+from messaging.sending import reconciliation
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def later(minutes):
 
 
 def test_twilios_list_proves_an_acceptance(doubtful):
-    report = reconciling.reconcile(later(3))
+    report = reconciliation.reconcile(later(3))
     assert (report.accepted, report.unresolved) == (1, [doubtful.dropped.pk])
     doubtful.lost.refresh_from_db()
     assert doubtful.lost.status == "accepted"
@@ -47,32 +47,32 @@ def test_twilios_list_proves_an_acceptance(doubtful):
 def test_an_empty_list_never_sends_again(doubtful, locmem):
     sent = len(locmem.outbox)
     for minutes in (3, 6, 20, 40, 400):
-        reconciling.reconcile(later(minutes))
+        reconciliation.reconcile(later(minutes))
     assert len(locmem.outbox) == sent
 
 
 def test_the_same_text_of_another_blast_is_no_evidence(doubtful, start_blast, send, locmem):
     send(start_blast("Hi {first_name}"))
     assert doubtful.dropped.phone in {to for to, _, _ in locmem.outbox}
-    reconciling.reconcile(later(3))
+    reconciliation.reconcile(later(3))
     doubtful.dropped.refresh_from_db()
     assert doubtful.dropped.status == "unknown"
 
 
 def test_a_row_is_not_looked_up_again_at_once(doubtful):
-    assert reconciling.reconcile(later(3)).unresolved == [doubtful.dropped.pk]
-    assert reconciling.reconcile(later(4)).unresolved == []
+    assert reconciliation.reconcile(later(3)).unresolved == [doubtful.dropped.pk]
+    assert reconciliation.reconcile(later(4)).unresolved == []
 
 
 def test_staff_are_asked_only_after_the_grace_period(doubtful, settings):
     settings.SMS_UNKNOWN_GRACE_MINUTES = 30
-    assert not reconciling.overdue(later(29)).exists()
-    assert reconciling.overdue(later(31)).count() == 2
+    assert not reconciliation.overdue(later(29)).exists()
+    assert reconciliation.overdue(later(31)).count() == 2
 
 
 def test_sending_again_texts_the_chosen_alone(doubtful, send, locmem):
-    assert reconciling.send_again(doubtful, [doubtful.dropped.pk]) == 1
-    assert reconciling.send_again(doubtful, [doubtful.dropped.pk]) == 0
+    assert reconciliation.send_again(doubtful, [doubtful.dropped.pk]) == 1
+    assert reconciliation.send_again(doubtful, [doubtful.dropped.pk]) == 0
     doubtful.refresh_from_db()
     assert doubtful.status == "processing"
     log = send(doubtful)
@@ -82,8 +82,8 @@ def test_sending_again_texts_the_chosen_alone(doubtful, send, locmem):
 
 
 def test_leaving_asks_no_more_and_still_takes_late_evidence(doubtful):
-    assert reconciling.leave(doubtful, [doubtful.lost.pk, doubtful.dropped.pk]) == 2
-    assert not reconciling.overdue(later(100)).exists()
+    assert reconciliation.leave(doubtful, [doubtful.lost.pk, doubtful.dropped.pk]) == 2
+    assert not reconciliation.overdue(later(100)).exists()
     assert Delivery.objects.advance(doubtful.lost.pk, "delivered")
 
 
@@ -91,7 +91,7 @@ def test_nobody_of_a_cancelled_blast_is_sent_to_again(doubtful):
     doubtful.status = "processing"
     doubtful.save()
     doubtful.cancel()
-    assert reconciling.send_again(doubtful, [doubtful.dropped.pk]) == 0
+    assert reconciliation.send_again(doubtful, [doubtful.dropped.pk]) == 0
 
 
 def test_a_list_that_cannot_be_read_is_told(doubtful, locmem, monkeypatch):
@@ -99,7 +99,7 @@ def test_a_list_that_cannot_be_read_is_told(doubtful, locmem, monkeypatch):
         raise Refused(20003, "Authenticate")
 
     monkeypatch.setattr(locmem, "list_messages", refuse)
-    report = reconciling.reconcile(later(3))
+    report = reconciliation.reconcile(later(3))
     assert (report.accepted, report.unresolved, report.unchecked) == (0, [], 1)
     assert "could not be read" in report.problem
 
@@ -114,7 +114,7 @@ def test_a_passing_failure_of_the_list_leaves_the_others_their_look_up(doubtful,
         return list_messages(self, to, since)
 
     monkeypatch.setattr(locmem, "list_messages", fail_first)
-    report = reconciling.reconcile(later(3))
+    report = reconciliation.reconcile(later(3))
     assert (report.accepted + len(report.unresolved), report.unchecked) == (1, 1)
 
 
@@ -215,12 +215,12 @@ def age(locmem, **back):
 @pytest.mark.parametrize("days", [0, 1, 2])
 def test_evidence_may_be_of_any_time_since_the_blast_began(restored, locmem, days):
     age(locmem, days=days)
-    assert reconciling.reconcile().accepted == 1
+    assert reconciliation.reconcile().accepted == 1
 
 
 def test_a_text_from_before_the_blast_is_no_evidence(restored, locmem):
     age(locmem, days=4)
-    assert reconciling.reconcile().accepted == 0
+    assert reconciliation.reconcile().accepted == 0
 
 
 def test_of_two_such_texts_the_one_that_may_have_arrived_counts(restored, locmem):
@@ -231,13 +231,13 @@ def test_of_two_such_texts_the_one_that_may_have_arrived_counts(restored, locmem
         replace(found, sid="SM1", status="delivered"),
         replace(found, sid="SM2", status="undelivered", error_code=30003),
     ]
-    reconciling.reconcile()
+    reconciliation.reconcile()
     restored.lost.refresh_from_db()
     assert (restored.lost.status, restored.lost.sid) == ("delivered", "SM1")
 
 
 def test_whoever_a_restore_put_in_doubt_is_looked_up_once_however_many_there_are(restored, settings):
     settings.SMS_UNKNOWN_GRACE_MINUTES = 30
-    report = reconciling.reconcile(later(300))
+    report = reconciliation.reconcile(later(300))
     assert (report.accepted, report.unresolved) == (1, [restored.dropped.pk])
-    assert reconciling.reconcile(later(310)).unresolved == []
+    assert reconciliation.reconcile(later(310)).unresolved == []

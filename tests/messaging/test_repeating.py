@@ -6,9 +6,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from messaging import callbacks, replying
 from messaging.backends import Refused
+from messaging.inbox import replies
 from messaging.models import Delivery, InboxMessage
+from messaging.sending import status_callbacks
 from tests.admin_pages import squeeze
 
 from .conversations import INBOX, add_text, address, make_thread, read
@@ -33,7 +34,7 @@ def fail(manager_user):
         message = add_text(
             thread, body, "outbound", delivery=delivery, automation_source="manual", sent_by=manager_user
         )
-        callbacks.apply(delivery.pk, "SM1", "undelivered", code, to=thread.phone)
+        status_callbacks.apply(delivery.pk, "SM1", "undelivered", code, to=thread.phone)
         return InboxMessage.objects.get(pk=message.pk)
 
     return run
@@ -52,7 +53,7 @@ def press(manager_client, django_capture_on_commit_callbacks):
 
 
 def waiting():
-    return [message.body for message in replying.undelivered().order_by("pk")]
+    return [message.body for message in replies.undelivered().order_by("pk")]
 
 
 def sent(locmem):
@@ -113,7 +114,7 @@ def test_nothing_is_sent_again_to_who_has_opted_out_since(
 
 def test_what_has_arrived_after_all_is_not_sent_again(thread, fail, press, locmem):
     failed = fail(thread)
-    callbacks.apply(failed.delivery_id, "SM1", "delivered", None, to=thread.phone)
+    status_callbacks.apply(failed.delivery_id, "SM1", "delivered", None, to=thread.phone)
     assert "This text has not failed, so nothing was sent." in press(failed, "repeat")
     assert not locmem.outbox
 

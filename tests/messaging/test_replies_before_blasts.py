@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from messaging import sender, sending
 from messaging.models import SenderSlot
+from messaging.sending import dispatch as sending
+from messaging.sending import sender
 
 
 @pytest.fixture

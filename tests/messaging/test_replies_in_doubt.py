@@ -6,9 +6,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from messaging import reconciling, replying
+from messaging.inbox import replies
+from messaging.inbox.replies import CannotReply
 from messaging.models import Delivery, InboxMessage
-from messaging.replying import CannotReply
+from messaging.sending import reconciliation
 
 from .conversations import state
 
@@ -26,7 +27,7 @@ def doubtful(make_thread, reply, locmem):
 def send_again(manager_user, django_capture_on_commit_callbacks):
     def decide(message):
         with django_capture_on_commit_callbacks(execute=True):
-            replying.send_again(message, manager_user)
+            replies.send_again(message, manager_user)
 
     return decide
 
@@ -38,7 +39,7 @@ def overdue(doubtful):
 
 
 def test_twilios_list_settles_it(doubtful):
-    assert reconciling.reconcile(at_once=True).accepted == 1
+    assert reconciliation.reconcile(at_once=True).accepted == 1
     delivery = Delivery.objects.get()
     assert (delivery.status, bool(delivery.sid)) == ("accepted", True)
 
@@ -46,7 +47,7 @@ def test_twilios_list_settles_it(doubtful):
 def test_an_equal_text_that_has_its_own_sid_is_no_evidence(doubtful, reply, locmem):
     locmem.listed.clear()
     reply(doubtful.thread, doubtful.body)
-    assert reconciling.reconcile(at_once=True).unresolved == [doubtful.delivery_id]
+    assert reconciliation.reconcile(at_once=True).unresolved == [doubtful.delivery_id]
 
 
 def test_a_line_that_may_be_an_automatic_answer_is_no_evidence(doubtful):
@@ -59,22 +60,22 @@ def test_a_line_that_may_be_an_automatic_answer_is_no_evidence(doubtful):
         automation_source="keyword",
         delivery=answer,
     )
-    assert reconciling.reconcile(at_once=True).accepted == 0
+    assert reconciliation.reconcile(at_once=True).accepted == 0
     Delivery.objects.filter(pk=answer.pk).update(sid="SM" + "b" * 32)
-    assert reconciling.reconcile(at_once=True).accepted == 1
+    assert reconciliation.reconcile(at_once=True).accepted == 1
 
 
 def test_two_equal_texts_in_doubt_share_the_lines_of_the_list(doubtful, reply, locmem):
     locmem.script[doubtful.phone] = locmem.accept_and_lose
     reply(doubtful.thread, doubtful.body)
     del locmem.listed[0]
-    reconciling.reconcile(at_once=True)
+    reconciliation.reconcile(at_once=True)
     assert Counter(Delivery.objects.values_list("status", flat=True)) == {"accepted": 1, "unknown": 1}
 
 
 def test_staff_are_asked_only_after_the_grace_period(doubtful):
-    assert not replying.in_question(timezone.now() + timedelta(minutes=29)).exists()
-    assert replying.in_question(timezone.now() + timedelta(minutes=31)).get() == doubtful
+    assert not replies.in_question(timezone.now() + timedelta(minutes=29)).exists()
+    assert replies.in_question(timezone.now() + timedelta(minutes=31)).get() == doubtful
 
 
 def test_while_evidence_may_come_nobody_sends_again(doubtful, send_again, locmem):
@@ -98,9 +99,9 @@ def test_who_has_opted_out_meanwhile_is_not_sent_it_again(overdue, send_again, m
 
 
 def test_leaving_asks_no_more_and_still_takes_late_evidence(overdue):
-    assert replying.leave(overdue)
-    assert not replying.in_question().exists()
-    assert not replying.leave(overdue)
+    assert replies.leave(overdue)
+    assert not replies.in_question().exists()
+    assert not replies.leave(overdue)
     assert Delivery.objects.advance(overdue.delivery_id, "delivered")
 
 
@@ -113,5 +114,5 @@ def test_a_report_settles_it_before_anybody_decides(overdue, send_again, locmem)
 
 def test_a_doubtful_row_whose_text_is_gone_is_asked_about_no_more(overdue):
     overdue.delete()
-    assert not replying.in_question().exists()
-    assert reconciling.reconcile(at_once=True).unresolved == []
+    assert not replies.in_question().exists()
+    assert reconciliation.reconcile(at_once=True).unresolved == []

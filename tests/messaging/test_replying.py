@@ -7,10 +7,12 @@ import pytest
 from django.utils import timezone
 
 from contacts.models import SuppressedContact, UnsubscribedContact
-from messaging import replying, sending, sweeping
 from messaging.backends import Refused, TryLater
+from messaging.inbox import replies
+from messaging.inbox.replies import CannotReply
 from messaging.models import Delivery, InboxMessage, InboxThread, SenderSlot
-from messaging.replying import CannotReply
+from messaging.scheduling import sweep
+from messaging.sending import dispatch
 
 from .conversations import state
 
@@ -98,26 +100,26 @@ def test_who_opted_out_is_not_texted_and_staff_read_since_when(thread, reply, ma
 )
 def test_who_was_opted_out_by_others_can_be_restored_by_an_admin(thread, make_unsubscribed, source, who):
     make_unsubscribed(phone=thread.phone, source=source)
-    assert f"was opted out by {who} on" in replying.why_not(thread)
-    assert "START" in replying.why_not(thread)
-    assert replying.why_not(thread).endswith("an admin restores them.")
+    assert f"was opted out by {who} on" in replies.why_not(thread)
+    assert "START" in replies.why_not(thread)
+    assert replies.why_not(thread).endswith("an admin restores them.")
 
 
 @pytest.mark.parametrize("source", ["inbound", "message_failure"])
 def test_who_opted_out_by_text_alone_can_change_it(thread, make_unsubscribed, source):
     make_unsubscribed(phone=thread.phone, source=source)
-    assert replying.why_not(thread).endswith("until they text START to us.")
+    assert replies.why_not(thread).endswith("until they text START to us.")
 
 
 @pytest.mark.parametrize(("source_type", "by_staff"), [("manual", True), ("message_log", False), (None, False)])
 def test_an_opt_out_among_suppressed_numbers_is_told_in_the_same_way(thread, make_suppressed, source_type, by_staff):
     make_suppressed(phone=thread.phone, category="opt_out", source_type=source_type)
-    assert ("an admin restores them" in replying.why_not(thread)) is by_staff
+    assert ("an admin restores them" in replies.why_not(thread)) is by_staff
 
 
 def test_an_opt_out_on_the_list_of_suppressed_numbers_is_one_too(thread, make_suppressed):
     make_suppressed(phone=thread.phone, category="opt_out")
-    assert "opted out" in replying.why_not(thread)
+    assert "opted out" in replies.why_not(thread)
 
 
 def test_a_number_that_was_given_up_can_be_answered_and_blasts_still_skip_it(
@@ -125,7 +127,7 @@ def test_a_number_that_was_given_up_can_be_answered_and_blasts_still_skip_it(
 ):
     make_suppressed(phone=thread.phone, category="hard_fail")
     make_member(phone=thread.phone)
-    assert replying.why_not(thread) == ""
+    assert replies.why_not(thread) == ""
     message = reply(thread, "Still there?")
     assert state(message) == "accepted"
     send(start_blast())
@@ -176,7 +178,7 @@ def test_an_opt_out_that_twilio_tells_ends_the_conversation(thread, reply, locme
     locmem.script[thread.phone] = Refused(21610, "unsubscribed")
     reply(thread)
     assert UnsubscribedContact.objects.get().phone == thread.phone
-    assert "opted out" in replying.why_not(thread)
+    assert "opted out" in replies.why_not(thread)
 
 
 def test_a_fault_of_the_account_fails_the_reply_and_stops_no_blast(
@@ -190,7 +192,7 @@ def test_a_fault_of_the_account_fails_the_reply_and_stops_no_blast(
 
 
 def test_proof_of_non_acceptance_sends_the_reply_later_and_once(thread, reply, locmem, monkeypatch):
-    monkeypatch.setattr("messaging.sender.BACK_OFF_SECONDS", (0.0, 0.0))
+    monkeypatch.setattr("messaging.sending.sender.BACK_OFF_SECONDS", (0.0, 0.0))
     locmem.script[thread.phone] = [TryLater("busy"), TryLater("busy"), None]
     assert state(reply(thread)) == "accepted"
     assert len(locmem.outbox) == 1
@@ -200,11 +202,11 @@ def test_after_a_long_retry_after_the_slot_rests_and_the_sweep_goes_on(thread, r
     locmem.script[thread.phone] = [TryLater("busy", 120), None]
     message = reply(thread)
     queue.run(seconds=0.1)
-    sweeping.sweep()
+    sweep.sweep()
     assert (state(message), queue.tasks) == ("pending", [])
     assert SenderSlot.objects.get().leased_until > timezone.now() + timedelta(seconds=100)
     SenderSlot.objects.update(leased_until=timezone.now())
-    sweeping.sweep()
+    sweep.sweep()
     queue.run()
     assert state(message) == "accepted"
 
@@ -213,17 +215,17 @@ def test_a_doubtful_reply_is_never_sent_again_by_itself(thread, reply, locmem):
     locmem.script[thread.phone] = locmem.accept_and_lose
     message = reply(thread)
     for _ in range(3):
-        sweeping.sweep()
+        sweep.sweep()
     assert (state(message), len(locmem.outbox)) == ("unknown", 1)
 
 
 def test_a_reply_whose_task_was_lost_is_picked_up(thread, reply, queue, locmem):
     message = reply(thread)
     queue.tasks.clear()
-    sweeping.sweep()
+    sweep.sweep()
     assert queue.tasks == []
     SenderSlot.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
-    sweeping.sweep()
+    sweep.sweep()
     queue.run()
     assert (state(message), len(locmem.outbox)) == ("accepted", 1)
 
@@ -235,11 +237,11 @@ def test_a_reply_is_written_even_where_the_queue_is_out_of_reach(
         raise ConnectionError("no queue")
 
     with monkeypatch.context() as broken:
-        broken.setattr(sending, "async_task", fail)
-        message = replying.reply(thread, "Hello", manager_user, uuid.uuid4())
+        broken.setattr(dispatch, "async_task", fail)
+        message = replies.reply(thread, "Hello", manager_user, uuid.uuid4())
     assert state(message) == "pending"
     SenderSlot.objects.update(leased_until=None)
-    sweeping.sweep()
+    sweep.sweep()
     assert len(locmem.outbox) == 1
 
 
@@ -247,7 +249,7 @@ def test_an_abandoned_call_becomes_doubt_and_the_others_go_out(thread, reply, qu
     first, second = reply(thread, "One"), reply(thread, "Two")
     [taken] = Delivery.objects.claim_replies(1, timezone.now() - timedelta(minutes=5))
     assert taken.pk == first.delivery_id
-    sweeping.sweep()
+    sweep.sweep()
     queue.run()
     assert (state(first), state(second), sent(locmem)) == ("unknown", "accepted", [(thread.phone, "Two")])
 
@@ -255,7 +257,7 @@ def test_an_abandoned_call_becomes_doubt_and_the_others_go_out(thread, reply, qu
 def test_a_call_in_flight_is_left_alone_by_the_sweep(thread, reply, queue):
     message = reply(thread)
     assert len(Delivery.objects.claim_replies(1)) == 1
-    sweeping.sweep()
+    sweep.sweep()
     assert state(message) == "sending"
     assert Delivery.objects.claim_replies(1) == []
 
@@ -264,7 +266,7 @@ def test_one_written_while_the_slot_is_given_back_does_not_wait_for_the_sweep(
     make_thread, reply, queue, locmem, monkeypatch
 ):
     reply(make_thread(), "One")
-    run = sending.Sender.run
+    run = dispatch.Sender.run
 
     def run_and_write(self, until):
         has_more = run(self, until)
@@ -272,7 +274,7 @@ def test_one_written_while_the_slot_is_given_back_does_not_wait_for_the_sweep(
             reply(make_thread(), "Two")
         return has_more
 
-    monkeypatch.setattr(sending.Sender, "run", run_and_write)
+    monkeypatch.setattr(dispatch.Sender, "run", run_and_write)
     queue.run()
     assert [body for _, body in sent(locmem)] == ["One", "Two"]
 
@@ -291,15 +293,15 @@ def test_automatic_answers_are_neither_sent_nor_asked_about(make_thread, locmem)
             automation_source="keyword",
             delivery=delivery,
         )
-    assert not sending.nudge_replies()
+    assert not dispatch.nudge_replies()
     assert Delivery.objects.claim_replies(10) == []
-    assert not replying.in_question().exists()
+    assert not replies.in_question().exists()
 
 
 def test_a_text_that_is_gone_is_not_sent(thread, reply, queue, locmem):
     reply(thread).delete()
     queue.run()
-    sweeping.sweep()
+    sweep.sweep()
     assert Delivery.objects.claim_replies(10) == []
     assert locmem.outbox == []
 
@@ -311,7 +313,7 @@ def test_a_reply_to_the_same_phone_is_counted_by_no_blast(
     log = send(start_blast())
     locmem.script[member.phone] = Refused(30008, "unknown")
     reply(make_thread(phone=member.phone))
-    sweeping.recount()
+    sweep.recount()
     log.refresh_from_db()
     assert (log.total_recipients, log.success_count, log.failure_count) == (1, 1, 0)
     assert not log.to_retry(only_failed=False).exists()

@@ -1,9 +1,9 @@
 import pytest
 
-from messaging import sending
-from messaging.audience import Audience
 from messaging.backends import Refused
+from messaging.composing.audience import Audience
 from messaging.models import RetryWhom
+from messaging.sending import dispatch
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def finished(make_member, start_blast, send, locmem):
 @pytest.fixture
 def retry(send, locmem):
     def run(log, whom):
-        return send(sending.start(log.message_body, Audience(log.target, retry_of=log, retry_whom=whom)))
+        return send(dispatch.start(log.message_body, Audience(log.target, retry_of=log, retry_whom=whom)))
 
     return run
 
@@ -49,7 +49,7 @@ def test_whom_a_retry_reached_is_never_retried_again(finished, retry, locmem):
 
 def test_a_second_retry_with_nobody_left_is_refused(finished, retry):
     retry(finished, RetryWhom.FAILED)
-    with pytest.raises(sending.EmptyAudience):
+    with pytest.raises(dispatch.EmptyAudience):
         retry(finished, RetryWhom.FAILED)
 
 

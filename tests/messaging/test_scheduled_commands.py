@@ -9,8 +9,8 @@ from django.core.management import CommandError, call_command
 from django.db import OperationalError
 from django.utils import timezone
 
-from messaging import sending
 from messaging.models import MessageLog, ScheduledMessage
+from messaging.sending import dispatch
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 Status = ScheduledMessage.Status
@@ -188,7 +188,7 @@ def test_what_cannot_start_yet_ends_it_with_an_error(run, make_message, make_mem
 
     make_member()
     make_message(minutes=-1)
-    monkeypatch.setattr(sending, "start", fail)
+    monkeypatch.setattr(dispatch, "start", fail)
     out, code = run("process_scheduled")
     assert "Could not start yet: " in out
     assert "database is locked" in out

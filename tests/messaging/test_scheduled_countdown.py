@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from messaging.wording import countdown, moment
+from smsadmin.lib.dates import countdown, moment
 
 NOW = datetime(2030, 5, 1, 18, 30, tzinfo=UTC)
 

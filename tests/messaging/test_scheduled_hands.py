@@ -7,9 +7,9 @@ import pytest
 from django.utils import timezone
 
 from accounts import roles
-from messaging import scheduling
-from messaging.admin import scheduled_page
+from messaging.admin.scheduled import detail
 from messaging.models import Draft, MessageLog, ScheduledMessage
+from messaging.scheduling import scheduled_messages
 from tests.admin_pages import squeeze
 
 from .pages import BLASTS, inline_code
@@ -152,11 +152,11 @@ def test_what_leaves_while_the_button_is_pressed_stays_as_it_is(press, read, mes
 
     def find(pk):
         found = find_before(pk)
-        scheduling.send(found.pk, AT)
+        scheduled_messages.send(found.pk, AT)
         return found
 
-    find_before = scheduled_page._find
-    monkeypatch.setattr(scheduled_page, "_find", find)
+    find_before = detail._find
+    monkeypatch.setattr(detail, "_find", find)
     assert "It has left in the meantime, so nothing was changed." in read(press(message, page, **NEW[page]))
     assert (message.message_body, message.scheduled_at) == ("Hi {first_name}", AT)
     assert message.status != "cancelled"
@@ -182,7 +182,7 @@ def test_cancelling_asks_first(message, manager_client, read):
 def test_cancelled_it_is_sent_to_nobody(press, read, message):
     assert "Cancelled: it will not be sent to anybody." in read(press(message, "cancel"))
     assert message.status == "cancelled"
-    assert scheduling.send(message.pk, AT) is None
+    assert scheduled_messages.send(message.pk, AT) is None
 
 
 def test_sending_now_asks_first_with_the_numbers(message, manager_client, read):

@@ -4,10 +4,11 @@ import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
-from messaging import scheduling, sending, sweeping
-from messaging.audience import Audience
+from messaging.composing.audience import Audience
 from messaging.models import Draft, MessageLog, ScheduledMessage, Target
-from messaging.personalisation import UnknownToken
+from messaging.scheduling import scheduled_messages, sweep
+from messaging.sending import dispatch
+from messaging.text.personalization import UnknownToken
 
 AT = datetime(2030, 5, 1, 18, 30, tzinfo=UTC)
 COMMUNITY = Audience(Target.COMMUNITY)
@@ -21,33 +22,33 @@ def message(make_member):
 
 
 def leave(message, now=AT):
-    log = scheduling.send(message.pk, now)
+    log = scheduled_messages.send(message.pk, now)
     message.refresh_from_db()
     return log
 
 
 def test_a_message_is_kept_with_its_time_in_utc(make_member, admin_user):
     at = timezone.now() + timedelta(days=3)
-    message = scheduling.schedule("Hi {name}", COMMUNITY, at, admin_user)
+    message = scheduled_messages.schedule("Hi {name}", COMMUNITY, at, admin_user)
     assert (message.scheduled_at, message.status, message.created_by) == (at, "pending", admin_user)
     assert not MessageLog.objects.exists()
 
 
 @pytest.mark.parametrize("days", [-1, 0, 367])
 def test_the_past_and_more_than_a_year_ahead_are_refused(db, days):
-    with pytest.raises(scheduling.BadTime) as refusal:
-        scheduling.schedule("Hi", COMMUNITY, timezone.now() + timedelta(days=days))
+    with pytest.raises(scheduled_messages.BadTime) as refusal:
+        scheduled_messages.schedule("Hi", COMMUNITY, timezone.now() + timedelta(days=days))
     assert str(refusal.value).endswith(".")
 
 
 def test_an_unknown_field_is_refused_at_once(db):
     with pytest.raises(UnknownToken):
-        scheduling.schedule("Hi {nmae}", COMMUNITY, timezone.now() + timedelta(days=1))
+        scheduled_messages.schedule("Hi {nmae}", COMMUNITY, timezone.now() + timedelta(days=1))
 
 
 def test_it_never_leaves_early(message):
     assert leave(message, AT - timedelta(microseconds=1)) is None
-    assert scheduling.queue_due(AT - timedelta(microseconds=1)) == 0
+    assert scheduled_messages.queue_due(AT - timedelta(microseconds=1)) == 0
     assert message.status == "pending"
 
 
@@ -65,7 +66,7 @@ def test_a_lost_status_does_not_make_a_second_blast(message):
     leave(message)
     ScheduledMessage.objects.filter(pk=message.pk).update(status="pending", message_log=None)
     with pytest.raises(Exception, match=r"(?i)unique"):
-        scheduling._send(message.pk, AT)
+        scheduled_messages._send(message.pk, AT)
 
 
 def test_the_audience_is_the_one_at_the_time_of_leaving(message, make_member, make_unsubscribed):
@@ -78,17 +79,17 @@ def test_the_audience_is_the_one_at_the_time_of_leaving(message, make_member, ma
 
 def test_the_queue_gets_one_attempt_at_a_time(message, monkeypatch):
     queued = []
-    monkeypatch.setattr(scheduling, "async_task", lambda *args, **kwargs: queued.append(args))
-    assert scheduling.queue_due(AT) == 1
-    assert scheduling.queue_due(AT + timedelta(seconds=1)) == 0
-    assert scheduling.queue_due(AT + timedelta(seconds=31)) == 1
+    monkeypatch.setattr(scheduled_messages, "async_task", lambda *args, **kwargs: queued.append(args))
+    assert scheduled_messages.queue_due(AT) == 1
+    assert scheduled_messages.queue_due(AT + timedelta(seconds=1)) == 0
+    assert scheduled_messages.queue_due(AT + timedelta(seconds=31)) == 1
     assert queued == [("messaging.tasks.send_scheduled", message.pk)] * 2
 
 
 def test_the_sweep_lets_it_leave_and_its_end_follows_the_blast(message, locmem):
     ScheduledMessage.objects.filter(pk=message.pk).update(scheduled_at=timezone.now() - timedelta(seconds=1))
-    sweeping.sweep()
-    sweeping.sweep()
+    sweep.sweep()
+    sweep.sweep()
     message.refresh_from_db()
     assert len(locmem.outbox) == 1
     assert message.status == "sent"
@@ -97,11 +98,11 @@ def test_the_sweep_lets_it_leave_and_its_end_follows_the_blast(message, locmem):
 
 def test_a_worker_that_died_in_the_middle_does_not_fail_it(message):
     log = leave(message)
-    scheduling.follow_blasts()
+    scheduled_messages.follow_blasts()
     message.refresh_from_db()
     assert message.status == "processing"
-    sending.nudge(log)
-    scheduling.follow_blasts()
+    dispatch.nudge(log)
+    scheduled_messages.follow_blasts()
     message.refresh_from_db()
     assert message.status == "sent"
 
@@ -109,7 +110,7 @@ def test_a_worker_that_died_in_the_middle_does_not_fail_it(message):
 def test_a_blast_that_reached_nobody_fails_it(message):
     log = leave(message)
     MessageLog.objects.filter(pk=log.pk).update(status="failed", finished_at=AT)
-    scheduling.follow_blasts()
+    scheduled_messages.follow_blasts()
     message.refresh_from_db()
     assert (message.status, message.sent_at) == ("failed", None)
     assert message.error_message
@@ -117,9 +118,9 @@ def test_a_blast_that_reached_nobody_fails_it(message):
 
 def test_what_could_not_leave_in_time_expires(message, settings):
     settings.SCHEDULED_MESSAGE_MAX_LAG = 60
-    assert scheduling.expire(AT + timedelta(minutes=60)) == 0
+    assert scheduled_messages.expire(AT + timedelta(minutes=60)) == 0
     assert leave(message, AT + timedelta(minutes=61)) is None
-    assert scheduling.expire(AT + timedelta(minutes=61)) == 1
+    assert scheduled_messages.expire(AT + timedelta(minutes=61)) == 1
     message.refresh_from_db()
     assert message.status == "expired"
     assert "60 minutes" in message.error_message
@@ -128,7 +129,7 @@ def test_what_could_not_leave_in_time_expires(message, settings):
 
 def test_without_a_lag_nothing_expires(message, settings):
     settings.SCHEDULED_MESSAGE_MAX_LAG = 0
-    assert scheduling.expire(AT + timedelta(days=900)) == 0
+    assert scheduled_messages.expire(AT + timedelta(days=900)) == 0
     assert leave(message, AT + timedelta(days=900)) is not None
 
 
@@ -136,7 +137,7 @@ def test_passing_trouble_puts_it_off_by_growing_pauses(message, monkeypatch):
     def fail(*args):
         raise OperationalError("database is locked")
 
-    monkeypatch.setattr(sending, "start", fail)
+    monkeypatch.setattr(dispatch, "start", fail)
     pauses, now = [], AT
     for _ in range(4):
         assert leave(message, now) is None
@@ -198,28 +199,28 @@ def test_a_rescheduled_one_leaves_at_its_new_time(message):
 
 def test_staff_can_send_it_now(message):
     seen = message.version
-    assert scheduling.send_now(message, seen) is not None
+    assert scheduled_messages.send_now(message, seen) is not None
     assert message.status == "processing"
-    assert scheduling.send_now(message, seen) is None
+    assert scheduled_messages.send_now(message, seen) is None
     assert MessageLog.objects.count() == 1
 
 
 def test_staff_can_send_one_that_is_too_late_all_the_same(message, settings):
     settings.SCHEDULED_MESSAGE_MAX_LAG = 60
-    assert scheduling.send_now(message, message.version, AT + timedelta(hours=2)) is not None
+    assert scheduled_messages.send_now(message, message.version, AT + timedelta(hours=2)) is not None
 
 
 def test_what_changed_since_it_was_seen_is_not_sent(message):
     seen = message.version
     ScheduledMessage.objects.filter(pk=message.pk).update(message_body="Another text")
-    with pytest.raises(scheduling.Changed):
-        scheduling.send_now(message, seen)
+    with pytest.raises(scheduled_messages.Changed):
+        scheduled_messages.send_now(message, seen)
     assert not MessageLog.objects.exists()
 
 
 def edit(message, seen=None, **changes):
     unchanged = {"body": "Hi", "target": "community", "event": None, "test_mode": False}
-    return scheduling.edit(message, seen or message.version, **{**unchanged, **changes})
+    return scheduled_messages.edit(message, seen or message.version, **{**unchanged, **changes})
 
 
 def test_one_that_waits_is_edited(message, make_event):
@@ -237,7 +238,7 @@ def test_one_that_has_left_is_not_edited(message):
 def test_the_second_of_two_editors_is_told(message):
     seen = message.version
     edit(message, body="Bye")
-    with pytest.raises(scheduling.Changed):
+    with pytest.raises(scheduled_messages.Changed):
         edit(message, seen, body="Farewell")
     message.refresh_from_db()
     assert message.message_body == "Bye"
@@ -254,11 +255,11 @@ def test_a_draft_is_scheduled_once_and_not_sent_besides(make_member, admin_user)
     draft = Draft.objects.create(message_body="Hi", created_by=admin_user, is_selection=True)
     draft.members.add(chosen)
     at = timezone.now() + timedelta(hours=1)
-    message, is_new = scheduling.schedule_draft(draft, at, admin_user)
-    again, is_new_again = scheduling.schedule_draft(draft, at, admin_user)
+    message, is_new = scheduled_messages.schedule_draft(draft, at, admin_user)
+    again, is_new_again = scheduled_messages.schedule_draft(draft, at, admin_user)
     assert (message, is_new, is_new_again) == (again, True, False)
-    assert sending.send_draft(draft, admin_user) == (None, False)
-    log = scheduling.send(message.pk, at)
+    assert dispatch.send_draft(draft, admin_user) == (None, False)
+    log = scheduled_messages.send(message.pk, at)
     assert [row.phone for row in log.deliveries.all()] == [chosen.phone]
 
 
@@ -266,16 +267,16 @@ def test_a_draft_in_test_mode_stays_a_test(make_member, settings):
     make_member()
     settings.ADMIN_TEST_PHONE = ""
     draft = Draft.objects.create(message_body="Hi", test_mode=True)
-    message, _ = scheduling.schedule_draft(draft, timezone.now() + timedelta(hours=1), None)
+    message, _ = scheduled_messages.schedule_draft(draft, timezone.now() + timedelta(hours=1), None)
     assert message.test_mode
 
 
 def test_a_draft_that_was_sent_cannot_be_scheduled(make_member, admin_user):
     make_member()
     draft = Draft.objects.create(message_body="Hi", created_by=admin_user)
-    sending.send_draft(draft, admin_user)
-    with pytest.raises(scheduling.AlreadySent):
-        scheduling.schedule_draft(draft, timezone.now() + timedelta(hours=1), admin_user)
+    dispatch.send_draft(draft, admin_user)
+    with pytest.raises(scheduled_messages.AlreadySent):
+        scheduled_messages.schedule_draft(draft, timezone.now() + timedelta(hours=1), admin_user)
 
 
 def test_a_second_try_goes_to_nobody_but_those_who_were_missed(make_member, admin_user, make_log, make_delivery):
@@ -287,7 +288,7 @@ def test_a_second_try_goes_to_nobody_but_those_who_were_missed(make_member, admi
         message_body="Hi", created_by=admin_user, retry_of=log, retry_whom="failed", has_opt_out_line=False
     )
     at = timezone.now() + timedelta(hours=1)
-    message, _ = scheduling.schedule_draft(draft, at, admin_user)
+    message, _ = scheduled_messages.schedule_draft(draft, at, admin_user)
     assert [row.phone for row in leave(message, at).deliveries.all()] == [missed.phone]
 
 

@@ -8,9 +8,9 @@ from django.core.management import CommandError, call_command
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messaging import composing
+from messaging.composing import preview
 from messaging.models import Draft, KeywordAutomationRule, MessageLog
-from messaging.seeing import is_blank
+from messaging.text.visibility import is_blank
 from tests.admin_pages import squeeze
 
 UNSEEN = "\u200b\ufeff \u2060\n"
@@ -50,7 +50,7 @@ def test_a_blast_of_it_is_refused_at_the_prompt(make_member):
 
 def test_a_draft_of_it_that_was_kept_before_cannot_leave(make_member, manager_user):
     make_member()
-    assert not composing.can_leave(Draft(created_by=manager_user, target="community", message_body=UNSEEN))
+    assert not preview.can_leave(Draft(created_by=manager_user, target="community", message_body=UNSEEN))
 
 
 def test_a_keyword_reply_of_it_is_refused_with_the_reason(manager_client):

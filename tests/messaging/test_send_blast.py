@@ -6,9 +6,9 @@ import sys
 import pytest
 from django.core.management import CommandError, call_command
 
-from messaging import composing
-from messaging.audience import Audience
 from messaging.backends import Refused
+from messaging.composing import preview
+from messaging.composing.audience import Audience
 from messaging.management.commands import send_blast
 from messaging.models import Delivery, MessageLog, Target
 
@@ -65,7 +65,7 @@ def test_it_prints_the_numbers_of_the_confirmation_page(run, make_member, make_u
     for name in ("Ann", "Łukasz", None):
         make_member(name=name)
     make_unsubscribed(phone=make_member().phone)
-    figures = composing.preview("Hi {name}", Audience(Target.COMMUNITY), opt_out_line=True).figures
+    figures = preview.preview("Hi {name}", Audience(Target.COMMUNITY), opt_out_line=True).figures
     out = run("Hi {name}", "--community")
     for figure in figures:
         assert figure.value in out
@@ -180,7 +180,7 @@ def test_waiting_ends_with_the_reason_when_the_blast_was_stopped(wait, make_memb
 @pytest.fixture
 def idle_queue(queue_runs_at_once, monkeypatch):
     """A queue that nobody works on. What is to happen while the command waits is a list of functions of the blast."""
-    monkeypatch.setattr("messaging.sending.nudge", lambda log: 0)
+    monkeypatch.setattr("messaging.sending.dispatch.nudge", lambda log: 0)
     happenings = []
     monkeypatch.setattr(send_blast.time, "sleep", lambda seconds: happenings.pop(0)(MessageLog.objects.get()))
     return happenings
@@ -212,7 +212,7 @@ def test_without_a_worker_it_says_so_once(idle_queue, wait, make_member, monkeyp
 def test_a_paused_blast_is_not_blamed_on_the_worker(idle_queue, wait, make_member, monkeypatch, capsys):
     make_member()
     monkeypatch.setattr(send_blast, "NO_WORKER_AFTER", -1.0)
-    monkeypatch.setattr("messaging.sending.nudge", lambda log: log.pause())
+    monkeypatch.setattr("messaging.sending.dispatch.nudge", lambda log: log.pause())
     idle_queue.append(lambda log: log.cancel())
     with pytest.raises(CommandError):
         wait("Hi", "--community")

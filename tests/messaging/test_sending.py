@@ -8,12 +8,13 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 
 from contacts.models import SuppressedContact, UnsubscribedContact
-from messaging import sender, sending, sweeping
-from messaging.audience import Audience
 from messaging.backends import Refused, SendResult, TryLater
+from messaging.composing.audience import Audience
 from messaging.models import Delivery, Draft, MessageLog, SenderSlot, Target
-from messaging.personalisation import UnknownToken
 from messaging.querysets import DeliveryQuerySet
+from messaging.scheduling import sweep
+from messaging.sending import dispatch, sender
+from messaging.text.personalization import UnknownToken
 
 
 def states(log):
@@ -130,7 +131,7 @@ def test_a_long_retry_after_is_honoured_without_holding_a_worker(make_member, st
     log = start_blast()
     slot = log.slots.first()
     SenderSlot.objects.lease(slot.pk, "me", 30)
-    sending.send_slice(slot.pk, "me", seconds=0.1)
+    dispatch.send_slice(slot.pk, "me", seconds=0.1)
     slot.refresh_from_db()
     log.refresh_from_db()
     assert slot.leased_until > timezone.now() + timedelta(seconds=100)
@@ -145,7 +146,7 @@ def test_a_doubtful_text_is_not_sent_again(make_member, start_blast, send, locme
     locmem.script[member.phone] = locmem.accept_and_lose
     log = send(start_blast())
     for _ in range(3):
-        sweeping.sweep()
+        sweep.sweep()
     assert len(locmem.outbox) == 1
     assert log.deliveries.get().status == "unknown"
     assert log.status == "sent"
@@ -165,7 +166,7 @@ def test_an_abandoned_call_becomes_doubt_and_the_rest_goes_out(make_member, star
     members = [make_member() for _ in range(3)]
     log = start_blast()
     [taken] = Delivery.objects.claim(log.pk, 1, timezone.now() - timedelta(minutes=5))
-    sweeping.sweep()
+    sweep.sweep()
     log.refresh_from_db()
     assert states(log)[taken.phone] == "unknown"
     assert {to for to, _, _ in locmem.outbox} == {member.phone for member in members} - {taken.phone}
@@ -176,7 +177,7 @@ def test_a_call_in_flight_is_left_alone_by_the_sweep(make_member, start_blast):
     make_member()
     log = start_blast()
     Delivery.objects.claim(log.pk, 1)
-    sweeping.sweep()
+    sweep.sweep()
     log.refresh_from_db()
     assert log.deliveries.get().status == "sending"
     assert log.status == "processing"
@@ -187,8 +188,8 @@ def test_a_slot_in_other_hands_sends_nothing(make_member, start_blast, locmem):
     log = start_blast()
     for slot in log.slots.all():
         SenderSlot.objects.lease(slot.pk, "another", 60)
-    sending.nudge(log)
-    sending.send_slice(log.slots.first().pk, "me")
+    dispatch.nudge(log)
+    dispatch.send_slice(log.slots.first().pk, "me")
     assert locmem.outbox == []
 
 
@@ -202,18 +203,18 @@ def test_a_slot_of_a_dead_sender_is_taken_over(make_member, start_blast, send, l
 
 
 def test_a_slice_makes_room_and_the_rest_follows(make_member, start_blast, locmem, monkeypatch):
-    monkeypatch.setattr(sending, "SLICE_SECONDS", 0.0)
+    monkeypatch.setattr(dispatch, "SLICE_SECONDS", 0.0)
     queued = []
-    monkeypatch.setattr(sending, "async_task", lambda *args, **kwargs: queued.append(args[1:]))
+    monkeypatch.setattr(dispatch, "async_task", lambda *args, **kwargs: queued.append(args[1:]))
     for _ in range(3):
         make_member()
     log = start_blast()
-    sending.nudge(log)
+    dispatch.nudge(log)
     slices = len(queued)
-    sending.send_slice(*queued[0], seconds=0.0)
+    dispatch.send_slice(*queued[0], seconds=0.0)
     assert len(queued) == slices + 1
     for arguments in queued:
-        sending.send_slice(*arguments, seconds=60)
+        dispatch.send_slice(*arguments, seconds=60)
     assert len(locmem.outbox) == 3
 
 
@@ -309,13 +310,13 @@ def test_details_have_the_form_of_the_schema_of_record(make_member, start_blast,
 def test_a_draft_becomes_one_blast_however_often_it_is_sent(make_member, admin_user):
     make_member()
     draft = Draft.objects.create(created_by=admin_user, message_body="Hi", target=Target.COMMUNITY)
-    first, is_new = sending.send_draft(draft, admin_user)
-    second, is_new_again = sending.send_draft(draft, admin_user)
+    first, is_new = dispatch.send_draft(draft, admin_user)
+    second, is_new_again = dispatch.send_draft(draft, admin_user)
     assert (first, is_new, is_new_again) == (second, True, False)
     assert first.message_body == "Hi\nReply STOP to unsubscribe."
     assert first.created_by == admin_user
     first.delete()
-    assert sending.send_draft(draft, admin_user) == (None, False)
+    assert dispatch.send_draft(draft, admin_user) == (None, False)
     assert not MessageLog.objects.exists()
 
 
@@ -323,7 +324,7 @@ def test_test_mode_texts_the_test_phone_alone(make_member, settings, send, locme
     settings.ADMIN_TEST_PHONE = "+13035550150"
     make_member(name="Rosa Delgado")
     draft = Draft.objects.create(message_body="Hi {first_name}", has_opt_out_line=False, test_mode=True)
-    log, _ = sending.send_draft(draft, None)
+    log, _ = dispatch.send_draft(draft, None)
     log = send(log)
     assert [(to, body) for to, body, _ in locmem.outbox] == [("+13035550150", "Hi Rosa")]
     assert log.test_mode
@@ -334,8 +335,8 @@ def test_a_test_without_a_test_phone_texts_nobody(make_member, settings):
     make_member()
     draft = Draft.objects.create(message_body="Hi", test_mode=True)
     assert Audience.of_draft(draft).headcount().total == 0
-    with pytest.raises(sending.EmptyAudience):
-        sending.send_draft(draft, None)
+    with pytest.raises(dispatch.EmptyAudience):
+        dispatch.send_draft(draft, None)
     assert not MessageLog.objects.exists()
 
 
@@ -343,7 +344,7 @@ def test_a_blast_whose_first_nudge_was_lost_is_picked_up(make_member, start_blas
     make_member()
     start_blast()
     assert not locmem.outbox
-    sweeping.sweep()
+    sweep.sweep()
     assert len(locmem.outbox) == 1
 
 
@@ -352,7 +353,7 @@ def test_selected_members_alone_get_the_text(make_member, send, locmem):
     make_member()
     draft = Draft.objects.create(message_body="Hi", is_selection=True)
     draft.members.set(chosen)
-    log, _ = sending.send_draft(draft, None)
+    log, _ = dispatch.send_draft(draft, None)
     send(log)
     assert {to for to, _, _ in locmem.outbox} == {member.phone for member in chosen}
     assert log.audience_name == "2 selected members"
@@ -430,5 +431,5 @@ def test_a_blast_that_is_deleted_under_a_sender_ends_quietly(make_member, start_
 
     monkeypatch.setattr(sender.Sender, "run", run_and_delete)
     SenderSlot.objects.lease(slot.pk, "me", 30)
-    sending.send_slice(slot.pk, "me")
+    dispatch.send_slice(slot.pk, "me")
     assert len(locmem.outbox) == 1

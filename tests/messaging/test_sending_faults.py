@@ -8,8 +8,9 @@ from collections import Counter
 import pytest
 
 from contacts.models import SuppressedContact, UnsubscribedContact
-from messaging import reconciling, sender, sending, sweeping
 from messaging.backends import connections
+from messaging.scheduling import sweep
+from messaging.sending import dispatch, reconciliation, sender
 from tests.twilio_standin import ACCOUNT_SID, AUTH_TOKEN, FROM_NUMBER, TwilioStandin, faults
 
 
@@ -97,8 +98,8 @@ def test_what_may_have_been_accepted_is_in_doubt_and_settled_by_evidence(twilio,
     assert Counter(states(log).values()) == {"unknown": 1, "accepted": 11}
     assert log.status == "sent"
     for _ in range(2):
-        sweeping.sweep()
-        reconciling.reconcile(at_once=True)
+        sweep.sweep()
+        reconciliation.reconcile(at_once=True)
     expected = "accepted" if fault.accepted else "unknown"
     assert states(log)[people[0]] == expected
     assert received(twilio)[people[0]] == int(fault.accepted)
@@ -129,21 +130,21 @@ UNREACHABLE = {
 def test_whom_no_call_reached_waits_and_the_page_says_why(
     twilio, people, start_blast, settings, monkeypatch, address
 ):
-    queue = sending.async_task
-    monkeypatch.setattr(sending, "async_task", lambda *args, **kwargs: None)
+    queue = dispatch.async_task
+    monkeypatch.setattr(dispatch, "async_task", lambda *args, **kwargs: None)
     settings.TWILIO_API_BASE_URL = address or twilio.url.replace("http:", "https:")
     log = start_blast()
     slot = log.slots.get()
     slot._meta.model.objects.lease(slot.pk, "me", 30)
-    sending.send_slice(slot.pk, "me", seconds=0.3)
+    dispatch.send_slice(slot.pk, "me", seconds=0.3)
     log.refresh_from_db()
     assert set(states(log).values()) == {"pending"}
     assert log.status == "processing"
     assert log.trouble
-    monkeypatch.setattr(sending, "async_task", queue)
+    monkeypatch.setattr(dispatch, "async_task", queue)
     settings.TWILIO_API_BASE_URL = twilio.url
     slot._meta.model.objects.filter(pk=slot.pk).update(leased_until=None)
-    sending.nudge(log)
+    dispatch.nudge(log)
     log.refresh_from_db()
     assert received(twilio) == Counter(people)
     assert (log.status, log.trouble) == ("sent", "")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from messaging.shorteners import DOMAINS, find_shorteners, shortening_domains
+from messaging.composing.link_shorteners import DOMAINS, find_shorteners, shortening_domains
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from django.test import RequestFactory
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from messaging import signatures
+from messaging.webhooks import signatures
 from tests.twilio_standin.callbacks import signature as independent_signature
 
 # The two published examples: Twilio's page on webhook security, and the tests of its SDK.

@@ -5,10 +5,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from accounts import shared_clock
-from messaging import reconciling, sending, staleness, sweeping
 from messaging.backends import TryLater
 from messaging.models import Delivery, MessageLog, SenderSlot
+from messaging.scheduling import sweep
+from messaging.sending import dispatch, reconciliation, staleness
+from smsadmin.lib import shared_clock
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def age(log, hours):
 
 def test_the_first_look_after_hours_pauses_and_queues_nobody(blast, queue, locmem):
     age(blast, 3)
-    sweeping.sweep()
+    sweep.sweep()
     blast.refresh_from_db()
     assert blast.paused_at is not None
     assert blast.stop_reason == (
@@ -46,7 +47,7 @@ def test_the_first_look_after_hours_pauses_and_queues_nobody(blast, queue, locme
 
 
 def test_a_sender_that_is_quicker_than_the_sweep_claims_nothing(blast, queue, locmem):
-    sending.nudge(blast)
+    dispatch.nudge(blast)
     age(blast, 3)
     queue.run()
     blast.refresh_from_db()
@@ -59,7 +60,7 @@ def test_one_sender_of_several_that_start_at_once_does_not_wake_the_blast(blast,
     age(blast, 3)
     for slot in blast.slots.all():
         SenderSlot.objects.lease(slot.pk, f"queued {slot.pk}", 30)
-        sending.send_slice(slot.pk, f"queued {slot.pk}")
+        dispatch.send_slice(slot.pk, f"queued {slot.pk}")
     assert locmem.outbox == []
 
 
@@ -72,7 +73,7 @@ def test_a_place_in_the_queue_is_no_sign_of_life(blast, queue):
 
 def test_a_blast_of_less_than_two_hours_goes_on(blast, queue, locmem):
     age(blast, 1.9)
-    sweeping.sweep()
+    sweep.sweep()
     queue.run()
     assert len(locmem.outbox) == 4
 
@@ -86,10 +87,10 @@ def test_how_long_is_a_setting(blast, queue, settings, minutes, is_paused):
 
 def test_a_resumed_blast_goes_on(blast, queue, locmem):
     age(blast, 3)
-    sweeping.sweep()
+    sweep.sweep()
     age(blast, 12)
     blast.resume()
-    sweeping.sweep()
+    sweep.sweep()
     queue.run()
     blast.refresh_from_db()
     assert (blast.status, blast.stop_reason, len(locmem.outbox)) == ("sent", "", 4)
@@ -97,10 +98,10 @@ def test_a_resumed_blast_goes_on(blast, queue, locmem):
 
 def test_a_resumed_blast_that_again_nobody_sends_is_paused_again(blast, queue, locmem):
     age(blast, 3)
-    sweeping.sweep()
+    sweep.sweep()
     blast.resume()
     age(blast, 5)
-    sweeping.sweep()
+    sweep.sweep()
     blast.refresh_from_db()
     assert "for 5 hours" in blast.stop_reason
 
@@ -108,10 +109,10 @@ def test_a_resumed_blast_that_again_nobody_sends_is_paused_again(blast, queue, l
 def test_a_sender_that_finds_twilio_out_of_reach_for_hours_keeps_trying(blast, queue, locmem):
     locmem.script["*"] = TryLater("busy", 120)
     for _ in range(3):
-        sweeping.sweep()
+        sweep.sweep()
         queue.run(seconds=0.02)
         age(blast, 1.5)
-    sweeping.sweep()
+    sweep.sweep()
     blast.refresh_from_db()
     assert blast.paused_at is None
     locmem.script.clear()
@@ -122,10 +123,10 @@ def test_a_sender_that_finds_twilio_out_of_reach_for_hours_keeps_trying(blast, q
 def test_a_slot_that_rests_for_longer_than_the_limit_is_in_hand(blast, queue, locmem, settings):
     settings.BLAST_STALE_MINUTES = 1
     locmem.script["*"] = TryLater("busy", 250)
-    sweeping.sweep()
+    sweep.sweep()
     queue.run(seconds=0.02)
     age(blast, 2 / 60)
-    sweeping.sweep()
+    sweep.sweep()
     blast.refresh_from_db()
     assert blast.paused_at is None
 
@@ -140,7 +141,7 @@ def test_a_blast_with_nobody_left_to_text_is_not_paused(blast, queue):
     Delivery.objects.claim(blast.pk, 10)
     age(blast, 3)
     assert not staleness.pause_if_stale(blast)
-    sweeping.sweep()
+    sweep.sweep()
     blast.refresh_from_db()
     assert blast.status == "sent"
 
@@ -151,8 +152,8 @@ def test_a_decision_about_people_in_doubt_wakes_an_old_blast(blast, queue, locme
     Delivery.objects.filter(pk=row.pk).update(status="unknown")
     blast.settle()
     age(blast, 30)
-    reconciling.send_again(blast, [row.pk])
-    sweeping.sweep()
+    reconciliation.send_again(blast, [row.pk])
+    sweep.sweep()
     queue.run()
     assert [to for to, _, _ in locmem.outbox] == [row.phone]
 
@@ -169,7 +170,7 @@ def test_a_sender_that_stood_still_for_hours_claims_nothing_more(blast, queue, l
     asleep = []
     locmem.script["*"] = fall_asleep
     monkeypatch.setattr(shared_clock, "now", lambda: timezone.now() + sum(asleep[:1], timedelta(0)))
-    sending.nudge(blast)
+    dispatch.nudge(blast)
     queue.run()
     blast.refresh_from_db()
     assert len(locmem.outbox) == 1
@@ -178,7 +179,7 @@ def test_a_sender_that_stood_still_for_hours_claims_nothing_more(blast, queue, l
 
 def test_staff_see_it_on_the_page_and_on_the_dashboard(blast, queue, show, manager_client):
     age(blast, 3)
-    sweeping.sweep()
+    sweep.sweep()
     text = show(blast)
     assert "Paused." in text
     assert "Nothing was sent for 3 hours. 4 people have not been texted yet. Resume or cancel it." in text

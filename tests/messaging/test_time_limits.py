@@ -8,9 +8,9 @@ from contextlib import closing
 import pytest
 from django.db import ConnectionHandler, OperationalError, connection
 
-from messaging import time_limits
 from messaging.models import InboxThread
-from messaging.time_limits import TookTooLong, at_most
+from smsadmin.lib import time_limits
+from smsadmin.lib.time_limits import TookTooLong, at_most
 from tests.meanwhile import not_waiting_for, on_postgresql
 from tests.processes import read_proc
 

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contacts.models import ConsentRecord
-from messaging.entries import TEXT, Entry, Mark, read_mark
-from messaging.media import media_sentence
+from messaging.inbound.media import media_sentence
+from messaging.inbox.timeline import Timeline
+from messaging.inbox.timeline_entries import TEXT, Entry, Mark, read_mark
 from messaging.models import Delivery, InboxMessage, KeywordAutomationRule
-from messaging.timeline import Timeline
 from surveys.models import SurveyFlow
 
 from .conversations import add_text, make_thread
@@ -114,8 +114,8 @@ def test_around_a_text_stands_what_came_before_and_after_it(thread):
 
 
 def test_the_latest_page_reaches_back_to_a_text_as_far_as_it_may(thread, monkeypatch):
-    monkeypatch.setattr("messaging.timeline.SHOWN", 3)
-    monkeypatch.setattr("messaging.timeline.MOST_SHOWN", 9)
+    monkeypatch.setattr("messaging.inbox.timeline.SHOWN", 3)
+    monkeypatch.setattr("messaging.inbox.timeline.MOST_SHOWN", 9)
     texts = [add_text(thread, str(number), created_at=ago(20 - number)) for number in range(20)]
 
     def first_shown(text):

@@ -4,10 +4,13 @@ import pytest
 from django.db import IntegrityError, InternalError, OperationalError, connection
 from django.test import Client
 
-from messaging import batching, callbacks, inbound, webhooks
+from messaging.inbound import receive
 from messaging.models import Delivery, InboxMessage, KeywordAutomationRule
-from messaging.signatures import sign
-from messaging.time_limits import TookTooLong
+from messaging.sending import status_callbacks
+from messaging.webhooks import views
+from messaging.webhooks.signatures import sign
+from smsadmin.lib import group_commit
+from smsadmin.lib.time_limits import TookTooLong
 
 from .inbound_texts import form, post, text_in
 
@@ -41,8 +44,8 @@ def test_what_cannot_be_stored_is_to_come_again(delivery, monkeypatch, caplog, r
     def fail(*args, **kwargs):
         raise reason
 
-    monkeypatch.setattr(callbacks, "apply", fail)
-    monkeypatch.setattr(inbound, "receive", fail)
+    monkeypatch.setattr(status_callbacks, "apply", fail)
+    monkeypatch.setattr(receive, "receive", fail)
     assert report(delivery.pk) == 503
     assert post(form(ADA, "Hello")).status_code == 503
     assert [record.levelname for record in caplog.records] == ["ERROR"] * 2
@@ -54,12 +57,12 @@ def test_a_fault_of_ours_is_told_as_one(delivery, monkeypatch):
     def fail(*args, **kwargs):
         raise IntegrityError("NOT NULL constraint failed")
 
-    monkeypatch.setattr(callbacks, "apply", fail)
+    monkeypatch.setattr(status_callbacks, "apply", fail)
     assert report(delivery.pk) == 500
 
 
 def test_nothing_is_stored_when_the_time_is_over(delivery, monkeypatch):
-    monkeypatch.setattr(webhooks, "STORED_WITHIN_SECONDS", 0)
+    monkeypatch.setattr(views, "STORED_WITHIN_SECONDS", 0)
     assert report(delivery.pk) == 503
     assert post(form(ADA, "Hello")).status_code == 503
     delivery.refresh_from_db()
@@ -70,14 +73,14 @@ def test_nothing_is_stored_when_the_time_is_over(delivery, monkeypatch):
 def test_a_text_that_was_stored_after_all_is_answered_once_when_it_comes_again(monkeypatch):
     """The commit was under way when the time was over."""
     KeywordAutomationRule.objects.create(keyword="HOURS", response_body="Nine to five.")
-    fields, run = form(ADA, "hours"), batching.run
+    fields, run = form(ADA, "hours"), group_commit.run
 
     def run_late(work):
         run(work)
         raise TookTooLong
 
     with monkeypatch.context() as patch:
-        patch.setattr(batching, "run", run_late)
+        patch.setattr(group_commit, "run", run_late)
         assert post(fields).status_code == 503
     assert text_in(ADA, "hours", MessageSid=fields["MessageSid"]) == "Nine to five."
     assert InboxMessage.objects.filter(direction="inbound").count() == 1
@@ -85,14 +88,14 @@ def test_a_text_that_was_stored_after_all_is_answered_once_when_it_comes_again(m
 
 
 def test_a_report_that_was_stored_after_all_changes_nothing_when_it_comes_again(delivery, monkeypatch):
-    apply = callbacks.apply
+    apply = status_callbacks.apply
 
     def apply_late(*args, **kwargs):
         apply(*args, **kwargs)
         raise TookTooLong
 
     with monkeypatch.context() as patch:
-        patch.setattr(callbacks, "apply", apply_late)
+        patch.setattr(status_callbacks, "apply", apply_late)
         assert report(delivery.pk) == 503
     assert report(delivery.pk) == 204
     delivery.refresh_from_db()

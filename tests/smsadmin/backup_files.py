@@ -3,7 +3,7 @@
 import sqlite3
 from contextlib import closing
 
-from smsadmin import backups_sqlite
+from smsadmin.backups import sqlite
 
 
 def execute(path, statement, *parameters):
@@ -40,4 +40,4 @@ def damage(path):
 
 def unseal(path):
     """Make a backup one of an earlier version, which has no checksum."""
-    execute(path, f"DROP TABLE {backups_sqlite.SEAL}")
+    execute(path, f"DROP TABLE {sqlite.SEAL}")

@@ -7,7 +7,7 @@ from contextlib import closing
 import pytest
 from django.db import connection
 
-from smsadmin import backups_sqlite
+from smsadmin.backups import sqlite
 from tests.smsadmin.backup_files import add_member, execute
 
 
@@ -29,7 +29,7 @@ def database_file(migrated_file, tmp_path, monkeypatch):
     path = tmp_path / "live" / "sms.db"
     path.parent.mkdir()
     shutil.copyfile(migrated_file, path)
-    monkeypatch.setattr(backups_sqlite, "database", lambda: path)
+    monkeypatch.setattr(sqlite, "database", lambda: path)
     execute(path, "PRAGMA journal_mode=WAL")
     add_member(path, "Ada")
     return path

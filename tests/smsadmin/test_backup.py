@@ -11,8 +11,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from smsadmin import backups, backups_postgres, backups_sqlite, tasks
-from smsadmin.backup_contents import BackupFailed, Damaged
+from smsadmin import tasks
+from smsadmin.backups import backup_files, postgres, sqlite
+from smsadmin.backups.contents import BackupFailed, Damaged
 from tests.smsadmin.backup_files import add_member, damage, execute, members
 
 NAMES = [f"smsadmin-2026010{day}T000000000Z.sqlite3" for day in range(1, 6)]
@@ -24,7 +25,7 @@ def folder(tmp_path):
 
 
 def test_a_backup_is_one_file_that_is_a_database_by_itself(database_file, folder):
-    backup = backups.back_up(folder)
+    backup = backup_files.back_up(folder)
     assert [path.name for path in folder.iterdir()] == [backup.path.name]
     assert members(backup.path) == ["Ada"]
     assert execute(backup.path, "PRAGMA journal_mode") == [("delete",)]
@@ -34,7 +35,7 @@ def test_a_backup_is_one_file_that_is_a_database_by_itself(database_file, folder
 
 
 def test_only_its_owner_may_read_a_backup(database_file, folder):
-    backup = backups.back_up(folder)
+    backup = backup_files.back_up(folder)
     assert backup.path.stat().st_mode & 0o777 == 0o600
     assert folder.stat().st_mode & 0o777 == 0o700
 
@@ -43,14 +44,14 @@ def test_a_backup_shows_one_moment_while_others_write(database_file, folder):
     with closing(sqlite3.connect(database_file, isolation_level=None)) as writer:
         writer.execute("BEGIN IMMEDIATE")
         writer.execute("DELETE FROM community_members")
-        backup = backups.back_up(folder)
+        backup = backup_files.back_up(folder)
         writer.execute("COMMIT")
     assert members(backup.path) == ["Ada"]
     assert members(database_file) == []
 
 
 def test_writers_are_not_blocked_by_a_backup(database_file, folder, monkeypatch):
-    copy = backups_sqlite._copy
+    copy = sqlite._copy
 
     def copy_while_somebody_writes(source, target):
         source.execute("BEGIN")
@@ -58,26 +59,26 @@ def test_writers_are_not_blocked_by_a_backup(database_file, folder, monkeypatch)
         add_member(database_file, "Grace")
         copy(source, target)
 
-    monkeypatch.setattr(backups_sqlite, "_copy", copy_while_somebody_writes)
-    assert backups.back_up(folder).contents.members == 1
+    monkeypatch.setattr(sqlite, "_copy", copy_while_somebody_writes)
+    assert backup_files.back_up(folder).contents.members == 1
     assert members(database_file) == ["Ada", "Grace"]
 
 
 def test_a_lock_that_does_not_end_is_not_waited_for_for_ever(database_file, folder, monkeypatch):
-    monkeypatch.setattr(backups_sqlite, "BUSY_SECONDS", 0.01)
+    monkeypatch.setattr(sqlite, "BUSY_SECONDS", 0.01)
     execute(database_file, "PRAGMA journal_mode=DELETE")
     with closing(sqlite3.connect(database_file, isolation_level=None)) as owner:
         owner.execute("BEGIN EXCLUSIVE")
         with pytest.raises(BackupFailed, match="in use"):
-            backups.back_up(folder)
+            backup_files.back_up(folder)
     assert list(folder.iterdir()) == []
 
 
 def test_the_name_says_when_and_sorts(database_file, folder):
     before = datetime.now(UTC)
-    first, second = backups.back_up(folder), backups.back_up(folder)
-    assert backups.find(folder) == [first.path, second.path]
-    assert abs((backups.taken_at(first.path) - before).total_seconds()) < 60
+    first, second = backup_files.back_up(folder), backup_files.back_up(folder)
+    assert backup_files.find(folder) == [first.path, second.path]
+    assert abs((backup_files.taken_at(first.path) - before).total_seconds()) < 60
 
 
 def test_old_backups_go_and_nothing_else(database_file, folder):
@@ -92,16 +93,16 @@ def test_old_backups_go_and_nothing_else(database_file, folder):
     for name in [*NAMES, *others]:
         (folder / name).touch()
     (folder / "smsadmin-20250101T000000000Z.sqlite3").mkdir()
-    backup = backups.back_up(folder, keep=3)
+    backup = backup_files.back_up(folder, keep=3)
     assert [path.name for path in backup.removed] == NAMES[:3]
-    assert backups.find(folder) == [*(folder / name for name in NAMES[3:]), backup.path]
+    assert backup_files.find(folder) == [*(folder / name for name in NAMES[3:]), backup.path]
     assert {path.name for path in folder.iterdir()} >= {*others, "smsadmin-20250101T000000000Z.sqlite3"}
 
 
 def test_without_a_count_nothing_is_removed(database_file, folder):
     folder.mkdir()
     (folder / NAMES[0]).touch()
-    backups.back_up(folder)
+    backup_files.back_up(folder)
     assert (folder / NAMES[0]).exists()
 
 
@@ -120,7 +121,7 @@ def test_what_a_killed_backup_left_is_removed_and_what_is_being_written_stays(da
     killed, running = parts
     with running.open("rb") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        backups.back_up(folder)
+        backup_files.back_up(folder)
     assert not killed.exists()
     assert running.exists()
 
@@ -128,59 +129,59 @@ def test_what_a_killed_backup_left_is_removed_and_what_is_being_written_stays(da
 def test_a_backup_that_fails_has_made_room_first(database_file, folder, parts):
     damage(database_file)
     with pytest.raises(Damaged):
-        backups.back_up(folder)
+        backup_files.back_up(folder)
     assert list(folder.iterdir()) == []
 
 
 def test_a_backup_that_is_being_written_is_never_taken_for_abandoned(database_file, folder, monkeypatch):
-    inspect = backups_sqlite.inspect
+    inspect = sqlite.inspect
 
     def meanwhile(part):
         os.utime(part, (0, 0))
-        monkeypatch.setattr(backups_sqlite, "inspect", inspect)
-        backups.back_up(folder)
+        monkeypatch.setattr(sqlite, "inspect", inspect)
+        backup_files.back_up(folder)
         return inspect(part)
 
-    monkeypatch.setattr(backups_sqlite, "inspect", meanwhile)
-    assert backups.back_up(folder).path.exists()
+    monkeypatch.setattr(sqlite, "inspect", meanwhile)
+    assert backup_files.back_up(folder).path.exists()
 
 
 def test_a_damaged_database_makes_no_backup_and_removes_none(database_file, folder):
-    old = backups.back_up(folder).path
+    old = backup_files.back_up(folder).path
     damage(database_file)
     with pytest.raises(Damaged, match="damaged"):
-        backups.back_up(folder, keep=1)
+        backup_files.back_up(folder, keep=1)
     assert list(folder.iterdir()) == [old]
 
 
 def test_a_database_of_another_program_makes_no_backup(database_file, folder):
     execute(database_file, "DROP TABLE community_members")
     with pytest.raises(Damaged, match="its tables are missing"):
-        backups.back_up(folder)
+        backup_files.back_up(folder)
     assert list(folder.iterdir()) == []
 
 
 def test_a_database_that_could_not_be_restored_makes_no_backup(database_file, folder):
     execute(database_file, "ALTER TABLE message_logs DROP COLUMN trouble")
     with pytest.raises(BackupFailed, match=r"could not be restored\. Its table message_logs has no column trouble"):
-        backups.back_up(folder)
+        backup_files.back_up(folder)
     assert list(folder.iterdir()) == []
 
 
 def test_a_backup_carries_a_checksum_of_all_its_bytes(database_file, folder):
-    path = backups.back_up(folder).path
-    assert backups_sqlite.inspect(path).is_sealed
+    path = backup_files.back_up(folder).path
+    assert sqlite.inspect(path).is_sealed
     content = path.read_bytes()
     for at in range(100, len(content), len(content) // 7):
         path.write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])
         with pytest.raises(Damaged):
-            backups_sqlite.inspect(path)
+            sqlite.inspect(path)
 
 
 def test_a_missing_database_is_said(database_file, folder):
     database_file.unlink()
     with pytest.raises(BackupFailed, match="There is no database at"):
-        backups.back_up(folder)
+        backup_files.back_up(folder)
     assert list(folder.iterdir()) == []
 
 
@@ -196,9 +197,9 @@ def test_a_disk_that_fails_is_said_and_leaves_nothing(database_file, folder, mon
     def fail(path):
         raise error
 
-    monkeypatch.setattr(backups, "sync", fail)
+    monkeypatch.setattr(backup_files, "sync", fail)
     with pytest.raises(BackupFailed, match=sentence):
-        backups.back_up(folder)
+        backup_files.back_up(folder)
     assert list(folder.iterdir()) == []
 
 
@@ -209,29 +210,29 @@ def test_a_disk_that_sqlite_finds_full_is_said(database_file, folder, monkeypatc
     def fail(*_):
         raise Full
 
-    monkeypatch.setattr(backups_sqlite, "_copy", fail)
+    monkeypatch.setattr(sqlite, "_copy", fail)
     with pytest.raises(BackupFailed, match="no room left"):
-        backups.back_up(folder)
+        backup_files.back_up(folder)
     assert list(folder.iterdir()) == []
 
 
 def test_a_file_in_the_place_of_the_folder_is_said(database_file, folder):
     folder.touch()
     with pytest.raises(BackupFailed, match="not a folder"):
-        backups.back_up(folder)
+        backup_files.back_up(folder)
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="SQLite is not the database in use")
 def test_a_database_in_memory_cannot_be_backed_up(db, folder):
     with pytest.raises(BackupFailed, match="in memory"):
-        backups.back_up(folder)
+        backup_files.back_up(folder)
 
 
 def test_the_command_says_what_it_wrote(database_file, folder, settings, capsys):
     settings.BACKUP_DIR = folder
     call_command("backup")
     call_command("backup", "--keep", "1")
-    [path] = backups.find(folder)
+    [path] = backup_files.find(folder)
     assert f"Wrote and checked {path}" in capsys.readouterr().out
     call_command("backup", folder / "other")
     said = capsys.readouterr().out
@@ -243,7 +244,7 @@ def test_the_command_keeps_as_many_as_the_settings_say(database_file, folder, se
     settings.BACKUP_DIR, settings.BACKUP_KEEP = folder, 2
     for _ in range(4):
         call_command("backup")
-    assert len(backups.find(folder)) == 2
+    assert len(backup_files.find(folder)) == 2
     assert "Removed 1 older backup." in capsys.readouterr().out
 
 
@@ -262,7 +263,7 @@ def test_the_worker_backs_up_each_day_unless_told_not_to(database_file, folder, 
     assert not folder.exists()
     settings.BACKUP_DAILY = True
     tasks.back_up()
-    assert len(backups.find(folder)) == 1
+    assert len(backup_files.find(folder)) == 1
 
 
 on_postgres = pytest.mark.skipif(connection.vendor != "postgresql", reason="PostgreSQL is not the database in use")
@@ -276,14 +277,14 @@ def test_a_backup_of_postgres_holds_what_is_committed(make_member, folder, monke
     make_member()
     make_member()
     commands = []
-    run = backups_postgres.subprocess.run
+    run = postgres.subprocess.run
     monkeypatch.setitem(connection.settings_dict, "PASSWORD", r"sec:ret\word")
     monkeypatch.setattr(
-        backups_postgres.subprocess,
+        postgres.subprocess,
         "run",
         lambda command, **kwargs: commands.append(command) or run(command, **kwargs),
     )
-    backup = backups.back_up(folder)
+    backup = backup_files.back_up(folder)
     assert backup.path.suffix == ".pgdump"
     assert (backup.contents.members, backup.contents.blasts) == (2, 0)
     assert not backup.contents.unknown
@@ -298,24 +299,24 @@ def test_a_backup_of_postgres_holds_what_is_committed(make_member, folder, monke
 @with_pg_dump
 @pytest.mark.django_db(transaction=True)
 def test_a_cut_off_dump_is_damaged(folder):
-    backup = backups.back_up(folder)
+    backup = backup_files.back_up(folder)
     content = backup.path.read_bytes()
     backup.path.write_bytes(content[: len(content) // 2])
     with pytest.raises(Damaged):
-        backups_postgres.inspect(backup.path)
+        postgres.inspect(backup.path)
 
 
 @on_postgres
 def test_a_missing_pg_dump_is_said(db, folder, monkeypatch):
-    monkeypatch.setattr(backups_postgres.shutil, "which", lambda name: None)
+    monkeypatch.setattr(postgres.shutil, "which", lambda name: None)
     with pytest.raises(BackupFailed, match="pg_dump is not installed"):
-        backups.back_up(folder)
+        backup_files.back_up(folder)
     assert list(folder.iterdir()) == []
 
 
 @on_postgres
 def test_a_pg_dump_older_than_the_server_is_said(db, folder, monkeypatch):
-    monkeypatch.setattr(backups_postgres.shutil, "which", lambda name: f"/bin/{name}")
-    monkeypatch.setattr(backups_postgres, "_run", lambda *_: "pg_dump (PostgreSQL) 9.6.24")
+    monkeypatch.setattr(postgres.shutil, "which", lambda name: f"/bin/{name}")
+    monkeypatch.setattr(postgres, "_run", lambda *_: "pg_dump (PostgreSQL) 9.6.24")
     with pytest.raises(BackupFailed, match="pg_dump is of version 9 and the server of version"):
-        backups.back_up(folder)
+        backup_files.back_up(folder)

@@ -2,7 +2,7 @@ import logging
 
 import pytest
 
-from smsadmin import clock
+from smsadmin.worker import clock
 
 calls = []
 

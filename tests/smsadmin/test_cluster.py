@@ -7,8 +7,8 @@ from django_q.brokers import Broker
 from django_q.models import Task
 from django_q.signing import SignedPackage
 
-from smsadmin import cluster
-from smsadmin.cluster import Flag, Results, StopFlag, Tasks
+from smsadmin.worker import cluster
+from smsadmin.worker.cluster import Flag, Results, StopFlag, Tasks
 
 
 class ListBroker(Broker):

@@ -2,8 +2,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from contacts.models import CommunityMember
-from messaging import sending
 from messaging.models import KeywordAutomationRule, MessageLog, ScheduledMessage
+from messaging.sending import dispatch
 from smsadmin import demo
 from smsadmin.doctor.schema import our_models
 from surveys.models import SurveyFlow
@@ -37,7 +37,7 @@ def test_it_is_the_same_each_time():
 
 
 def test_nothing_is_sent(monkeypatch, django_capture_on_commit_callbacks):
-    monkeypatch.setattr(sending, "nudge", lambda log: pytest.fail("A made-up blast was sent."))
+    monkeypatch.setattr(dispatch, "nudge", lambda log: pytest.fail("A made-up blast was sent."))
     with django_capture_on_commit_callbacks(execute=True):
         demo.add()
     assert not MessageLog.objects.running().exists()

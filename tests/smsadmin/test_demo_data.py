@@ -15,16 +15,9 @@ from contacts.models import (
     SuppressedContact,
     UnsubscribedContact,
 )
-from messaging import inbox, replying
-from messaging.models import (
-    Delivery,
-    InboxMessage,
-    InboxThread,
-    KeywordAutomationRule,
-    MessageLog,
-    ScheduledMessage,
-)
-from messaging.timeline import Timeline
+from messaging.inbox import conversations, replies
+from messaging.inbox.timeline import Timeline
+from messaging.models import Delivery, InboxMessage, InboxThread, KeywordAutomationRule, MessageLog, ScheduledMessage
 from smsadmin import demo
 from smsadmin.demo import blasts, people
 from smsadmin.doctor import counters, rows
@@ -128,7 +121,7 @@ def test_scheduled_messages_wait_for_months(made_up):
 
 
 def test_conversations_are_of_every_kind(made_up):
-    waiting = inbox.waiting()
+    waiting = conversations.waiting()
     assert waiting.texts == 5
     assert waiting.conversations == 3
     assert waiting.undecided == 1
@@ -150,8 +143,8 @@ def test_conversations_are_of_every_kind(made_up):
 
 
 def test_the_reply_in_doubt_is_put_before_staff_soon_after(made_up):
-    assert not replying.in_question().exists()
-    assert replying.in_question(timezone.now() + timedelta(minutes=2)).count() == 1
+    assert not replies.in_question().exists()
+    assert replies.in_question(timezone.now() + timedelta(minutes=2)).count() == 1
 
 
 def test_threads_say_what_their_texts_say(made_up):

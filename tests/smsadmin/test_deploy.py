@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.management import get_commands
 from django.urls import resolve
 
-from contacts.imports import MAX_BYTES
+from contacts.imports.lifecycle import MAX_BYTES
 
 ROOT = Path(settings.BASE_DIR)
 UNITS = sorted((ROOT / "deploy").glob("*.service"))

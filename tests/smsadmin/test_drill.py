@@ -4,7 +4,7 @@ import os
 import pytest
 from django.core.management import CommandError, call_command
 
-from smsadmin import apart
+from smsadmin import isolated_commands
 from smsadmin.drilling import scratch
 
 
@@ -40,10 +40,10 @@ def test_a_disk_without_room_is_told_before_anything_is_restored(tmp_path, monke
 
 def test_a_process_apart_gets_none_of_our_settings(settings, tmp_path):
     settings.TWILIO_AUTH_TOKEN = settings.REDIS_URL = settings.SECRET_KEY = "ours"
-    environment = apart.environment("sqlite:////x/sms.db", tmp_path)
+    environment = isolated_commands.environment("sqlite:////x/sms.db", tmp_path)
     assert environment["DATABASE_URL"] == "sqlite:////x/sms.db"
     assert environment["ENV_FILE"] == environment["REDIS_URL"] == ""
-    assert environment["SMS_BACKEND"] == apart.SIMULATOR
+    assert environment["SMS_BACKEND"] == isolated_commands.SIMULATOR
     assert environment["BACKUP_DIR"].startswith(str(tmp_path))
     assert "ours" not in environment.values()
     assert not [name for name in environment if name.startswith(("TWILIO", "ADMIN", "PORT"))]

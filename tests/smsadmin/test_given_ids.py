@@ -3,7 +3,7 @@ from django.core.management import call_command
 from django.db import connection, models
 
 from messaging.models import Delivery
-from smsadmin import given_ids
+from smsadmin.backups import given_ids
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="only SQLite forgets")

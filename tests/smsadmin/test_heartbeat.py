@@ -5,8 +5,8 @@ import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
-from smsadmin import heartbeat
 from smsadmin.models import WorkerHeartbeat
+from smsadmin.worker import heartbeat
 
 
 @pytest.fixture

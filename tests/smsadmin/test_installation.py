@@ -6,8 +6,9 @@ import pytest
 from django.db import connection
 from django_q.conf import Conf
 
-from smsadmin import broker, installation
+from smsadmin import installation
 from smsadmin.models import Installation
+from smsadmin.worker import broker
 
 pytestmark = pytest.mark.django_db
 

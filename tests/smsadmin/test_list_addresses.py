@@ -16,7 +16,7 @@ from accounts.models import AppUser
 from accounts.roles import Role
 from contacts.models import CommunityMember
 from messaging.models import MessageLog
-from smsadmin.lists import ListGuard
+from smsadmin.list_guard import ListGuard
 from smsadmin.site import SmsAdminSite
 from tests.admin_pages import World, find_names, models
 

@@ -21,7 +21,7 @@ def test_a_line_begins_with_the_time_in_utc():
 def test_every_logger_writes_such_lines():
     code = (
         "import django, logging; django.setup()\n"
-        "for name in ('smsadmin.worker', 'django.request', 'django-q'): logging.getLogger(name).error('Hello')"
+        "for name in ('smsadmin.worker.main', 'django.request', 'django-q'): logging.getLogger(name).error('Hello')"
     )
     environment = {
         "DJANGO_SETTINGS_MODULE": "smsadmin.settings",
@@ -49,5 +49,5 @@ def test_the_web_server_and_the_worker_write_the_same_lines(tmp_path):
             site.stop(process)
         lines = site.log.read_text().splitlines()
     assert any("gunicorn" in line for line in lines)
-    assert any("smsadmin.worker" in line for line in lines)
+    assert any("smsadmin.worker.main" in line for line in lines)
     assert [line for line in lines if not re.match(rf"{TIME} [A-Z]+ [\w.-]+ ", line)] == []

@@ -4,7 +4,8 @@ import os
 
 import pytest
 
-from smsadmin import backups, backups_sqlite, ownership
+from smsadmin import ownership
+from smsadmin.backups import backup_files, sqlite
 from smsadmin.doctor import migrating
 from tests.smsadmin.backup_files import execute
 
@@ -34,21 +35,21 @@ def test_a_file_of_anybody_else_stays_theirs(given, tmp_path, monkeypatch):
 
 
 def test_a_backup_and_the_folders_made_for_it_are_given(given, database_file, tmp_path):
-    made = backups.back_up(tmp_path / "new" / "backups")
+    made = backup_files.back_up(tmp_path / "new" / "backups")
     assert set(given) == {"new", "backups", f".{made.path.name}.part"}
     assert all((tmp_path / folder).stat().st_mode & 0o777 == 0o700 for folder in ("new", "new/backups"))
 
 
 def test_a_folder_that_is_there_stays_as_it_is(given, database_file, tmp_path):
     (tmp_path / "backups").mkdir()
-    backups.back_up(tmp_path / "backups")
+    backup_files.back_up(tmp_path / "backups")
     assert "backups" not in given
 
 
 def test_a_restored_database_is_given(given, database_file, tmp_path):
-    made = backups.back_up(tmp_path)
+    made = backup_files.back_up(tmp_path)
     database_file.unlink()
-    backups_sqlite.restore(made.path, [], None)
+    sqlite.restore(made.path, [], None)
     assert f".{database_file.name}.restoring" in given
     assert execute(database_file, "SELECT name FROM community_members") == [("Ada",)]
 

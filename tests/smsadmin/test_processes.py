@@ -145,7 +145,7 @@ def test_ctrl_c_stops_everything(site, server):
 
 
 def test_the_web_server_and_the_worker_are_replaced_when_killed(site, server):
-    for name in ("smsadmin.webserver", "worker"):
+    for name in ("smsadmin.worker.webserver", "worker"):
         victim = named(server, name)
         os.kill(victim, signal.SIGKILL)
         wait_until(lambda victim=victim: victim not in direct_children(server.pid), 10, "its end")

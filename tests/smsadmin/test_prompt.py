@@ -7,7 +7,7 @@ from contextlib import closing
 import pytest
 from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError, ProgrammingError
 
-from smsadmin import prompt
+from smsadmin import command_line
 from tests.processes import Installation, free_port, installation
 
 COMMANDS = (
@@ -29,9 +29,9 @@ def run(monkeypatch):
         def fail(arguments):
             raise error
 
-        monkeypatch.setattr(prompt, "execute_from_command_line", fail)
+        monkeypatch.setattr(command_line, "execute_from_command_line", fail)
         with pytest.raises(SystemExit) as ended:
-            prompt.main(["manage.py", "create_admin", "ann", *options])
+            command_line.main(["manage.py", "create_admin", "ann", *options])
         return ended.value.code
 
     return call

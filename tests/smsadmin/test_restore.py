@@ -13,9 +13,10 @@ from django.utils import timezone
 
 from contacts.models import CommunityMember
 from messaging.models import Delivery
-from smsadmin import backups, backups_postgres, backups_sqlite, heartbeat, restoring
-from smsadmin.backup_contents import BackupFailed
+from smsadmin.backups import backup_files, postgres, restoring, sqlite
+from smsadmin.backups.contents import BackupFailed
 from smsadmin.models import WorkerHeartbeat
+from smsadmin.worker import heartbeat
 from tests.smsadmin.backup_files import add_member, damage, execute, members, unseal
 
 
@@ -28,7 +29,7 @@ def folder(tmp_path, settings):
 @pytest.fixture
 def backup(db, database_file, folder):
     """A backup with Ada in it, of a database that has Grace, too, since then."""
-    path = backups.back_up(folder).path
+    path = backup_files.back_up(folder).path
     add_member(database_file, "Grace")
     return path
 
@@ -99,7 +100,7 @@ def test_two_restores_do_not_get_in_each_others_way(database_file, backup, folde
 
 
 def test_a_database_in_use_without_a_pause_is_left_alone(database_file, backup, folder, monkeypatch):
-    monkeypatch.setattr(backups_sqlite, "BUSY_SECONDS", 0.01)
+    monkeypatch.setattr(sqlite, "BUSY_SECONDS", 0.01)
     with closing(sqlite3.connect(database_file, isolation_level=None)) as writer:
         writer.execute("BEGIN IMMEDIATE")
         with pytest.raises(BackupFailed, match="in use"):
@@ -120,7 +121,7 @@ def test_a_damaged_database_is_set_aside(database_file, backup, folder):
 def test_the_log_of_a_database_that_is_set_aside_goes_with_it(database_file, backup, tmp_path):
     log = database_file.with_name("sms.db-wal")
     log.write_bytes(b"what was written last")
-    backups_sqlite.restore(backup, [], tmp_path / "aside")
+    sqlite.restore(backup, [], tmp_path / "aside")
     assert not log.exists()
     assert (tmp_path / "aside-wal").read_bytes() == b"what was written last"
     assert members(database_file) == ["Ada"]
@@ -165,7 +166,7 @@ def test_no_blast_goes_on_by_itself(database_file, folder, db):
     add_blast(database_file, "processing", paused_at="2026-01-01 00:00:00", stop_reason="No money.")
     add_blast(database_file, "processing", cancelled_at="2026-01-01 00:00:00")
     add_blast(database_file, "sent")
-    restoring.restore(backups.back_up(folder).path, folder)
+    restoring.restore(backup_files.back_up(folder).path, folder)
     running, paused, cancelled, sent = execute(
         database_file, "SELECT paused_at, stop_reason FROM message_logs ORDER BY id"
     )
@@ -186,7 +187,7 @@ def test_scheduled_messages_whose_time_has_come_do_not_leave(database_file, fold
             f"{scheduled_at} 00:00:00",
             status,
         )
-    restoring.restore(backups.back_up(folder).path, folder)
+    restoring.restore(backup_files.back_up(folder).path, folder)
     due, later, cancelled = execute(database_file, "SELECT status, error_message FROM scheduled_messages ORDER BY id")
     assert due[0] == "failed"
     assert "schedule it anew" in due[1]
@@ -220,7 +221,7 @@ def read_delivery(path, columns):
 
 
 def restore_now(folder):
-    restoring.restore(backups.back_up(folder).path, folder)
+    restoring.restore(backup_files.back_up(folder).path, folder)
 
 
 def test_a_text_of_the_inbox_that_waited_is_in_doubt(database_file, folder, db):
@@ -281,7 +282,7 @@ def test_who_waited_in_a_canceled_blast_is_not_in_doubt(database_file, folder, d
 def test_sessions_queue_and_heartbeats_of_then_are_over(database_file, folder, db):
     execute(database_file, "INSERT INTO django_session VALUES ('key', '', '2199-01-01 00:00:00')")
     execute(database_file, "INSERT INTO worker_heartbeats VALUES ('token', 'here', 1, '2199-01-01', '2199-01-01')")
-    restoring.restore(backups.back_up(folder).path, folder)
+    restoring.restore(backup_files.back_up(folder).path, folder)
     for table in ("django_session", "worker_heartbeats", "django_q_ormq"):
         assert execute(database_file, f"SELECT * FROM {table}") == []  # noqa: S608 - our own words
 
@@ -353,7 +354,7 @@ def test_a_backup_that_was_changed_is_refused(database_file, backup, folder, alt
     with pytest.raises(BackupFailed, match=r"cannot be restored\. It was changed or damaged after it was written"):
         restoring.restore(backup, folder)
     assert members(database_file) == ["Ada", "Grace"]
-    assert backups.find(folder) == [backup]
+    assert backup_files.find(folder) == [backup]
 
 
 @pytest.mark.parametrize(
@@ -388,14 +389,14 @@ def test_a_backup_can_be_copied_and_renamed_and_leaves_no_trace_of_its_checksum(
     restoring.restore(copy, folder)
     assert members(database_file) == ["Ada"]
     assert execute(database_file, "SELECT 1 FROM sqlite_master WHERE name = 'backup_seal'") == []
-    assert restoring.check(backups.back_up(folder).path).is_sealed
+    assert restoring.check(backup_files.back_up(folder).path).is_sealed
 
 
 def test_an_unsound_database_is_kept_all_the_same_when_it_is_replaced(database_file, backup, folder):
     orphan(database_file)
     kept = restoring.restore(backup, folder).kept
     assert members(kept) == ["Ada", "Grace"]
-    assert kept in backups.find(folder)
+    assert kept in backup_files.find(folder)
 
 
 def last_id(path, table="deliveries"):
@@ -485,7 +486,7 @@ def test_without_anybody_to_answer_nothing_is_restored(database_file, backup, mo
 def test_the_command_says_what_it_did_and_what_comes_next(backup, folder):
     said = restore(backup, "--no-input")
     assert "Restored 1 member and 0 blasts." in said
-    assert f"What was there before is in {backups.find(folder)[-1]}." in said
+    assert f"What was there before is in {backup_files.find(folder)[-1]}." in said
     assert "dbdoctor --apply" not in said
 
 
@@ -537,7 +538,7 @@ def names():
 def dump(on_postgres, make_member, folder):
     """A backup with Ada in it, of a database that has Grace, too, since then."""
     make_member(name="Ada")
-    path = backups.back_up(folder).path
+    path = backup_files.back_up(folder).path
     make_member(name="Grace")
     return path
 
@@ -568,7 +569,7 @@ def test_a_dump_that_ends_early_is_never_committed(dump):
     dump.write_bytes(content[: len(content) * 2 // 3])
     connection.close()
     with pytest.raises(BackupFailed):
-        backups_postgres.restore(dump, [], None)
+        postgres.restore(dump, [], None)
     assert names() == {"Ada", "Grace"}
 
 
@@ -595,9 +596,9 @@ def test_a_dump_without_a_column_is_refused_and_makes_no_backup(on_postgres, mak
         cursor.execute("ALTER TABLE message_logs RENAME COLUMN trouble TO something")
     try:
         with pytest.raises(BackupFailed, match="Its table message_logs has no column trouble"):
-            backups.back_up(folder)
+            backup_files.back_up(folder)
         assert list(folder.iterdir()) == []
-        kept = backups.back_up(folder, is_as_found=True).path
+        kept = backup_files.back_up(folder, is_as_found=True).path
         with pytest.raises(BackupFailed, match=r"cannot be restored\. Its table message_logs has no column trouble"):
             restoring.check(kept)
     finally:
@@ -608,7 +609,7 @@ def test_a_dump_without_a_column_is_refused_and_makes_no_backup(on_postgres, mak
 def test_a_dump_with_orphans_is_never_committed(on_postgres, make_member, folder):
     """Also where the foreign key was lost before the dump."""
     make_member(name="Ada")
-    sound = backups.back_up(folder).path
+    sound = backup_files.back_up(folder).path
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT conname FROM pg_constraint WHERE conrelid = 'deliveries'::regclass AND contype = 'f' "
@@ -619,7 +620,7 @@ def test_a_dump_with_orphans_is_never_committed(on_postgres, make_member, folder
             "INSERT INTO deliveries (message_log_id, phone, status, sid, error_message, skip_reason, updated_at, "
             "is_left) VALUES (4711, '+17205550100', 'sent', '', '', '', now(), false)"
         )
-    unsound = backups.back_up(folder).path
+    unsound = backup_files.back_up(folder).path
     make_member(name="Grace")
     try:
         with pytest.raises(BackupFailed, match="restored: Rows of deliveries refer to rows of message_logs"):

@@ -7,7 +7,7 @@ from django_q.brokers import get_broker
 from django_q.models import Schedule
 from django_q.scheduler import scheduler
 
-from smsadmin import schedules
+from smsadmin.worker import schedules
 from tests.processes import Installation
 
 COUNT = "from django_q.models import Schedule; print(Schedule.objects.count())"

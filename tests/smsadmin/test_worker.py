@@ -3,7 +3,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from smsadmin import worker
+from smsadmin.worker import main as worker
 
 
 class SimpleBroker:

@@ -3,7 +3,7 @@ import io
 import pytest
 from django.test import RequestFactory
 
-from messaging import signatures
+from messaging.webhooks import signatures
 from smsadmin.wsgi import application
 
 FORM = "application/x-www-form-urlencoded"

@@ -2,8 +2,8 @@ import itertools
 
 import pytest
 
-from messaging import inbound
 from messaging.backends import reset
+from messaging.inbound import receive
 from surveys import questions
 from surveys.models import SurveyFlow
 from surveys.questions import Kind, Question
@@ -40,7 +40,7 @@ def text_in(db):
 
     def run(phone, *bodies):
         for body in bodies:
-            reply = inbound.receive(
+            reply = receive.receive(
                 {"MessageSid": f"SM{next(sids):032}", "From": phone, "Body": body}, is_played=True
             )
         return reply.body

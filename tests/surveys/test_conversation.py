@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from contacts import opting_out
+from contacts.consent import opting_out
 from contacts.models import EventRegistration
 from messaging.models import InboxMessage, InboxThread
 from surveys import questions, tasks

@@ -9,13 +9,13 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from contacts import opting_out
+from contacts.consent import opting_out
 from contacts.models import CommunityMember
 from messaging import keywords
 from messaging.models import InboxMessage, InboxThread, KeywordAutomationRule
-from surveys import deleting
+from surveys import deletion
 from surveys.models import SurveyFlow, SurveyResponse, SurveySession
-from surveys.trying import forget, number_of
+from surveys.practice_phone import forget, number_of
 from tests.meanwhile import meanwhile, on_postgresql
 from tests.messaging.inbound_texts import text_in as post
 
@@ -38,7 +38,7 @@ def test_a_survey_that_is_deleted_while_somebody_texts_is_gone_for_them(make_sur
     def lock():
         SurveyFlow.objects.select_for_update().get(pk=survey.pk)
 
-    with meanwhile(lock, lambda: deleting.delete([survey.pk])):
+    with meanwhile(lock, lambda: deletion.delete([survey.pk])):
         assert post(ADA, body) == ""
     assert InboxMessage.objects.filter(body=body).exists()
     assert not SurveyFlow.objects.exists()
@@ -47,21 +47,21 @@ def test_a_survey_that_is_deleted_while_somebody_texts_is_gone_for_them(make_sur
 
 @pytest.mark.parametrize("sessions_at_once", [1, 1000])
 def test_an_answer_that_is_taken_while_its_survey_is_deleted_goes_with_it(make_survey, monkeypatch, sessions_at_once):
-    survey, delete_some, replies = make_survey(trigger_keyword="PICNIC"), deleting._delete_some, []
+    survey, delete_some, replies = make_survey(trigger_keyword="PICNIC"), deletion._delete_some, []
     post(ADA, "PICNIC")
 
     def lock():
         SurveyFlow.objects.select_for_update(no_key=True).get(pk=survey.pk)
 
     def delete_beside_an_answer(pk):
-        monkeypatch.setattr(deleting, "_delete_some", delete_some)
+        monkeypatch.setattr(deletion, "_delete_some", delete_some)
         # Not before: to switch the survey off waits for an answer, too.
         with meanwhile(lock, lambda: replies.append(post(ADA, "Ada"))):
             return delete_some(pk)
 
-    monkeypatch.setattr(deleting, "_SESSIONS_AT_ONCE", sessions_at_once)
-    monkeypatch.setattr(deleting, "_delete_some", delete_beside_an_answer)
-    deleting.delete([survey.pk])
+    monkeypatch.setattr(deletion, "_SESSIONS_AT_ONCE", sessions_at_once)
+    monkeypatch.setattr(deletion, "_delete_some", delete_beside_an_answer)
+    deletion.delete([survey.pk])
     assert replies == ["What will you bring?"]
     assert not SurveyFlow.objects.exists()
     assert not SurveyResponse.objects.exists()

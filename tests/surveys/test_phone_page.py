@@ -4,10 +4,10 @@ import pytest
 
 from contacts import phones
 from contacts.models import ConsentRecord, EventRegistration, UnsubscribedContact
-from messaging import inbox
+from messaging.inbox import conversations
 from messaging.models import Delivery, InboxMessage, InboxThread
 from surveys.models import SurveyResponse, SurveySession
-from surveys.trying import forget, is_try, number_of
+from surveys.practice_phone import forget, is_try, number_of
 from tests.conftest import AREA_CODES
 from tests.messaging.pages import inline_code
 
@@ -65,7 +65,7 @@ def test_a_try_of_unclear_words_asks_nobody_to_decide(make_survey, chat, phone):
     thread = InboxThread.objects.get(phone=phone)
     assert (thread.unread_count, thread.flagged_at) == (0, None)
     assert not InboxMessage.objects.flagged().exists()
-    assert inbox.waiting() == inbox.Waiting(0, 0, 0, None)
+    assert conversations.waiting() == conversations.Waiting(0, 0, 0, None)
 
 
 def test_a_text_of_somebody_is_counted(make_survey, answer):

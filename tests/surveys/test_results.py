@@ -8,9 +8,9 @@ from django.utils import timezone
 from messaging.models import InboxThread
 from surveys import questions, results, tasks
 from surveys.models import SurveyResponse, SurveySession
+from surveys.practice_phone import number_of
 from surveys.questions import Question
 from surveys.results import Whose
-from surveys.trying import number_of
 from tests.messaging.pages import inline_code
 
 from .conftest import DISH

@@ -2,9 +2,9 @@ import itertools
 
 import pytest
 
-from messaging import batching
 from messaging.models import InboxMessage
-from surveys import deleting
+from smsadmin.lib import group_commit
+from surveys import deletion
 from surveys.models import SurveyFlow, SurveyResponse, SurveySession
 from tests.admin_pages import squeeze
 
@@ -106,14 +106,14 @@ def test_deleting_takes_few_queries_however_many_answers_there_are(
 
 @pytest.fixture
 def by_twos(monkeypatch):
-    monkeypatch.setattr(deleting, "_SESSIONS_AT_ONCE", 2)
+    monkeypatch.setattr(deletion, "_SESSIONS_AT_ONCE", 2)
 
 
 def test_nobody_waits_for_more_than_a_bit_of_a_deletion(delete, make_survey, answer, by_twos, monkeypatch):
     survey = make_survey()
     for _ in range(5):
         answer(survey, "Ada", "Cake")
-    run, left = batching.run, []
+    run, left = group_commit.run, []
 
     def look(work):
         result = run(work)
@@ -121,7 +121,7 @@ def test_nobody_waits_for_more_than_a_bit_of_a_deletion(delete, make_survey, ans
         left.append((active.count(), SurveySession.objects.count(), SurveyResponse.objects.count()))
         return result
 
-    monkeypatch.setattr(batching, "run", look)
+    monkeypatch.setattr(group_commit, "run", look)
     delete(survey)
     assert left == [(0, 5, 10), (0, 3, 6), (0, 1, 2), (0, 0, 0)]
     assert not SurveyFlow.objects.exists()
@@ -133,7 +133,7 @@ def test_a_survey_whose_deletion_was_cut_short_can_be_deleted_again(
     survey = make_survey()
     for _ in range(5):
         answer(survey, "Ada", "Cake")
-    run, transactions = batching.run, itertools.count(1)
+    run, transactions = group_commit.run, itertools.count(1)
 
     def run_two(work):
         if next(transactions) > 2:
@@ -141,7 +141,7 @@ def test_a_survey_whose_deletion_was_cut_short_can_be_deleted_again(
         return run(work)
 
     with monkeypatch.context() as patch:
-        patch.setattr(batching, "run", run_two)
+        patch.setattr(group_commit, "run", run_two)
         with pytest.raises(InterruptedError):
             delete(survey)
     assert [session.responses.count() for session in survey.sessions.all()] == [2, 2, 2]

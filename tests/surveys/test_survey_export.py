@@ -8,8 +8,8 @@ from accounts.models import AppUser
 from accounts.security_events import SecurityEvent
 from surveys import exporting, questions
 from surveys.models import SurveySession
+from surveys.practice_phone import number_of
 from surveys.questions import Question
-from surveys.trying import number_of
 
 from .conftest import DISH, NAME
 from .pages import address

@@ -16,9 +16,9 @@ from tqdm import tqdm
 from accounts.events import record
 from accounts.security_events import Kind
 from contacts import exporting
-from contacts.commands import ExplainedCommand, first_line
-from contacts.counts import people
 from contacts.models import CommunityMember, Event, EventRegistration, SuppressedContact, UnsubscribedContact
+from smsadmin.lib.commands import ExplainedCommand, first_line
+from smsadmin.lib.plurals import people
 
 
 class Command(ExplainedCommand):

@@ -9,14 +9,14 @@ from django.core.management.base import CommandError
 from django.db import DatabaseError
 from tqdm import tqdm
 
-from contacts import imports, intake, rejects
-from contacts.commands import ExplainedCommand, first_line
-from contacts.counts import counted, people
-from contacts.import_sentences import headline, notices
+from contacts.imports import lifecycle, rejected_lines, staging
+from contacts.imports.formats import ENCODINGS
+from contacts.imports.formats.tables import Unreadable
+from contacts.imports.summaries import headline, notices
 from contacts.models import ContactImport, Event, ImportRow
-from contacts.staging import LEAVE_OUT, OPT_OUT
-from contacts.tables import Unreadable
-from contacts.tabular import ENCODINGS
+from contacts.models.imports import LEAVE_OUT, OPT_OUT
+from smsadmin.lib.commands import ExplainedCommand, first_line
+from smsadmin.lib.plurals import counted, people
 
 SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
 REFUSALS = {"opt-out": OPT_OUT, "leave-out": LEAVE_OUT}
@@ -77,7 +77,7 @@ class Command(ExplainedCommand):
                 raise CommandError("Stopped. Nothing was imported.", returncode=2) from None
             raise
         finally:
-            imports.discard(contact_import)
+            lifecycle.discard(contact_import)
         if invalid := contact_import.counts["invalid"]:
             verb = "would not be" if options["dry_run"] else "was not" if invalid == 1 else "were not"
             raise CommandError(f"{counted(invalid, 'line', 'lines')} {verb} imported.", returncode=1)
@@ -97,7 +97,7 @@ class Command(ExplainedCommand):
         path: Path = options["file"]
         try:
             with path.open("rb") as file:
-                return imports.stage(File(file, name=path.name), target, event, adjustments=adjustments)
+                return lifecycle.stage(File(file, name=path.name), target, event, adjustments=adjustments)
         except OSError as error:
             raise CommandError(f"{path} cannot be opened: {error.strerror}.", returncode=2) from None
         except Unreadable as problem:
@@ -110,7 +110,7 @@ class Command(ExplainedCommand):
                 bar.total = expected
                 bar.update(done - bar.n)
 
-            intake.read(contact_import.pk, report)
+            staging.read(contact_import.pk, report)
         contact_import.refresh_from_db()
         if contact_import.status != Status.READY:
             raise CommandError(contact_import.error_message, returncode=2)
@@ -125,14 +125,14 @@ class Command(ExplainedCommand):
         if path:
             try:
                 with path.open("wb") as file:
-                    file.writelines(rejects.content(contact_import))
+                    file.writelines(rejected_lines.content(contact_import))
             except OSError as error:
                 raise CommandError(f"{path} cannot be written: {error.strerror}.", returncode=2) from None
 
     def _apply(self, contact_import: ContactImport, refusals: str) -> None:
         try:
-            imports.take_for_applying(contact_import, refusals)
-            imports.apply(contact_import.pk)
+            lifecycle.take_for_applying(contact_import, refusals)
+            lifecycle.apply(contact_import.pk)
         except DatabaseError as error:
             raise CommandError(
                 f"Nothing was imported. The database says: {first_line(error)}.", returncode=2

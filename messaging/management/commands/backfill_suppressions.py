@@ -4,9 +4,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from contacts.counts import counted
 from contacts.models import SuppressedContact, UnsubscribedContact
-from messaging.backfilling import backfill
+from messaging.sending.suppression_backfill import backfill
+from smsadmin.lib.plurals import counted
 
 
 class Command(BaseCommand):

@@ -8,10 +8,10 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from contacts.counts import people
-from messaging import wording
 from messaging.models import ScheduledMessage
-from messaging.scheduling import describe_audience
+from messaging.scheduling.scheduled_messages import describe_audience
+from smsadmin.lib import dates
+from smsadmin.lib.plurals import people
 
 
 class Command(BaseCommand):
@@ -49,7 +49,7 @@ def _as_cells(message: ScheduledMessage) -> tuple[str, ...]:
     return (
         str(message.pk),
         f"{local:%Y-%m-%d %H:%M} {local.tzname()}",
-        wording.countdown(message.scheduled_at, timezone.now()) if message.is_pending else "",
+        dates.countdown(message.scheduled_at, timezone.now()) if message.is_pending else "",
         audience,
         message.get_status_display(),
         "".join(character if character.isprintable() else "?" for character in str(message)),

@@ -8,9 +8,10 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from messaging import scheduling, wording
-from messaging.catching_up import catch_up, due
 from messaging.models import ScheduledMessage
+from messaging.scheduling import scheduled_messages
+from messaging.scheduling.process_due import catch_up, due
+from smsadmin.lib import dates
 
 
 class Command(BaseCommand):
@@ -42,10 +43,10 @@ class Command(BaseCommand):
     def _foretell(self) -> None:
         now = timezone.now()
         waiting = list(due(now))
-        late = [message for message in waiting if scheduling.is_too_late(message, now)]
-        doomed = [message for message in waiting if message not in late and scheduling.find_problem(message)]
+        late = [message for message in waiting if scheduled_messages.is_too_late(message, now)]
+        doomed = [message for message in waiting if message not in late and scheduled_messages.find_problem(message)]
         for message in doomed:
-            message.error_message = scheduling.find_problem(message)
+            message.error_message = scheduled_messages.find_problem(message)
         self._say("Would expire", late)
         self._say("Would fail", doomed)
         self._say("Would leave", [message for message in waiting if message not in (*late, *doomed)])
@@ -56,7 +57,7 @@ class Command(BaseCommand):
     def _say(self, what: str, messages: Iterable[ScheduledMessage]) -> None:
         for message in messages:
             reason = f" {message.error_message}" if message.error_message else ""
-            due_at = wording.moment(message.scheduled_at)
+            due_at = dates.moment(message.scheduled_at)
             self.stdout.write(f"{what}: {message.pk} “{message}”, due {due_at}.{reason}")
 
     def _say_next(self) -> None:
@@ -64,6 +65,6 @@ class Command(BaseCommand):
         upcoming = ScheduledMessage.objects.leaving_next().filter(scheduled_at__gt=now).first()
         if upcoming is not None:
             self.stdout.write(
-                f"Next: {upcoming.pk} “{upcoming}”, {wording.moment(upcoming.scheduled_at)}, "
-                f"{wording.countdown(upcoming.scheduled_at, now)}."
+                f"Next: {upcoming.pk} “{upcoming}”, {dates.moment(upcoming.scheduled_at)}, "
+                f"{dates.countdown(upcoming.scheduled_at, now)}."
             )

@@ -12,9 +12,10 @@ from django.utils import timezone
 from django.utils.translation import ngettext
 
 from contacts.phones import display
-from messaging import reconciling, replying
+from messaging.inbox import replies as replying
 from messaging.models import Delivery, InboxMessage, MessageLog
 from messaging.querysets import ABANDONED_AFTER
+from messaging.sending import reconciliation
 
 
 class Command(BaseCommand):
@@ -37,7 +38,7 @@ class Command(BaseCommand):
         unfinished = MessageLog.objects.filter(status=MessageLog.Status.PROCESSING)
         for rows in (Delivery.objects.filter(message_log__in=unfinished), Delivery.objects.filter(message_log=None)):
             rows.doubt_abandoned(now - ABANDONED_AFTER)
-        report = reconciling.reconcile(now, most=100_000, at_once=True)
+        report = reconciliation.reconcile(now, most=100_000, at_once=True)
         if report.unchecked:
             self.stderr.write(
                 f"{report.problem} Nobody is asked about those who were not looked up: try again later."
@@ -47,7 +48,7 @@ class Command(BaseCommand):
             % {"count": report.accepted}
         )
         grace = timedelta(minutes=minutes)
-        doubtful = reconciling.overdue(now, grace).filter(pk__in=report.unresolved)
+        doubtful = reconciliation.overdue(now, grace).filter(pk__in=report.unresolved)
         for log in MessageLog.objects.filter(pk__in=doubtful.values("message_log")).order_by("pk"):
             self.decide(log, list(doubtful.filter(message_log=log).order_by("pk")), options)
         self.decide_replies(InboxMessage.objects.filter(delivery__in=doubtful.replies()), options, grace)
@@ -71,9 +72,9 @@ class Command(BaseCommand):
             self.stdout.write(f"  {row.name or 'No name'}, {display(row.phone)}")
         ids = [row.pk for row in rows]
         if options["send_again"] or (not options["leave"] and self.ask("Send it to them again, for certain?")):
-            self.stdout.write(f"Sending again to {reconciling.send_again(log, ids)}.")
+            self.stdout.write(f"Sending again to {reconciliation.send_again(log, ids)}.")
         elif options["leave"] or self.ask("Leave them as they are, and ask no more?"):
-            self.stdout.write(f"Left {reconciling.leave(log, ids)} as they are.")
+            self.stdout.write(f"Left {reconciliation.leave(log, ids)} as they are.")
 
     def decide_replies(self, replies: QuerySet[InboxMessage], options: dict[str, Any], grace: timedelta) -> None:
         for reply in replies.select_related("thread").order_by("pk"):

@@ -13,11 +13,14 @@ from django.utils import timezone
 from tqdm import tqdm
 
 from contacts.models import Event
-from messaging import composing, local_times, scheduling, sending, wording
-from messaging.audience import Audience
-from messaging.cautions import cautions
+from messaging.composing import preview as composing
+from messaging.composing.audience import Audience
+from messaging.composing.warnings import cautions
 from messaging.models import Delivery, MessageLog, Target
-from messaging.progress import Progress, progress, state_in_words
+from messaging.scheduling import local_times, scheduled_messages
+from messaging.sending import dispatch
+from messaging.sending.progress import Progress, progress, state_in_words
+from smsadmin.lib import dates
 
 LOOK_EVERY: Final = 0.5
 NO_WORKER_AFTER: Final = 10.0
@@ -59,15 +62,15 @@ class Command(BaseCommand):
             raise CommandError(" ".join(problem.sentence for problem in problems))
         self._show(preview)
         if at is not None:
-            self.stdout.write(f"\nLeaves:         {wording.moment(at)}, {wording.countdown(at, timezone.now())}")
+            self.stdout.write(f"\nLeaves:         {dates.moment(at)}, {dates.countdown(at, timezone.now())}")
         if not options["yes"]:
             self._ask("Send" if at is None else "Schedule")
         if at is not None:
             self._schedule(preview, at)
             return
         try:
-            log = sending.start(preview.body, preview.audience)
-        except sending.EmptyAudience:
+            log = dispatch.start(preview.body, preview.audience)
+        except dispatch.EmptyAudience:
             raise CommandError("Nothing was sent: nobody is left to text.") from None
         if options["wait"]:
             self._wait(log)
@@ -78,8 +81,8 @@ class Command(BaseCommand):
 
     def _schedule(self, preview: composing.Preview, at: datetime) -> None:
         try:
-            message = scheduling.schedule(preview.body, preview.audience, at)
-        except scheduling.BadTime as refusal:
+            message = scheduled_messages.schedule(preview.body, preview.audience, at)
+        except scheduled_messages.BadTime as refusal:
             raise CommandError(f"Nothing was scheduled. {refusal}") from None
         self.stdout.write(
             self.style.SUCCESS(f"Message {message.pk} is scheduled. See all with: manage.py list_scheduled.")
@@ -171,7 +174,7 @@ def _read_time(at: str | None, zone_name: str | None, waits: bool) -> datetime |
         raise CommandError(f"“{zone_name}” is no time zone. Use a name such as America/Denver.") from None
     try:
         moment = local_times.read(at, zone)
-        scheduling.check_time(moment)
+        scheduled_messages.check_time(moment)
     except (local_times.MissingTime, local_times.RepeatedTime) as unclear:
         choices = " or ".join(f"--at {choice.isoformat(timespec='minutes')}" for choice in unclear.args)
         raise CommandError(f"{unclear} With its offset it is clear: {choices}.") from None

@@ -3,10 +3,11 @@ from argparse import ArgumentParser
 
 from django.core.management.base import BaseCommand, CommandError
 
-from contacts import opting_out, phones
-from messaging import inbound
-from messaging.encoding import MAX_CHARACTERS
-from messaging.seeing import is_blank
+from contacts import phones
+from contacts.consent import opting_out
+from messaging.inbound import receive
+from messaging.text.encoding import MAX_CHARACTERS
+from messaging.text.visibility import is_blank
 
 
 class Command(BaseCommand):
@@ -32,7 +33,7 @@ class Command(BaseCommand):
                 f"{len(text):,}. Shorten it."
             )
         was_out = _has_opted_out(sender)
-        reply = inbound.receive({"MessageSid": f"SM{uuid.uuid4().hex}", "From": sender, "Body": text}, is_played=True)
+        reply = receive.receive({"MessageSid": f"SM{uuid.uuid4().hex}", "From": sender, "Body": text}, is_played=True)
         is_out = _has_opted_out(sender)
         if is_out != was_out:
             self.stderr.write(f"{sender} {'has opted out' if is_out else 'gets texts again'}. It is on record.")

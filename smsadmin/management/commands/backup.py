@@ -7,8 +7,8 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.translation import ngettext
 
 from smsadmin import file_modes
-from smsadmin.backup_contents import BackupFailed
-from smsadmin.backups import back_up
+from smsadmin.backups.backup_files import back_up
+from smsadmin.backups.contents import BackupFailed
 from smsadmin.version import version
 
 

@@ -8,12 +8,12 @@ from django.core.management.base import CommandError
 from django.db import DatabaseError, connection
 from tqdm import tqdm
 
-from contacts.commands import ExplainedCommand
-from contacts.counts import counted
 from messaging.models import MessageLog, ScheduledMessage
 from smsadmin.copying import addresses, rows
 from smsadmin.copying.addresses import CannotCopy
 from smsadmin.doctor import storage
+from smsadmin.lib.commands import ExplainedCommand
+from smsadmin.lib.plurals import counted
 
 
 class Command(ExplainedCommand):

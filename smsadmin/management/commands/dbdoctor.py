@@ -9,10 +9,10 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 from django.utils import timezone
 
-from contacts.counts import counted
 from smsadmin import file_modes
 from smsadmin.doctor import checkup, migrating, storage
 from smsadmin.doctor.findings import Finding, Level
+from smsadmin.lib.plurals import counted
 from smsadmin.version import version
 
 

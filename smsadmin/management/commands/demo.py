@@ -2,10 +2,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from contacts.counts import counted
 from messaging.backends import get_backend
 from smsadmin import demo
 from smsadmin.demo import people
+from smsadmin.lib.plurals import counted
 
 
 class Command(BaseCommand):

@@ -8,12 +8,12 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from contacts.commands import ExplainedCommand
-from contacts.counts import counted, people
-from messaging import wording
-from smsadmin import backups
-from smsadmin.backup_contents import BackupFailed
+from smsadmin.backups import backup_files
+from smsadmin.backups.contents import BackupFailed
 from smsadmin.drilling.drill import Drilled, drill
+from smsadmin.lib import dates
+from smsadmin.lib.commands import ExplainedCommand
+from smsadmin.lib.plurals import counted, people
 
 
 class Command(ExplainedCommand):
@@ -60,14 +60,14 @@ class Command(ExplainedCommand):
         self.stdout.flush()
 
     def _report(self, path: Path, found: Drilled) -> None:
-        taken_at = wording.moment(backups.taken_at(path))
+        taken_at = dates.moment(backup_files.taken_at(path))
         self.stdout.write(
             f"{path.name} is of {taken_at}. It holds {people(found.people)}, "
             f"{counted(found.blasts, 'blast', 'blasts')} and {counted(found.texts, 'text', 'texts')}, "
             f"and was restored in {counted(max(round(found.seconds), 1), 'second', 'seconds')}."
         )
         for what, at in found.newest.items():
-            self.stdout.write(f"The newest {what}: {wording.moment(at) if at else 'none'}.")
+            self.stdout.write(f"The newest {what}: {dates.moment(at) if at else 'none'}.")
         shown = len(found.pages) - len(found.failed_pages)
         self.stdout.write(f"{counted(shown, 'page was', 'pages were')} shown.")
         for page in found.failed_pages:

@@ -12,11 +12,11 @@ from django.db import DatabaseError
 from django.utils.translation import ngettext
 from tqdm import tqdm
 
-from contacts.commands import ExplainedCommand, first_line
-from contacts.counts import counted
 from smsadmin.legacy.importing import move_in
 from smsadmin.legacy.reading import Unreadable
 from smsadmin.legacy.report import Report, in_words
+from smsadmin.lib.commands import ExplainedCommand, first_line
+from smsadmin.lib.plurals import counted
 
 
 class Command(ExplainedCommand):

@@ -5,9 +5,10 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import ngettext
 
-from messaging import wording
-from smsadmin import backups, file_modes, restoring
-from smsadmin.backup_contents import BackupFailed, Contents
+from smsadmin import file_modes
+from smsadmin.backups import backup_files, restoring
+from smsadmin.backups.contents import BackupFailed, Contents
+from smsadmin.lib import dates
 
 
 class Command(BaseCommand):
@@ -44,7 +45,7 @@ class Command(BaseCommand):
 
     def _ask(self, path: Path, contents: Contents, *, is_quiet: bool) -> None:
         self.stdout.write(
-            f"{path} is of {wording.moment(backups.taken_at(path))} and holds {contents.summary}.\n"
+            f"{path} is of {dates.moment(backup_files.taken_at(path))} and holds {contents.summary}.\n"
             "It takes the place of everything in the database in use, which is kept as another backup."
         )
         if not contents.is_sealed:

@@ -3,8 +3,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from smsadmin import file_modes, serving
+from smsadmin import file_modes
 from smsadmin.checks import find_uncollected
+from smsadmin.worker import serving
 
 
 class Command(BaseCommand):

@@ -2,8 +2,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from smsadmin import file_modes, lifeline
-from smsadmin.worker import Worker
+from smsadmin import file_modes
+from smsadmin.worker import lifeline
+from smsadmin.worker.main import Worker
 
 
 class Command(BaseCommand):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from messaging.consent.classifier import Verdict, classify, is_clear_opt_out
 from messaging.consent.languages import FOLDER, languages
 from messaging.consent.words import HELP_WORDS, OPT_IN_WORDS, OPT_OUT_WORDS, YES, bare_word
-from messaging.encoding import MAX_CHARACTERS
+from messaging.text.encoding import MAX_CHARACTERS
 
 from .examples import examples
 

@@ -1,6 +1,6 @@
 import pytest
 
-from contacts import opting_out
+from contacts.consent import opting_out
 from contacts.models import ConsentRecord, SuppressedContact, UnsubscribedContact
 from messaging.models import InboxMessage, InboxThread, KeywordAutomationRule
 from tests.messaging.inbound_texts import form, post, text_in

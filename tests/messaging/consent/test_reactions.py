@@ -4,8 +4,8 @@ import pytest
 
 from contacts.models import EventRegistration, UnsubscribedContact
 from messaging.consent.reactions import Reaction, read_reaction
+from messaging.inbox.timeline import Timeline
 from messaging.models import InboxMessage, InboxThread
-from messaging.timeline import Timeline
 from surveys.models import SurveyFlow, SurveyResponse, SurveySession
 from tests.messaging.inbound_texts import text_in
 

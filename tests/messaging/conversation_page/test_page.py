@@ -6,8 +6,8 @@ import pytest
 from django.utils import timezone
 
 from contacts.models import ConsentRecord
+from messaging.inbox.timeline import Timeline
 from messaging.models import Delivery, InboxThread
-from messaging.timeline import Timeline
 from tests.messaging.conversations import INBOX, add_text, address, flag, fresh, make_thread, read
 from tests.messaging.pages import inline_code
 

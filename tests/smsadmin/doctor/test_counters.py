@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from messaging.models import Delivery, InboxMessage, InboxThread, KeywordAutomationRule
-from surveys import trying
+from surveys import practice_phone
 from surveys.models import SurveyFlow, SurveySession
 
 from .conftest import execute, mend, notes, problems
@@ -91,7 +91,7 @@ def test_the_counters_of_a_survey_are_compared_and_mended(make_survey, make_sess
 def test_tries_of_staff_are_counted_in_no_survey(make_survey, make_session):
     survey = make_survey(start_count=1)
     make_session(survey)
-    make_session(survey, "completed", phone=trying.number_of(1))
+    make_session(survey, "completed", phone=practice_phone.number_of(1))
     assert problems("counters.surveys") == []
     SurveyFlow.objects.update(start_count=2)
     mend("counters.surveys")
@@ -101,7 +101,7 @@ def test_tries_of_staff_are_counted_in_no_survey(make_survey, make_session):
 
 def test_tries_that_are_left_are_told_once_real_texts_are_sent(make_survey, make_session, settings):
     survey = make_survey()
-    make_session(survey, phone=trying.number_of(1))
+    make_session(survey, phone=practice_phone.number_of(1))
     assert notes("counters.surveys") == []
     settings.SMS_BACKEND = "messaging.backends.twilio.TwilioBackend"
     [sentence] = notes("counters.surveys")

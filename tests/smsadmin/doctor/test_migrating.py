@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
-from smsadmin.backup_contents import BackupFailed
+from smsadmin.backups.contents import BackupFailed
 from smsadmin.doctor import migrating
 from tests.processes import Installation, postgres_database, wait_until
 

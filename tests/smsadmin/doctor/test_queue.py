@@ -8,8 +8,9 @@ from django_q.models import OrmQ, Schedule, Task
 from django_q.signing import SignedPackage
 
 from contacts.models import ContactImport
-from smsadmin import health, installation, schedules
+from smsadmin import health, installation
 from smsadmin.models import WorkerHeartbeat
+from smsadmin.worker import schedules
 
 from .conftest import findings, mend, notes, problems
 

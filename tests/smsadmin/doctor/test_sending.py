@@ -3,14 +3,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from messaging.models import (
-    Delivery,
-    InboxMessage,
-    InboxThread,
-    ScheduledMessage,
-    SenderSlot,
-    UnmatchedReports,
-)
+from messaging.models import Delivery, InboxMessage, InboxThread, ScheduledMessage, SenderSlot, UnmatchedReports
 
 from .conftest import findings, mend, notes, problems
 

@@ -3,7 +3,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from smsadmin import backups, migration_state
+from smsadmin import migration_state
+from smsadmin.backups import backup_files
 from smsadmin.doctor import checkup, copies, migrating, storage
 from smsadmin.doctor.findings import Level
 
@@ -148,7 +149,7 @@ def test_a_folder_for_backups_that_cannot_be_written_is_found(settings, tmp_path
 
 def test_a_disk_without_room_for_the_next_backup_is_found(settings, tmp_path, monkeypatch):
     settings.BACKUP_DIR = tmp_path
-    (tmp_path / f"smsadmin-20260101T000000000Z{backups.engine().suffix}").write_bytes(b"x" * 2048)
+    (tmp_path / f"smsadmin-20260101T000000000Z{backup_files.engine().suffix}").write_bytes(b"x" * 2048)
     monkeypatch.setattr(copies.shutil, "disk_usage", lambda folder: SimpleNamespace(free=2047))
     assert problems("storage.backups")[0].startswith(f"The disk of {tmp_path} has 2.0 KB left, less than the next")
     monkeypatch.setattr(copies.shutil, "disk_usage", lambda folder: SimpleNamespace(free=2048))
@@ -159,7 +160,7 @@ def test_the_age_of_the_newest_backup_is_judged(settings, tmp_path):
     settings.BACKUP_DIR, settings.BACKUP_DAILY = tmp_path / "backups", True
     assert notes("storage.backups") == [f"There is no backup in {tmp_path / 'backups'} yet."]
     settings.BACKUP_DIR.mkdir()
-    name = f"smsadmin-20200101T000000000Z{backups.engine().suffix}"
+    name = f"smsadmin-20200101T000000000Z{backup_files.engine().suffix}"
     (settings.BACKUP_DIR / name).touch()
     [sentence] = problems("storage.backups")
     assert sentence.startswith(f"The newest backup in {settings.BACKUP_DIR} is ")

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contacts.models import Event
-from messaging.backfilling import backfill
 from messaging.models import Delivery, MessageLog
+from messaging.sending.suppression_backfill import backfill
 from smsadmin.legacy.details import BrokenDetails, find_error_code, iter_entries
 from smsadmin.legacy.moving import LegacyRow
 

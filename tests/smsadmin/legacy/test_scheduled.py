@@ -3,8 +3,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from messaging import scheduling
 from messaging.models import Delivery, MessageLog, ScheduledMessage
+from messaging.scheduling import scheduled_messages
 
 ADA = "+17205550101"
 
@@ -34,8 +34,8 @@ def test_what_is_overdue_is_never_sent(old, move, settings, make_member, lag, ov
     message = ScheduledMessage.objects.get()
     assert message.status == "expired"
     assert message.error_message.startswith("Its time had passed when it was moved here")
-    assert scheduling.queue_due() == 0
-    assert scheduling.send(message.pk) is None
+    assert scheduled_messages.queue_due() == 0
+    assert scheduled_messages.send(message.pk) is None
     assert not MessageLog.objects.exists()
 
 
@@ -78,7 +78,7 @@ def test_a_message_to_a_deleted_event_goes_to_nobody(old, move, make_member):
     old.add("scheduled_messages", scheduled_at=at(hours=1), target="event", event_id=4)
     move()
     message = ScheduledMessage.objects.get()
-    assert scheduling.send(message.pk, timezone.now() + timedelta(hours=1, seconds=1)) is None
+    assert scheduled_messages.send(message.pk, timezone.now() + timedelta(hours=1, seconds=1)) is None
     message.refresh_from_db()
     assert (message.status, message.error_message) == (
         "failed",
@@ -120,6 +120,6 @@ def test_nobody_is_texted(old, move, make_member):
         old.add("scheduled_messages", scheduled_at=at(seconds=-5), status=status)
     old.add_blast((ADA, None, False, "No"), status="processing")
     move()
-    scheduling.queue_due()
+    scheduled_messages.queue_due()
     assert not Delivery.objects.in_progress().exists()
     assert not Delivery.objects.exclude(sid="").exists()

@@ -1,0 +1,152 @@
+"""Unsubscribed and suppressed contacts: those whom blasts skip."""
+
+from typing import Any, Final
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html
+
+from contacts import textability
+from contacts.consent import opting_out
+from contacts.models import SuppressedContact, UnsubscribedContact
+from contacts.names import known_names
+from smsadmin.lib import dates
+from smsadmin.lib.plurals import people
+
+from .confirmation import Question, ask, is_confirmed
+from .filters import SourceFilter
+from .import_links import ImportMixin
+from .people import PersonAdmin
+from .textable import CONSENT, STOP_STAYS
+
+MANUAL: Final = "manual"
+
+
+class BlockedContactAdmin(PersonAdmin):
+    """Deleting an entry here is what restores the person, so that is what the action is called."""
+
+    actions = ("lift_selected", "export_selected")
+    lift_sentences: tuple[str, ...] = ()
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        actions = super().get_actions(request)
+        actions.pop("delete_selected", None)
+        return actions
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """The phone of an entry stays: another one would let the first be texted unnoticed."""
+        return (*self.readonly_fields, "phone") if obj else self.readonly_fields
+
+    @admin.action(description="Restore selected: let them be texted again", permissions=["delete"])
+    def lift_selected(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
+        count = queryset.count()
+        if not is_confirmed(request, count):
+            question = Question(
+                action="lift_selected",
+                title=f"Restore {people(count)}?",
+                sentences=self.lift_sentences,
+                button=f"Restore {people(count)}",
+                is_grave=True,
+            )
+            return ask(self, request, queryset, count, question)
+        self.log_deletions(request, queryset)
+        outcome = opting_out.lift(queryset, request.user.get_username())
+        said = f"Restored {people(outcome.changed)}: they can be texted again."
+        level = messages.SUCCESS
+        if outcome.unchanged:
+            other = SuppressedContact if self.model is UnsubscribedContact else UnsubscribedContact
+            level = messages.WARNING
+            said += (
+                f" {people(outcome.unchanged).capitalize()} still cannot be texted, "
+                f"because of an entry under {other._meta.verbose_name_plural}."
+            )
+        self.message_user(request, said, level)
+        return None
+
+    def save_model(self, request: HttpRequest, obj: Any, form: ModelForm, change: bool) -> None:
+        opting_out.save_entry(obj, request.user.get_username())
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        opting_out.lift(self.model._default_manager.filter(pk=obj.pk), request.user.get_username())
+
+
+@admin.register(UnsubscribedContact)
+class UnsubscribedContactAdmin(ImportMixin, BlockedContactAdmin):
+    import_target = "unsubscribed"
+    list_display = ("shown_name", "shown_phone", "how", "reason", "unsubscribed")
+    list_filter = (SourceFilter,)
+    fields = ("phone", "name", "reason", "how", "unsubscribed")
+    readonly_fields = ("how", "unsubscribed")
+    empty_list = "Nobody has unsubscribed."
+    delete_warning = (
+        f"The person will be texted again by the next blast to a list that they are on. {CONSENT} {STOP_STAYS}"
+    )
+    lift_sentences = (
+        "They will be texted again by the next blast to a list that they are on.",
+        CONSENT,
+        STOP_STAYS,
+    )
+
+    def prepare_page(self, rows: list[UnsubscribedContact]) -> None:
+        labels = textability.source_labels({row.source for row in rows})
+        for row in rows:
+            row.source_label = labels.get(row.source, row.source)  # type: ignore[attr-defined]
+
+    @admin.display(description="how")
+    def how(self, contact: Any) -> str:
+        if not hasattr(contact, "source_label"):
+            self.prepare_page([contact])
+        return contact.source_label
+
+    unsubscribed = dates.column("created_at", "unsubscribed", ordering="pk")
+
+    def save_model(self, request: HttpRequest, obj: UnsubscribedContact, form: ModelForm, change: bool) -> None:
+        if not change and not obj.name:
+            obj.name = known_names([obj.phone]).get(obj.phone)
+        super().save_model(request, obj, form, change)
+
+
+@admin.register(SuppressedContact)
+class SuppressedContactAdmin(BlockedContactAdmin):
+    list_display = ("shown_phone", "shown_name", "category", "reason", "suppressed")
+    list_filter = ("category",)
+    fields = ("phone", "category", "reason", "found_by", "suppressed", "changed")
+    readonly_fields = ("found_by", "suppressed", "changed")
+    empty_list = "No number is suppressed: every number that was tried could be reached."
+    delete_warning = "The number will be tried again by the next blast to a list that it is on."
+    lift_sentences = (
+        "These numbers will be tried again by the next blast to a list that they are on.",
+        "A number that cannot be reached costs a text each time, and many failures harm your standing with the "
+        "carriers. Restore those of which you know that they work again.",
+    )
+
+    def prepare_page(self, rows: list[SuppressedContact]) -> None:
+        names = known_names(row.phone for row in rows)
+        for row in rows:
+            row.known_name = names.get(row.phone)  # type: ignore[attr-defined]
+
+    @admin.display(description="name")
+    def shown_name(self, contact: Any) -> str:
+        return contact.known_name or "(not known)"
+
+    suppressed = dates.column("created_at", "suppressed", ordering="pk")
+    changed = dates.column("updated_at", "last change")
+
+    @admin.display(description="found by")
+    def found_by(self, contact: SuppressedContact) -> str:
+        """Which blast met the error, or that staff added the entry."""
+        if log := contact.source_message_log:
+            address = reverse("admin:messaging_messagelog_change", args=[log.pk])
+            error = f" (error {contact.source})" if contact.source else ""
+            return format_html('The blast <a href="{}">{}</a>{}', address, log, error)
+        if contact.source_type == MANUAL:
+            return "Added by staff"
+        return contact.source or "Not known"
+
+    def save_model(self, request: HttpRequest, obj: SuppressedContact, form: ModelForm, change: bool) -> None:
+        if not change:
+            obj.source_type = MANUAL
+        super().save_model(request, obj, form, change)

@@ -1,0 +1,303 @@
+"""Take people out of every blast, and let them be texted again.
+
+Nobody leaves their list by it: members and registrations stay, marked and skipped. Each change of mind is written
+to the consent trail, whoever brought it about.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from django.db import IntegrityError, connection, transaction
+from django.db.models import QuerySet
+from django.dispatch import Signal
+from django.utils import timezone
+
+from smsadmin.lib.locks import take_turn
+
+from ..models import (
+    CommunityMember,
+    ConsentRecord,
+    EventRegistration,
+    LiftedSuppression,
+    SuppressedContact,
+    UnsubscribedContact,
+)
+from ..names import known_names
+
+_BATCH: Final = 2000
+# PostgreSQL's unique_violation (PostgreSQL: "Error codes").
+_UNIQUE_VIOLATION: Final = "23505"
+
+# Sent with `phones`, a list of E.164 numbers that have just opted out, inside the transaction that records it.
+opted_out = Signal()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How many phones an action changed, and how many were so already or still are kept from texts."""
+
+    changed: int
+    unchanged: int
+
+
+def opt_out(
+    phone: str,
+    source: str,
+    *,
+    name: str | None = None,
+    reason: str = "",
+    words: str = "",
+    sid: str = "",
+    actor: str = "",
+    at: datetime | None = None,
+) -> bool:
+    """Record that a number wants no more texts; whether it is new. For the fields see ConsentRecord.
+
+    The name is found from our lists where it is not given. A number that opted out before keeps its entry; that it
+    said so again is on the trail.
+    """
+    with transaction.atomic():
+        name = name or known_names([phone]).get(phone)
+        _, is_new = _lock_entry(
+            phone, name=name, reason=reason or words, source=source, created_at=at or timezone.now
+        )
+        ConsentRecord.objects.create(
+            phone=phone,
+            kind=ConsentRecord.Kind.OPT_OUT,
+            source=source,
+            words=words or reason,
+            message_sid=sid,
+            actor=actor,
+            # Not before the record of whom the lock has waited for.
+            created_at=at or timezone.now(),
+        )
+        opted_out.send(UnsubscribedContact, phones=[phone])
+    return is_new
+
+
+def opt_in(phone: str, source: str, *, words: str = "", sid: str = "", actor: str = "") -> bool:
+    """Record that a number wants texts again; whether it had opted out.
+
+    A number that cannot be reached stays suppressed.
+    """
+    with transaction.atomic():
+        hold(phone)
+        lifted, _ = UnsubscribedContact.objects.filter(phone=phone).delete()
+        opt_outs = SuppressedContact.objects.filter(phone=phone, category=SuppressedContact.Category.OPT_OUT)
+        lifted += opt_outs.delete()[0]
+        ConsentRecord.objects.create(
+            phone=phone, kind=ConsentRecord.Kind.OPT_IN, source=source, words=words, message_sid=sid, actor=actor
+        )
+    return bool(lifted)
+
+
+def hold(phone: str) -> bool:
+    """Whether the number has opted out, which nobody else changes until the transaction ends.
+
+    Whoever is changing it at this moment is waited for. On SQLite nobody is.
+    """
+    if not connection.features.has_select_for_update:
+        return UnsubscribedContact.objects.filter(phone=phone).exists()
+    entry, is_new = _lock_entry(phone)
+    if is_new:
+        # Until it is committed that there is none, others wait with making one.
+        entry.delete()
+    return not is_new
+
+
+def _lock_entry(phone: str, **defaults: Any) -> tuple[UnsubscribedContact, bool]:
+    """The number's entry, locked, made where there is none; whether it is new.
+
+    Who is removing it is waited for, and so is who is making it: what comes after knows how that ended.
+    """
+    entries = UnsubscribedContact.objects.select_for_update()
+    while True:
+        try:
+            return entries.get_or_create(phone=phone, defaults=defaults)
+        except IntegrityError as error:
+            # Made by somebody after the first look, and removed by somebody else before the second.
+            if getattr(error.__cause__, "sqlstate", "") != _UNIQUE_VIOLATION:
+                raise
+
+
+def has_opted_in_since(phone: str, at: datetime) -> bool:
+    return ConsentRecord.objects.filter(phone=phone, kind=ConsentRecord.Kind.OPT_IN, created_at__gt=at).exists()
+
+
+def was_lifted_since(phone: str, at: datetime) -> bool:
+    """Whether staff have taken the number off the suppressed contacts since `at`."""
+    return LiftedSuppression.objects.filter(phone=phone, lifted_at__gt=at).exists()
+
+
+def save_entry(entry: UnsubscribedContact | SuppressedContact, actor: str) -> None:
+    """Save an entry that staff wrote or changed; an opt-out that is new or taken back by it is put on the trail."""
+    model = type(entry)
+    with transaction.atomic():
+        if entry.pk:
+            # Where the number is changed, these are two.
+            take_turn()
+        before = model._default_manager.select_for_update().filter(pk=entry.pk).first() if entry.pk else None
+        entry.save()
+        was_opt_out, is_opt_out = bool(before) and _is_opt_out(before), _is_opt_out(entry)
+        if is_opt_out and not was_opt_out:
+            source = entry.source if isinstance(entry, UnsubscribedContact) else UnsubscribedContact.Source.MANUAL
+            _record_opt_outs({entry.phone: str(source)}, entry.reason or "", actor)
+        elif was_opt_out and not is_opt_out:
+            _record_opt_ins({entry.phone}, actor)
+        if isinstance(before, SuppressedContact) and _keeps_from_texts(before):
+            is_lifted = before.phone != entry.phone or not _keeps_from_texts(entry)
+            _record_lifts({before.phone} if is_lifted else set())
+
+
+def unsubscribe(people: QuerySet[Any], reason: str, actor: str = "") -> Outcome:
+    """Record an opt-out for each phone of `people` (members or registrations), with where it came from as source.
+
+    One transaction; memory does not grow with the list. Phones that opted out before keep their record.
+    """
+    changed = unchanged = 0
+    with transaction.atomic():
+        take_turn()
+        for batch in _batches(people):
+            known = set(
+                UnsubscribedContact.objects.filter(phone__in=[p.phone for p in batch]).values_list("phone", flat=True)
+            )
+            new = {p.phone: p for p in reversed(batch) if p.phone not in known}
+            UnsubscribedContact.objects.bulk_create(
+                [
+                    UnsubscribedContact(phone=phone, name=person.name, reason=reason, source=source_of(person))
+                    for phone, person in new.items()
+                ],
+                ignore_conflicts=True,
+            )
+            _record_opt_outs({phone: source_of(person) for phone, person in new.items()}, reason, actor)
+            changed += len(new)
+            unchanged += len({p.phone for p in batch} & known)
+    return Outcome(changed, unchanged)
+
+
+def source_of(person: CommunityMember | EventRegistration) -> str:
+    """`source` of the opt-out of someone who was on that list (schema of record)."""
+    if isinstance(person, EventRegistration):
+        return f"event:{person.event_id}"
+    return UnsubscribedContact.Source.COMMUNITY
+
+
+def restore(people: QuerySet[Any], actor: str = "") -> Outcome:
+    """Remove the phones of `people`, of any list, from both lists that keep blasts away from them.
+
+    One transaction; memory does not grow with the list. `unchanged` is how many could be texted all along.
+    """
+    restored = 0
+    with transaction.atomic():
+        take_turn()
+        total = people.order_by().values("phone").distinct().count()
+        for batch in _batches(people):
+            phones = {person.phone for person in batch}
+            removed = [
+                *_remove(UnsubscribedContact.objects.filter(phone__in=phones)),
+                *_remove(SuppressedContact.objects.filter(phone__in=phones)),
+            ]
+            _record_opt_ins({entry.phone for entry in removed if _is_opt_out(entry)}, actor)
+            _record_lifts({entry.phone for entry in removed if isinstance(entry, SuppressedContact)})
+            restored += len({entry.phone for entry in removed if _keeps_from_texts(entry)})
+    return Outcome(restored, total - restored)
+
+
+def lift(records: QuerySet[Any], actor: str = "") -> Outcome:
+    """Remove entries from the one list that they are on: unsubscribed or suppressed.
+
+    One transaction; memory does not grow with the list. `unchanged` is how many of them the other list still keeps
+    from being texted.
+    """
+    others: QuerySet[Any] = (
+        SuppressedContact.objects.blocking()
+        if records.model is UnsubscribedContact
+        else UnsubscribedContact.objects.all()
+    )
+    lifted = still_blocked = 0
+    with transaction.atomic():
+        take_turn()
+        for batch in _batches(records):
+            removed = _remove(records.model._default_manager.filter(pk__in=[entry.pk for entry in batch]))
+            _record_opt_ins({entry.phone for entry in removed if _is_opt_out(entry)}, actor)
+            _record_lifts({entry.phone for entry in removed if isinstance(entry, SuppressedContact)})
+            lifted += len(removed)
+            still_blocked += others.filter(phone__in=[entry.phone for entry in removed]).count()
+    return Outcome(lifted - still_blocked, still_blocked)
+
+
+def record_import(added: QuerySet[UnsubscribedContact], reason: str, actor: str) -> None:
+    """Put on the trail what an import has added to the unsubscribed contacts."""
+    for batch in _batches(added):
+        _record_opt_outs({contact.phone: contact.source for contact in batch}, reason, actor)
+
+
+def opted_out_since(phones: Iterable[str]) -> dict[str, datetime]:
+    """Phone to when it opted out, by its own word or by what an old list says of it. Others are left out."""
+    wanted = set(phones)
+    said = UnsubscribedContact.objects.filter(phone__in=wanted)
+    listed = SuppressedContact.objects.filter(phone__in=wanted, category=SuppressedContact.Category.OPT_OUT)
+    return dict(listed.values_list("phone", "created_at")) | dict(said.values_list("phone", "created_at"))
+
+
+def opt_outs_of(phone: str) -> QuerySet[Any]:
+    """Whatever says that this phone wants no texts, by `opted_out_since`: empty where nothing does."""
+    said = UnsubscribedContact.objects.filter(phone=phone)
+    listed = SuppressedContact.objects.filter(phone=phone, category=SuppressedContact.Category.OPT_OUT)
+    return said.values_list("id").union(listed.values_list("id"))
+
+
+def _record_opt_outs(sources: dict[str, str], reason: str, actor: str) -> None:
+    """One record for each phone, with its source."""
+    kind = ConsentRecord.Kind.OPT_OUT
+    ConsentRecord.objects.bulk_create(
+        ConsentRecord(phone=phone, kind=kind, source=source, words=reason, actor=actor)
+        for phone, source in sources.items()
+    )
+    if sources:
+        opted_out.send(UnsubscribedContact, phones=list(sources))
+
+
+def _record_opt_ins(phones: set[str], actor: str) -> None:
+    """One record for each phone, as staff's doing."""
+    kind, source = ConsentRecord.Kind.OPT_IN, UnsubscribedContact.Source.MANUAL
+    ConsentRecord.objects.bulk_create(
+        ConsentRecord(phone=phone, kind=kind, source=source, actor=actor) for phone in sorted(phones)
+    )
+
+
+def _record_lifts(phones: set[str]) -> None:
+    now = timezone.now()
+    LiftedSuppression.objects.bulk_create(
+        [LiftedSuppression(phone=phone, lifted_at=now) for phone in sorted(phones)],
+        update_conflicts=True,
+        unique_fields=["phone"],
+        update_fields=["lifted_at"],
+    )
+
+
+def _remove(entries: QuerySet[Any]) -> list[Any]:
+    """Delete them; those that nobody else has deleted meanwhile."""
+    removed = list(entries.select_for_update().order_by("pk"))
+    entries.model._default_manager.filter(pk__in=[entry.pk for entry in removed]).delete()
+    return removed
+
+
+def _is_opt_out(entry: Any) -> bool:
+    """Whether the entry, of either list, says that the person wants no texts."""
+    return isinstance(entry, UnsubscribedContact) or entry.category == SuppressedContact.Category.OPT_OUT
+
+
+def _keeps_from_texts(entry: Any) -> bool:
+    return isinstance(entry, UnsubscribedContact) or entry.category != SuppressedContact.Category.SOFT_FAIL
+
+
+def _batches(people: QuerySet[Any]) -> Iterator[list[Any]]:
+    """By key, not by one long read: what is written meanwhile may be what `people` are selected by."""
+    ordered = people.order_by("pk")
+    last = 0
+    while batch := list(ordered.filter(pk__gt=last)[:_BATCH]):
+        yield batch
+        last = batch[-1].pk

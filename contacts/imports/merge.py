@@ -1,0 +1,176 @@
+"""From staged lines to people, by set-based SQL: what an import would do to its list, and the doing of it."""
+
+from typing import Any, Final
+
+from django.db import connection, models
+from django.db.models import Count, Exists, OuterRef, Q
+from django.utils import timezone
+
+from .. import querysets
+from ..consent import opting_out
+from ..models import CommunityMember, ContactImport, EventRegistration, ImportRow, UnsubscribedContact
+from ..models.imports import ImportRowQuerySet
+
+_MODELS: Final[dict[str, type[models.Model]]] = {
+    ContactImport.Target.COMMUNITY: CommunityMember,
+    ContactImport.Target.EVENT: EventRegistration,
+    ContactImport.Target.UNSUBSCRIBED: UnsubscribedContact,
+}
+
+
+def model_of(target: str) -> type[models.Model]:
+    """The model whose rows an import into `target` makes."""
+    return _MODELS[target]
+
+
+def list_of(contact_import: ContactImport) -> models.QuerySet:
+    """Everybody who is in the import's list now."""
+    people: models.QuerySet = _MODELS[contact_import.target]._default_manager.all()
+    return people.filter(event=contact_import.event_id) if contact_import.event_id else people
+
+
+def count(contact_import: ContactImport) -> dict[str, int]:
+    """What importing would do now, in numbers of people and of lines:
+
+    `people` = `new` + `renamed` + `known`; of these, `opted_out` and `suppressed` are imported and will not
+    be texted. `refused` are those of whom the file itself says that they want no texts, `to_opt_out` those of them
+    who have not opted out yet, `noted` those with a note on how their line was read. `repeats` and `invalid` are
+    lines that are not imported.
+    """
+    rows: ImportRowQuerySet = ImportRow.objects.filter(contact_import=contact_import)
+    people = rows.people()
+    is_person = Q(problem="", is_repeat=False)
+    present = list_of(contact_import).filter(phone=OuterRef("phone"))
+    numbers = rows.aggregate(
+        people=Count("pk", filter=is_person),
+        repeats=Count("pk", filter=Q(is_repeat=True)),
+        invalid=Count("pk", filter=~Q(problem="")),
+        refused=Count("pk", filter=is_person & Q(opts_out=True)),
+        noted=Count("pk", filter=is_person & ~Q(note="")),
+    )
+    if contact_import.target == ContactImport.Target.UNSUBSCRIBED:
+        numbers["refused"] = 0
+    numbers["to_opt_out"] = numbers["refused"]
+    if numbers["refused"]:
+        numbers["to_opt_out"] = people.filter(~querysets.unsubscribed(), opts_out=True).count()
+    known = people.filter(Exists(present)).count()
+    renamed = 0
+    if _takes_names(contact_import):
+        otherwise = present.filter(Q(name=None) | ~Q(name=OuterRef("name")))
+        renamed = people.filter(Exists(otherwise), name__isnull=False).count()
+    numbers |= {"new": numbers["people"] - known, "renamed": renamed, "known": known - renamed}
+    return numbers | count_blocked(people, contact_import)
+
+
+def count_blocked(people: models.QuerySet, contact_import: ContactImport) -> dict[str, int]:
+    """How many of the people cannot be texted: `opted_out`, and `suppressed` without having opted out."""
+    if contact_import.target == ContactImport.Target.UNSUBSCRIBED:
+        return {"opted_out": 0, "suppressed": 0}
+    return {
+        "opted_out": people.filter(querysets.unsubscribed()).count(),
+        "suppressed": people.filter(querysets.suppressed(), ~querysets.unsubscribed()).count(),
+    }
+
+
+def merge(contact_import: ContactImport) -> dict[str, int]:
+    """Write the staged people into the list and return what was done: `people`, `new`, `renamed` and `known`;
+    `to_opt_out` who were opted out because the file says so, and `left_out` who were left out for it.
+
+    To be called in a transaction. A person who is there already keeps everything but a name that the file
+    has otherwise; a blank name in the file never erases one. Who is on the unsubscribed list stays as it is.
+    """
+    people = staged_people(contact_import)
+    total = people.count()
+    opted_out = left_out = 0
+    renamed = _rename(contact_import) if _takes_names(contact_import) else 0
+    if contact_import.target == ContactImport.Target.UNSUBSCRIBED:
+        new = _opt_out(contact_import, f"Imported from {contact_import.file_name}", "")
+    else:
+        new = _insert(contact_import)
+        refused = ImportRow.objects.filter(contact_import=contact_import, opts_out=True).people()
+        if contact_import.leaves_refusals_out:
+            left_out = refused.count()
+        elif refused.exists():
+            reason = f"{contact_import.file_name} says that they want no texts"
+            opted_out = _opt_out(contact_import, reason, "AND staged.opts_out ")
+    return {
+        "people": total,
+        "new": new,
+        "renamed": renamed,
+        "known": total - new - renamed,
+        "to_opt_out": opted_out,
+        "left_out": left_out,
+    }
+
+
+def staged_people(contact_import: ContactImport) -> ImportRowQuerySet:
+    """The lines that are imported, as staff have chosen."""
+    people: ImportRowQuerySet = ImportRow.objects.filter(contact_import=contact_import).people()
+    return people.filter(opts_out=False) if contact_import.leaves_refusals_out else people
+
+
+def _takes_names(contact_import: ContactImport) -> bool:
+    return contact_import.target != ContactImport.Target.UNSUBSCRIBED
+
+
+def _staged(contact_import: ContactImport) -> str:
+    """The condition of `staged_people`, on import_rows under the name `staged`."""
+    condition = "staged.contact_import_id = %s AND staged.problem = '' AND NOT staged.is_repeat"
+    return f"{condition} AND NOT staged.opts_out" if contact_import.leaves_refusals_out else condition
+
+
+def _rename(contact_import: ContactImport) -> int:
+    table = _MODELS[contact_import.target]._meta.db_table
+    event, values = _of_event(contact_import, "known.event_id = %s AND ")
+    return _execute(
+        f"UPDATE {table} AS known SET name = staged.name FROM import_rows AS staged "  # noqa: S608 - names of our own
+        f"WHERE {_staged(contact_import)} AND {event}known.phone = staged.phone AND staged.name IS NOT NULL "
+        "AND (known.name IS NULL OR known.name <> staged.name)",
+        [contact_import.pk, *values],
+    )
+
+
+def _insert(contact_import: ContactImport) -> int:
+    # As the ORM writes it: SQLite compares times as text.
+    columns: dict[str, Any] = {"created_at": connection.ops.adapt_datetimefield_value(timezone.now())}
+    if contact_import.target == ContactImport.Target.EVENT:
+        columns["event_id"] = contact_import.event_id
+    return _insert_into(_MODELS[contact_import.target], columns, contact_import, "")
+
+
+def _opt_out(contact_import: ContactImport, reason: str, which: str) -> int:
+    """Put the staged people, those of the condition `which`, on the unsubscribed list and on the consent trail."""
+    now = timezone.now()
+    columns = {
+        "created_at": connection.ops.adapt_datetimefield_value(now),
+        "source": UnsubscribedContact.Source.IMPORT.value,
+        "reason": reason,
+    }
+    inserted = _insert_into(UnsubscribedContact, columns, contact_import, which)
+    # No other entry has this source, this reason and this very microsecond.
+    actor = contact_import.created_by.get_username() if contact_import.created_by else ""
+    added = UnsubscribedContact.objects.filter(**columns | {"created_at": now})
+    opting_out.record_import(added, reason, actor)
+    return inserted
+
+
+def _insert_into(
+    model: type[models.Model], columns: dict[str, Any], contact_import: ContactImport, which: str
+) -> int:
+    names, places = ", ".join(columns), ", ".join(["%s"] * len(columns))
+    return _execute(
+        f"INSERT INTO {model._meta.db_table} (phone, name, {names}) "  # noqa: S608 - names of our own
+        f"SELECT staged.phone, staged.name, {places} FROM import_rows AS staged "
+        f"WHERE {_staged(contact_import)} {which}ORDER BY staged.line ON CONFLICT DO NOTHING",
+        [*columns.values(), contact_import.pk],
+    )
+
+
+def _of_event(contact_import: ContactImport, condition: str) -> tuple[str, list[Any]]:
+    return (condition, [contact_import.event_id]) if contact_import.event_id else ("", [])
+
+
+def _execute(sql: str, values: list[Any]) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return cursor.rowcount

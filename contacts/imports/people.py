@@ -1,0 +1,316 @@
+"""From the cells of a line to a person: the phone that can be texted, the name, and whether they want texts."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
+
+import phonenumbers
+
+from smsadmin.lib.csv_files import undefuse
+
+from ..phones import InvalidPhone
+from . import cells as words
+from . import columns, headings
+from .cells import Answer
+from .column_samples import text_of
+from .columns import PHONES, REFUSALS, Layout, Role
+from .formats.tables import Line
+
+MAX_NAME: Final = 100
+
+_UNREADABLE: Final = "\ufffd"
+# Marks that are there to be invisible; the joiners of emoji and of Persian and Indic scripts are letters' business.
+_INVISIBLE: Final = frozenset(
+    "\u00ad\u200b\u200e\u200f\u2060\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
+)
+_COUNTRY_CODE: Final = re.compile(r"[1-9][0-9]{0,2}(?![0-9])")
+_NO_COUNTRY: Final = "ZZ"
+_LONGEST_LOCAL: Final = 9
+
+ReadPhone = Callable[[Sequence[Any]], tuple[str, str]]
+
+
+class Person(NamedTuple):
+    """One line: the phone in E.164, the name if there is one, whether the file says that they want no texts, what
+    staff should know of how it was read, and whether a column that asks for consent has no answer."""
+
+    phone: str
+    name: str | None = None
+    opts_out: bool = False
+    note: str = ""
+    is_unsaid: bool = False
+
+
+class NoPerson(Exception):
+    """A line that is no person; `sentence` tells staff why and what to do."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
+def reader(layout: Layout) -> Callable[[Sequence[Any]], Person]:
+    """The function that reads the cells of a line as a person. That function raises NoPerson with a sentence."""
+    read_phone, read_name = _phone_reader(layout), _name_reader(layout)
+    refusals = [(index, role) for index, role in enumerate(layout.roles) if role in REFUSALS]
+
+    def read(cells: Sequence[Any]) -> Person:
+        try:
+            phone, note = read_phone(cells)
+        except InvalidPhone as error:
+            raise NoPerson(error.sentence) from None
+        if not refusals:
+            return Person(phone, read_name(cells), False, note)
+        opts_out, is_unsaid = _read_refusals(cells, refusals)
+        return Person(phone, read_name(cells), opts_out, note, is_unsaid)
+
+    return read
+
+
+def _read_refusals(cells: Sequence[Any], refusals: list[tuple[int, Role]]) -> tuple[bool, bool]:
+    """Whether any column says that the person wants no texts, and whether one that should say so says nothing."""
+    is_unsaid = False
+    for index, role in refusals:
+        text = cell(cells, index)
+        if words.refuses(text, role != Role.OPT_OUT, role == Role.TICKED_CONSENT):
+            return True, False
+        if role == Role.CONSENT and words.read_answer(text) in {Answer.BLANK, Answer.OTHER}:
+            is_unsaid = True
+    return False, is_unsaid
+
+
+def count_people(sample: Sequence[Line]) -> tuple[int, bool]:
+    """How many of the first lines of a sheet are people, by the layout that is detected in them, and whether it is
+    surely a list of them: a heading names the phones."""
+    layout = columns.detect([line for line in sample if not line.is_blank])
+    if not layout.has_phone:
+        return 0, False
+    read_person = reader(layout)
+    count = 0
+    for line in sample:
+        if line.number > layout.header_line:
+            with suppress(NoPerson):
+                read_person(line.cells)
+                count += 1
+    return count, any(headings.read(layout.headings[i]).phone == headings.SURE for i in phone_columns(layout))
+
+
+def cell(cells: Sequence[Any], index: int) -> str:
+    """The text of a cell as an export may have defused it; "" where the line is too short."""
+    if index >= len(cells):
+        return ""
+    value = cells[index]
+    return undefuse(value if type(value) is str else text_of(value))
+
+
+# The phone --------------------------------------------------------------------------------------------------
+
+
+def phone_columns(layout: Layout) -> list[int]:
+    """The columns with phones in the order in which they are tried: those for texts first, those at home last."""
+
+    def order(index: int) -> tuple[bool, int, int]:
+        return layout.roles[index] != Role.PHONE, columns.phone_order(layout.headings[index]), index
+
+    return sorted((i for i, role in enumerate(layout.roles) if role in PHONES), key=order)
+
+
+def _phone_reader(layout: Layout) -> ReadPhone:
+    tried = phone_columns(layout)
+    kinds, codes = _kinds(layout, tried), _codes(layout, tried, Role.COUNTRY_CODE)
+    if areas := _codes(layout, tried, Role.AREA_CODE):
+        return lambda cells: _any_phone(_with_areas(cells, areas), tried, codes)
+    if len(tried) == 1 and not kinds and not codes:
+        only = tried[0]
+        return lambda cells: words.read_phone(cell(cells, only))
+    if not kinds:
+        return lambda cells: _any_phone(cells, tried, codes)
+    return lambda cells: _any_phone(cells, _by_kind(cells, tried, kinds, layout), codes)
+
+
+def _kinds(layout: Layout, tried: list[int]) -> dict[int, int]:
+    """For each phone column the column that says of what kind its phone is."""
+    pairs = {}
+    for index, role in enumerate(layout.roles):
+        if role == Role.PHONE_KIND and (phone := min((i for i in tried if i > index), default=None)) is not None:
+            pairs[phone] = index
+    return pairs
+
+
+def _codes(layout: Layout, tried: list[int], wanted: Role) -> dict[int, int]:
+    """For each phone column the one with its country or area code: the nearest before it, else the nearest."""
+    codes = [index for index, role in enumerate(layout.roles) if role == wanted]
+    if not codes:
+        return {}
+    return {phone: min(codes, key=lambda code: (code > phone, abs(code - phone))) for phone in tried}
+
+
+def _with_areas(cells: Sequence[Any], areas: dict[int, int]) -> list[Any]:
+    """The cells, with the area code before each phone that has too few digits to have one."""
+    joined = list(cells)
+    for phone, area in areas.items():
+        text = cell(cells, phone)
+        if 0 < sum(map(str.isdigit, text)) <= _LONGEST_LOCAL and not text.startswith("+"):
+            joined[phone] = f"{cell(cells, area)} {text}"
+    return joined
+
+
+def _by_kind(cells: Sequence[Any], tried: list[int], kinds: dict[int, int], layout: Layout) -> list[int]:
+    """The columns in the order that this line's own kinds give; without faxes and pagers."""
+    ranked = []
+    only_fax = False
+    for position, index in enumerate(tried):
+        rank = headings.kind_rank(cell(cells, kinds[index])) if index in kinds else headings.PLAIN
+        if rank is None:
+            only_fax = only_fax or bool(cell(cells, index))
+            continue
+        ranked.append((layout.roles[index] != Role.PHONE, rank, position, index))
+    ordered = [entry[-1] for entry in sorted(ranked)]
+    if only_fax and not any(cell(cells, index) for index in ordered):
+        raise NoPerson("The only number is that of a fax or a pager, which cannot be texted.")
+    return ordered
+
+
+def _any_phone(cells: Sequence[Any], tried: list[int], codes: dict[int, int]) -> tuple[str, str]:
+    """The first valid phone; if none is valid, the error of the first that is there."""
+    problem: InvalidPhone | None = None
+    for index in tried:
+        text = cell(cells, index)
+        if not text:
+            continue
+        try:
+            code = cell(cells, codes[index]) if codes else ""
+            return words.read_phone(text, _region(code) if code else None)
+        except InvalidPhone as error:
+            problem = problem or error
+    raise problem or InvalidPhone("The phone number is missing.")
+
+
+def _region(code: str) -> str:
+    """The country of a cell such as 44, +44, 0044, GB or "United Kingdom (+44)". Raises InvalidPhone for none."""
+    if code.isalpha() and code.upper() in phonenumbers.SUPPORTED_REGIONS:
+        return code.upper()
+    digits = _COUNTRY_CODE.search(code.removeprefix("00"))
+    region = phonenumbers.region_code_for_country_code(int(digits[0])) if digits else _NO_COUNTRY
+    if region == _NO_COUNTRY:
+        raise InvalidPhone(f"“{code[:40]}” is not a country code. Write it as +1 or +52.")
+    return region
+
+
+# The name ---------------------------------------------------------------------------------------------------
+
+
+def _name_reader(layout: Layout) -> Callable[[Sequence[Any]], str | None]:
+    people = _people_of_phone(layout)
+    filled = _as_it_is if columns.is_our_export(layout.headings) else _filled
+
+    def first_filled(cells: Sequence[Any], indexes: list[int]) -> tuple[str, int]:
+        """The first of the columns with a name in it, and which it is; ("", -1) where none has."""
+        for index in indexes:
+            if name := filled(cells, index):
+                return name, index
+        return "", -1
+
+    def of(*roles: Role) -> list[int]:
+        found = [index for index, role in enumerate(layout.roles) if role in roles]
+        return sorted(found, key=lambda index: (columns.name_order(layout.headings[index], people), index))
+
+    whole, preferred, first = of(Role.NAME, Role.LAST_FIRST), of(Role.PREFERRED_NAME), of(Role.FIRST_NAME)
+    middle, last, nick, other = of(Role.MIDDLE_NAME), of(Role.LAST_NAME), of(Role.NICKNAME), of(Role.OTHER_NAME)
+    halves = [index for index in last if headings.read(layout.headings[index]).is_half_of_last]
+    turned = {index for index, role in enumerate(layout.roles) if role == Role.LAST_FIRST}
+    if whole and not preferred and not first and not last:
+        rest = [*nick, *other]
+
+        def read_whole(cells: Sequence[Any]) -> str | None:
+            name, index = first_filled(cells, whole)
+            if name:
+                return _turned(name) if index in turned else name
+            return first_filled(cells, rest)[0] or None
+
+        return read_whole
+
+    def read(cells: Sequence[Any]) -> str | None:
+        called = first_filled(cells, preferred)[0]
+        given = called or first_filled(cells, first)[0]
+        family = " ".join(filter(None, (filled(cells, i) for i in halves))) or first_filled(cells, last)[0]
+        name, index = first_filled(cells, whole)
+        name = _turned(name) if index in turned else name
+        if not given and not name:
+            given = first_filled(cells, nick)[0]
+        if given:
+            between = "" if called else " ".join(filter(None, (filled(cells, i) for i in middle)))
+            return _short_enough(_joined(given, between, family, name, is_called=bool(called)))
+        return name or family or first_filled(cells, other)[0] or None
+
+    return read
+
+
+def _people_of_phone(layout: Layout) -> frozenset[str]:
+    """Whom the heading of the first phone speaks of, such as a parent."""
+    tried = phone_columns(layout)
+    return headings.read(layout.headings[tried[0]]).people if tried else frozenset()
+
+
+def _joined(given: str, between: str, family: str, whole: str, is_called: bool) -> str:
+    """The name of these parts, or the whole one where it says the same and more."""
+    if whole:
+        folded = whole.casefold().split()
+        if not is_called and {*given.casefold().split(), *family.casefold().split()} <= set(folded):
+            return whole
+        if is_called and not family and len(folded) > 1:
+            # They go by another first name than the whole one has.
+            return given if " " in given else f"{given} {whole.split(maxsplit=1)[1]}"
+    if family and f" {given.casefold()}".endswith(f" {family.casefold()}"):
+        return given
+    return " ".join(filter(None, (given, between, family)))
+
+
+def _filled(cells: Sequence[Any], index: int) -> str:
+    """The name in a cell; "" where what fills it is none."""
+    text = cell(cells, index)
+    return _name_in(text) if text else ""
+
+
+@lru_cache(maxsize=8192)
+def _name_in(text: str) -> str:
+    return "" if words.is_no_name(text) else clean_name(text) or ""
+
+
+def _as_it_is(cells: Sequence[Any], index: int) -> str:
+    """The name in a cell of our own export, whatever it is: a list comes back as it was."""
+    return clean_name(cell(cells, index)) or ""
+
+
+def _turned(name: str) -> str:
+    """ "Lovelace, Ada" as "Ada Lovelace"; what has no or several commas stays as it is."""
+    last, comma, first = name.partition(",")
+    return f"{first.strip()} {last.strip()}".strip() if comma and "," not in first else name
+
+
+def clean_name(text: str) -> str | None:
+    """A name with single spaces and without control characters; None when nothing is left.
+
+    Raises NoPerson for a name that is too long, or that has a character that the encoding does not have.
+    """
+    if not text.isprintable():
+        text = "".join(
+            " " if unicodedata.category(character) == "Cc" else character
+            for character in text.replace("\0", "")
+            if character not in _INVISIBLE and unicodedata.category(character) != "Cs"
+        )
+    name = _short_enough(" ".join(text.split()))
+    if _UNREADABLE in name:
+        raise NoPerson(
+            f"The name “{name}” has a character that cannot be read (�). Write it again, or choose another encoding."
+        )
+    return name or None
+
+
+def _short_enough(name: str) -> str:
+    if len(name) > MAX_NAME:
+        raise NoPerson(f"The name “{name[:40]}…” has {len(name)} characters, and {MAX_NAME} is the most. Shorten it.")
+    return name

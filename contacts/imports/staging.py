@@ -1,0 +1,261 @@
+"""Reading a stored file: each of its lines becomes a staged row, and what importing them would do is counted."""
+
+import logging
+import tempfile
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
+from functools import partial
+from itertools import islice
+from typing import Any, BinaryIO, Final
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from ..models import ContactImport, ImportChunk, ImportRow
+from ..models.imports import MOST_STARTS, SLICE, StagedLine, as_json
+from . import columns, merge
+from .column_samples import text_of
+from .columns import Layout, Role
+from .formats import Choices, Line, Table, Unreadable, open_table
+from .people import NoPerson, reader
+
+logger = logging.getLogger(__name__)
+
+MAX_LINES: Final = 2_000_000
+GIVEN_UP: Final = (
+    f"Reading the file was begun {MOST_STARTS} times, and each time the program that read it died. Nothing was "
+    "imported. Copy the list alone into a new file, save it as CSV, and upload that."
+)
+_DID_NOT_OPT_OUT: Final = (
+    "The file does not say that this person opted out. To opt out everybody in it, choose “Not imported” for the "
+    "column that says who did."
+)
+_EXAMPLES: Final = 3
+
+Status = ContactImport.Status
+Report = Callable[[int, int], None]
+
+
+class Overtaken(Exception):
+    """Another reading of the same import has begun, or it was discarded: this one has to stop."""
+
+
+def read(import_id: int, report: Report | None = None) -> None:
+    """Read a waiting import into staged rows and count what importing them would do.
+
+    Safe to call again and at the same time: whoever takes it from waiting reads it, and a reader that was
+    overtaken stops. What was read ends as ready, or as failed with a sentence. `report` is told
+    (lines done, lines expected) after each slice.
+    """
+    contact_import = _claim(import_id)
+    if contact_import is None:
+        return
+    try:
+        _read(contact_import, report or (lambda done, expected: None))
+    except Overtaken:
+        logger.warning("Import %s: this reading was overtaken and stops.", import_id)
+    except Unreadable as problem:
+        if _advance(contact_import):
+            ImportRow.objects.filter(contact_import=contact_import).delete_in_slices()
+        _advance(contact_import, status=Status.FAILED, error_message=problem.sentence, starts=0)
+    except Exception:
+        _advance(
+            contact_import,
+            status=Status.FAILED,
+            error_message="The file could not be read, for a reason that is in the log. Nothing was imported.",
+            starts=0,
+        )
+        raise
+
+
+def _claim(import_id: int) -> ContactImport | None:
+    contact_import = ContactImport.objects.filter(pk=import_id).first()
+    if contact_import is None:
+        return None
+    waiting = ContactImport.objects.filter(pk=import_id, status=Status.WAITING, attempt=contact_import.attempt)
+    if contact_import.starts >= MOST_STARTS:
+        logger.error("Import %s: given up, its process died %s times.", import_id, MOST_STARTS)
+        waiting.update(status=Status.FAILED, starts=0, error_message=GIVEN_UP, updated_at=timezone.now())
+        return None
+    # Counted before the first byte is read: a process that dies over it counts nothing afterwards.
+    taken = waiting.update(
+        status=Status.READING,
+        attempt=contact_import.attempt + 1,
+        starts=contact_import.starts + 1,
+        rows_done=0,
+        rows_expected=0,
+        detected={},
+        counts={},
+        error_message="",
+        updated_at=timezone.now(),
+    )
+    if not taken:
+        return None
+    contact_import.attempt += 1
+    return contact_import
+
+
+def _advance(contact_import: ContactImport, **values: Any) -> bool:
+    """Write what this reading found, unless it was overtaken."""
+    mine = ContactImport.objects.filter(pk=contact_import.pk, status=Status.READING, attempt=contact_import.attempt)
+    return bool(mine.update(updated_at=timezone.now(), **values))
+
+
+def _read(contact_import: ContactImport, report: Report) -> None:
+    ImportRow.objects.filter(contact_import=contact_import).delete_in_slices()
+    adjustments = contact_import.adjustments
+    with _opened(contact_import) as file:
+        choices = Choices(*(adjustments.get(key, "") for key in ("encoding", "separator", "sheet")))
+        with closing(open_table(file, contact_import.file_size, choices, partial(_go_on, contact_import))) as table:
+            with closing(_content(table)) as content:
+                sample = list(islice(content, columns.SAMPLE + columns.HEADER_WITHIN))
+            if not sample:
+                raise Unreadable("The file is empty: it has only blank lines.")
+            layout = _layout(sample, adjustments, table.headings)
+            _advance(contact_import, detected=_description(table, sample, layout))
+            if not layout.has_phone:
+                raise Unreadable(_no_phone_column(sample, layout))
+            done, unsaid = _stage_lines(contact_import, table, layout, report)
+    counts = {"lines": done, "unsaid": unsaid} | merge.count(contact_import)
+    if not counts["people"] + counts["invalid"]:
+        raise Unreadable("The file has headings and no people below them.")
+    _advance(contact_import, status=Status.READY, counts=counts, rows_done=done, rows_expected=done, starts=0)
+
+
+def _go_on(contact_import: ContactImport) -> None:
+    """Show that this reading is alive. Raises Overtaken when it is not wanted any more."""
+    if not _advance(contact_import):
+        raise Overtaken
+
+
+@contextmanager
+def _opened(contact_import: ContactImport) -> Iterator[BinaryIO]:
+    """The stored file as a seekable one. Raises Unreadable when its upload was interrupted."""
+    with tempfile.TemporaryFile() as file:
+        chunks = ImportChunk.objects.filter(contact_import=contact_import).order_by("position")
+        for position in range(chunks.count()):
+            file.write(chunks.values_list("data", flat=True).get(position=position))
+        if file.tell() != contact_import.file_size:
+            raise Unreadable("The upload was interrupted, and a part of the file is missing. Upload it again.")
+        file.seek(0)
+        yield file
+
+
+def _content(table: Table) -> Generator[Line]:
+    return (line for line in table.lines() if not line.is_blank)
+
+
+def _layout(sample: list[Line], adjustments: dict[str, Any], fixed: Sequence[str]) -> Layout:
+    layout = columns.detect(sample, adjustments.get("header_line"), fixed)
+    chosen = adjustments.get("roles")
+    if chosen and len(chosen) == len(layout.roles):
+        layout = Layout(layout.header_line, layout.headings, [Role(role) for role in chosen])
+    return layout
+
+
+def _description(table: Table, sample: list[Line], layout: Layout) -> dict[str, Any]:
+    """What `ContactImport.detected` holds: the form of the file (see Table.form), `header_line`, `header` (its
+    cells), `roles`, `columns` (heading and examples of each), and `first_lines` to choose the headings from."""
+    lines = (line.cells for line in sample if line.number == layout.header_line)
+    header: Sequence[Any] = table.headings or next(lines, ())
+    body = [line.cells for line in sample if line.number > layout.header_line]
+    described = []
+    for index, heading in enumerate(layout.headings):
+        texts = (text_of(cells[index]) for cells in body if index < len(cells))
+        examples = dict.fromkeys(text[:40] for text in texts if text)
+        described.append({"heading": heading[:80], "examples": list(islice(examples, _EXAMPLES))})
+    first = [
+        [line.number, ", ".join(filter(None, map(text_of, line.cells)))[:60]]
+        for line in sample[: columns.HEADER_WITHIN]
+    ]
+    return table.form() | {
+        "header_line": layout.header_line,
+        "header": [text_of(cell) for cell in header],
+        "roles": [role.value for role in layout.roles],
+        "columns": described,
+        "first_lines": first,
+    }
+
+
+def _no_phone_column(sample: list[Line], layout: Layout) -> str:
+    if len(sample) == 1 and layout.header_line:
+        return "The file has headings and no people below them."
+    names = [f"“{heading[:40]}”" for heading in layout.headings if heading][:8]
+    found = f" Its columns are {', '.join(names)}." if names else ""
+    return f"No column of phone numbers was found in the file.{found} Choose the column that has them."
+
+
+def _stage_lines(contact_import: ContactImport, table: Table, layout: Layout, report: Report) -> tuple[int, int]:
+    """Write each line of the file as a row; the number of lines that were not blank, and of those people whose
+    consent the file asks about and does not know."""
+    read_person = reader(layout)
+    is_unsubscribed = contact_import.target == ContactImport.Target.UNSUBSCRIBED
+    seen: set[int] = set()
+    nameless: dict[int, int] = {}
+    found_names: list[tuple[str, int, int]] = []
+    textable: dict[int, int] = {}  # first lines that a later one may say of that they opt out
+    found_refusals: list[tuple[bool, int, int]] = []
+    batch: list[StagedLine] = []
+    done = unsaid = 0
+    for line in table.lines():
+        if line.number <= layout.header_line:
+            continue
+        try:
+            if line.problem:
+                raise NoPerson(line.problem)
+            person = read_person(line.cells)
+            if is_unsubscribed and layout.has_refusals and not person.opts_out:
+                raise NoPerson(_DID_NOT_OPT_OUT)
+        except NoPerson as problem:
+            if line.is_blank:
+                continue
+            cells = as_json(list(line.cells))
+            batch.append(StagedLine(contact_import.pk, line.number, None, "", problem.sentence, False, cells))
+        else:
+            phone, name, opts_out, note, is_unsaid = person
+            key = int(phone[1:])
+            is_repeat = key in seen
+            if not is_repeat:
+                seen.add(key)
+                unsaid += is_unsaid
+                if name is None:
+                    nameless[key] = line.number
+                if layout.has_refusals and not opts_out:
+                    textable[key] = line.number
+            else:
+                if name and key in nameless:
+                    found_names.append((name, contact_import.pk, nameless.pop(key)))
+                if opts_out and key in textable:
+                    found_refusals.append((True, contact_import.pk, textable.pop(key)))
+            batch.append(StagedLine(contact_import.pk, line.number, name, phone, "", is_repeat, None, opts_out, note))
+        done += 1
+        if len(batch) == SLICE:
+            _write(contact_import, batch, done, table, report)
+            batch = []
+        if done > MAX_LINES:
+            raise Unreadable(f"The file has more than {MAX_LINES:,} lines. Split it and import its parts one by one.")
+    _write(contact_import, batch, done, table, report)
+    _change_first_lines(contact_import, "name", found_names)
+    _change_first_lines(contact_import, "opts_out", found_refusals)
+    return done, unsaid
+
+
+def _write(contact_import: ContactImport, batch: list[StagedLine], done: int, table: Table, report: Report) -> None:
+    expected = table.expected(done)
+    with transaction.atomic():
+        if not _advance(contact_import, rows_done=done, rows_expected=expected):
+            raise Overtaken
+        ImportRow.objects.insert(batch)
+    report(done, expected)
+
+
+def _change_first_lines(contact_import: ContactImport, column: str, values: Sequence[tuple[Any, int, int]]) -> None:
+    """Give the first line with a number what only a later line with it says: (value, import, line)."""
+    for start in range(0, len(values), SLICE):
+        with transaction.atomic(), connection.cursor() as cursor:
+            if not _advance(contact_import):
+                raise Overtaken
+            cursor.executemany(
+                f"UPDATE import_rows SET {column} = %s WHERE contact_import_id = %s AND line = %s",  # noqa: S608
+                values[start : start + SLICE],
+            )

@@ -1,0 +1,219 @@
+"""Models of an import in the making: the uploaded file, and each of its lines as it was read.
+
+Nothing here is in a list yet. `contacts.imports.lifecycle` reads the file into rows and, after the confirm, turns
+the rows into people.
+"""
+
+import json
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any, ClassVar, Final, NamedTuple, Self
+
+from django.conf import settings
+from django.db import connection, models
+from django.utils import timezone
+
+from smsadmin.lib import shared_clock
+
+STALLED_AFTER: Final = timedelta(minutes=1)
+# So often a process may die over an import before it is given up.
+MOST_STARTS: Final = 3
+SLICE: Final = 5_000
+# What becomes of the people of whom a file says that they want no texts.
+OPT_OUT: Final = "opt_out"
+LEAVE_OUT: Final = "leave_out"
+_NEVER_CONFIRMED_FOR: Final = timedelta(days=7)
+
+
+class ContactImportQuerySet(models.QuerySet):
+    def abandoned(self) -> Self:
+        """Those that nobody confirmed within seven days of their last change."""
+        untouched = self.filter(updated_at__lt=timezone.now() - _NEVER_CONFIRMED_FOR)
+        return untouched.exclude(status=ContactImport.Status.APPLIED)
+
+
+class ContactImport(models.Model):
+    """One uploaded file on its way into a list.
+
+        waiting → reading → ready → applying → applied
+           ↑         │        │ ↑       │
+           │         ↓        │ └───────┘ (could not be written: nothing was)
+           ├────── failed     │
+           └──────────────────┘ (adjusted, or started again)
+
+    `attempt` counts the readings: a reader that was thought dead finds that it was overtaken and stops. `starts`
+    counts how often reading or applying was begun since either last came to an end, good or bad.
+    `adjustments` is what staff chose over what was detected, `detected` how the file was read in the end
+    (both in the form that `contacts.imports.lifecycle` documents), `counts` what the preview or the result says.
+    """
+
+    class Target(models.TextChoices):
+        COMMUNITY = "community", "Community members"
+        EVENT = "event", "Event registrations"
+        UNSUBSCRIBED = "unsubscribed", "Unsubscribed contacts"
+
+    class Status(models.TextChoices):
+        WAITING = "waiting", "Waiting to be read"
+        READING = "reading", "Being read"
+        READY = "ready", "Ready to import"
+        APPLYING = "applying", "Being imported"
+        APPLIED = "applied", "Imported"
+        FAILED = "failed", "Could not be read"
+
+    target = models.CharField("list", max_length=20, choices=Target)
+    event = models.ForeignKey("contacts.Event", models.CASCADE, null=True, blank=True, related_name="+")
+    file_name = models.CharField("file", max_length=255)
+    file_size = models.PositiveBigIntegerField(default=0)
+    status = models.CharField(max_length=20, choices=Status, default=Status.WAITING)
+    attempt = models.PositiveIntegerField(default=0)
+    starts = models.PositiveIntegerField(default=0, editable=False)
+    adjustments = models.JSONField(default=dict, blank=True)
+    detected = models.JSONField(default=dict, blank=True)
+    counts = models.JSONField(default=dict, blank=True)
+    rows_done = models.PositiveIntegerField(default=0)
+    rows_expected = models.PositiveIntegerField(default=0)
+    error_message = models.TextField(default="", blank=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name="uploaded by",
+    )
+    created_at = models.DateTimeField("uploaded", default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(default=timezone.now, editable=False)
+    applied_at = models.DateTimeField("imported", null=True, blank=True)
+
+    objects = ContactImportQuerySet.as_manager()
+
+    class Meta:
+        db_table = "contact_imports"
+        verbose_name = "import"
+
+    def __str__(self) -> str:
+        return self.file_name
+
+    @property
+    def leaves_refusals_out(self) -> bool:
+        """Whether those whom the file says want no texts are left out, and not imported as opted out."""
+        return self.adjustments.get("refusals") == LEAVE_OUT
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a worker has it or is about to take it."""
+        return self.status in {self.Status.WAITING, self.Status.READING, self.Status.APPLYING}
+
+    @property
+    def is_stalled(self) -> bool:
+        """Whether it should be moving and has not for a minute: nobody works on it any more."""
+        age = timezone.now() - self.updated_at
+        return self.is_busy and not -shared_clock.SKEW <= age <= STALLED_AFTER
+
+
+class ImportChunk(models.Model):
+    """A piece of the uploaded file. In the database, so that any worker on any machine can read it."""
+
+    contact_import = models.ForeignKey(ContactImport, models.CASCADE, related_name="chunks", db_index=False)
+    position = models.PositiveIntegerField()
+    data = models.BinaryField()
+
+    class Meta:
+        db_table = "import_chunks"
+        constraints = [models.UniqueConstraint(fields=["contact_import", "position"], name="unique_import_position")]
+
+    def __str__(self) -> str:
+        return f"{self.contact_import_id}/{self.position}"
+
+
+class StagedLine(NamedTuple):
+    """A row to be staged, in the order of `ImportRowQuerySet.COLUMNS`."""
+
+    contact_import_id: int
+    line: int
+    name: str | None
+    phone: str
+    problem: str
+    is_repeat: bool
+    cells: str | None
+    opts_out: bool = False
+    note: str = ""
+
+
+class ImportRowQuerySet(models.QuerySet):
+    COLUMNS: ClassVar[tuple[str, ...]] = (
+        "contact_import_id",
+        "line",
+        "name",
+        "phone",
+        "problem",
+        "is_repeat",
+        "cells",
+        "opts_out",
+        "note",
+    )
+
+    def people(self) -> Self:
+        """The lines that become people: valid, and the first with their number."""
+        return self.filter(problem="", is_repeat=False)
+
+    def rejected(self) -> Self:
+        """The lines that cannot be imported, in the order of the file."""
+        return self.exclude(problem="").order_by("line")
+
+    def insert(self, lines: Sequence[StagedLine]) -> None:
+        """Write lines past the ORM, whose objects would cost more than all the rest of the reading."""
+        table, columns = self.model._meta.db_table, ", ".join(self.COLUMNS)
+        with connection.cursor() as cursor:
+            if connection.vendor == "postgresql":
+                with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
+                    for line in lines:
+                        copy.write_row(line)
+            else:
+                places = ", ".join(["%s"] * len(self.COLUMNS))
+                sql = f"INSERT INTO {table} ({columns}) VALUES ({places})"  # noqa: S608 - names of our own
+                cursor.executemany(sql, lines)
+
+    def delete_in_slices(self) -> None:
+        """Delete rows of one import in short transactions: other writers get their turn in between."""
+        last = -1
+        while lines := list(self.filter(line__gt=last).order_by("line").values_list("line", flat=True)[:SLICE]):
+            self.filter(line__gt=last, line__lte=lines[-1]).delete()
+            last = lines[-1]
+
+
+class ImportRow(models.Model):
+    """One line of the file as it was read: a person, or the reason why it is none (`problem`, with `cells`).
+
+    `opts_out`: the file says of this number that it wants no texts. `note` is what staff should know of how the
+    line was read.
+    """
+
+    contact_import = models.ForeignKey(ContactImport, models.CASCADE, related_name="rows", db_index=False)
+    line = models.PositiveIntegerField()
+    name = models.CharField(max_length=100, null=True, blank=True)
+    phone = models.CharField(max_length=20, default="", blank=True)
+    problem = models.TextField(default="", blank=True)
+    is_repeat = models.BooleanField(default=False)
+    cells = models.JSONField(null=True, blank=True)
+    opts_out = models.BooleanField(default=False)
+    note = models.TextField(default="", blank=True)
+
+    objects = ImportRowQuerySet.as_manager()
+
+    class Meta:
+        db_table = "import_rows"
+        indexes = [
+            models.Index(fields=["contact_import", "line"], name="ix_import_rows_line"),
+            models.Index(
+                fields=["contact_import", "line"], name="ix_import_rows_rejected", condition=~models.Q(problem="")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.line}: {self.phone or self.problem}"
+
+
+def as_json(cells: list[Any]) -> str:
+    """The cells of a line as the column `cells` holds them; dates and times as text."""
+    return json.dumps(cells, ensure_ascii=False, default=str)

@@ -1,0 +1,149 @@
+"""What staff can do once a blast has gone out: retry whom it missed, decide about doubt, learn from failures."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.translation import ngettext
+
+from messaging.models import Draft, MessageLog, RetryWhom
+from messaging.sending import reconciliation
+from messaging.sending.suppression_backfill import backfill
+from smsadmin.lib.ids import read_keys
+from smsadmin.lib.plurals import people
+
+from ..permissions import require_sender
+from .detail import BlastPage
+
+SHOWN_AT_ONCE = 200
+
+
+class Afterwards(BlastPage):
+    """Views and actions of the blasts' admin for what comes after the sending."""
+
+    actions = ("learn_from_failures",)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        own = [
+            path("<int:pk>/retry/<str:whom>/", view(self.retry_view), name="messaging_messagelog_retry"),
+            path("<int:pk>/doubt/", view(self.doubt_view), name="messaging_messagelog_doubt"),
+        ]
+        return own + super().get_urls()
+
+    def retry_view(self, request: HttpRequest, pk: int, whom: str) -> HttpResponse:
+        """Make a draft of the same text to those whom the blast did not reach, and lead to its confirmation."""
+        user = require_sender(request)
+        log = self._viewable(request, pk)
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        if log.status == MessageLog.Status.PROCESSING:
+            messages.info(request, "This blast is not over yet. Wait until it is, or cancel it, then retry.")
+            return redirect("admin:messaging_messagelog_change", log.pk)
+        if whom not in RetryWhom.values or not log.to_retry(whom == RetryWhom.FAILED).exists():
+            messages.info(request, "There is nobody left to send this to again.")
+            return redirect("admin:messaging_messagelog_change", log.pk)
+        draft = Draft.objects.create(
+            created_by=user,
+            message_body=log.message_body,
+            has_opt_out_line=False,
+            target=log.target,
+            event=log.event,
+            retry_of=log,
+            retry_whom=whom,
+        )
+        return redirect("admin:messaging_messagelog_confirm", token=draft.token)
+
+    def doubt_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Who may or may not have the text, with the choice: send again, or leave."""
+        require_sender(request)
+        log = self._viewable(request, pk)
+        if request.method == "POST":
+            self._decide(request, log)
+            if not log.deliveries.in_doubt().exists():
+                return redirect("admin:messaging_messagelog_change", log.pk)
+            return redirect("admin:messaging_messagelog_doubt", log.pk)
+        rows = log.deliveries.in_doubt().order_by("error_message", "pk")
+        overdue = set(reconciliation.overdue().filter(message_log=log).values_list("pk", flat=True))
+        shown = list(rows[:SHOWN_AT_ONCE])
+        context = self.admin_site.each_context(request) | {
+            "opts": self.opts,
+            "original": log,
+            "title": "Who may not have got it",
+            "doubts": rows.order_by().count_doubts(),
+            "is_cancelled": log.cancelled_at is not None,
+            "overdue": [row for row in shown if row.pk in overdue],
+            "looked_up": [row for row in shown if row.pk not in overdue],
+            "count": rows.count(),
+            "shown": len(shown),
+        }
+        return TemplateResponse(request, "messaging/doubt.html", context)
+
+    def _decide(self, request: HttpRequest, log: MessageLog) -> None:
+        """Only those can be decided about for whom the grace period is over."""
+        chosen = read_keys(request.POST.getlist("delivery"))
+        ids = list(reconciliation.overdue().filter(message_log=log, pk__in=chosen).values_list("pk", flat=True))
+        if not ids:
+            messages.info(request, "Nobody was chosen, so nothing was changed.")
+        elif "send_again" in request.POST:
+            self._send_again(request, log, ids)
+        else:
+            count = reconciliation.leave(log, ids)
+            self.log_change(request, log, f"Left {count} in doubt.")
+            messages.success(request, f"{people(count)} left as they are. Nobody will be asked again.")
+
+    def _send_again(self, request: HttpRequest, log: MessageLog, ids: list[int]) -> None:
+        count = reconciliation.send_again(log, ids)
+        if not count:
+            why = "this blast was canceled" if log.cancelled_at else "a retry of this blast has taken them on"
+            messages.info(request, f"Nobody will be texted again: {why}.")
+            return
+        self.log_change(request, log, f"Sent again to {count} in doubt.")
+        sentence = f"{people(count)} will be texted again{' once you resume the blast' if log.paused_at else ''}."
+        if passed := len(ids) - count:
+            sentence += f" {people(passed)} will not, because a retry of this blast has taken them on."
+        messages.success(request, sentence)
+
+    def _page_context(self, request: HttpRequest, log: MessageLog) -> dict[str, Any]:
+        context = super()._page_context(request, log)
+        if log.status == MessageLog.Status.PROCESSING:
+            return context
+        doubtful = context["progress"].in_doubt
+        return context | {
+            "retry_failed": log.to_retry(only_failed=True).count(),
+            "retry_unreached": log.to_retry(only_failed=False).count(),
+            "kept_from_retry": log.deliveries.kept_from_retry().count(),
+            "to_decide": reconciliation.overdue(timezone.now()).filter(message_log=log).count() if doubtful else 0,
+        }
+
+    def delete_model(self, request: HttpRequest, obj: MessageLog) -> None:
+        self.delete_queryset(request, MessageLog.objects.filter(pk=obj.pk))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[MessageLog]) -> None:
+        with transaction.atomic():
+            logs = MessageLog.objects.filter(pk__in=list(queryset.values_list("pk", flat=True)))
+            for log in logs.exclude(family=None):
+                MessageLog.objects.lock_family(log).leave_relatives()
+            logs.delete()
+
+    def has_learn_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perms(["contacts.add_unsubscribedcontact", "contacts.add_suppressedcontact"])
+
+    @admin.action(description="Mark the opted-out and dead numbers of the selected blasts", permissions=["learn"])
+    def learn_from_failures(self, request: HttpRequest, queryset: QuerySet[MessageLog]) -> None:
+        failures = backfill(queryset)
+        messages.success(
+            request,
+            ngettext(
+                "Looked at %(count)s failure. Opt-outs and dead numbers among them are on their lists now.",
+                "Looked at %(count)s failures. Opt-outs and dead numbers among them are on their lists now.",
+                failures,
+            )
+            % {"count": f"{failures:,}"},
+        )

@@ -1,0 +1,98 @@
+"""What “Send later” on the confirmation page does: a date, a time and a zone make a scheduled message of a draft."""
+
+import uuid
+import zoneinfo
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, path
+
+from accounts.models import AppUser
+from messaging.composing import preview
+from messaging.models import Draft, ScheduledMessage
+from messaging.scheduling import drafts, scheduled_messages
+from messaging.scheduling.forms import TimeForm, known_zone
+from smsadmin.lib import dates
+
+from ..permissions import SCHEDULE, require
+from .views import ComposeViews
+
+ZONE_KEY = "time_zone"
+
+
+class SendLater(ComposeViews):
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.later_view)
+        return [
+            path("compose/<uuid:token>/later/", view, name="messaging_messagelog_later"),
+            *super().get_urls(),
+        ]
+
+    def later_view(self, request: HttpRequest, token: uuid.UUID) -> HttpResponse:
+        """Schedule the draft, or show the confirmation with what is wrong or unclear about the time."""
+        user = require(request, *SCHEDULE)
+        draft = self._own_draft(token, user)
+        if draft is None:
+            return self._draft_is_gone(request)
+        if draft.sent_at is not None:
+            return self._sent_already(request, draft)
+        if request.method != "POST":
+            return redirect("admin:messaging_messagelog_confirm", token=token)
+        form = posted_time(request)
+        at = form.at if form.is_valid() else None
+        if at is None or not preview.can_wait(draft):
+            return self._render_confirmation(request, draft, time_form=form)
+        return self._schedule(request, draft, user, form, at)
+
+    def _schedule(
+        self, request: HttpRequest, draft: Draft, user: AppUser, form: TimeForm, at: datetime
+    ) -> HttpResponse:
+        try:
+            message, is_new = drafts.schedule(draft, at, user, request.POST.get("version", ""))
+        except scheduled_messages.Changed:
+            messages.warning(
+                request, "The message was changed in another window. This is how it reads now: look again."
+            )
+            return redirect("admin:messaging_messagelog_confirm", token=draft.token)
+        except scheduled_messages.BadTime as refusal:
+            form.add_error(None, str(refusal))
+            return self._render_confirmation(request, draft, time_form=form)
+        except scheduled_messages.AlreadySent:
+            is_new = False
+        if not is_new:
+            draft.refresh_from_db()
+            return self._sent_already(request, draft)
+        self.log_addition(request, message, f"Scheduled for {dates.moment(message.scheduled_at)}.")
+        messages.success(request, f"Scheduled: it leaves on {say_chosen(message, form)}.")
+        return redirect("admin:messaging_scheduledmessage_change", message.pk)
+
+    def _render_confirmation(self, request: HttpRequest, draft: Draft, **extra: Any) -> HttpResponse:
+        if request.user.has_perms(SCHEDULE):
+            extra = {"time_form": TimeForm(zone=chosen_zone(request)), "can_wait": preview.can_wait(draft), **extra}
+        return super()._render_confirmation(request, draft, **extra)
+
+
+def posted_time(request: HttpRequest) -> TimeForm:
+    """The form of the time. The zone that it names is offered to the staff member until they log out."""
+    form = TimeForm(request.POST, zone=chosen_zone(request))
+    if form.is_bound and form["zone"].value() == known_zone(form["zone"].value()):
+        request.session[ZONE_KEY] = form["zone"].value()
+    return form
+
+
+def chosen_zone(request: HttpRequest) -> str:
+    """The name of the zone that the staff member chose last, else of the site's."""
+    return known_zone(request.session.get(ZONE_KEY))
+
+
+def say_chosen(message: ScheduledMessage, form: TimeForm) -> str:
+    """When it leaves, in the zone chosen, and in the site's where that is another one."""
+    zone = form.cleaned_data["zone"]
+    here = dates.moment(message.scheduled_at)
+    if zone == settings.APP_TIMEZONE:
+        return here
+    return f"{dates.moment(message.scheduled_at, zoneinfo.ZoneInfo(zone))}, which is {here} here"

@@ -1,0 +1,232 @@
+"""The way of a message from the first keystroke to Send: the compose page, its preview, the confirmation."""
+
+import uuid
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+    JsonResponse,
+    QueryDict,
+)
+from django.shortcuts import redirect
+from django.template.loader import render_to_string
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+
+from accounts.models import AppUser
+from contacts.models import Event
+from messaging.composing import preview as composing
+from messaging.composing.audience import Audience
+from messaging.composing.drafts import NotYours
+from messaging.composing.drafts import find as find_draft
+from messaging.composing.forms import ComposeForm, new_draft
+from messaging.composing.warnings import cautions, text_cautions
+from messaging.models import Draft, MessageLog, ScheduledMessage
+from messaging.scheduling import drafts, scheduled_messages
+from messaging.sending.dispatch import EmptyAudience
+from messaging.sending.progress import progress
+from messaging.text.encoding import to_gsm
+from messaging.text.personalization import TOKENS
+from smsadmin.lib import dates
+from smsadmin.lib.ids import read_key
+from smsadmin.lib.plurals import people
+
+from ..permissions import require_sender
+
+CONFIRM_SAMPLES = 3
+
+
+class ComposeViews(admin.ModelAdmin):
+    """Views of the blasts' admin. None of them writes anything on GET."""
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        own = [
+            path("compose/", view(self.compose_view), name="messaging_messagelog_compose"),
+            path("compose/preview/", view(self.preview_view), name="messaging_messagelog_preview"),
+            path("compose/<uuid:token>/confirm/", view(self.confirm_view), name="messaging_messagelog_confirm"),
+        ]
+        return own + super().get_urls()
+
+    def compose_view(self, request: HttpRequest) -> HttpResponse:
+        """Write a message. POST saves it as a draft and leads to the confirmation, or, by its other buttons, shows
+        the preview for who has no JavaScript."""
+        user = require_sender(request)
+        if request.method != "POST":
+            draft = self._draft_of_address(request, user)
+            if isinstance(draft, HttpResponse):
+                return draft
+            return self._render_form(request, ComposeForm(draft=draft))
+        form = self._posted_form(request, user)
+        if form.draft.sent_at is not None:
+            return self._sent_already(request, form.draft)
+        if form.is_valid() and not asks_for_preview(request):
+            draft = form.save()
+            return redirect("admin:messaging_messagelog_confirm", token=draft.token)
+        return self._render_form(request, form)
+
+    def preview_view(self, request: HttpRequest) -> HttpResponse:
+        """The preview of what is in the form (see `answer_preview`)."""
+        user = require_sender(request)
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        return answer_preview(request, self._posted_form(request, user))
+
+    def confirm_view(self, request: HttpRequest, token: uuid.UUID) -> HttpResponse:
+        """Everything in numbers, then Send."""
+        user = require_sender(request)
+        draft = self._own_draft(token, user)
+        if draft is None:
+            return self._draft_is_gone(request)
+        if draft.sent_at is not None:
+            return self._sent_already(request, draft)
+        if not draft.message_body:
+            return redirect(f"{reverse('admin:messaging_messagelog_compose')}?draft={draft.token}")
+        if request.method == "POST" and composing.can_leave(draft):
+            return self._send(request, draft, user)
+        return self._render_confirmation(request, draft)
+
+    def _send(self, request: HttpRequest, draft: Draft, user: AppUser) -> HttpResponse:
+        try:
+            log, is_new = drafts.send(draft, user, request.POST.get("version", ""))
+        except EmptyAudience:
+            return self._render_confirmation(request, draft)
+        except scheduled_messages.Changed:
+            messages.warning(
+                request, "The message was changed in another window. This is how it reads now: look again, then send."
+            )
+            return redirect("admin:messaging_messagelog_confirm", token=draft.token)
+        if log is None or not is_new:
+            draft.refresh_from_db()
+            return self._sent_already(request, draft)
+        self.log_addition(request, log, "Sent.")
+        count = people(progress(log).to_send)
+        messages.success(request, f"The blast to {log.audience_name} has begun: {count} to text.")
+        return redirect("admin:messaging_messagelog_change", log.pk)
+
+    def _draft_of_address(self, request: HttpRequest, user: AppUser) -> Draft | HttpResponse:
+        """What the address asks for: an existing draft, a new one to an event, or a new one."""
+        if wanted := request.GET.get("draft"):
+            token = _read_token(wanted)
+            draft = self._own_draft(token, user) if token else None
+            if draft is None:
+                return self._draft_is_gone(request)
+            return self._sent_already(request, draft) if draft.sent_at else draft
+        wanted = request.GET.get("event", "")
+        event = Event.objects.filter(pk=read_key(wanted)).first()
+        if wanted and event is None:
+            messages.warning(request, "This event does not exist any more. Choose another audience.")
+        return new_draft(user, event)
+
+    def _posted_form(self, request: HttpRequest, user: AppUser) -> ComposeForm:
+        token = _read_token(request.POST.get("token", "")) or uuid.uuid4()
+        return ComposeForm(posted_text(request), draft=self._own_draft(token, user) or new_draft(user, token=token))
+
+    def _own_draft(self, token: uuid.UUID, user: AppUser) -> Draft | None:
+        try:
+            return find_draft(token, user)
+        except NotYours:
+            raise PermissionDenied("This draft is another user's.") from None
+
+    def _draft_is_gone(self, request: HttpRequest) -> HttpResponse:
+        messages.warning(request, "This draft does not exist any more. Here you can write a new one.")
+        return redirect("admin:messaging_messagelog_compose")
+
+    def _sent_already(self, request: HttpRequest, draft: Draft) -> HttpResponseRedirect:
+        """To what a draft has become, a blast or a scheduled message: nothing goes out a second time."""
+        if scheduled := ScheduledMessage.objects.filter(draft=draft).first():
+            messages.info(
+                request,
+                f"This message was scheduled already, for {dates.moment(scheduled.scheduled_at)}. "
+                "Nothing was scheduled or sent a second time.",
+            )
+            return redirect("admin:messaging_scheduledmessage_change", scheduled.pk)
+        sent_at = dates.moment(draft.sent_at or draft.updated_at)
+        said = f"This message was sent already, on {sent_at}. Nothing was sent a second time."
+        if draft.message_log_id is None:
+            messages.info(request, f"{said} Its blast has been deleted since.")
+            return redirect("admin:messaging_messagelog_changelist")
+        messages.info(request, said)
+        return redirect("admin:messaging_messagelog_change", draft.message_log_id)
+
+    def _render_form(self, request: HttpRequest, form: ComposeForm) -> HttpResponse:
+        context = self._context(request, "New blast") | {
+            "form": form,
+            "tokens": TOKENS,
+            "event_picker_media": form.media,
+            "test_phone": settings.ADMIN_TEST_PHONE,
+            "test_phone_missing": composing.TEST_PHONE_MISSING,
+            "audience_name": Audience.of_draft(form.draft).name,
+        }
+        if form.is_bound:
+            context |= preview_context(request, form)
+        return TemplateResponse(request, "messaging/compose.html", context)
+
+    def _render_confirmation(self, request: HttpRequest, draft: Draft, **extra: Any) -> HttpResponse:
+        preview = composing.preview_draft(draft, is_fresh=True)
+        context = self._context(request, "Check and send") | {
+            "draft": draft,
+            "version": draft.version,
+            "preview": preview,
+            "cautions": cautions(preview),
+            "samples": preview.samples[:CONFIRM_SAMPLES],
+            "recipients": people(preview.headcount.recipients),
+            **extra,
+        }
+        return TemplateResponse(request, "messaging/confirm.html", context)
+
+    def _context(self, request: HttpRequest, title: str) -> dict[str, Any]:
+        return self.admin_site.each_context(request) | {"opts": MessageLog._meta, "title": title}
+
+
+def _read_token(raw: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(raw)
+    except ValueError:
+        return None
+
+
+def posted_text(request: HttpRequest) -> QueryDict:
+    """What was posted, with the characters replaced if "Replace them" was pressed."""
+    data = request.POST.copy()
+    if "replace" in data:
+        data["message_body"] = to_gsm(data.get("message_body", ""))
+    return data
+
+
+def asks_for_preview(request: HttpRequest) -> bool:
+    """Whether one of the form's other buttons was pressed, for want of JavaScript: nothing is to be saved."""
+    return any(name in request.POST for name in ("preview", "replace", "sample"))
+
+
+def answer_preview(request: HttpRequest, form: ComposeForm) -> JsonResponse:
+    """The preview of what is in the form, as JSON: `preview` is HTML, `summary` a sentence, and `message_body`
+    the mended text after "Replace them"."""
+    form.is_valid()
+    html = render_to_string("messaging/preview.html", preview_context(request, form), request=request)
+    replaced = form.data["message_body"] if "replace" in request.POST else None
+    summary = form.preview.summary if form.preview else ""
+    return JsonResponse({"preview": html, "summary": summary, "message_body": replaced})
+
+
+def preview_context(request: HttpRequest, form: ComposeForm) -> dict[str, Any]:
+    """What preview.html shows of a validated form: its numbers, and the text of the person paged to."""
+    preview = form.preview
+    samples = preview.samples if preview else ()
+    raw = request.POST.get("sample", "")
+    number = min(int(raw) if raw.isdecimal() and len(raw) < 4 else 0, max(len(samples) - 1, 0))
+    return {
+        "form": form,
+        "preview": preview,
+        "cautions": text_cautions(preview) if preview else (),
+        "sample": samples[number] if samples else None,
+        "sample_number": number,
+        "previous_sample": number - 1 if number else None,
+        "next_sample": number + 1 if number + 1 < len(samples) else None,
+    }

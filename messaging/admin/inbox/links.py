@@ -1,0 +1,80 @@
+"""Where a conversation leads: to the person on the lists of people, to what keeps texts away, to what was done."""
+
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlencode
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.text import capfirst
+
+from contacts import phones
+from contacts.models import CommunityMember, EventRegistration
+from contacts.textability import Standing
+from messaging.models import InboxThread
+
+_MOST_EVENTS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """`address` is "" where the user may not see what it leads to."""
+
+    label: str
+    address: str
+
+
+def places(request: HttpRequest, thread: InboxThread) -> list[Link]:
+    """The member, and the registrations for the latest events, with one link for all that are left."""
+    sees_members = request.user.has_perm("contacts.view_communitymember")
+    sees_registrations = request.user.has_perm("contacts.view_eventregistration")
+    links = [
+        Link(
+            f"In the community{_known_as(thread, name)}",
+            reverse("admin:contacts_communitymember_change", args=[pk]) if sees_members else "",
+        )
+        for pk, name in CommunityMember.objects.filter(phone=thread.phone).values_list("pk", "name")
+    ]
+    registered = EventRegistration.objects.filter(phone=thread.phone)
+    rows = registered.order_by("-pk").values_list("pk", "event__title", "name")
+    for pk, title, name in rows[:_MOST_EVENTS]:
+        address = reverse("admin:contacts_eventregistration_change", args=[pk]) if sees_registrations else ""
+        links.append(Link(f"Registered for “{title}”{_known_as(thread, name)}", address))
+    if len(links) >= _MOST_EVENTS and (count := registered.count()) > _MOST_EVENTS:
+        found = f"{reverse('admin:contacts_eventregistration_changelist')}?{urlencode({'q': thread.phone})}"
+        links.append(Link(f"All {count} registrations", found if sees_registrations else ""))
+    return links
+
+
+def _known_as(thread: InboxThread, name: str | None) -> str:
+    """The name on the list, where staff call the person otherwise."""
+    return f" as “{name}”" if name and thread.contact_name and name != thread.contact_name else ""
+
+
+def adding(request: HttpRequest, thread: InboxThread) -> str:
+    """The address of the filled-in form for the community; "" for who may not add, and for no person's phone."""
+    is_person = phones.E164.fullmatch(thread.phone) and not thread.tag
+    if not is_person or not request.user.has_perm("contacts.add_communitymember"):
+        return ""
+    filled = {"phone": thread.phone, "name": thread.contact_name or ""}
+    return f"{reverse('admin:contacts_communitymember_add')}?{urlencode(filled)}"
+
+
+def entry(request: HttpRequest, found: Standing) -> Link | None:
+    """What keeps texts away from the person, where an admin can restore them; None for who may not see it."""
+    if found.record is None:
+        return None
+    opts = found.record._meta
+    if not request.user.has_perm(f"contacts.view_{opts.model_name}"):
+        return None
+    address = reverse(f"admin:contacts_{opts.model_name}_change", args=[found.record.pk])
+    return Link(f"See the entry under {capfirst(opts.verbose_name_plural)}", address)
+
+
+def trails(request: HttpRequest, thread: InboxThread) -> list[Link]:
+    """What the phone's owner has said about texts, and what staff have done in the conversation."""
+    links = [Link("History", reverse("admin:messaging_inboxthread_history", args=[thread.pk]))]
+    if request.user.has_perm("contacts.view_consentrecord"):
+        address = f"{reverse('admin:contacts_consentrecord_changelist')}?{urlencode({'q': thread.phone})}"
+        links.insert(0, Link("Consent trail", address))
+    return links

@@ -1,0 +1,247 @@
+"""The inbox: the list of conversations, the newest first."""
+
+import re
+from typing import Any, Final
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import ngettext
+
+from contacts import phones
+from contacts.admin.changelist import MOST_FOUND, PreparedChangeList
+from contacts.querysets import wants_no_texts
+from messaging.inbox import conversations, replies, search, timeline
+from messaging.models import Delivery, InboxMessage, InboxThread
+from messaging.querysets import InboxThreadQuerySet
+from smsadmin.lib import dates
+from smsadmin.lib.pagination import CappedPaginator
+
+from .conversation import ConversationPage, read_up_to
+
+POLL_HEADER: Final = "X-Poll"
+FLAG: Final = mark_safe(' <span class="tag tag-flag">May mean stop</span>')
+_TAG: Final = ' <span class="tag">{}</span>'
+FAILED: Final = mark_safe(' <span class="tag tag-flag">Not delivered</span>')
+IN_DOUBT: Final = mark_safe(' <span class="tag tag-flag">In doubt</span>')
+OPTED_OUT: Final = format_html(_TAG, "Opted out")
+# Which text a row shows as the latest, for "Mark as read". A browser that goes back must not fill in what was.
+_SHOWN: Final = '<input type="hidden" name="shown" value="{}-{}" autocomplete="off">'
+_READ_SHOWN: Final = re.compile(r"([0-9]{1,18})-([0-9]{1,18})")
+NO_TEXT: Final = mark_safe('<span class="quiet">No text is left here.</span>')
+
+
+class WaitsFilter(admin.SimpleListFilter):
+    """What a person has still to do, and to whom nobody may write."""
+
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
+        return [
+            ("unread", "Unread"),
+            ("undecided", "Needs a decision"),
+            ("undelivered", "Reply not delivered"),
+            ("opted_out", "Opted out"),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        match self.value():
+            case "unread":
+                return queryset.unread()
+            case "undecided":
+                flagged = InboxThread.objects.undecided().values("pk")
+                return queryset.filter(pk__in=flagged.union(replies.in_question().values("thread")))
+            case "undelivered":
+                return queryset.filter(pk__in=replies.undelivered().values("thread"))
+            case "opted_out":
+                return queryset.filter(is_opted_out=True)
+        return queryset
+
+
+class InboxChangeList(PreparedChangeList):
+    """Says of a search whether it found more than it lists; a filter lists all. Shows what a search found."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        if self.is_narrowed:
+            admin: Any = self.model_admin
+            admin.prepare_found(self.result_list, self.query)
+
+    @property
+    def is_narrowed(self) -> bool:
+        return bool(self.query.strip())
+
+
+@admin.register(InboxThread)
+class InboxThreadAdmin(ConversationPage):
+    """Conversations begin with a text: nobody adds one, and what is deleted are single texts."""
+
+    change_list_template = "messaging/inbox_list.html"
+    list_display = ("conversation", "latest", "when")
+    list_display_links = None
+    list_filter = (WaitsFilter,)
+    show_facets = admin.ShowFacets.NEVER
+    actions = ("mark_read", "mark_unread")
+    paginator = CappedPaginator
+    show_full_result_count = False
+    list_per_page = 50
+    list_max_show_all = 50
+    sortable_by = ()
+    ordering = ("-last_message_at", "-id")
+    search_fields = ("phone",)
+    search_help_text = "A name, a number however it is written, or words of the latest texts."
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: InboxThread | None = None) -> bool:
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> InboxThreadQuerySet:
+        threads: Any = super().get_queryset(request)
+        return threads.with_newest_text().annotate(is_opted_out=wants_no_texts())
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[InboxChangeList]:
+        return InboxChangeList
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        return search.search(queryset, search_term, MOST_FOUND), False
+
+    def prepare_page(self, rows: list[Any]) -> None:
+        """Names of the page's people, what became of our texts, and what came without words, in one look each."""
+        names = conversations.names(rows)
+        outcomes = replies.outcomes([row.pk for row in rows], [row.newest_text for row in rows if row.newest_text])
+        failed = {pk for pk, status in outcomes if status in Delivery.UNSUCCESSFUL}
+        doubtful = {pk for pk, status in outcomes if status == Delivery.Status.UNKNOWN}
+        media = timeline.media_previews(row.newest_text for row in rows if not row.last_message_preview)
+        for row in rows:
+            row.called = names[row.pk]
+            row.has_failed, row.is_in_doubt = row.pk in failed, row.pk in doubtful
+            row.preview = row.last_message_preview or media.get(row.newest_text) or "(no words)"
+            row.found = None
+
+    def prepare_found(self, rows: list[Any], query: str) -> None:
+        """The text for which a search found a row, in place of the latest one."""
+        texts = search.find_texts(rows, query)
+        for row in rows:
+            if found := texts.get(row.pk):
+                row.found = found
+                parts = search.excerpt(found.body, query, InboxThread.PREVIEW_LENGTH)
+                row.preview = format_html_join(
+                    "",
+                    "{}",
+                    ((format_html("<mark>{}</mark>", part) if is_word else part,) for part, is_word in parts),
+                )
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The list; for a page that looks by itself what is new, only its rows."""
+        # Before the rows are read: what comes in between is not taken for shown.
+        up_to = conversations.newest_shown()
+        context = {"title": "Inbox", "most_found": MOST_FOUND, "up_to": up_to, **(extra_context or {})}
+        response = super().changelist_view(request, context)
+        if POLL_HEADER in request.headers and isinstance(response, TemplateResponse):
+            response.template_name = "messaging/inbox_results.html"
+        return response
+
+    @admin.display
+    def conversation(self, thread: Any) -> SafeString:
+        number = phones.display(thread.phone)
+        address = reverse("admin:messaging_inboxthread_change", args=[thread.pk])
+        return format_html(
+            '<a class="thread{}" href="{}"><bdi>{}</bdi></a>{}{}{}{}{}{}{}{}',
+            " is-unread" if thread.unread_count else "",
+            f"{address}?at={thread.found.pk}" if thread.found else address,
+            thread.called.shown,
+            format_html(
+                ' <span class="badge">{}<span class="visually-hidden"> unread</span></span>', thread.unread_count
+            )
+            if thread.unread_count
+            else "",
+            _number_and_name(number, thread.called),
+            format_html(_TAG, thread.tag) if thread.tag else "",
+            FLAG if thread.flagged_at else "",
+            FAILED if thread.has_failed else "",
+            IN_DOUBT if thread.is_in_doubt else "",
+            OPTED_OUT if thread.is_opted_out else "",
+            format_html(_SHOWN, thread.pk, thread.newest_text or 0),
+        )
+
+    @admin.display(description="latest text")
+    def latest(self, thread: Any) -> SafeString:
+        if thread.last_direction is None:
+            return NO_TEXT
+        direction = thread.found.direction if thread.found else thread.last_direction
+        is_ours = direction == InboxMessage.Direction.OUTBOUND
+        is_earlier = thread.found and thread.found.pk != thread.newest_text
+        return format_html(
+            '<span class="preview"><span><span class="{}">{}</span> <bdi>{}</bdi></span></span>{}',
+            "direction" if is_ours else "visually-hidden",
+            "Sent:" if is_ours else "Received:",
+            thread.preview,
+            format_html('<span class="note">{}</span>', dates.moment(thread.found.created_at)) if is_earlier else "",
+        )
+
+    @admin.display
+    def when(self, thread: InboxThread) -> SafeString:
+        return format_html(
+            '<time datetime="{}" title="{}">{}</time>',
+            thread.last_message_at.isoformat(timespec="seconds"),
+            dates.moment(thread.last_message_at),
+            _short_moment(thread),
+        )
+
+    @admin.action(description="Mark as read", permissions=["change"])
+    def mark_read(self, request: HttpRequest, queryset: InboxThreadQuerySet) -> None:
+        """Up to what the list has shown: of the threads on its other pages, up to what there was then."""
+        marked = conversations.mark_all_read(queryset, _read_shown(request), read_up_to(request))
+        self._say(request, marked.read, "read", marked.newer)
+
+    @admin.action(description="Mark as unread", permissions=["change"])
+    def mark_unread(self, request: HttpRequest, queryset: InboxThreadQuerySet) -> None:
+        self._say(request, conversations.mark_unread(queryset), "unread")
+
+    def _say(self, request: HttpRequest, count: int, state: str, newer: int = 0) -> None:
+        if not count and not newer:
+            self.message_user(request, f"All of them were marked as {state} before.", messages.INFO)
+        if count:
+            said = ngettext("%(count)s conversation is", "%(count)s conversations are", count)
+            said %= {"count": f"{count:,}"}
+            self.message_user(request, f"{said} marked as {state} now.", messages.SUCCESS)
+        if newer:
+            said = ngettext(
+                "%(count)s conversation has a text that came after the list was shown: it stays unread.",
+                "%(count)s conversations have texts that came after the list was shown: they stay unread.",
+                newer,
+            )
+            self.message_user(request, said % {"count": f"{newer:,}"}, messages.WARNING)
+
+
+def _number_and_name(number: str, called: conversations.Called) -> SafeString:
+    """The number below another name than itself, and beside it what our lists call the person, where that differs."""
+    if called.shown == number:
+        return mark_safe("")
+    listed = format_html(" · <bdi>{}</bdi>", called.listed) if called.listed else ""
+    return format_html('<span class="note"><span class="phone-number">{}</span>{}</span>', number, listed)
+
+
+def _read_shown(request: HttpRequest) -> dict[int, int]:
+    """Thread to the text that its row showed as the latest (ids)."""
+    pairs = map(_READ_SHOWN.fullmatch, request.POST.getlist("shown"))
+    return {int(pair[1]): int(pair[2]) for pair in pairs if pair}
+
+
+def _short_moment(thread: InboxThread) -> str:
+    """The time of today, the day of this year, or the date, in the site's zone."""
+    local, today = timezone.localtime(thread.last_message_at), timezone.localdate()
+    if local.date() == today:
+        return f"{date_format(local, 'TIME_FORMAT')} {local.tzname()}"
+    return date_format(local, "M j" if local.year == today.year else "M j, Y")

@@ -1,0 +1,127 @@
+"""The compose form: a message, its audience, and the draft that they become."""
+
+import uuid
+from collections.abc import Sequence
+from typing import Any, Final
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin
+
+from contacts.admin.choosing import SearchingSelect
+from contacts.models import Event
+
+from ..models import Draft, MessageLog, Target
+from ..text.encoding import MAX_CHARACTERS
+from ..text.personalization import OPT_OUT_LINE, takes_replies, tidy
+from . import drafts, preview
+
+# Far beyond what can be sent, and still quick to measure for a large audience.
+MAX_TYPED: Final = 10_000
+RECENT_EVENTS: Final = 50
+
+
+class EventSelect(SearchingSelect):
+    """A searching select; without JavaScript it offers the latest events."""
+
+    def optgroups(self, name: str, value: Sequence[str], attr: dict[str, Any] | None = None) -> list[Any]:
+        groups = super().optgroups(name, value, attr)
+        options = groups[0][1]
+        offered = {str(option["value"]) for option in options}
+        for event in Event.objects.order_by("-pk")[:RECENT_EVENTS]:
+            if str(event.pk) not in offered:
+                options.append(self.create_option(name, event.pk, str(event), False, len(options)))
+        return groups
+
+
+class ComposeForm(forms.Form):
+    """What staff write on the compose page. `draft` is what it fills: theirs of that token, or a new one.
+
+    Valid means that it may go to the confirmation, which alone minds whether there is anybody to text.
+    `preview` is there after the validation, also of a form with mistakes.
+    """
+
+    audience = forms.ChoiceField(
+        choices=[(Target.COMMUNITY.value, "The community"), (Target.EVENT.value, "An event’s registrants")],
+        widget=forms.RadioSelect,
+        label="To",
+        error_messages={"required": "Choose who gets the message."},
+    )
+    event = forms.ModelChoiceField(
+        Event.objects.all(),
+        required=False,
+        error_messages={"invalid_choice": "This event does not exist any more. Choose another one."},
+        widget=EventSelect(MessageLog._meta.get_field("event"), admin.site, attrs={"aria-label": "Event"}),
+    )
+    message_body = forms.CharField(
+        label="Message",
+        required=False,
+        strip=False,
+        max_length=MAX_TYPED,
+        error_messages={
+            "max_length": f"The text has %(show_value)d characters. A text message holds at most {MAX_CHARACTERS:,}.",
+        },
+        widget=forms.Textarea(attrs={"rows": 5, "aria-describedby": "message-help", "dir": "auto"}),
+    )
+    has_opt_out_line = forms.BooleanField(label=f"Add “{OPT_OUT_LINE}”", required=False)
+    test_mode = forms.BooleanField(label="Test mode", required=False)
+
+    def __init__(self, data: Any = None, *, draft: Draft) -> None:
+        initial = {
+            "audience": draft.target,
+            "event": draft.event,
+            "message_body": draft.message_body,
+            "has_opt_out_line": draft.has_opt_out_line,
+            "test_mode": draft.test_mode,
+        }
+        super().__init__(data, initial=initial)
+        self.draft = draft
+        self.preview: preview.Preview | None = None
+        if drafts.has_fixed_audience(draft):
+            del self.fields["audience"], self.fields["event"]
+        if not takes_replies():
+            del self.fields["has_opt_out_line"]
+        self.fields["test_mode"].disabled = not settings.ADMIN_TEST_PHONE and not draft.test_mode
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if "audience" in self.fields and cleaned.get("audience") == Target.EVENT and not self._event_is_chosen():
+            self.add_error("event", "Choose the event whose registrants get the message.")
+        self._fill_draft(cleaned)
+        if not self.errors.keys() & {"audience", "event", "message_body"}:
+            self.preview = preview.preview_draft(self.draft)
+            for problem in self.preview.problems:
+                if problem.field in self.fields and problem.field != "audience":
+                    self.add_error(problem.field, problem.sentence)
+        return cleaned
+
+    def _event_is_chosen(self) -> bool:
+        return self.cleaned_data.get("event") is not None or "event" in self.errors
+
+    def _fill_draft(self, cleaned: dict[str, Any]) -> None:
+        self.draft.message_body = tidy(cleaned.get("message_body") or "")
+        self.draft.has_opt_out_line = cleaned.get("has_opt_out_line", False)
+        self.draft.test_mode = cleaned.get("test_mode", False)
+        if "audience" in self.fields:
+            self.draft.target = cleaned.get("audience") or Target.COMMUNITY
+            self.draft.event = cleaned.get("event") if self.draft.target == Target.EVENT else None
+
+    def save(self) -> Draft:
+        """Write the draft down: one draft, however often the form is posted."""
+        written = ("message_body", "has_opt_out_line", "test_mode", "target", "event")
+        draft, _ = Draft.objects.update_or_create(
+            token=self.draft.token,
+            created_by=self.draft.created_by,
+            defaults={name: getattr(self.draft, name) for name in written},
+        )
+        return draft
+
+
+def new_draft(user: Any, event: Event | None = None, token: uuid.UUID | None = None) -> Draft:
+    """A draft that is not in the database yet."""
+    return Draft(
+        token=token or uuid.uuid4(),
+        created_by=user,
+        target=Target.EVENT if event else Target.COMMUNITY,
+        event=event,
+    )

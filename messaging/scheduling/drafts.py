@@ -1,0 +1,58 @@
+"""What becomes of drafts: a blast now, or a scheduled message; and a new draft of a scheduled message."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts.models import AppUser
+from contacts.models import CommunityMember
+from messaging.composing.drafts import select_members
+
+from ..composing.audience import Audience
+from ..models import Draft, MessageLog, ScheduledMessage, Target
+from ..sending.dispatch import send_draft
+from .scheduled_messages import Changed, audience_of, schedule_draft
+
+
+def write_again(message: ScheduledMessage, user: AppUser) -> Draft:
+    """A new draft of a scheduled message's text to the same people; of an event that is gone, without any event.
+
+    Raises scheduling.AudienceLost where the people had been chosen one by one.
+    """
+    is_event_gone = message.target == Target.EVENT and message.event is None and not message.is_selection
+    audience = Audience(message.target) if is_event_gone else audience_of(message)
+    if audience.selection is not None:
+        chosen = CommunityMember.objects.filter(pk__in=audience.selection.members.values("pk"))
+        draft = select_members(chosen, user)
+    else:
+        draft = Draft(created_by=user, retry_of=audience.retry_of, retry_whom=audience.retry_whom)
+    draft.message_body = message.message_body
+    draft.has_opt_out_line = False
+    draft.target, draft.event, draft.test_mode = message.target, message.event, message.test_mode
+    draft.save()
+    return draft
+
+
+def send(draft: Draft, user: AppUser, seen: str) -> tuple[MessageLog | None, bool]:
+    """Send the draft whose `version` the user has `seen`; the result is that of `sending.send_draft`.
+
+    Raises scheduling.Changed if the draft has been written to since, in another window perhaps.
+    """
+    with transaction.atomic():
+        return send_draft(_as_seen(draft, seen), user)
+
+
+def schedule(draft: Draft, at: datetime, user: AppUser, seen: str) -> tuple[ScheduledMessage, bool]:
+    """Schedule the draft whose `version` the user has `seen`; the result is that of `schedule_draft`.
+
+    Raises as `send` does, and scheduling.BadTime and scheduling.AlreadySent.
+    """
+    with transaction.atomic():
+        return schedule_draft(_as_seen(draft, seen), at, user)
+
+
+def _as_seen(draft: Draft, seen: str) -> Draft:
+    current = Draft.objects.select_for_update().get(pk=draft.pk)
+    if current.sent_at is None and current.version != seen:
+        raise Changed(draft.pk)
+    return current

@@ -1,0 +1,276 @@
+"""Blasts that leave at a set time: on time, once, or with a word why not.
+
+The worker's clock looks each second for what is due (`queue_due`) and queues a task for it; the task turns it into
+a blast (`send`). Both may happen any number of times, in any number of processes: the change of status, the new
+blast and the link between them are one transaction, so that a scheduled message has one blast or none.
+"""
+
+import logging
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.conf import settings
+from django.db import DatabaseError, transaction
+from django.utils import timezone
+from django_q.tasks import async_task
+
+from accounts.models import AppUser
+from contacts.models import Event
+from smsadmin.lib.plurals import counted
+
+from ..composing.audience import Audience
+from ..models import Delivery, Draft, MessageLog, ScheduledMessage, Target
+from ..querysets import ATTEMPT_LASTS, PAUSES
+from ..sending import dispatch
+from ..text.personalization import UnknownToken, compile_template
+
+logger = logging.getLogger(__name__)
+
+LONGEST_AHEAD: Final = timedelta(days=366)
+NO_TEST_PHONE: Final = "There is no test phone: set ADMIN_TEST_PHONE, then schedule the message again."
+
+
+class BadTime(ValueError):
+    """A time at which nothing can be scheduled; str() is a sentence for staff."""
+
+
+class AlreadySent(Exception):
+    """The draft has become a blast before."""
+
+
+class Changed(Exception):
+    """The message, or the draft of one, is not any more what its reader has seen."""
+
+
+class AudienceLost(Exception):
+    """The people whom it was meant for are not known any more; str() is a sentence for staff."""
+
+
+def check_time(at: datetime, now: datetime | None = None) -> None:
+    """Raise BadTime for the past and for more than a year ahead. `at` is aware."""
+    now = now or timezone.now()
+    if at <= now:
+        raise BadTime("This time is in the past. Choose a later one, or send the message now.")
+    if at > now + LONGEST_AHEAD:
+        raise BadTime("This time is more than a year ahead. Choose an earlier one.")
+
+
+def schedule(
+    body: str, audience: Audience, at: datetime, created_by: AppUser | None = None, draft: Draft | None = None
+) -> ScheduledMessage:
+    """Keep a message until its time. `body` is the whole text with its fields.
+
+    Raises BadTime, and personalisation.UnknownToken.
+    """
+    check_time(at)
+    compile_template(body)
+    return ScheduledMessage.objects.create(
+        message_body=body,
+        target=audience.target,
+        event=audience.event,
+        scheduled_at=at,
+        test_mode=audience.test_phone is not None,
+        created_by=created_by,
+        draft=draft,
+        is_selection=audience.selection is not None or audience.retry_of is not None,
+    )
+
+
+def schedule_draft(draft: Draft, at: datetime, created_by: AppUser | None) -> tuple[ScheduledMessage, bool]:
+    """Turn a draft into a scheduled message, once: (the message, whether it is new).
+
+    Raises BadTime, and AlreadySent if the draft has become a blast.
+    """
+    with transaction.atomic():
+        draft = Draft.objects.select_for_update().get(pk=draft.pk)
+        known = ScheduledMessage.objects.filter(draft=draft).first()
+        if known is not None:
+            return known, False
+        if draft.sent_at is not None:
+            raise AlreadySent
+        message = schedule(draft.whole_body, Audience.of_draft(draft), at, created_by, draft)
+        Draft.objects.filter(pk=draft.pk).update(sent_at=timezone.now())
+    return message, True
+
+
+def queue_due(now: datetime | None = None) -> int:
+    """Queue an attempt for each message that is due; how many. For the worker's clock."""
+    now = now or timezone.now()
+    queued = 0
+    for pk in list(ScheduledMessage.objects.due(now).order_by("scheduled_at").values_list("pk", flat=True)):
+        if ScheduledMessage.objects.reserve(pk, now, now + ATTEMPT_LASTS):
+            async_task("messaging.tasks.send_scheduled", pk, group="scheduled messages")
+            queued += 1
+    return queued
+
+
+def send(pk: int, now: datetime | None = None) -> MessageLog | None:
+    """Let one message leave if it is due: its blast, or None if it is not due, has left before, or cannot.
+
+    Never early. What cannot be sent becomes "failed" with the reason; trouble that may pass puts it off by a growing
+    pause, until it expires.
+    """
+    now = now or timezone.now()
+    try:
+        return _send(pk, now)
+    except DatabaseError as trouble:
+        logger.warning("Scheduled message %s could not start: %s", pk, type(trouble).__name__)
+        _put_off(pk, now, str(trouble))
+        return None
+
+
+def _send(pk: int, now: datetime) -> MessageLog | None:
+    with transaction.atomic():
+        message = (
+            ScheduledMessage.objects.select_for_update(of=("self",))
+            .select_related("event", "draft", "created_by")
+            .filter(pk=pk, status=ScheduledMessage.Status.PENDING, scheduled_at__lte=now)
+            .first()
+        )
+        if message is None or is_too_late(message, now):
+            return None
+        problem = find_problem(message)
+        log = None
+        if not problem:
+            try:
+                log = dispatch.start(message.message_body, audience_of(message), message.created_by, message.token)
+            except (dispatch.EmptyAudience, UnknownToken) as reason:
+                problem = str(reason)
+        changes = {"processing_started_at": now, "message_log": log, "error_message": problem or None}
+        status = ScheduledMessage.Status.FAILED if problem else ScheduledMessage.Status.PROCESSING
+        ScheduledMessage.objects.filter(pk=pk).update(status=status, **changes)
+    return log
+
+
+def is_too_late(message: ScheduledMessage, now: datetime) -> bool:
+    """Whether its time is longer ago than SCHEDULED_MESSAGE_MAX_LAG allows."""
+    lag = timedelta(minutes=settings.SCHEDULED_MESSAGE_MAX_LAG)
+    return bool(lag) and now - message.scheduled_at > lag
+
+
+def find_problem(message: ScheduledMessage) -> str:
+    """Why this message can never leave as it is; "" if nothing speaks against it."""
+    if message.test_mode and not settings.ADMIN_TEST_PHONE:
+        return NO_TEST_PHONE
+    try:
+        audience_of(message)
+    except AudienceLost as lost:
+        return str(lost)
+    return ""
+
+
+def audience_of(message: ScheduledMessage) -> Audience:
+    """Who would get it now. Raises AudienceLost: in doubt it goes to nobody, never to a whole list."""
+    test_phone = settings.ADMIN_TEST_PHONE if message.test_mode else None
+    if message.is_selection:
+        if message.draft is None:
+            raise AudienceLost("The list of people whom it was meant for has been deleted. Schedule a new message.")
+        return replace(Audience.of_draft(message.draft), test_phone=test_phone)
+    if message.target == Target.EVENT and message.event is None:
+        raise AudienceLost("The event has been deleted. Choose another audience.")
+    return Audience(message.target, message.event, test_phone=test_phone)
+
+
+def describe_audience(message: ScheduledMessage) -> tuple[str, int | None]:
+    """What staff call its audience, and how many would get the message now; None if it does not wait any more."""
+    try:
+        audience = audience_of(message)
+    except AudienceLost:
+        return f"{message.get_target_display()}, deleted since", 0 if message.is_pending else None
+    return audience.name, audience.recent_headcount().recipients if message.is_pending else None
+
+
+def edit(
+    message: ScheduledMessage, seen: str, *, body: str, target: str, event: Event | None, test_mode: bool
+) -> bool:
+    """Change a message whose `version` its editor has `seen`. False if it has left already, or is over.
+
+    Raises Changed if somebody else was quicker, and personalisation.UnknownToken.
+    """
+    compile_template(body)
+    with transaction.atomic():
+        if not _lock_pending(message, seen):
+            return False
+        ScheduledMessage.objects.filter(pk=message.pk).update(
+            message_body=body, target=target, event=event, test_mode=test_mode
+        )
+    message.refresh_from_db()
+    return True
+
+
+def _lock_pending(message: ScheduledMessage, seen: str) -> bool:
+    """Whether the message still waits; until the transaction ends nobody else changes it. Raises Changed."""
+    current = ScheduledMessage.objects.select_for_update().get(pk=message.pk)
+    if current.status != ScheduledMessage.Status.PENDING:
+        message.refresh_from_db()
+        return False
+    if current.version != seen:
+        raise Changed(message.pk)
+    return True
+
+
+def _put_off(pk: int, now: datetime, reason: str) -> None:
+    message = ScheduledMessage.objects.filter(pk=pk, status=ScheduledMessage.Status.PENDING).first()
+    if message is None:
+        return
+    pause = PAUSES[min(message.attempt_count, len(PAUSES) - 1)]
+    ScheduledMessage.objects.filter(pk=pk, status=ScheduledMessage.Status.PENDING).update(
+        attempt_count=message.attempt_count + 1,
+        next_attempt_at=now + pause,
+        error_message=f"It could not start yet and is tried again: {reason}",
+    )
+
+
+def send_now(message: ScheduledMessage, seen: str, now: datetime | None = None) -> MessageLog | None:
+    """Staff's decision not to wait, about a message whose `version` they have `seen`: its blast.
+
+    None if it has left before, is over, or cannot leave: `message` says which. Raises Changed.
+    """
+    now = now or timezone.now()
+    with transaction.atomic():
+        is_waiting = _lock_pending(message, seen) and message.reschedule(now)
+    log = send(message.pk, now) if is_waiting else None
+    message.refresh_from_db()
+    return log
+
+
+def expire(now: datetime | None = None) -> int:
+    """Give up what could not leave within SCHEDULED_MESSAGE_MAX_LAG minutes (0: never); how many."""
+    now = now or timezone.now()
+    minutes = settings.SCHEDULED_MESSAGE_MAX_LAG
+    if not minutes:
+        return 0
+    return ScheduledMessage.objects.expire(
+        now - timedelta(minutes=minutes),
+        f"It could not leave within {counted(minutes, 'minute', 'minutes')} of its time, so it was not sent. "
+        "The worker was not running, or the database was out of reach.",
+    )
+
+
+def follow_blasts() -> int:
+    """Let each message that has left end as its blast has ended; how many ended."""
+    ended = 0
+    left = ScheduledMessage.objects.filter(status=ScheduledMessage.Status.PROCESSING).select_related("message_log")
+    for message in left:
+        log = message.message_log
+        if log is not None and log.status == MessageLog.Status.PROCESSING:
+            continue
+        status, reason = _outcome(log)
+        sent_at = log.finished_at if log is not None and status == ScheduledMessage.Status.SENT else None
+        ended += ScheduledMessage.objects.filter(pk=message.pk, status=ScheduledMessage.Status.PROCESSING).update(
+            status=status, sent_at=sent_at, error_message=reason or None
+        )
+    return ended
+
+
+def _outcome(log: MessageLog | None) -> tuple[ScheduledMessage.Status, str]:
+    """How a message has ended whose blast is closed, or gone, and a sentence that says why it was not sent."""
+    if log is None:
+        return ScheduledMessage.Status.FAILED, "Its blast was deleted."
+    if log.status != MessageLog.Status.SENT:
+        return ScheduledMessage.Status.FAILED, log.stop_reason or "Nobody got it: see its blast."
+    may_have_it = (*Delivery.SUCCESSFUL, Delivery.Status.UNKNOWN)
+    if log.cancelled_at is not None and not log.deliveries.filter(status__in=may_have_it).exists():
+        return ScheduledMessage.Status.CANCELLED, "Its blast was canceled before anybody got it."
+    return ScheduledMessage.Status.SENT, ""

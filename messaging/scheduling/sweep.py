@@ -1,0 +1,44 @@
+"""The recurring look at what is left to do: the reason why a lost task or a killed worker loses nothing.
+
+Any number of processes may sweep at the same time, and as often as they like.
+"""
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from smsadmin.lib import shared_clock
+
+from ..models import Delivery, MessageLog
+from ..querysets import ABANDONED_AFTER
+from ..sending import breaker, dispatch, staleness
+from . import scheduled_messages
+
+RECENT = timedelta(days=3)
+
+
+def sweep() -> None:
+    """Queue what is due, give replies and each blast with work a sender, doubt abandoned calls, stop faulty blasts,
+    pause stale ones, skip who waits in canceled ones, close finished ones, and let scheduled messages end as their
+    blasts did."""
+    now = shared_clock.now()
+    scheduled_messages.queue_due(now)
+    Delivery.objects.filter(message_log=None).doubt_abandoned(now - ABANDONED_AFTER)
+    dispatch.nudge_replies()
+    unfinished = list(MessageLog.objects.filter(status=MessageLog.Status.PROCESSING))
+    if unfinished:
+        Delivery.objects.filter(message_log__in=unfinished).doubt_abandoned(now - ABANDONED_AFTER)
+    for log in unfinished:
+        if log.cancelled_at is not None:
+            log.skip_waiting()
+        elif log.is_running and not breaker.stop_if_faulty(log):
+            staleness.pause_if_stale(log, now)
+        dispatch.nudge(log)
+    scheduled_messages.follow_blasts()
+
+
+def recount() -> None:
+    """Bring the counters of recent blasts up to what late callbacks have changed."""
+    finished = MessageLog.objects.exclude(status=MessageLog.Status.PROCESSING)
+    for log in finished.filter(finished_at__gte=timezone.now() - RECENT):
+        log.write_totals()

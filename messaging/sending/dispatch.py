@@ -1,0 +1,202 @@
+"""How a blast is sent: one story, from the click to the last row.
+
+`start` writes the blast and all of its delivery rows in one transaction, and `nudge` queues a sender for each
+free slot. A sender claims as many rows as it can call at once, commits, calls, and records what came back.
+After some seconds it makes room for others and queues its own continuation (`send_slice`).
+
+The queue is a nudge, the database is the truth: a lost task, a killed worker or a second delivery of the same
+task change nothing but the time at which the next sweep finds what is left to do.
+"""
+
+import math
+import random
+import time
+import uuid
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django_q.tasks import async_task
+
+from accounts.events import record
+from accounts.models import AppUser
+from accounts.security_events import Kind
+from smsadmin.lib import shared_clock
+
+from ..backends import get_backend
+from ..composing.audience import Audience
+from ..models import Delivery, Draft, MessageLog, SenderSlot
+from ..querysets import LONGEST_REST_SECONDS
+from ..text.personalization import compile_template
+from . import staleness
+from .sender import Sender, callback_url
+from .sources import BlastStream, ReplyStream
+
+__all__ = ["EmptyAudience", "callback_url", "nudge", "nudge_replies", "send_draft", "send_slice", "start"]
+
+SLICE_SECONDS = 10.0
+# How long a task may wait in the queue before another one is queued in its place.
+QUEUED_SECONDS = 30.0
+# How long calls may take for the senders of a blast to keep up with the rate all the same.
+LONG_CALL_SECONDS = 5.0
+# What nobody has taken up for this long has no worker.
+WAITS_AT_MOST = timedelta(seconds=20)
+
+
+class EmptyAudience(Exception):
+    """There is nobody to text."""
+
+    def __str__(self) -> str:
+        return "There is nobody in this audience. Nothing was sent."
+
+
+def start(
+    body: str,
+    audience: Audience,
+    created_by: AppUser | None = None,
+    token: uuid.UUID | None = None,
+) -> MessageLog:
+    """Make a blast with a delivery row for everyone in the audience, and have it sent.
+
+    `body` is the whole text with its fields. Raises personalisation.UnknownToken, and EmptyAudience where
+    nobody would get it; then nothing is written.
+    """
+    compile_template(body)
+    with transaction.atomic():
+        log = MessageLog.objects.create(
+            created_at=shared_clock.now(),
+            message_body=body,
+            target=audience.target,
+            event=audience.event,
+            audience_name=audience.name,
+            status=MessageLog.Status.PROCESSING,
+            test_mode=audience.test_phone is not None,
+            created_by=created_by,
+            token=token or uuid.uuid4(),
+            retry_of=audience.retry_of,
+            family=_join_family(audience),
+        )
+        if not audience.expand(log):
+            raise EmptyAudience
+        record(Kind.BLAST_SENT, user=created_by, blast=log.pk, to=audience.name)
+        log.write_totals()
+        SenderSlot.objects.bulk_create(
+            SenderSlot(message_log=log, number=number) for number in range(settings.SMS_SENDERS_PER_BLAST)
+        )
+        # Robust: where the queue is out of reach, the blast is written all the same, and the sweep has it sent.
+        transaction.on_commit(lambda: nudge(log), robust=True)
+    return log
+
+
+def _join_family(audience: Audience) -> int | None:
+    """Lock the family of the blast that `audience` is a retry of, before its people are looked up; its id.
+
+    Of two retries at once, or a retry and a resume, the second one looks after the first has written its rows.
+    """
+    if audience.retry_of is None or audience.test_phone is not None:
+        return None
+    first = MessageLog.objects.lock_family(audience.retry_of)
+    if first.family is None:
+        first.family = first.pk
+        MessageLog.objects.filter(pk=first.pk).update(family=first.pk)
+    return first.family
+
+
+def send_draft(draft: Draft, created_by: AppUser | None) -> tuple[MessageLog | None, bool]:
+    """Turn a draft into a blast, once: (the blast, whether it is new).
+
+    A second call finds the first one's blast, or None where that has been deleted since.
+    """
+    with transaction.atomic():
+        draft = Draft.objects.select_for_update().get(pk=draft.pk)
+        if draft.sent_at is not None:
+            return draft.message_log, False
+        log = start(draft.whole_body, Audience.of_draft(draft), created_by, draft.token)
+        draft.sent_at = timezone.now()
+        draft.message_log = log
+        draft.save(update_fields=["sent_at", "message_log"])
+    return log, True
+
+
+def nudge(log: MessageLog) -> int:
+    """Queue a sender for each slot of the blast that nobody holds; how many. Closes a blast with nothing left.
+
+    Not more than keep up with the rate: the others would only wait for their time slots, each in a task process.
+    """
+    if log.settle():
+        return 0
+    if not (log.is_running and log.deliveries.filter(status=Delivery.Status.PENDING).exists()):
+        return 0
+    now = shared_clock.now()
+    free = list(log.slots.free(now).order_by("number"))
+    wanted = len(free)
+    if settings.SMS_RATE_PER_SECOND:
+        enough = math.ceil(settings.SMS_RATE_PER_SECOND * LONG_CALL_SECONDS / settings.SMS_CONCURRENCY)
+        wanted = max(0, enough - log.slots.held(now).count())
+    return sum(_queue_slice(slot) for slot in free[:wanted])
+
+
+def nudge_replies() -> bool:
+    """Queue a sender for the replies that wait, unless somebody has them in hand; whether one was queued."""
+    if not Delivery.objects.replies().filter(status=Delivery.Status.PENDING).exists():
+        return False
+    SenderSlot.objects.get_or_create(message_log=None, number=0)
+    return any(_queue_slice(slot) for slot in SenderSlot.objects.for_replies().free(shared_clock.now()))
+
+
+def _queue_slice(slot: SenderSlot) -> bool:
+    """Reserve a slot for a task, and queue the task. Whoever takes long to come finds the slot gone."""
+    owner = uuid.uuid4().hex
+    if not SenderSlot.objects.lease(slot.pk, owner, QUEUED_SECONDS):
+        return False
+    group = "replies" if slot.message_log_id is None else f"blast {slot.message_log_id}"
+    async_task("messaging.tasks.send", slot.pk, owner, group=group)
+    return True
+
+
+def send_slice(slot_id: int, owner: str, seconds: float | None = None) -> None:
+    """Send for some seconds as the holder of a slot, then queue the continuation, or close the blast.
+
+    Replies that wait in the queue behind slices of blasts go first. A slot that has to rest (429 with a long
+    Retry-After, no connection, a time slot that is far) keeps nobody waiting for it: it is left to the sweep, and
+    goes on where it was, with as few calls at once.
+    """
+    for waiting in SenderSlot.objects.for_replies().waiting_for_a_task(shared_clock.now()).exclude(pk=slot_id):
+        replier = uuid.uuid4().hex
+        if SenderSlot.objects.take_over(waiting.pk, waiting.owner, replier):
+            send_slice(waiting.pk, replier, seconds)
+    slot = SenderSlot.objects.select_related("message_log").filter(pk=slot_id).first()
+    if slot is None or (slot.message_log and staleness.pause_if_stale(slot.message_log)):
+        return
+    slot.leased_until = SenderSlot.objects.hold(slot_id, owner)
+    if slot.leased_until is None:
+        return
+    log = slot.message_log
+    sender = Sender(BlastStream(log) if log else ReplyStream(), slot, owner, get_backend())
+    if seconds is None:
+        # Of different lengths, so that the senders of a blast do not all pause at the same time.
+        seconds = SLICE_SECONDS * random.uniform(0.6, 1.0)
+    has_more = sender.run(time.monotonic() + seconds)
+    if sender.is_cut_off:
+        return
+    rest = min(sender.rest_until - time.monotonic(), LONGEST_REST_SECONDS)
+    SenderSlot.objects.release(slot_id, owner, sender.limit, rest if has_more else 0)
+    if log is None:
+        # One may have been written between the last claim and the release, when the slot was not free.
+        nudge_replies()
+    else:
+        _go_on(log, slot, has_more, rest)
+
+
+def _go_on(log: MessageLog, slot: SenderSlot, has_more: bool, rest: float) -> None:
+    """After a slice: bring the counters up to date, then close the blast or queue the next slice."""
+    try:
+        log.refresh_from_db()
+    except MessageLog.DoesNotExist:
+        return
+    log.write_totals()
+    if not (has_more and log.is_running):
+        log.settle()
+    elif rest <= 0:
+        _queue_slice(slot)

@@ -1,0 +1,197 @@
+"""How far a blast has come: counted from its rows, and said in words."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db.models import Count, Max, Min
+from django.utils import timezone
+
+from ..models import Delivery, MessageLog
+
+MEASURED_OVER: Final = timedelta(seconds=10)
+MEASURED_ROWS: Final = 1_000
+REPORTS_COME_FOR: Final = timedelta(minutes=15)
+CACHED_FROM: Final = 20_000
+CACHE_SECONDS: Final = 1
+CACHE_SECONDS_AFTERWARDS: Final = 5
+
+# What each state means to the person who sent the blast.
+MEANINGS: Final[Mapping[str, str]] = {
+    Delivery.Status.PENDING: "Their turn has not come yet.",
+    Delivery.Status.SENDING: "Being handed over right now.",
+    Delivery.Status.UNKNOWN: "They may not have received it. It is looked up, and never sent again on a guess.",
+    Delivery.Status.ACCEPTED: "Taken for sending. The carrier has not reported yet.",
+    Delivery.Status.SENT: "Passed on to the carrier. No report of arrival yet; some carriers never send one.",
+    Delivery.Status.DELIVERED: "Arrived on the phone.",
+    Delivery.Status.UNDELIVERED: "The carrier or the phone did not take it.",
+    Delivery.Status.FAILED: "Refused. The reason stands beside each person.",
+    Delivery.Status.SKIPPED: "Not texted, on purpose.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One line of the account: how many people are in a state, and what it means."""
+
+    status: str
+    label: str
+    count: int
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A blast in numbers. `rate` is in texts a second over the last ten seconds, 0 where nothing moves.
+
+    `ends` are the lowest and the highest id of the blast's rows: what looks for some of them looks between these.
+    `doubts` are the reasons why people are in doubt, and how many each is about, the most frequent first.
+    """
+
+    counts: Mapping[str, int]
+    skipped: Mapping[str, int]
+    doubts: tuple[tuple[str, int], ...]
+    ends: tuple[int, int]
+    rate: float
+    is_moving: bool
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts.values())
+
+    @property
+    def to_send(self) -> int:
+        """Everyone but the skipped."""
+        return self.total - self.counts.get(Delivery.Status.SKIPPED, 0)
+
+    @property
+    def waiting(self) -> int:
+        return self.counts.get(Delivery.Status.PENDING, 0)
+
+    @property
+    def left(self) -> int:
+        """Those whose call has not ended."""
+        return self.waiting + self.counts.get(Delivery.Status.SENDING, 0)
+
+    @property
+    def done(self) -> int:
+        return self.to_send - self.left
+
+    @property
+    def percent(self) -> int:
+        """Rounded down: 100 means that nobody is left."""
+        return 100 * self.done // self.to_send if self.to_send else 100
+
+    @property
+    def reached(self) -> int:
+        return sum(self.counts.get(status, 0) for status in Delivery.SUCCESSFUL)
+
+    @property
+    def failed(self) -> int:
+        return sum(self.counts.get(status, 0) for status in Delivery.UNSUCCESSFUL)
+
+    @property
+    def in_doubt(self) -> int:
+        return self.counts.get(Delivery.Status.UNKNOWN, 0)
+
+    @property
+    def unreported(self) -> int:
+        """Those of whom a delivery report may still come."""
+        statuses = (Delivery.Status.ACCEPTED, Delivery.Status.SENT, Delivery.Status.UNKNOWN)
+        return sum(self.counts.get(status, 0) for status in statuses)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """At the present rate, or at the rate that is set while nothing was measured. None if that says nothing."""
+        rate = self.rate or settings.SMS_RATE_PER_SECOND
+        return self.left / rate if self.is_moving and self.left and rate else None
+
+    @property
+    def states(self) -> list[State]:
+        """The states that occur, in the order in which a text goes through them."""
+        return [
+            State(status.value, status.label, count, self._meaning(status))
+            for status in Delivery.Status
+            if (count := self.counts.get(status, 0))
+        ]
+
+    def _meaning(self, status: Delivery.Status) -> str:
+        if status != Delivery.Status.SKIPPED:
+            return MEANINGS[status]
+        parts = [
+            f"{reason.label}: {self.skipped[reason]:,}" for reason in Delivery.SkipReason if self.skipped.get(reason)
+        ]
+        return f"{MEANINGS[status]} {', '.join(parts)}."
+
+
+def progress(log: MessageLog) -> Progress:
+    """Count the blast's rows now."""
+    rows = log.deliveries.order_by().values_list("status").annotate(Count("pk"), Min("pk"), Max("pk"))
+    found = {status: (count, first, last) for status, count, first, last in rows}
+    counts = {status: count for status, (count, _, _) in found.items()}
+    ends = (
+        min((first for _, first, _ in found.values()), default=0),
+        max((last for _, _, last in found.values()), default=0),
+    )
+    skipped: dict[str, int] = {}
+    if counts.get(Delivery.Status.SKIPPED):
+        of_skipped = log.deliveries.filter(status=Delivery.Status.SKIPPED).order_by()
+        skipped = dict(of_skipped.values_list("skip_reason").annotate(Count("pk")))
+    doubts = log.deliveries.count_doubts() if counts.get(Delivery.Status.UNKNOWN) else ()
+    is_moving = log.is_running and bool(counts.get(Delivery.Status.PENDING) or counts.get(Delivery.Status.SENDING))
+    rate = 0.0
+    if is_moving:
+        _, first_waiting, _ = found.get(Delivery.Status.PENDING, (0, ends[1] + 1, 0))
+        rate = measure_rate(log, ends[0], first_waiting, timezone.now())
+    return Progress(counts, skipped, doubts, ends, rate, is_moving)
+
+
+def recent_progress(log: MessageLog) -> Progress:
+    """The progress, of a large blast a second old at most, or five after its end: many pages may ask each second."""
+    if log.total_recipients < CACHED_FROM:
+        return progress(log)
+    key = f"progress:{log.pk}:{log.status}:{log.is_running}"
+    known = cache.get(key)
+    if known is None:
+        known = progress(log)
+        cache.set(key, known, CACHE_SECONDS if log.is_running else CACHE_SECONDS_AFTERWARDS)
+    return known
+
+
+def measure_rate(log: MessageLog, first: int, first_waiting: int, now: datetime) -> float:
+    """Texts a second over the last ten seconds, from the rows claimed last.
+
+    Rows are claimed in the order of their ids, from `first` on: of those before the first waiting one the last
+    thousand are enough, whatever the size of the blast.
+    """
+    begun = log.deliveries.filter(pk__gte=first, pk__lt=first_waiting).exclude(status=Delivery.Status.SKIPPED)
+    claims = begun.order_by("-pk").values_list("claimed_at", flat=True)[:MEASURED_ROWS]
+    recent = [at for at in claims if at is not None and at > now - MEASURED_OVER]
+    if not recent:
+        return 0.0
+    since = now - min(recent) if len(recent) == MEASURED_ROWS else min(MEASURED_OVER, now - log.created_at)
+    return len(recent) / max(since.total_seconds(), 1.0)
+
+
+def state_in_words(log: MessageLog, percent: int | None = None) -> str:
+    """Such as "Sending 45 %", "Paused" or "Stopped". `percent` is known where the rows were counted."""
+    if log.cancelled_at is not None:
+        return "Cancelled"
+    if log.paused_at is not None:
+        return "Stopped" if log.is_stopped else "Paused"
+    if log.status == MessageLog.Status.PROCESSING and percent is not None:
+        return f"Sending {percent} %"
+    return log.get_status_display()
+
+
+def poll_seconds(log: MessageLog, seen: Progress) -> int | None:
+    """When it is worth looking again; None when nothing more is to come."""
+    if log.status == MessageLog.Status.PROCESSING:
+        return 1
+    finished_at = log.finished_at or log.created_at
+    if seen.unreported and timezone.now() - finished_at < REPORTS_COME_FOR:
+        return 5
+    return None

@@ -1,0 +1,126 @@
+"""What Twilio reports about a text after it has accepted it.
+
+Reports come late, twice and out of order, and before we have read the answer to our own call. Each touches one
+delivery row and nothing that the others share. A failure's effect on the lists is part of its transaction; whether
+the blast has to stop is asked afterwards, and asked again by the sweep.
+"""
+
+import logging
+from functools import partial
+from typing import Final
+
+from django.db import DEFAULT_DB_ALIAS, DatabaseError
+from django.db.models import BigIntegerField
+from django.db.models.functions import Now
+
+from contacts import phones
+from smsadmin.lib import group_commit
+from smsadmin.lib.prepared_statements import Prepared
+
+from ..error_codes import classify
+from ..models import Delivery, UnmatchedReports
+from . import breaker, suppression
+
+logger = logging.getLogger(__name__)
+
+# Twilio's message statuses (its Messages resource) as states of a delivery.
+STATES: Final[dict[str, Delivery.Status]] = {
+    "accepted": Delivery.Status.ACCEPTED,
+    "scheduled": Delivery.Status.ACCEPTED,
+    "queued": Delivery.Status.ACCEPTED,
+    "sending": Delivery.Status.ACCEPTED,
+    "sent": Delivery.Status.SENT,
+    "delivered": Delivery.Status.DELIVERED,
+    "read": Delivery.Status.DELIVERED,
+    "undelivered": Delivery.Status.UNDELIVERED,
+    "failed": Delivery.Status.FAILED,
+    "canceled": Delivery.Status.FAILED,
+}
+
+
+_FIELDS: Final = ("id", "message_log_id", "phone", "name", "status", "sid")
+_ROWS: Final = Prepared(lambda pk: Delivery.objects.filter(pk=pk).values_list(*_FIELDS))
+
+
+def apply(delivery_id: int, sid: str, status: str, error_code: int | None, *, to: str) -> bool:
+    """Take in one report on a text to the number `to`; whether it changed anything.
+
+    An unknown status, a repeat, and one that was overtaken change nothing. Nor does one that isn't about this
+    delivery, as after a restore: it is counted. A failure and what it says about the number are one transaction.
+    """
+    state = STATES.get(status)
+    if state is None:
+        logger.info("Report %r on delivery %s is of no known kind", status[:20], delivery_id)
+        return False
+    row = _find(delivery_id)
+    if row is None or not _is_about(row, sid, to):
+        _count_unmatched(delivery_id, sid)
+        return False
+    is_failure = state in Delivery.UNSUCCESSFUL
+    if Delivery.RANK[row.status] >= Delivery.RANK[state] and (row.sid or not sid):
+        # Nothing to write: nobody has to wait for it.
+        has_moved = False
+    elif is_failure and suppression.meaning(error_code):
+        has_moved = group_commit.run(partial(_move, row, sid, state, error_code, is_lesson=True))
+    else:
+        has_moved = _move(row, sid, state, error_code)
+    if not has_moved:
+        logger.info("Report %s on delivery %s was overtaken", status, delivery_id)
+    elif is_failure:
+        breaker.hear(row, error_code)
+    return has_moved
+
+
+def _find(delivery_id: int) -> Delivery | None:
+    if not 0 < delivery_id <= BigIntegerField.MAX_BIGINT:
+        return None
+    for row in _ROWS.rows(delivery_id):
+        return Delivery.from_db(DEFAULT_DB_ALIAS, _FIELDS, row)
+    return None
+
+
+def _is_about(row: Delivery, sid: str, to: str) -> bool:
+    """Whether a report is about this row's text: Twilio's SID is the one that it gave us, as far as it has told us,
+    and the number is the same. Ids are given out again where a database was restored by other means than ours.
+
+    Only the SID can stand for a missing number. Twilio sends both with each report (Twilio: "Track the message
+    status of outbound messages").
+    """
+    if row.sid and row.sid != sid:
+        return False
+    return _is_same_number(to, row.phone) if to.strip() else bool(row.sid)
+
+
+def _is_same_number(to: str, phone: str) -> bool:
+    """By E.164, whatever spaces, punctuation or name of a channel ("rcs:+1720…") stand with it."""
+    number = to.strip().rpartition(":")[2]
+    if number == phone:
+        return True
+    try:
+        # Without "+" it could be a number of another country that is written the same at home.
+        return number.startswith("+") and phones.normalise(number) == phone
+    except phones.InvalidPhone:
+        return False
+
+
+def _count_unmatched(delivery_id: int, sid: str) -> None:
+    """Never raises for want of a database: Twilio is to hear nothing of it."""
+    logger.warning("Report on delivery %s, message %s, fits no delivery here: it changes nothing", delivery_id, sid)
+    try:
+        UnmatchedReports.objects.count_one()
+    except DatabaseError as error:
+        logger.warning("The report on delivery %s could not be counted (%s)", delivery_id, type(error).__name__)
+
+
+def _move(row: Delivery, sid: str, state: str, error_code: int | None, *, is_lesson: bool = False) -> bool:
+    """Move the row forward and record what its failure says about the number; whether it moved."""
+    is_failure = state in Delivery.UNSUCCESSFUL
+    code, sentence = (error_code, classify(error_code).sentence) if is_failure else (None, "")
+    if not Delivery.objects.advance(row.pk, state, sid, code, sentence):
+        if sid and not row.sid:
+            Delivery.objects.filter(pk=row.pk, sid="").update(sid=sid)
+        return False
+    if is_lesson:
+        Delivery.objects.filter(pk=row.pk).update(learned_at=Now())
+        suppression.learn(row.phone, row.name, error_code, row.message_log_id)
+    return True

@@ -1,0 +1,86 @@
+"""Is a webhook request really Twilio's? (Twilio: "Webhooks security")
+
+Twilio signs the URL it was given and the form fields with the account's auth token, HMAC-SHA1, into the header
+X-Twilio-Signature. The check is never skipped: without a token of Twilio's, the simulator's callbacks are
+signed with one of our own.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.exceptions import BadRequest, SuspiciousOperation
+from django.http import HttpRequest, QueryDict
+from django.http.multipartparser import MultiPartParserError
+from django.utils.crypto import salted_hmac
+from twilio.request_validator import RequestValidator
+
+HEADER = "X-Twilio-Signature"
+_PORTS: Final = {"http": 80, "https": 443}
+
+
+def auth_token() -> str:
+    """settings.TWILIO_AUTH_TOKEN; where that is empty, 32 hex digits that only this installation knows."""
+    return settings.TWILIO_AUTH_TOKEN or salted_hmac("messaging.webhooks.signatures", "auth token").hexdigest()[:32]
+
+
+def sign(url: str, params: Mapping[str, str]) -> str:
+    """The signature that Twilio would give a form of `params` posted to `url` (without fragment)."""
+    return RequestValidator(auth_token()).compute_signature(url, params)
+
+
+def is_genuine(request: HttpRequest) -> bool:
+    """Whether the request carries the signature of its own URL and form. False for any garbage.
+
+    The URL is what Twilio was told, PUBLIC_BASE_URL and the full path: behind a proxy the request itself may
+    show another scheme, host or port. Twilio signs the address as it was typed into its console, so each spelling
+    that means the same place counts (`_spellings`).
+    """
+    signature = request.headers.get(HEADER)
+    if not signature:
+        return False
+    try:
+        base = settings.PUBLIC_BASE_URL or f"{request.scheme}://{request.get_host()}"
+        path, validator = request.get_full_path(), RequestValidator(auth_token())
+        # The fields are passed unfiltered: Twilio adds new ones without notice, and signs them all.
+        form = posted_form(request)
+        return any(validator.validate(each + path, form, signature) for each in _spellings(base, request))
+    except (ValueError, LookupError, OSError, BadRequest, SuspiciousOperation, MultiPartParserError):
+        # LookupError: the form is said to be in hex, base64 and the like, which are codecs but no character sets.
+        return False
+
+
+def _spellings(base: str, request: HttpRequest) -> list[str]:
+    """Scheme and host of the address as they may have been typed: hosts have no case, a dot may end them, and the
+    scheme's own port may be left out (the validator tries it both ways).
+
+    The Host header of the request is one of them where it names the same host: behind most proxies it is how the
+    address was typed.
+    """
+    parts = urlsplit(base.rstrip("/"))
+    host = (parts.hostname or "").rstrip(".")
+    if not host:
+        return []
+    port = f":{parts.port}" if parts.port not in {None, _PORTS.get(parts.scheme)} else ""
+    named = urlsplit(f"//{request.headers.get('Host', '')}").netloc.rpartition("@")[2]
+    typed = re.sub(r":\d*$", "", named)
+    hosts = [f"[{host}]" if ":" in host else host, f"{host}.", re.sub(r":\d*$", "", parts.netloc)]
+    if typed.lower().rstrip(".") == host:
+        hosts.append(typed)
+    return [f"{parts.scheme}://{each}{port}" for each in dict.fromkeys(hosts)]
+
+
+def posted_form(request: HttpRequest) -> QueryDict:
+    """The fields of a webhook request, read in the character set that it names, or in UTF-8.
+
+    Twilio's are in UTF-8, and Django reads forms in nothing else; a proxy may have thought otherwise.
+    """
+    named = request.encoding or ""
+    if request.content_type != "application/x-www-form-urlencoded" or named.lower() in {"", "utf-8"}:
+        return request.POST
+    try:
+        return QueryDict(request.body, encoding=named)
+    except LookupError:
+        return QueryDict(request.body, encoding="utf-8")

@@ -1,0 +1,84 @@
+"""What a backup holds, and how making or reading one fails."""
+
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
+
+from django.utils.translation import ngettext
+
+from smsadmin.lib.plurals import counted
+
+from ..migration_state import Contradiction, Migration, in_terms_of_today, is_too_old, known, schema_after
+
+# Tables without which a file is no backup of this program.
+TABLES = ("django_migrations", "community_members", "message_logs")
+
+
+class BackupFailed(Exception):
+    """Its text is a sentence for the operator."""
+
+
+class Damaged(BackupFailed):
+    """The database, or the file, cannot be read as one of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """How many members and blasts a backup holds, and which migrations its database had.
+
+    `last_ids` has the last id given out for each table that counts its rows. `faults` are sentences: what keeps it
+    from being restored though it can be read. One without a checksum is not `is_sealed`: an earlier version made it.
+    """
+
+    members: int
+    blasts: int
+    migrations: frozenset[Migration]
+    last_ids: Mapping[str, int]
+    faults: tuple[str, ...] = ()
+    is_sealed: bool = True
+
+    @property
+    def summary(self) -> str:
+        """Such as "1,204 members and 35 blasts"."""
+        members = ngettext("%(count)s member", "%(count)s members", self.members) % {"count": f"{self.members:,}"}
+        blasts = ngettext("%(count)s blast", "%(count)s blasts", self.blasts) % {"count": f"{self.blasts:,}"}
+        return f"{members} and {blasts}"
+
+    @property
+    def unknown(self) -> list[str]:
+        """The migrations that this version of the code does not have, as "app name"."""
+        return sorted(f"{app} {name}" for app, name in in_terms_of_today(self.migrations) - known())
+
+    @property
+    def missing(self) -> int:
+        """How many migrations of the code were not applied to it."""
+        return len(known() - in_terms_of_today(self.migrations))
+
+
+ALTERED = "It was changed or damaged after it was written: its checksum doesn't match."
+
+
+def find_missing(migrations: Set[Migration], tables: Mapping[str, Set[str]]) -> list[str]:
+    """Sentences on what a database with these migrations lacks. `tables` are the columns of each that is there.
+
+    With migrations that the code doesn't know, or no longer knows, nobody can tell: it is another version's.
+    """
+    if is_too_old(migrations) or in_terms_of_today(migrations) - known():
+        return []
+    try:
+        expected = schema_after(in_terms_of_today(migrations)).tables
+    except Contradiction:
+        return ["Its list of migrations contradicts itself: some are missing that others build on."]
+    return [
+        *(f"Its table {table} is missing." for table in sorted(expected.keys() - tables.keys())),
+        *(
+            f"Its table {table} has no column {column}."
+            for table in sorted(expected.keys() & tables.keys())
+            for column in sorted(expected[table] - tables[table])
+        ),
+    ]
+
+
+def orphans(number: int, table: str, parent: str) -> str:
+    """The sentence on rows that point nowhere."""
+    refer = "refers" if number == 1 else "refer"
+    return f"{counted(number, 'row', 'rows')} of {table} {refer} to rows of {parent} that don't exist."

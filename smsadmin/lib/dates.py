@@ -1,0 +1,75 @@
+"""How dates and spans of time are written for staff: in the site's zone, with the zone's name."""
+
+import math
+from collections.abc import Callable
+from datetime import datetime, tzinfo
+from typing import Any
+
+from django.contrib import admin
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import ngettext
+
+
+def moment(at: datetime, zone: tzinfo | None = None) -> str:
+    """A point in time in that zone, else in the site's, with the zone's name.
+
+    Django's own formats leave the name out in the hour that comes twice in autumn, where it matters.
+    """
+    local = timezone.localtime(at, zone)
+    return f"{date_format(local, 'N j, Y, P')} {local.tzname()}"
+
+
+def duration(seconds: float) -> str:
+    """A span as one would say it, such as "about 3 minutes": never more exact than an estimate can be."""
+    if seconds < 5:
+        return "a few seconds"
+    if seconds < 90:
+        return f"about {math.ceil(seconds / 5) * 5} seconds"
+    minutes = math.ceil(seconds / 60)
+    if minutes < 90:
+        return f"about {minutes} minutes"
+    hours, minutes = divmod(round(minutes / 10) * 10, 60)
+    spoken = ngettext("about %(count)s hour", "about %(count)s hours", hours) % {"count": f"{hours:,}"}
+    return f"{spoken} {minutes} minutes" if minutes and hours < 12 else spoken
+
+
+def countdown(at: datetime, now: datetime) -> str:
+    """How long it is until `at`, in its two largest units, such as "in 3 hours 20 minutes".
+
+    The pages keep it ticking by the same rules, in scheduled.js.
+    """
+    seconds = math.ceil((at - now).total_seconds())
+    if -60 < seconds <= 0:
+        return "now"
+    spoken = span(abs(seconds))
+    return f"in {spoken}" if seconds > 0 else f"{spoken} late"
+
+
+def span(seconds: int) -> str:
+    """A length of time that is known exactly, in its two largest units, such as "1 day 2 hours"."""
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        counts = [(days, "day"), (hours if days < 14 else 0, "hour")]
+    elif hours:
+        counts = [(hours, "hour"), (minutes, "minute")]
+    else:
+        counts = [(minutes, "minute"), (seconds if minutes < 10 else 0, "second")]
+    return " ".join(f"{count:,} {unit}{'' if count == 1 else 's'}" for count, unit in counts if count)
+
+
+def column(field: str, description: str, ordering: str | None = None) -> Callable[[Any, Any], str]:
+    """A method for a ModelAdmin that shows the row's time, in a list or as a read-only field.
+
+    A list is sorted by `ordering`, without one by the field. Where there is no time, it is what the admin shows of
+    nothing: a read-only field of a page would say "None" by itself.
+    """
+
+    @admin.display(description=description, ordering=ordering or field)
+    def shown(model_admin: Any, row: Any) -> str:
+        at = getattr(row, field)
+        return moment(at) if at else model_admin.get_empty_value_display()
+
+    return shown

@@ -1,0 +1,6 @@
+"""The written form of phone numbers that everything keeps: ITU-T E.164 with its plus, such as "+17205550123"."""
+
+import re
+from typing import Final
+
+E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")

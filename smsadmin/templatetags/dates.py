@@ -1,0 +1,8 @@
+"""`{% load moments %}`: points in time, for templates."""
+
+from django import template
+
+from smsadmin.lib import dates
+
+register = template.Library()
+register.filter("moment", dates.moment)

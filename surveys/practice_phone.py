@@ -1,0 +1,101 @@
+"""The phone on a page, on which staff chat with their own surveys before anybody else can.
+
+Each user has a made-up number of one's own: +1 99x 555-01xx. No area code begins with 99, so it is nobody's, and
+nobody can text from it. What is texted goes through `messaging.inbound.receive` as any text does, with all its
+effects; by the number it is known for a try. Tries are not counted in `start_count` and `completion_count`, the
+results show them apart from people's answers, the inbox marks their conversations and asks nobody to read them, and
+`forget` takes away whatever they left behind.
+"""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+
+from contacts.consent import opting_out
+from contacts.models import EventRegistration, UnsubscribedContact
+from messaging.inbound import receive
+from messaging.models import InboxMessage, InboxThread
+from smsadmin.lib.locks import take_turn
+
+from .models import SurveyFlow, SurveyResponse, SurveySession
+
+BEGINNING: Final = "+199"
+# Sessions and answers that are tries.
+IS_TRY: Final = Q(phone__startswith=BEGINNING)
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What the texts of one made-up number have made, apart from its conversation in the inbox."""
+
+    sessions: list[SurveySession]
+    registrations: list[EventRegistration]
+    is_opted_out: bool
+
+
+def number_of(user_id: int) -> str:
+    """The made-up number of that user; one in a thousand users shares it."""
+    return f"{BEGINNING}{user_id % 10}55501{user_id // 10 % 100:02}"
+
+
+def is_try(phone: str) -> bool:
+    return phone.startswith(BEGINNING)
+
+
+def tag_of(phone: str) -> str:
+    """For settings.INBOX_TAGS: what marks a try in the inbox."""
+    return "Try" if is_try(phone) else ""
+
+
+def text(phone: str, body: str, token: uuid.UUID) -> None:
+    """Text in from the made-up number. The same token again does nothing more, as a repeat from Twilio."""
+    receive.receive(
+        {
+            "MessageSid": f"SM{token.hex}",
+            "From": phone,
+            "To": settings.TWILIO_FROM_NUMBER or "",
+            "Body": body,
+        },
+        is_played=True,
+        is_read=True,
+    )
+
+
+def conversation(phone: str, most: int) -> list[InboxMessage]:
+    """The last texts with that number, in their order."""
+    return list(InboxMessage.objects.filter(thread__phone=phone).order_by("-pk")[:most])[::-1]
+
+
+def left_by(phone: str) -> Left:
+    return Left(
+        list(SurveySession.objects.filter(phone=phone).select_related("survey").order_by("-pk")),
+        list(EventRegistration.objects.filter(phone=phone).select_related("event").order_by("pk")),
+        UnsubscribedContact.objects.filter(phone=phone).exists(),
+    )
+
+
+def forget(phones: Iterable[str], actor: str) -> int:
+    """Take away all that these made-up numbers left, but for the consent trail, which is kept for good.
+
+    How many sessions it was. Other numbers among `phones` are left alone. `actor` is the name of who does it.
+    """
+    tries = [phone for phone in phones if is_try(phone)]
+    with transaction.atomic():
+        take_turn()
+        # The threads first: whoever texts in at this moment waits for them, or is waited for.
+        threads = list(InboxThread.objects.select_for_update().filter(phone__in=tries).order_by("pk"))
+        InboxThread.objects.filter(pk__in=[thread.pk for thread in threads]).delete()
+        SurveyResponse.objects.filter(phone__in=tries).delete()
+        _, deleted = SurveySession.objects.filter(phone__in=tries).delete()
+        EventRegistration.objects.filter(phone__in=tries).delete()
+        opting_out.lift(UnsubscribedContact.objects.filter(phone__in=tries), actor)
+    return deleted.get(SurveySession._meta.label, 0)
+
+
+def phones_that_tried(survey: SurveyFlow) -> list[str]:
+    return list(survey.sessions.filter(IS_TRY).order_by().values_list("phone", flat=True).distinct())

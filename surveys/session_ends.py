@@ -1,0 +1,39 @@
+"""How sessions end other than by the last answer: by a text, by an opt-out, whoever records it, and by time."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from smsadmin.lib.locks import take_turn
+
+from .models import SurveySession
+
+Status = SurveySession.Status
+
+
+def end(session: SurveySession, status: SurveySession.Status, reason: str = "") -> None:
+    SurveySession.objects.active().filter(pk=session.pk).update(status=status, end_reason=reason)
+
+
+def end_for_opt_out(phones: Iterable[str], **_: Any) -> None:
+    """Receives contacts.consent.opting_out.opted_out: who wants no more texts is asked nothing more."""
+    SurveySession.objects.active().filter(phone__in=list(phones)).update(
+        status=Status.CANCELLED, end_reason=SurveySession.EndReason.OPTED_OUT
+    )
+
+
+def expire(now: datetime | None = None) -> int:
+    """End the sessions that have had no answer for SURVEY_SESSION_HOURS; how many."""
+    late = SurveySession.objects.active().filter(last_activity_at__lt=expired_before(now or timezone.now()))
+    with transaction.atomic():
+        take_turn()
+        return late.update(status=Status.EXPIRED)
+
+
+def expired_before(now: datetime) -> datetime:
+    """A session whose last answer is older than this is over."""
+    return now - timedelta(hours=settings.SURVEY_SESSION_HOURS)
