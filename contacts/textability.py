@@ -21,7 +21,7 @@ class Standing:
 
     @property
     def state(self) -> str:
-        """As `querysets.blocked_by`, with "textable" for ""."""
+        """As `blocked_by`, with "textable" for ""."""
         return "opted_out" if self.opt_out else "suppressed" if self.suppression else "textable"
 
     @property

@@ -1,12 +1,12 @@
 """Surveys (`survey_flows` of the schema of record), the conversations they hold, and the answers."""
 
+from typing import Self
+
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from messaging.querysets import KeywordOwnerQuerySet
-
-from .querysets import SurveySessionQuerySet
+from messaging.models.keywords import KeywordOwnerQuerySet
 
 
 class SurveyFlow(models.Model):
@@ -33,6 +33,12 @@ class SurveyFlow(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class SurveySessionQuerySet(models.QuerySet):
+    def active(self) -> Self:
+        """Those that wait for an answer."""
+        return self.filter(status=SurveySession.Status.ACTIVE)
 
 
 class SurveySession(models.Model):

@@ -6,7 +6,9 @@ from django.db import connection, models
 from django.db.models import Count, Exists, OuterRef, Q
 from django.utils import timezone
 
-from .. import querysets
+from contacts.models.opt_outs import unsubscribed
+from contacts.models.suppression import suppressed
+
 from ..consent import opting_out
 from ..models import CommunityMember, ContactImport, EventRegistration, ImportRow, UnsubscribedContact
 from ..models.imports import ImportRowQuerySet
@@ -52,7 +54,7 @@ def count(contact_import: ContactImport) -> dict[str, int]:
         numbers["refused"] = 0
     numbers["to_opt_out"] = numbers["refused"]
     if numbers["refused"]:
-        numbers["to_opt_out"] = people.filter(~querysets.unsubscribed(), opts_out=True).count()
+        numbers["to_opt_out"] = people.filter(~unsubscribed(), opts_out=True).count()
     known = people.filter(Exists(present)).count()
     renamed = 0
     if _takes_names(contact_import):
@@ -67,8 +69,8 @@ def count_blocked(people: models.QuerySet, contact_import: ContactImport) -> dic
     if contact_import.target == ContactImport.Target.UNSUBSCRIBED:
         return {"opted_out": 0, "suppressed": 0}
     return {
-        "opted_out": people.filter(querysets.unsubscribed()).count(),
-        "suppressed": people.filter(querysets.suppressed(), ~querysets.unsubscribed()).count(),
+        "opted_out": people.filter(unsubscribed()).count(),
+        "suppressed": people.filter(suppressed(), ~unsubscribed()).count(),
     }
 
 

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from django.contrib import admin, messages
 from django.http import HttpRequest
 
-from ..querysets import KeywordOwnerQuerySet
+from ..models.keywords import KeywordOwnerQuerySet
 
 
 class KeywordOwnerAdmin(admin.ModelAdmin):

@@ -13,7 +13,7 @@ from smsadmin.lib import dates
 
 from .. import keywords
 from ..models import KeywordAutomationRule
-from ..querysets import KeywordOwnerQuerySet
+from ..models.keywords import KeywordOwnerQuerySet
 from ..text import formatting
 from ..text.encoding import MAX_CHARACTERS
 from ..text.personalization import tidy

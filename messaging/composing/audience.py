@@ -15,7 +15,8 @@ from django.utils import timezone
 from django.utils.translation import ngettext
 
 from contacts.models import CommunityMember, Event, EventRegistration
-from contacts.querysets import blocked_by, suppressed, unsubscribed
+from contacts.models.opt_outs import unsubscribed
+from contacts.models.suppression import blocked_by, suppressed
 
 from ..models import Delivery, Draft, MessageLog, RetryWhom, Target
 from .cost import NameProfile, profile

@@ -17,12 +17,12 @@ from accounts.models import AppUser
 from contacts import phones
 from contacts.consent import opting_out
 from contacts.models import UnsubscribedContact
+from contacts.models.suppression import wants_no_texts
 from contacts.names import known_names
-from contacts.querysets import wants_no_texts
 
 from ..inbound.receive import preview
 from ..models import DeletedText, Delivery, InboxMessage, InboxThread
-from ..querysets import InboxThreadQuerySet
+from ..models.inbox import InboxThreadQuerySet
 
 # Texts that may mean stop: what a page can show of one conversation and a person decide.
 ASKED_AT_ONCE: Final = 10

@@ -21,14 +21,14 @@ from django.utils.module_loading import import_string
 from accounts.models import AppUser
 from contacts import phones
 from contacts.models import SuppressedContact, UnsubscribedContact
+from contacts.models.suppression import wants_no_texts
 from contacts.names import known_names
-from contacts.querysets import wants_no_texts
 from contacts.textability import standings
 from smsadmin.lib import dates, shared_clock
 
 from ..inbound.receive import preview
 from ..models import Delivery, InboxMessage, InboxThread, SenderSlot
-from ..querysets import DeliveryQuerySet
+from ..models.deliveries import DeliveryQuerySet
 from ..sending import dispatch, reconciliation
 from ..text.encoding import MAX_CHARACTERS, normalise_newlines
 from ..text.visibility import is_blank

@@ -2,12 +2,13 @@
 
 from .blasts import MessageLog
 from .choices import RetryWhom, Target
-from .deliveries import Delivery, Pace, SenderSlot
+from .deliveries import Delivery
 from .drafts import Draft
 from .inbox import DeletedText, InboxMessage, InboxThread
 from .keywords import KeywordAutomationRule
 from .reports import UnmatchedReports
 from .scheduled import ScheduledMessage
+from .sender_slots import Pace, SenderSlot
 
 __all__ = [
     "DeletedText",

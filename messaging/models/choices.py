@@ -15,3 +15,11 @@ class RetryWhom(models.TextChoices):
 
     FAILED = "failed", "Those who failed for the moment"
     UNREACHED = "unreached", "Everyone who did not get it"
+
+
+class BlastStatus(models.TextChoices):
+    """The values of `message_logs.status` in the schema of record."""
+
+    PROCESSING = "processing", "Sending"
+    SENT = "sent", "Sent"
+    FAILED = "failed", "Failed"

@@ -1,14 +1,296 @@
-"""The recipients of blasts, and those who send to them."""
+"""The recipients of blasts, and what happened to each."""
 
-from typing import Final
+from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any, Final, Self
 
-from django.db import models
-from django.db.models import Q
+from django.db import connection, models, transaction
+from django.db.models import Count, Exists, F, OuterRef, Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from contacts.consent.opting_out import opted_out_since
+from contacts.models.suppression import blocked_by
+from smsadmin.lib import shared_clock
+from smsadmin.lib.prepared_statements import PreparedUpdate
+
 from ..error_codes import final_codes
-from ..querysets import DeliveryQuerySet, SenderSlotQuerySet
 from ..text.formatting import doubt_reason
+from .choices import BlastStatus
+
+# Longer than any call can take (5 s to connect, 15 s to answer) with the wait for its time slot.
+ABANDONED_AFTER: Final = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What is to be written about one delivery after its call; `status` is a value of Delivery.Status.
+
+    `is_learned`: what the failure says about the number goes to the lists in the same transaction.
+    """
+
+    delivery_id: int
+    status: str
+    sid: str = ""
+    segments: int | None = None
+    error_code: int | None = None
+    error_message: str = ""
+    is_learned: bool = False
+
+
+class DeliveryQuerySet(models.QuerySet):
+    def of_blasts(self) -> Self:
+        """Without the texts of the inbox."""
+        return self.filter(message_log__isnull=False)
+
+    def replies(self) -> Self:
+        """What staff write in conversations. An automatic answer is none: it has left with our answer to Twilio."""
+        return self.filter(message_log=None, inbox_message__automation_source="manual")
+
+    def in_progress(self) -> Self:
+        """Rows that a sender has in hand or may still claim."""
+        return self.filter(status__in=(Delivery.Status.PENDING, Delivery.Status.SENDING))
+
+    def live(self) -> Self:
+        """Rows whose text may have gone out, or may still go out."""
+        return self.filter(status__in=Delivery.LIVE)
+
+    def unsuccessful(self) -> Self:
+        return self.filter(status__in=(Delivery.Status.UNDELIVERED, Delivery.Status.FAILED))
+
+    def called_since(self, moment: datetime | None) -> Self:
+        """Those whose call began at `moment` or later; all of them where that is None."""
+        return self if moment is None else self.filter(claimed_at__gte=moment)
+
+    def count_by_status(self) -> dict[str, int]:
+        """How many rows there are in each state that occurs."""
+        return dict(self.order_by().values_list("status").annotate(Count("pk")))
+
+    def claim(self, message_log_id: int, most: int, now: datetime | None = None) -> "list[Delivery]":
+        """Take up to `most` waiting rows of a blast for sending, and commit before returning them.
+
+        Only a returned row may be sent, and only by the caller. Opt-outs and suppressions are looked up
+        once more: who said stop since the blast began becomes skipped. So is who may have the text from
+        another blast of the family. The empty list means that nothing is left to claim, or that the blast
+        has been paused or cancelled.
+        """
+        waiting = self.filter(
+            message_log_id=message_log_id,
+            status=Delivery.Status.PENDING,
+            message_log__status=BlastStatus.PROCESSING,
+            message_log__paused_at=None,
+            message_log__cancelled_at=None,
+        ).annotate(blocked_by=blocked_by(), family=F("message_log__family"))
+        while True:
+            with transaction.atomic():
+                rows = waiting.only("phone", "name")._lock_first(most)
+                self._block_duplicates(message_log_id, rows)
+                claimed = self._take(rows, now)
+            if claimed or not rows:
+                return claimed
+
+    def _block_duplicates(self, message_log_id: int, rows: list[Any]) -> None:
+        """Block those locked rows of a blast whose phone has a text in another blast of the family.
+
+        The rule of a family leaves none, except those of a report that came since. Of two rows that both wait the
+        first one goes, whoever looks.
+        """
+        if not rows or rows[0].family is None:
+            return
+        waiting = {row.phone: row.pk for row in rows}
+        relatives = self._blasts().filter(family=rows[0].family).exclude(pk=message_log_id)
+        live = self.live().filter(message_log__in=list(relatives.values_list("pk", flat=True)), phone__in=waiting)
+        others = live.values_list("phone", "status", "pk")
+        texted = {phone for phone, status, pk in others if status != Delivery.Status.PENDING or pk < waiting[phone]}
+        for row in rows:
+            if row.phone in texted:
+                row.blocked_by = row.blocked_by or "duplicate"
+
+    def claim_replies(self, most: int, now: datetime | None = None) -> "list[Delivery]":
+        """Take up to `most` waiting replies, oldest first, as `claim` takes rows of a blast; with `inbox_message`.
+
+        Who has opted out since is skipped. A suppression skips nobody here: who has texted us can be texted.
+        """
+        waiting = self.replies().filter(status=Delivery.Status.PENDING).select_related("inbox_message")
+        while True:
+            with transaction.atomic():
+                rows = waiting._lock_first(most)
+                opted_out = opted_out_since(row.phone for row in rows)
+                for row in rows:
+                    row.blocked_by = "opted_out" if row.phone in opted_out else ""
+                claimed = self._take(rows, now)
+            if claimed or not rows:
+                return claimed
+
+    def _lock_first(self, most: int | None) -> list[Any]:
+        """The first rows, or all of them, locked until the transaction ends.
+
+        SQLite has one writer at a time, and our transactions there are immediate: nobody else can claim
+        between this look and the update. Elsewhere the rows are locked, and other senders pass over them.
+        """
+        rows = self.order_by("pk")
+        if connection.features.has_select_for_update_skip_locked:
+            rows = rows.select_for_update(skip_locked=True, of=("self",))
+        return list(rows[:most])
+
+    def _take(self, rows: list[Any], now: datetime | None) -> list[Any]:
+        """Of locked rows, skip those that are `blocked_by` something, and take the others, which are returned."""
+        now = now or shared_clock.now()
+        blocked = [row for row in rows if row.blocked_by]
+        claimed = [row for row in rows if not row.blocked_by]
+        for reason in {row.blocked_by for row in blocked}:
+            pks = [row.pk for row in blocked if row.blocked_by == reason]
+            self.filter(pk__in=pks).update(status=Delivery.Status.SKIPPED, skip_reason=reason, updated_at=now)
+        taken = self.filter(pk__in=[row.pk for row in claimed])
+        taken.update(status=Delivery.Status.SENDING, claimed_at=now, updated_at=now)
+        return claimed
+
+    def record(self, receipts: Iterable[Receipt], now: datetime | None = None) -> None:
+        """Write what the calls brought, in one batch. A state that a callback moved further stays.
+
+        Who was proven not to have been accepted waits again, and the blast with them where it had been closed; in a
+        canceled blast they are skipped.
+        """
+        now = now or timezone.now()
+        accepted, waiting, others = [], [], []
+        stamp = self._adapt(now)
+        for receipt in receipts:
+            if receipt.status == "accepted":
+                accepted.append((receipt.sid, receipt.segments, stamp, stamp, receipt.delivery_id))
+            elif receipt.status == "pending":
+                waiting.append((stamp, receipt.delivery_id))
+            else:
+                failure = (receipt.error_code, receipt.error_message, stamp if receipt.is_learned else None)
+                others.append((receipt.status, *failure, stamp, receipt.delivery_id))
+        table = connection.ops.quote_name(self.model._meta.db_table)
+        logs = connection.ops.quote_name(self._blasts().model._meta.db_table)
+        with transaction.atomic(), connection.cursor() as cursor:
+            if accepted:
+                cursor.executemany(
+                    f"UPDATE {table} SET status = CASE WHEN status IN ('pending', 'sending', 'unknown') "  # noqa: S608
+                    "THEN 'accepted' ELSE status END, sid = %s, segments = %s, "
+                    "accepted_at = COALESCE(accepted_at, %s), updated_at = %s WHERE id = %s",
+                    accepted,
+                )
+            if others:
+                cursor.executemany(
+                    f"UPDATE {table} SET status = %s, error_code = %s, error_message = %s, learned_at = %s, "  # noqa: S608
+                    "updated_at = %s WHERE id = %s AND status IN ('sending', 'unknown')",
+                    others,
+                )
+            if waiting:
+                cancelled = (
+                    f"EXISTS (SELECT 1 FROM {logs} WHERE {logs}.id = {table}.message_log_id "  # noqa: S608
+                    f"AND {logs}.cancelled_at IS NOT NULL)"
+                )
+                cursor.executemany(
+                    f"UPDATE {table} SET status = CASE WHEN {cancelled} THEN 'skipped' ELSE 'pending' END, "  # noqa: S608
+                    f"skip_reason = CASE WHEN {cancelled} THEN 'cancelled' ELSE '' END, "
+                    "error_code = NULL, error_message = '', updated_at = %s "
+                    "WHERE id = %s AND status IN ('sending', 'unknown')",
+                    waiting,
+                )
+                self._reopen_blasts([delivery_id for _, delivery_id in waiting])
+
+    def _reopen_blasts(self, ids: list[int]) -> None:
+        """A doubt that is settled late may find its blast closed: who waits is not to wait in there for ever."""
+        waiting = self.filter(pk__in=ids, status=Delivery.Status.PENDING).values("message_log")
+        closed = self._blasts().filter(pk__in=waiting, cancelled_at=None).exclude(status=BlastStatus.PROCESSING)
+        closed.update(status=BlastStatus.PROCESSING, finished_at=None)
+
+    def _blasts(self) -> Any:
+        blasts: Any = self.model._meta.get_field("message_log").related_model
+        return blasts._default_manager.all()
+
+    def _adapt(self, moment: datetime) -> Any:
+        return connection.ops.adapt_datetimefield_value(moment)
+
+    def advance(
+        self, delivery_id: int, status: str, sid: str = "", error_code: int | None = None, error_message: str = ""
+    ) -> bool:
+        """Move one row forward to `status` if that outranks its state; whether it moved.
+
+        A row that has another SID than `sid` stays: that is compared at the moment of the write, because our own
+        answer may be recorded meanwhile. A doubt that staff had left at that is settled by it.
+        """
+        return bool(_advance_to(status).run(delivery_id, sid, error_code, error_message, timezone.now()))
+
+    def refused(self, code: int | None) -> Self:
+        """Those whom Twilio refused with that error code, and about whom something may still be done."""
+        return self.filter(status=Delivery.Status.FAILED, sid="", error_code=code, is_left=False)
+
+    def not_live_in(self, blasts: Collection[int]) -> Self:
+        """Those whose phone has no live row in these blasts (ids).
+
+        By ids and not by what they have in common: PostgreSQL then always looks up one phone after the other, and
+        never reads all live rows for each.
+        """
+        return self.filter(~Exists(self._of_same_phone(blasts))) if blasts else self
+
+    def live_in(self, blasts: Collection[int]) -> Self:
+        """Those whose phone has a live row in these blasts (ids)."""
+        return self.filter(Exists(self._of_same_phone(blasts)))
+
+    def _of_same_phone(self, blasts: Collection[int]) -> Any:
+        rows: Any = self.model._default_manager.all()
+        return rows.live().filter(message_log__in=blasts, phone=OuterRef("phone"))
+
+    def can_be_retried(self, only_failed: bool) -> Self:
+        """Those who certainly did not get it from their blast, and nothing speaks against another try.
+
+        `only_failed` leaves out whom no retry can reach: hard failures, and who was skipped by a cancel.
+        """
+        rows = self.not_reached().filter(is_left=False)
+        return rows.unsuccessful().exclude(error_code__in=final_codes()) if only_failed else rows
+
+    def kept_from_retry(self) -> Self:
+        """Those of one blast who did not get it, and may have got it in a blast that is gone: deleted, or lost in a
+        restore."""
+        return self.not_reached().filter(is_left=True)
+
+    def not_reached(self) -> Self:
+        """Those who certainly did not get it from their blast, although they were to."""
+        canceled = Q(status=Delivery.Status.SKIPPED, skip_reason=Delivery.SkipReason.CANCELLED)
+        return self.filter(Q(status__in=Delivery.UNSUCCESSFUL) | canceled)
+
+    def in_doubt(self) -> Self:
+        """Those of whom nobody knows whether they have the text, and whom staff have not left at that."""
+        return self.filter(status=Delivery.Status.UNKNOWN, is_left=False)
+
+    def count_doubts(self) -> tuple[tuple[str, int], ...]:
+        """Why people are in doubt, and how many each reason is about, the most frequent first."""
+        doubtful = self.filter(status=Delivery.Status.UNKNOWN).order_by()
+        found = doubtful.values_list("error_message").annotate(Count("pk"))
+        counts: Counter[str] = Counter()
+        for reason, count in found:
+            counts[doubt_reason(reason)] += count
+        return tuple(counts.most_common())
+
+    def abandoned(self, before: datetime) -> Self:
+        """Those whose call began before `before` and was never recorded.
+
+        A call that seems to have begun in the future began before the clock was set back. What is no further from
+        `before` than twice the time that calls may take is no future: clocks may differ, and be set by seconds.
+        """
+        future = Q(claimed_at__gt=before + 2 * ABANDONED_AFTER)
+        return self.filter(Q(claimed_at__lt=before) | future, status=Delivery.Status.SENDING)
+
+    def doubt_abandoned(self, before: datetime) -> int:
+        """Those `abandoned` become "unknown": how many.
+
+        What somebody writes at this moment is passed over: its call has not been abandoned.
+        """
+        abandoned = self.abandoned(before)
+        # Asked each second: where there are none, nobody has to wait for a write.
+        if not abandoned.exists():
+            return 0
+        sentence = "The sender stopped in the middle of the call."
+        with transaction.atomic():
+            rows = self.filter(pk__in=[row.pk for row in abandoned.only("pk")._lock_first(None)])
+            return rows.update(status=Delivery.Status.UNKNOWN, error_message=sentence, updated_at=timezone.now())
 
 
 class Delivery(models.Model):
@@ -131,47 +413,20 @@ class Delivery(models.Model):
         return self.error_message or None
 
 
-class SenderSlot(models.Model):
-    """A sender's lease on a blast, or on the inbox's texts: who sends it now, until when unless renewed.
-
-    A blast has a fixed number of slots, so however often the queue is nudged, no more senders work on it. The
-    texts of the inbox have one slot, which belongs to no blast.
-    A lease that ran out belongs to a sender that died: the next nudge takes the slot over. All times are by the clock
-    that the installation shares.
-    """
-
-    message_log = models.ForeignKey(
-        "messaging.MessageLog", models.CASCADE, null=True, blank=True, related_name="slots"
+@cache
+def _advance_to(status: str) -> PreparedUpdate:
+    lower = [state for state, rank in Delivery.RANK.items() if rank < Delivery.RANK[status]]
+    return PreparedUpdate(
+        lambda pk, sid, code, sentence, now: (
+            Delivery.objects.filter(Q(sid="") | Q(sid=sid), pk=pk, status__in=lower),
+            {
+                "status": status,
+                "is_left": False,
+                "sid": sid,
+                "error_code": code,
+                "error_message": sentence,
+                "accepted_at": Coalesce("accepted_at", now),
+                "updated_at": now,
+            },
+        )
     )
-    number = models.SmallIntegerField()
-    owner = models.CharField(max_length=32, default="", blank=True)
-    leased_at = models.DateTimeField(null=True, blank=True)
-    leased_until = models.DateTimeField(null=True, blank=True)
-    sender_seen_at = models.DateTimeField(null=True, blank=True, help_text="The last sign of life of a sender.")
-    limit = models.SmallIntegerField(null=True, blank=True, help_text="Calls at once; fewer after trouble")
-
-    objects = SenderSlotQuerySet.as_manager()
-
-    class Meta:
-        db_table = "sender_slots"
-        constraints = [
-            models.UniqueConstraint(fields=["message_log", "number"], name="unique_log_slot"),
-            models.UniqueConstraint(
-                fields=["number"], condition=models.Q(message_log=None), name="unique_inbox_slot"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.message_log_id}/{self.number}"
-
-
-class Pace(models.Model):
-    """One row: when the next text of the whole installation may leave (see `messaging.sending.pacing`)."""
-
-    next_at = models.BigIntegerField(default=0, help_text="Microseconds since 1970")
-
-    class Meta:
-        db_table = "pace"
-
-    def __str__(self) -> str:
-        return str(self.next_at)

@@ -1,15 +1,62 @@
 """Conversations: what people text us, and what they are answered."""
 
-from typing import Final
+from typing import Any, Final, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, F, OuterRef, Q, Subquery
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from ..querysets import InboxMessageQuerySet, InboxThreadQuerySet
 from .deliveries import Delivery
+
+
+class InboxThreadQuerySet(models.QuerySet):
+    def unread(self) -> Self:
+        """Those with texts that nobody has read yet."""
+        return self.filter(unread_count__gt=0)
+
+    def undecided(self) -> Self:
+        """Those with texts of which a person is to decide whether they mean stop."""
+        return self.filter(flagged_at__isnull=False)
+
+    def with_newest_text(self) -> Self:
+        """With `newest_text`: the id of its latest text at the very moment at which the row is read; None without."""
+        texts: Any = self.model._meta.get_field("messages").related_model
+        newest = texts._default_manager.filter(thread=OuterRef("pk")).order_by("-pk").values("pk")[:1]
+        return self.annotate(newest_text=Subquery(newest))
+
+    def miscounted(self) -> Self:
+        """Conversations with more unread texts than came in, which are their `received`, or with fewer than none."""
+        received = Count("messages", filter=Q(messages__direction=InboxMessage.Direction.INBOUND))
+        some_unread = self.exclude(unread_count=0).annotate(received=received)
+        return some_unread.filter(Q(unread_count__lt=0) | Q(unread_count__gt=F("received")))
+
+    def limit_unread(self) -> int:
+        """Let those have as many unread texts as can be; how many changed. One that changes meanwhile is left."""
+        changed = 0
+        for pk, unread, received in self.miscounted().values_list("pk", "unread_count", "received"):
+            possible = min(max(unread, 0), received)
+            rows = self.model._default_manager.filter(pk=pk, unread_count=unread)
+            changed += rows.update(unread_count=possible)
+        return changed
+
+
+class InboxMessageQuerySet(models.QuerySet):
+    def received(self) -> Self:
+        return self.filter(direction=InboxMessage.Direction.INBOUND)
+
+    def on_their_own(self) -> Self:
+        """Without the reactions that are shown at the text that they are about."""
+        return self.filter(about_message=None, about_delivery=None)
+
+    def flagged(self) -> Self:
+        """Those of which a person is to decide whether they mean stop."""
+        return self.filter(is_flagged=True)
+
+    def for_staff(self) -> Self:
+        """Those received that are unread at first: an opt-out, or an answer to a survey, is not."""
+        return self.received().filter(needs_reading=True)
 
 
 class InboxThread(models.Model):

@@ -1,9 +1,22 @@
 """Keyword replies: a word that people text, and the answer to it."""
 
-from django.db import models
+from typing import Any
+
+from django.db import models, transaction
 from django.utils import timezone
 
-from ..querysets import KeywordOwnerQuerySet
+
+class KeywordOwnerQuerySet(models.QuerySet):
+    """Keyword replies and, in their own app, surveys: what a keyword leads to as long as it is active."""
+
+    def switch(self, *, is_active: bool) -> list[Any]:
+        """Activate or deactivate them: those that were not so before."""
+        with transaction.atomic():
+            others = self.exclude(is_active=is_active).order_by("pk")
+            switched: list[Any] = list(others.select_for_update(of=("self",)))
+            rows = self.model._default_manager.filter(pk__in=[owner.pk for owner in switched])
+            rows.update(is_active=is_active, updated_at=timezone.now())
+        return switched
 
 
 class KeywordAutomationRule(models.Model):

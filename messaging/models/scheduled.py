@@ -1,21 +1,61 @@
-"""Messages that leave later."""
+"""Messages that go out later."""
 
 import hashlib
 import uuid
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, Self
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 
 from contacts.models import Event
+from smsadmin.lib import shared_clock
 
-from ..querysets import ScheduledMessageQuerySet
 from ..text.formatting import beginning
 from .blasts import MessageLog
 from .choices import Target
 from .drafts import Draft
+
+# How long a scheduled message is put off after each attempt that failed, the last one again and again.
+PAUSES: Final = tuple(timedelta(seconds=seconds) for seconds in (5, 15, 60, 300, 900))
+
+
+# How long a queued attempt may take to come before another one is queued.
+ATTEMPT_LASTS: Final = timedelta(seconds=30)
+
+
+class ScheduledMessageQuerySet(models.QuerySet):
+    def leaving_next(self) -> Self:
+        """Those that wait, in the order in which they leave."""
+        return self.filter(status=ScheduledMessage.Status.PENDING).order_by("scheduled_at", "pk")
+
+    def over(self) -> Self:
+        """Those of which nothing more is to come."""
+        return self.exclude(status__in=(ScheduledMessage.Status.PENDING, ScheduledMessage.Status.PROCESSING))
+
+    def due(self, now: datetime) -> Self:
+        """Those whose time has come, and that no earlier attempt asked to wait.
+
+        No attempt asks for longer than its pause: what seems to was written before the clock was set back.
+        """
+        may_go = Q(next_attempt_at=None) | Q(next_attempt_at__lte=now)
+        for attempts, pause in enumerate((timedelta(0), *PAUSES)):
+            longest = now + max(pause, ATTEMPT_LASTS) + shared_clock.SKEW
+            is_last = attempts == len(PAUSES)
+            counted = Q(attempt_count__gte=attempts) if is_last else Q(attempt_count=attempts)
+            may_go |= counted & Q(next_attempt_at__gt=longest)
+        return self.filter(may_go, status=ScheduledMessage.Status.PENDING, scheduled_at__lte=now)
+
+    def reserve(self, pk: int, now: datetime, until: datetime) -> bool:
+        """Take one due message for an attempt; False when another process has just done so."""
+        return bool(self.due(now).filter(pk=pk).update(next_attempt_at=until))
+
+    def expire(self, before: datetime, reason: str) -> int:
+        """Give up those that should have left before `before`; how many."""
+        late = self.filter(status=ScheduledMessage.Status.PENDING, scheduled_at__lt=before)
+        return late.update(status=ScheduledMessage.Status.EXPIRED, error_message=reason)
 
 
 class ScheduledMessage(models.Model):

@@ -21,7 +21,7 @@ from smsadmin.lib.plurals import counted
 
 from ..composing.audience import Audience
 from ..models import Delivery, Draft, MessageLog, ScheduledMessage, Target
-from ..querysets import ATTEMPT_LASTS, PAUSES
+from ..models.scheduled import ATTEMPT_LASTS, PAUSES
 from ..sending import dispatch
 from ..text.personalization import UnknownToken, compile_template
 

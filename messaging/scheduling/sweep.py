@@ -10,7 +10,7 @@ from django.utils import timezone
 from smsadmin.lib import shared_clock
 
 from ..models import Delivery, MessageLog
-from ..querysets import ABANDONED_AFTER
+from ..models.deliveries import ABANDONED_AFTER
 from ..sending import breaker, dispatch, staleness
 from . import scheduled_messages
 

@@ -15,7 +15,7 @@ from smsadmin.lib.plurals import counted
 
 from ..error_codes import Category, classify
 from ..models import Delivery, MessageLog
-from ..querysets import DeliveryQuerySet
+from ..models.deliveries import DeliveryQuerySet
 
 FILTERED: Final = 30007
 FILTERED_SHARE: Final = 0.05

@@ -27,7 +27,7 @@ from smsadmin.lib import shared_clock
 from ..backends import get_backend
 from ..composing.audience import Audience
 from ..models import Delivery, Draft, MessageLog, SenderSlot
-from ..querysets import LONGEST_REST_SECONDS
+from ..models.sender_slots import LONGEST_REST_SECONDS
 from ..text.personalization import compile_template
 from . import staleness
 from .sender import Sender, callback_url

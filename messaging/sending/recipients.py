@@ -10,7 +10,7 @@ from smsadmin.lib import csv_files, keyset
 from smsadmin.lib.keyset import Page
 
 from ..models import Delivery, MessageLog
-from ..querysets import DeliveryQuerySet
+from ..models.deliveries import DeliveryQuerySet
 
 PAGE: Final = 50
 CHUNK: Final = 2_000

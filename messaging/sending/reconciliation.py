@@ -20,7 +20,7 @@ from smsadmin.lib import shared_clock
 
 from ..backends import BaseBackend, Refused, SendError, SentMessage, TryLater, get_backend
 from ..models import Delivery, MessageLog
-from ..querysets import DeliveryQuerySet
+from ..models.deliveries import DeliveryQuerySet
 from ..text.personalization import compile_template
 from . import dispatch, status_callbacks
 

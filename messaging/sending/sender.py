@@ -19,7 +19,8 @@ from smsadmin.lib import database_file, shared_clock
 from ..backends import BaseBackend, OutcomeUnknown, Refused, TryLater
 from ..error_codes import classify
 from ..models import Delivery, SenderSlot
-from ..querysets import LEASE_SECONDS, Receipt
+from ..models.deliveries import Receipt
+from ..models.sender_slots import LEASE_SECONDS
 from . import pacing, suppression
 from .sources import Stream
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from ..error_codes import classify
 from ..models import Delivery, MessageLog, SenderSlot
-from ..querysets import Receipt
+from ..models.deliveries import Receipt
 from ..text.personalization import Template, compile_template
 from . import breaker, pacing
 

@@ -10,11 +10,11 @@ from django.db.models import Case, Exists, OuterRef, QuerySet, When
 from django.utils import timezone
 
 from contacts.models import SuppressedContact
-from contacts.querysets import unsubscribed
+from contacts.models.opt_outs import unsubscribed
 
 from ..error_codes import Category
 from ..models import Delivery, MessageLog
-from ..querysets import DeliveryQuerySet
+from ..models.deliveries import DeliveryQuerySet
 from . import suppression
 
 logger = logging.getLogger(__name__)

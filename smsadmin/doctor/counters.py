@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone
 
-from contacts.querysets import unsubscribed
+from contacts.models.opt_outs import unsubscribed
 from messaging.models import Delivery, InboxThread, KeywordAutomationRule, MessageLog
 from smsadmin.checks import uses_twilio
 from smsadmin.lib.plurals import counted

@@ -13,7 +13,7 @@ from accounts.roles import Role
 from contacts import phones
 from contacts.fields import PhoneField
 from contacts.models import SuppressedContact, UnsubscribedContact
-from contacts.querysets import unsubscribed
+from contacts.models.opt_outs import unsubscribed
 from messaging.models import Delivery, MessageLog, ScheduledMessage
 from smsadmin.lib.plurals import counted, people
 from surveys.models import SurveySession

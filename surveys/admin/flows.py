@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import ngettext
 
 from messaging.admin.keyword_owners import KeywordOwnerAdmin
-from messaging.querysets import KeywordOwnerQuerySet
+from messaging.models.keywords import KeywordOwnerQuerySet
 from smsadmin.lib.plurals import people
 
 from .. import deletion

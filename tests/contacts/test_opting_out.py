@@ -2,10 +2,11 @@
 
 import pytest
 
-from contacts import querysets, textability
+from contacts import textability
 from contacts.consent import opting_out
 from contacts.consent.opting_out import Outcome
 from contacts.models import CommunityMember, EventRegistration, SuppressedContact, UnsubscribedContact
+from contacts.models.suppression import blocked_by, suppressed
 from contacts.names import known_names
 
 
@@ -66,9 +67,7 @@ def test_the_state_is_the_same_by_page_and_by_query(make_member, make_unsubscrib
     found = textability.standings(member.phone for member in members)
     assert [found[member.phone].state for member in members] == states
     by_query = (
-        CommunityMember.objects.annotate(blocked_by=querysets.blocked_by())
-        .order_by("pk")
-        .values_list("blocked_by", flat=True)
+        CommunityMember.objects.annotate(blocked_by=blocked_by()).order_by("pk").values_list("blocked_by", flat=True)
     )
     assert [state or "textable" for state in by_query] == states
     assert CommunityMember.objects.textable().count() == 2
@@ -127,4 +126,4 @@ def test_sources_are_said_in_words(make_event):
 
 def test_a_soft_failure_blocks_nobody(make_member, make_suppressed):
     make_suppressed(phone=make_member().phone, category="soft_fail")
-    assert CommunityMember.objects.filter(querysets.suppressed()).count() == 0
+    assert CommunityMember.objects.filter(suppressed()).count() == 0

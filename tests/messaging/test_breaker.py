@@ -3,7 +3,7 @@ from django.utils import timezone
 
 from messaging.backends import Refused
 from messaging.models import Delivery, MessageLog
-from messaging.querysets import Receipt
+from messaging.models.deliveries import Receipt
 from messaging.scheduling import sweep
 from messaging.sending import breaker, dispatch, status_callbacks
 from messaging.sending.sources import BlastStream

@@ -9,7 +9,7 @@ from hypothesis.extra.django import TestCase
 
 from contacts.models import SuppressedContact, UnsubscribedContact
 from messaging.models import Delivery, MessageLog, UnmatchedReports
-from messaging.querysets import Receipt
+from messaging.models.deliveries import Receipt
 from messaging.sending import status_callbacks
 from messaging.webhooks.signatures import sign
 

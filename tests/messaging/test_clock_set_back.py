@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from messaging.inbox import replies
 from messaging.models import Delivery, MessageLog, ScheduledMessage, SenderSlot
-from messaging.querysets import Receipt
+from messaging.models.deliveries import Receipt
 from messaging.scheduling import sweep
 from messaging.sending import dispatch, reconciliation
 

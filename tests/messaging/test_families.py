@@ -8,7 +8,7 @@ from django.utils import timezone
 from messaging.backends import Refused, TryLater
 from messaging.composing.audience import Audience
 from messaging.models import Delivery, Draft, MessageLog, RetryWhom, ScheduledMessage, SenderSlot
-from messaging.querysets import Receipt
+from messaging.models.deliveries import Receipt
 from messaging.scheduling import scheduled_messages, sweep
 from messaging.sending import dispatch, reconciliation, sender
 from tests.meanwhile import meanwhile, on_postgresql

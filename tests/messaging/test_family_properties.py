@@ -19,7 +19,7 @@ from messaging.backends import SentMessage
 from messaging.backends.locmem import LocmemBackend
 from messaging.composing.audience import Audience
 from messaging.models import Delivery, Draft, MessageLog, RetryWhom, ScheduledMessage, SenderSlot, Target
-from messaging.querysets import Receipt
+from messaging.models.deliveries import Receipt
 from messaging.scheduling import scheduled_messages
 from messaging.scheduling import sweep as sweeping
 from messaging.sending import dispatch, reconciliation

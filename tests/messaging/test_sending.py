@@ -11,7 +11,7 @@ from contacts.models import SuppressedContact, UnsubscribedContact
 from messaging.backends import Refused, SendResult, TryLater
 from messaging.composing.audience import Audience
 from messaging.models import Delivery, Draft, MessageLog, SenderSlot, Target
-from messaging.querysets import DeliveryQuerySet
+from messaging.models.deliveries import DeliveryQuerySet
 from messaging.scheduling import sweep
 from messaging.sending import dispatch, sender
 from messaging.text.personalization import UnknownToken

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from messaging.models import Delivery
-from messaging.querysets import Receipt
+from messaging.models.deliveries import Receipt
 from tests.meanwhile import not_waiting_for, on_postgresql
 
 pytestmark = [pytest.mark.django_db(transaction=True), on_postgresql]

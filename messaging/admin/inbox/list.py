@@ -16,10 +16,10 @@ from django.utils.translation import ngettext
 
 from contacts import phones
 from contacts.admin.changelist import MOST_FOUND, PreparedChangeList
-from contacts.querysets import wants_no_texts
+from contacts.models.suppression import wants_no_texts
 from messaging.inbox import conversations, replies, search, timeline
 from messaging.models import Delivery, InboxMessage, InboxThread
-from messaging.querysets import InboxThreadQuerySet
+from messaging.models.inbox import InboxThreadQuerySet
 from smsadmin.lib import dates
 from smsadmin.lib.pagination import CappedPaginator
 

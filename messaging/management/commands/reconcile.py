@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from contacts.phones import display
 from messaging.inbox import replies as replying
 from messaging.models import Delivery, InboxMessage, MessageLog
-from messaging.querysets import ABANDONED_AFTER
+from messaging.models.deliveries import ABANDONED_AFTER
 from messaging.sending import reconciliation
 
 

@@ -69,7 +69,7 @@ def test_without_a_backup_nothing_is_applied(one_waits, monkeypatch, tmp_path):
     def fail(*args):
         raise BackupFailed("There is no room left.")
 
-    monkeypatch.setattr(migrating.backups, "back_up", fail)
+    monkeypatch.setattr(migrating.backup_files, "back_up", fail)
     monkeypatch.setattr(migrating, "sqlite_path", lambda: tmp_path / "sms.db")
     monkeypatch.setattr(migrating.connection, "vendor", "sqlite")
     with pytest.raises(CommandError) as caught:

@@ -1,0 +1,50 @@
+"""Events, and the people who are registered for them."""
+
+from django.db import models
+from django.utils import timezone
+
+from ..fields import LastFour, PhoneField
+from .members import PersonQuerySet
+
+
+class Event(models.Model):
+    """Something that people register for; its registrants can be texted apart from the community."""
+
+    title = models.CharField(max_length=200)
+    date = models.DateField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        db_table = "events"
+
+    def __str__(self) -> str:
+        return f"{self.title} ({self.date:%-d %b %Y})" if self.date else self.title
+
+
+class EventRegistration(models.Model):
+    """A person who is registered for one event."""
+
+    event = models.ForeignKey(Event, models.CASCADE, related_name="registrations")
+    name = models.CharField(max_length=100, null=True, blank=True)
+    phone = PhoneField()
+    created_at = models.DateTimeField("registered", default=timezone.now, editable=False)
+
+    objects = PersonQuerySet.as_manager()
+
+    class Meta:
+        db_table = "event_registrations"
+        verbose_name = "registration"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["event", "phone"],
+                name="unique_event_phone",
+                violation_error_message="This number is already registered for the event.",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["phone"], name="ix_registrations_phone"),
+            models.Index(LastFour("phone"), name="ix_registrations_last_four"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.phone
