@@ -16,7 +16,7 @@ help:
 	@echo "make run      the site and its worker on http://127.0.0.1:8000/ (PORT=8010 make run: elsewhere)"
 	@echo "make demo     add made-up people, blasts, conversations and surveys to look at"
 	@echo "make test     the tests (T=tests/contacts: only those)"
-	@echo "make lint     style and formatting"
+	@echo "make lint     style, formatting and who imports whom"
 	@echo "make types    type hints"
 	@echo "make slow     the tests with real processes"
 	@echo "make browser  the tests that drive Chromium"
@@ -76,6 +76,7 @@ browser: $(VENV)/installed-dev
 lint: $(VENV)/installed-dev
 	@$(PY) -m ruff check
 	@$(PY) -m ruff format --check
+	@$(VENV)/bin/lint-imports --no-cache
 
 types: $(VENV)/installed-dev
 	@$(PY) -m mypy

@@ -15,7 +15,10 @@ from django.utils.translation import ngettext
 
 from smsadmin.lib import dates
 
-from . import login_limits
+from . import (
+    admin_events,  # noqa: F401 - registers its page
+    login_limits,
+)
 from .events import record
 from .forms import LoginForm, PasswordForm, UserForm
 from .last_admin import check_admin_remains

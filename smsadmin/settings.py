@@ -1,25 +1,15 @@
-"""Settings of SMS Admin: the only module that reads the environment.
+"""Settings of SMS Admin. Each variable is documented in `.env.example`; `smsadmin.env` reads and checks them."""
 
-Each variable is documented in `.env.example`. A bad or missing value ends the start with one line
-that names the variable and the remedy.
-"""
-
-import io
-import ipaddress
 import os
 import re
-import sys
 import zoneinfo
-from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, NoReturn
-from urllib.parse import urlsplit
+from typing import Any
 
-import environ
 import phonenumbers
 
-from smsadmin import database_urls
+from smsadmin import database_urls, env
 from smsadmin.log_times import LINE
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -29,170 +19,24 @@ INSTANCE_DIR = BASE_DIR / "instance"
 # it runs as. Static files are the exception: see the command `collectstatic`.
 os.umask(0o077)
 
-
-def stop(name: str, problem: str, remedy: str, where: str = " (Set it in .env or in the environment.)") -> NoReturn:
-    sys.exit(f"SMS Admin cannot start: {name} {problem}. {remedy}{where}")
-
-
-def find_env_file() -> Path | None:
-    """The file to read variables from: ENV_FILE, else `.env` where there is one; None for an empty ENV_FILE."""
-    named = os.environ.get("ENV_FILE")
-    path = BASE_DIR / (named or ".env")
-    if named == "" or (named is None and not path.exists()):
-        return None
-    if not path.exists():
-        stop(
-            "ENV_FILE",
-            f"names {path}, which does not exist",
-            "Correct the path, or remove ENV_FILE to read .env.",
-            where=" (Set it in the environment.)",
-        )
-    return path
-
-
-def load_env_file(path: Path) -> None:
-    """Put the file's variables into the environment, where those already set there come first."""
-    try:
-        lines = [line.strip() for line in path.read_text("utf-8-sig").splitlines()]
-    except PermissionError:
-        stop(path.name, "cannot be read by this user", f"Let the user of SMS Admin read {path}.", where="")
-    except (OSError, UnicodeDecodeError) as error:
-        problem = "is not a text file in UTF-8" if isinstance(error, UnicodeDecodeError) else error.strerror
-        stop(path.name, f"cannot be read: {problem}", "Compare it with .env.example.", where="")
-    for number, line in enumerate(lines, start=1):
-        if line and not re.fullmatch(r"#.*|(export )?[A-Za-z_][A-Za-z_0-9]*=[^\0]*", line):
-            stop(
-                path.name,
-                f"cannot be read in line {number}",
-                "Write NAME=value without spaces around the equals sign, and a comment on a line of its own.",
-                where="",
-            )
-    environ.Env.read_env(io.StringIO("\n".join(lines)))
-
-
-def read_text(name: str, default: str = "") -> str:
-    """The variable without the spaces around it; `default` when unset or empty."""
-    return os.environ.get(name, "").strip() or default
-
-
-def read_number(name: str, kind: Callable[[str], Any], default: Any, least: float, most: float, unit: str) -> Any:
-    """A number between `least` and `most`; the remedy names the bounds and the unit."""
-    remedy = f"Give a number of {unit} from {least:,g} to {most:,g}."
-    text = read_text(name)
-    try:
-        value = kind(text) if text else default
-        is_in_range = least <= value <= most
-    except (ValueError, ArithmeticError):
-        stop(name, f"is {text!r}, which is no such number", remedy)
-    if not is_in_range:
-        stop(name, f"is {text!r}, which is out of range", remedy)
-    return value
-
-
-def read_bool(name: str, default: bool) -> bool:
-    value = read_text(name).lower()
-    if value in {"", "true", "1", "yes", "on", "false", "0", "no", "off"}:
-        return value in {"true", "1", "yes", "on"} if value else default
-    stop(name, f"is {value!r}, which is neither", "Write true or false.")
-
-
-def read_address(name: str, remedy: str) -> str:
-    """An http or https address without anything after its host and port; "" when unset."""
-    address = read_text(name).rstrip("/")
-    try:
-        parts = urlsplit(address)
-        is_good = parts.scheme in {"http", "https"} and parts.hostname and (parts.port is None or parts.port > 0)
-    except ValueError:
-        is_good = False
-    if address and not is_good:
-        stop(name, f"is {address!r}, which is no address", remedy)
-    if address and (parts.path or parts.query or parts.fragment or parts.username is not None):
-        stop(name, f"is {address!r}, which is more than a scheme and a host", remedy)
-    return address and f"{parts.scheme}://{parts.netloc}"
-
-
-def origin_of(address: str) -> str:
-    """The address as browsers write it in the header Origin: host in lower case, without a last dot or the
-    scheme's own port."""
-    parts = urlsplit(address)
-    host = (parts.hostname or "").rstrip(".")
-    port = "" if parts.port in {None, {"http": 80, "https": 443}.get(parts.scheme)} else f":{parts.port}"
-    return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{port}"
-
-
-def read_proxies(name: str) -> list[Any]:
-    """Networks in CIDR notation or single addresses, separated by commas, and perhaps the word "unix"."""
-    proxies: list[Any] = []
-    for entry in filter(None, (entry.strip() for entry in read_text(name).split(","))):
-        try:
-            proxies.append("unix" if entry == "unix" else ipaddress.ip_network(entry))
-        except ValueError:
-            stop(
-                name,
-                f"holds {entry!r}, which is no address",
-                "Write addresses or networks, as 127.0.0.1 or 10.0.0.0/8, or unix.",
-            )
-    return proxies
-
-
-def read_sid(name: str, prefix: str, kind: str) -> str:
-    """A SID of Twilio: two letters and 32 hexadecimal digits; "" when unset."""
-    sid = read_text(name)
-    if sid and not re.fullmatch(f"{prefix}[0-9a-fA-F]{{32}}", sid):
-        stop(name, f"is no SID of {kind}", f"Copy it from the Twilio console: {prefix} and 32 more characters.")
-    return sid
-
-
-def read_answer(name: str) -> str:
-    """What an automatic answer says, "" when unset; its fields {organization} and {contact} have values."""
-    text = read_text(name)
-    known = {
-        "{organization}": ("ORGANIZATION_NAME", ORGANIZATION_NAME),
-        "{contact}": ("ORGANIZATION_CONTACT", ORGANIZATION_CONTACT),
-    }
-    for field in re.findall(r"\{[^{}]*\}", text):
-        if field not in known:
-            stop(name, f"holds {field}, which is no field", "Write {organization} or {contact}, or no braces.")
-        setting, value = known[field]
-        if not value:
-            stop(name, f"holds {field}, but {setting} is not set", f"Set {setting}, or leave {field} out.")
-    return text
-
-
-def read_phone(name: str, region: str) -> str:
-    """A phone number in E.164; "" when unset."""
-    raw = read_text(name)
-    if not raw:
-        return ""
-    try:
-        number = phonenumbers.parse(raw, region)
-    except phonenumbers.NumberParseException:
-        number = None
-    if number is None or not phonenumbers.is_possible_number(number):
-        stop(name, f"is {raw!r}, which is no phone number", "Write it as +17205550100.")
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-
-
-ENV_FILE = find_env_file()
-if ENV_FILE:
-    load_env_file(ENV_FILE)
+ENV_FILE = env.load_variables(BASE_DIR)
 
 # The process ------------------------------------------------------------------------------------------------
 
-DEBUG = read_bool("DEBUG", False)
+DEBUG = env.read_bool("DEBUG", False)
 
-SECRET_KEY = read_text("SECRET_KEY")
+SECRET_KEY = env.read_text("SECRET_KEY")
 if not SECRET_KEY:
-    stop(
+    env.stop(
         "SECRET_KEY",
         "is missing",
         'Make one with: python -c "import secrets; print(secrets.token_urlsafe(50))".',
     )
 
-ALLOWED_HOSTS = [host.strip() for host in read_text("ALLOWED_HOSTS").split(",") if host.strip()]
+ALLOWED_HOSTS = [host.strip() for host in env.read_text("ALLOWED_HOSTS").split(",") if host.strip()]
 if not ALLOWED_HOSTS:
     if not DEBUG:
-        stop(
+        env.stop(
             "ALLOWED_HOSTS",
             "is missing",
             "List the host names that the site is reached by, separated by commas.",
@@ -200,33 +44,29 @@ if not ALLOWED_HOSTS:
     ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
 for _host in ALLOWED_HOSTS:
     if not re.fullmatch(r"\*|\.?[\w-]+(\.[\w-]+)*\.?|\[[0-9a-fA-F:.]+\]", _host):
-        stop("ALLOWED_HOSTS", f"holds {_host!r}, which is no host name", "Write names alone, as sms.example.org.")
+        env.stop("ALLOWED_HOSTS", f"holds {_host!r}, which is no host name", "Write names alone, as sms.example.org.")
 
 # What a process needs of the system's environment, and nothing of this installation's (see
 # smsadmin.isolated_commands).
-SYSTEM_ENVIRONMENT = {
-    name: os.environ[name]
-    for name in ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONPATH", "VIRTUAL_ENV")
-    if name in os.environ
-}
+SYSTEM_ENVIRONMENT = env.system_variables()
 
-PORT: int = read_number("PORT", int, 8000, 1, 65_535, "a port")
+PORT: int = env.read_number("PORT", int, 8000, 1, 65_535, "a port")
 
-PUBLIC_BASE_URL = read_address("PUBLIC_BASE_URL", "Write it as https://sms.example.org.")
+PUBLIC_BASE_URL = env.read_address("PUBLIC_BASE_URL", "Write it as https://sms.example.org.")
 
-TRUSTED_PROXIES: list[Any] = read_proxies("TRUSTED_PROXIES")
+TRUSTED_PROXIES: list[Any] = env.read_proxies("TRUSTED_PROXIES")
 
-SESSION_IDLE_MINUTES: int = read_number("SESSION_IDLE_MINUTES", int, 30, 1, 1440, "minutes")
+SESSION_IDLE_MINUTES: int = env.read_number("SESSION_IDLE_MINUTES", int, 30, 1, 1440, "minutes")
 
-LOGIN_MAX_FAILURES: int = read_number("LOGIN_MAX_FAILURES", int, 5, 1, 100, "failed logins")
-LOGIN_WINDOW_MINUTES: int = read_number("LOGIN_WINDOW_MINUTES", int, 5, 1, 1440, "minutes")
-LOGIN_LOCK_MINUTES: int = read_number("LOGIN_LOCK_MINUTES", int, 10, 1, 1440, "minutes")
+LOGIN_MAX_FAILURES: int = env.read_number("LOGIN_MAX_FAILURES", int, 5, 1, 100, "failed logins")
+LOGIN_WINDOW_MINUTES: int = env.read_number("LOGIN_WINDOW_MINUTES", int, 5, 1, 1440, "minutes")
+LOGIN_LOCK_MINUTES: int = env.read_number("LOGIN_LOCK_MINUTES", int, 10, 1, 1440, "minutes")
 
-APP_TIMEZONE = read_text("APP_TIMEZONE", "UTC")
+APP_TIMEZONE = env.read_text("APP_TIMEZONE", "UTC")
 try:
     zoneinfo.ZoneInfo(APP_TIMEZONE)
 except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-    stop(
+    env.stop(
         "APP_TIMEZONE",
         f"is {APP_TIMEZONE!r}, which is no time zone",
         "Use a name such as America/Denver.",
@@ -234,7 +74,7 @@ except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
 
 # Database and queue -----------------------------------------------------------------------------------------
 
-_database_url = read_text("DATABASE_URL")
+_database_url = env.read_text("DATABASE_URL")
 try:
     _database = (
         database_urls.parse(_database_url, BASE_DIR)
@@ -242,30 +82,30 @@ try:
         else database_urls.sqlite(str(INSTANCE_DIR / "sms.db"))
     )
 except database_urls.BadDatabaseUrl as _error:
-    stop("DATABASE_URL", _error.problem, _error.remedy)
+    env.stop("DATABASE_URL", _error.problem, _error.remedy)
 DATABASES: dict[str, dict[str, Any]] = {"default": _database}
 if not _database_url and os.access(BASE_DIR, os.W_OK):
     INSTANCE_DIR.mkdir(mode=0o700, exist_ok=True)
 
-BACKUP_DIR: Path = BASE_DIR / read_text("BACKUP_DIR", str(INSTANCE_DIR / "backups"))
-if read_text("BACKUP_DIR").startswith("~"):
-    stop("BACKUP_DIR", f"is {read_text('BACKUP_DIR')!r}, and ~ is not expanded", "Write the whole path.")
+BACKUP_DIR: Path = BASE_DIR / env.read_text("BACKUP_DIR", str(INSTANCE_DIR / "backups"))
+if env.read_text("BACKUP_DIR").startswith("~"):
+    env.stop("BACKUP_DIR", f"is {env.read_text('BACKUP_DIR')!r}, and ~ is not expanded", "Write the whole path.")
 if os.path.exists(BACKUP_DIR) and not os.path.isdir(BACKUP_DIR):
-    stop("BACKUP_DIR", f"names {BACKUP_DIR}, which is not a folder", "Name a folder, or leave it empty.")
-BACKUP_KEEP: int = read_number("BACKUP_KEEP", int, 14, 1, 10_000, "backups")
-BACKUP_DAILY = read_bool("BACKUP_DAILY", True)
+    env.stop("BACKUP_DIR", f"names {BACKUP_DIR}, which is not a folder", "Name a folder, or leave it empty.")
+BACKUP_KEEP: int = env.read_number("BACKUP_KEEP", int, 14, 1, 10_000, "backups")
+BACKUP_DAILY = env.read_bool("BACKUP_DAILY", True)
 # What the daily backup may take, in the queue: a large database on a slow disk needs hours.
 BACKUP_SECONDS: int = 6 * 60 * 60
 
-REDIS_URL = read_text("REDIS_URL")
+REDIS_URL = env.read_text("REDIS_URL")
 if REDIS_URL and not re.match(r"(rediss?|unix)://[^/]*[^\s]", REDIS_URL):
-    stop(
+    env.stop(
         "REDIS_URL",
         "is no Redis address",
         "Write redis://host:6379/0, or leave it empty to keep the queue in the database.",
     )
 
-Q_WORKERS: int = read_number("Q_WORKERS", int, 2, 1, 64, "worker processes")
+Q_WORKERS: int = env.read_number("Q_WORKERS", int, 2, 1, 64, "worker processes")
 Q_CLUSTER: dict[str, Any] = {
     "name": "smsadmin",
     "workers": Q_WORKERS,
@@ -298,86 +138,88 @@ CLOCK_TASKS: list[str] = [
 
 # Sending ----------------------------------------------------------------------------------------------------
 
-DEFAULT_PHONE_REGION = read_text("DEFAULT_PHONE_REGION", "US").upper()
+DEFAULT_PHONE_REGION = env.read_text("DEFAULT_PHONE_REGION", "US").upper()
 if DEFAULT_PHONE_REGION not in phonenumbers.SUPPORTED_REGIONS:
-    stop(
+    env.stop(
         "DEFAULT_PHONE_REGION",
         f"is {DEFAULT_PHONE_REGION!r}, which is no country",
         "Use a two-letter code such as US.",
     )
 
-TWILIO_ACCOUNT_SID = read_sid("TWILIO_ACCOUNT_SID", "AC", "an account")
-TWILIO_AUTH_TOKEN = read_text("TWILIO_AUTH_TOKEN")
-TWILIO_FROM_NUMBER = read_text("TWILIO_FROM_NUMBER")
+TWILIO_ACCOUNT_SID = env.read_sid("TWILIO_ACCOUNT_SID", "AC", "an account")
+TWILIO_AUTH_TOKEN = env.read_text("TWILIO_AUTH_TOKEN")
+TWILIO_FROM_NUMBER = env.read_text("TWILIO_FROM_NUMBER")
 # Short codes and alphanumeric senders stay as they are; everything else is a number.
 if not re.fullmatch(r"[0-9]{5,6}|(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11}", TWILIO_FROM_NUMBER):
-    TWILIO_FROM_NUMBER = read_phone("TWILIO_FROM_NUMBER", DEFAULT_PHONE_REGION)
-TWILIO_MESSAGING_SERVICE_SID = read_sid("TWILIO_MESSAGING_SERVICE_SID", "MG", "a Messaging Service")
-TWILIO_API_BASE_URL = read_address("TWILIO_API_BASE_URL", "Leave it empty for Twilio itself.")
+    TWILIO_FROM_NUMBER = env.read_phone("TWILIO_FROM_NUMBER", DEFAULT_PHONE_REGION)
+TWILIO_MESSAGING_SERVICE_SID = env.read_sid("TWILIO_MESSAGING_SERVICE_SID", "MG", "a Messaging Service")
+TWILIO_API_BASE_URL = env.read_address("TWILIO_API_BASE_URL", "Leave it empty for Twilio itself.")
 if TWILIO_ACCOUNT_SID and not TWILIO_AUTH_TOKEN:
-    stop(
+    env.stop(
         "TWILIO_AUTH_TOKEN",
         "is missing while TWILIO_ACCOUNT_SID is set",
         "Copy it from the Twilio console.",
     )
 if TWILIO_AUTH_TOKEN and not TWILIO_ACCOUNT_SID:
-    stop(
+    env.stop(
         "TWILIO_ACCOUNT_SID",
         "is missing while TWILIO_AUTH_TOKEN is set",
         "Copy it from the Twilio console, or remove the token to simulate.",
     )
 if TWILIO_ACCOUNT_SID and not (TWILIO_FROM_NUMBER or TWILIO_MESSAGING_SERVICE_SID):
-    stop(
+    env.stop(
         "TWILIO_FROM_NUMBER",
         "and TWILIO_MESSAGING_SERVICE_SID are both missing while TWILIO_ACCOUNT_SID is set",
         "Set the sender's number (as +17205550100) or the Messaging Service.",
     )
 
-SMS_BACKEND = read_text(
+SMS_BACKEND = env.read_text(
     "SMS_BACKEND",
     "messaging.backends.twilio.TwilioBackend"
     if TWILIO_ACCOUNT_SID
     else "messaging.backends.simulator.SimulatorBackend",
 )
 if not re.fullmatch(r"\w+(\.\w+)+", SMS_BACKEND):
-    stop("SMS_BACKEND", f"is {SMS_BACKEND!r}, which is no dotted path", "Leave it empty for the one that fits.")
+    env.stop("SMS_BACKEND", f"is {SMS_BACKEND!r}, which is no dotted path", "Leave it empty for the one that fits.")
 if SMS_BACKEND == "messaging.backends.twilio.TwilioBackend" and not TWILIO_ACCOUNT_SID:
-    stop(
+    env.stop(
         "TWILIO_ACCOUNT_SID",
         "is missing while SMS_BACKEND is Twilio's",
         "Set it, or leave SMS_BACKEND empty to simulate.",
     )
 
-SMS_CONCURRENCY: int = read_number("SMS_CONCURRENCY", int, 10, 1, 200, "calls at once")
-SMS_RATE_PER_SECOND: float = read_number(
+SMS_CONCURRENCY: int = env.read_number("SMS_CONCURRENCY", int, 10, 1, 200, "calls at once")
+SMS_RATE_PER_SECOND: float = env.read_number(
     "SMS_RATE_PER_SECOND", float, 20.0, 0, 10_000, "messages a second (0: no limit)"
 )
-SMS_SENDERS_PER_BLAST: int = read_number("SMS_SENDERS_PER_BLAST", int, Q_WORKERS, 1, 100, "senders at once")
-SMS_BREAKER_SAMPLE: int = read_number("SMS_BREAKER_SAMPLE", int, 25, 1, 10_000, "results")
-BLAST_STALE_MINUTES: int = read_number("BLAST_STALE_MINUTES", int, 120, 0, 525_600, "minutes (0: never)")
-SMS_UNKNOWN_GRACE_MINUTES: int = read_number("SMS_UNKNOWN_GRACE_MINUTES", int, 30, 0, 10_080, "minutes")
-SMS_PRICE_PER_SEGMENT: Decimal = read_number(
+SMS_SENDERS_PER_BLAST: int = env.read_number("SMS_SENDERS_PER_BLAST", int, Q_WORKERS, 1, 100, "senders at once")
+SMS_BREAKER_SAMPLE: int = env.read_number("SMS_BREAKER_SAMPLE", int, 25, 1, 10_000, "results")
+BLAST_STALE_MINUTES: int = env.read_number("BLAST_STALE_MINUTES", int, 120, 0, 525_600, "minutes (0: never)")
+SMS_UNKNOWN_GRACE_MINUTES: int = env.read_number("SMS_UNKNOWN_GRACE_MINUTES", int, 30, 0, 10_080, "minutes")
+SMS_PRICE_PER_SEGMENT: Decimal = env.read_number(
     "SMS_PRICE_PER_SEGMENT", Decimal, Decimal("0.0083"), 0, 10, "dollars a segment"
 )
-SCHEDULED_MESSAGE_MAX_LAG: int = read_number(
+SCHEDULED_MESSAGE_MAX_LAG: int = env.read_number(
     "SCHEDULED_MESSAGE_MAX_LAG", int, 1440, 0, 525_600, "minutes (0: never expires)"
 )
 
 # Receiving --------------------------------------------------------------------------------------------------
 
-TWILIO_HANDLES_OPT_OUT: bool = read_bool("TWILIO_HANDLES_OPT_OUT", True)
+TWILIO_HANDLES_OPT_OUT: bool = env.read_bool("TWILIO_HANDLES_OPT_OUT", True)
 # Who texts, and how to reach them: the carriers ask for both in the answers to STOP, START and HELP (CTIA).
-ORGANIZATION_NAME = read_text("ORGANIZATION_NAME")
-ORGANIZATION_CONTACT = read_text("ORGANIZATION_CONTACT")
+ORGANIZATION_NAME = env.read_text("ORGANIZATION_NAME")
+ORGANIZATION_CONTACT = env.read_text("ORGANIZATION_CONTACT")
 # Empty: the answers of messaging.consent.answers.
-SMS_OPT_OUT_REPLY = read_answer("SMS_OPT_OUT_REPLY")
-SMS_OPT_IN_REPLY = read_answer("SMS_OPT_IN_REPLY")
-SMS_HELP_REPLY = read_answer("SMS_HELP_REPLY")
-SMS_AUTO_REPLIES_PER_HOUR: int = read_number("SMS_AUTO_REPLIES_PER_HOUR", int, 60, 1, 1_000, "replies to one phone")
-SMS_KEYWORD_REPLIES_PER_HOUR: int = read_number(
+SMS_OPT_OUT_REPLY = env.read_answer("SMS_OPT_OUT_REPLY", ORGANIZATION_NAME, ORGANIZATION_CONTACT)
+SMS_OPT_IN_REPLY = env.read_answer("SMS_OPT_IN_REPLY", ORGANIZATION_NAME, ORGANIZATION_CONTACT)
+SMS_HELP_REPLY = env.read_answer("SMS_HELP_REPLY", ORGANIZATION_NAME, ORGANIZATION_CONTACT)
+SMS_AUTO_REPLIES_PER_HOUR: int = env.read_number(
+    "SMS_AUTO_REPLIES_PER_HOUR", int, 60, 1, 1_000, "replies to one phone"
+)
+SMS_KEYWORD_REPLIES_PER_HOUR: int = env.read_number(
     "SMS_KEYWORD_REPLIES_PER_HOUR", int, 10, 1, 1_000, "replies to the keywords of one phone"
 )
-SURVEY_SESSION_HOURS: int = read_number("SURVEY_SESSION_HOURS", int, 24, 1, 8_760, "hours")
+SURVEY_SESSION_HOURS: int = env.read_number("SURVEY_SESSION_HOURS", int, 24, 1, 8_760, "hours")
 
 # Asked in this order about each text that comes in; the first that answers has it (see messaging.inbound.handlers).
 INBOUND_HANDLERS: list[str] = [
@@ -401,16 +243,16 @@ LIVING_WORKERS: str = "smsadmin.worker.heartbeat.living"
 
 # People -----------------------------------------------------------------------------------------------------
 
-ADMIN_TEST_PHONE = read_phone("ADMIN_TEST_PHONE", DEFAULT_PHONE_REGION)
-ADMIN_USERNAME = read_text("ADMIN_USERNAME", "admin")
+ADMIN_TEST_PHONE = env.read_phone("ADMIN_TEST_PHONE", DEFAULT_PHONE_REGION)
+ADMIN_USERNAME = env.read_text("ADMIN_USERNAME", "admin")
 # As the model has it (accounts.models.AppUser), which cannot be imported here.
 if not re.fullmatch(r"[\w.@+-]{1,80}", ADMIN_USERNAME):
-    stop(
+    env.stop(
         "ADMIN_USERNAME",
         f"is {ADMIN_USERNAME!r}, which is no user name",
         "Use 1 to 80 letters, digits and the characters @ . + - _, without spaces.",
     )
-ADMIN_PASSWORD = os.environ.get("ADMIN_PASSWORD", "")
+ADMIN_PASSWORD = env.read_password("ADMIN_PASSWORD")
 
 # Django -----------------------------------------------------------------------------------------------------
 
@@ -522,11 +364,11 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _https else Non
 SECURE_SSL_REDIRECT = _https
 SESSION_COOKIE_SECURE = _https
 CSRF_COOKIE_SECURE = _https
-CSRF_TRUSTED_ORIGINS = [origin_of(PUBLIC_BASE_URL)] if PUBLIC_BASE_URL else []
+CSRF_TRUSTED_ORIGINS = [env.origin_of(PUBLIC_BASE_URL)] if PUBLIC_BASE_URL else []
 # Browsers cannot be asked to forget HSTS, and the domain may have other sites: the operator decides.
-SECURE_HSTS_SECONDS: int = read_number("HSTS_SECONDS", int, 0, 0, 63_072_000, "seconds (0: off)")
-SECURE_HSTS_INCLUDE_SUBDOMAINS = read_bool("HSTS_INCLUDE_SUBDOMAINS", False)
-SECURE_HSTS_PRELOAD = read_bool("HSTS_PRELOAD", False)
+SECURE_HSTS_SECONDS: int = env.read_number("HSTS_SECONDS", int, 0, 0, 63_072_000, "seconds (0: off)")
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.read_bool("HSTS_INCLUDE_SUBDOMAINS", False)
+SECURE_HSTS_PRELOAD = env.read_bool("HSTS_PRELOAD", False)
 # Django's advice to set each of these three. Our own checks say what goes together (smsadmin.checks.check_hsts).
 SILENCED_SYSTEM_CHECKS = ["security.W004", "security.W005", "security.W021"]
 X_FRAME_OPTIONS = "DENY"

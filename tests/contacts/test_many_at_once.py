@@ -7,7 +7,7 @@ from contacts.consent import opting_out
 from contacts.models import CommunityMember, EventRegistration, SuppressedContact, UnsubscribedContact
 from tests.meanwhile import meanwhile, on_postgresql
 
-from .importing import import_all, text
+from .imports.importing import import_all, text
 
 pytestmark = [pytest.mark.django_db(transaction=True), on_postgresql]
 ADA, BEN = "+17205550123", "+17205550124"

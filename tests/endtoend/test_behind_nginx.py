@@ -13,7 +13,7 @@ import pytest
 from twilio.request_validator import RequestValidator
 
 from tests import twilio_standin
-from tests.messaging.inbound_texts import FORM, PATH, form
+from tests.messaging.inbound.inbound_texts import FORM, PATH, form
 from tests.processes import ROOT, free_port, installation, is_listening, wait_until
 from tests.twilio_standin import AUTH_TOKEN
 

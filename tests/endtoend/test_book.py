@@ -16,7 +16,7 @@ import pytest
 from psycopg import sql
 
 from tests.processes import ROOT, SERVER, is_listening, migrated_file
-from tests.smsadmin.backup_files import add_member
+from tests.smsadmin.backups.backup_files import add_member
 from tests.smsadmin.legacy.old_database import Old
 
 pytestmark = pytest.mark.slow

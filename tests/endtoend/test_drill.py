@@ -43,25 +43,29 @@ def backup(site):
     return path
 
 
-def everything(site):
-    """What must not change: each file of the installation, and the names of the databases of the server."""
-    files = {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in site.folder.rglob("*") if path.is_file()}
+def files(site):
+    """Each file of the installation, none of which may change."""
+    return {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in site.folder.rglob("*") if path.is_file()}
+
+
+def scratch_databases(site):
+    """The names of the databases of drills on the server, also of those that other tests run at this moment."""
     if site.database_url.startswith("sqlite"):
-        return files, None
+        return set()
     with psycopg.connect(SERVER) as server:
-        names = server.execute("SELECT datname FROM pg_database WHERE datname LIKE 'smsadmin\\_drill\\_%'").fetchall()
-    return files, names
+        return set(server.execute("SELECT datname FROM pg_database WHERE datname LIKE 'smsadmin\\_drill\\_%'"))
 
 
 def test_a_drill_restores_examines_shows_and_leaves_no_trace(site, backup, tmp_path_factory):
     work = tmp_path_factory.mktemp("work")
-    before = everything(site)
+    before, databases = files(site), scratch_databases(site)
     said = site.run("drill", str(backup), "--folder", str(work)).stdout
     assert "It holds 3 people, 0 blasts and 0 texts, and was restored in " in said
     assert "4 pages were shown." in said
     assert "The drill went well: this backup can be restored." in said
-    assert everything(site) == before
+    assert files(site) == before
     assert list(work.iterdir()) == []
+    wait_until(lambda: scratch_databases(site) <= databases, 120, "the scratch databases to be dropped")
 
 
 def test_a_drill_tells_what_is_wrong_with_the_data(site, tmp_path_factory):
@@ -88,13 +92,13 @@ def test_a_damaged_backup_fails_the_drill(site, backup, tmp_path_factory):
 
 def test_a_drill_that_is_stopped_removes_what_it_made(site, backup, tmp_path_factory):
     work = tmp_path_factory.mktemp("work")
-    before = everything(site)
+    databases = scratch_databases(site)
     process = site.start("manage.py", "drill", str(backup), "--folder", str(work))
     wait_until(lambda: list(work.iterdir()), 30, "the drill's folder")
     process.send_signal(signal.SIGTERM)
     process.wait(30)
     assert list(work.iterdir()) == []
-    assert everything(site)[1] == before[1]
+    wait_until(lambda: scratch_databases(site) <= databases, 120, "the scratch databases to be dropped")
 
 
 def test_a_role_that_may_not_create_databases_is_told_how(tmp_path):

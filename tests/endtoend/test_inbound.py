@@ -9,7 +9,7 @@ import pytest
 
 from tests import twilio_standin
 from tests.conftest import fictional_phone
-from tests.messaging.inbound_texts import FORM, PATH, form
+from tests.messaging.inbound.inbound_texts import FORM, PATH, form
 from tests.posting import Line, post_all, request, signed_post
 from tests.processes import free_port, installation, is_listening, postgres_database
 from tests.twilio_standin import AUTH_TOKEN

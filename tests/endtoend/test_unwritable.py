@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from tests import twilio_standin
-from tests.messaging.inbound_texts import PATH, form
+from tests.messaging.inbound.inbound_texts import PATH, form
 from tests.posting import Line, signed_post
 from tests.processes import free_port, installation, is_listening, postgres_database, wait_until
 from tests.twilio_standin import AUTH_TOKEN

@@ -10,7 +10,7 @@ from messaging.models import Delivery, InboxThread, KeywordAutomationRule, Messa
 from messaging.sending import dispatch
 from tests.admin_pages import squeeze
 
-from .pages import address
+from .admin.pages import address
 
 
 @pytest.fixture(autouse=True)

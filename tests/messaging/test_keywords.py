@@ -10,7 +10,7 @@ from messaging.consent.answers import opt_out_answer
 from messaging.models import InboxMessage
 from surveys.models import SurveyFlow
 
-from .inbound_texts import text_in
+from .inbound.inbound_texts import text_in
 
 ADA = "+17205550123"
 BOB = "+17205550124"

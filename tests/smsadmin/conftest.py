@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 
 from smsadmin.backups import sqlite
-from tests.smsadmin.backup_files import add_member, execute
+from tests.smsadmin.backups.backup_files import add_member, execute
 
 
 @pytest.fixture(scope="session")

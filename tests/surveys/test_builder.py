@@ -8,7 +8,7 @@ from surveys.editing import Row
 from surveys.models import SurveyFlow
 from surveys.questions import Kind, Question, load
 from tests.admin_pages import squeeze
-from tests.messaging.pages import inline_code
+from tests.messaging.admin.pages import inline_code
 
 from .pages import SURVEYS, address, builder_form, show
 

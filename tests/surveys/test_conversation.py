@@ -9,7 +9,7 @@ from messaging.models import InboxMessage, InboxThread
 from surveys import questions, tasks
 from surveys.models import SurveyFlow, SurveyResponse, SurveySession
 from surveys.questions import Kind, Question
-from tests.messaging.inbound_texts import form, post, text_in
+from tests.messaging.inbound.inbound_texts import form, post, text_in
 
 ADA = "+17205550123"
 BOB = "+17205550124"

@@ -17,7 +17,7 @@ from surveys import deletion
 from surveys.models import SurveyFlow, SurveyResponse, SurveySession
 from surveys.practice_phone import forget, number_of
 from tests.meanwhile import meanwhile, on_postgresql
-from tests.messaging.inbound_texts import text_in as post
+from tests.messaging.inbound.inbound_texts import text_in as post
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),

@@ -9,7 +9,7 @@ from messaging.models import Delivery, InboxMessage, InboxThread
 from surveys.models import SurveyResponse, SurveySession
 from surveys.practice_phone import forget, is_try, number_of
 from tests.conftest import AREA_CODES
-from tests.messaging.pages import inline_code
+from tests.messaging.admin.pages import inline_code
 
 from .pages import address, show
 

@@ -11,7 +11,7 @@ from surveys.models import SurveyResponse, SurveySession
 from surveys.practice_phone import number_of
 from surveys.questions import Question
 from surveys.results import Whose
-from tests.messaging.pages import inline_code
+from tests.messaging.admin.pages import inline_code
 
 from .conftest import DISH
 from .pages import address, show

@@ -3,7 +3,7 @@ import pytest
 from contacts.consent import opting_out
 from contacts.models import ConsentRecord, SuppressedContact, UnsubscribedContact
 from messaging.models import InboxMessage, InboxThread, KeywordAutomationRule
-from tests.messaging.inbound_texts import form, post, text_in
+from tests.messaging.inbound.inbound_texts import form, post, text_in
 
 ADA = "+17205550123"
 

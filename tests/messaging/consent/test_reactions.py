@@ -7,7 +7,7 @@ from messaging.consent.reactions import Reaction, read_reaction
 from messaging.inbox.timeline import Timeline
 from messaging.models import InboxMessage, InboxThread
 from surveys.models import SurveyFlow, SurveyResponse, SurveySession
-from tests.messaging.inbound_texts import text_in
+from tests.messaging.inbound.inbound_texts import text_in
 
 ADA = "+17205550123"
 LINE = "Reply STOP to unsubscribe."

@@ -158,7 +158,7 @@ def test_a_file_with_data_is_backed_up_before_it_is_changed(tmp_path):
     site = Installation(tmp_path, BACKUP_DIR=str(tmp_path / "backups"))
     assert "backup" not in site.run("dbdoctor", "--apply").stdout
     assert not (tmp_path / "backups").exists()
-    site.run("migrate", "surveys", "0001")
+    site.run("migrate", "messaging", "0001")
     said = site.run("dbdoctor", "--apply").stdout
     [backup] = (tmp_path / "backups").iterdir()
     assert f"The database as it was before is in {backup}." in said

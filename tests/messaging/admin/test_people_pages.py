@@ -1,0 +1,34 @@
+"""What the pages of people on the lists lead to in the inbox."""
+
+import pytest
+
+from accounts.models import AppUser
+
+from ..conversations import address, make_thread, read
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(params=["make_member", "make_registration"])
+def person(request):
+    """A member, then a registration."""
+    return request.getfixturevalue(request.param)()
+
+
+def page_of(person):
+    return f"/admin/contacts/{person._meta.model_name}/{person.pk}/change/"
+
+
+def test_the_page_of_a_person_leads_to_the_conversation_where_there_is_one(admin_client, person):
+    assert ">Conversation</a>" not in read(admin_client, page_of(person))
+    thread = make_thread(person.phone, "Hello")
+    assert f'<a href="{address(thread)}">Conversation</a>' in read(admin_client, page_of(person))
+
+
+def test_who_may_not_see_the_inbox_is_not_led_there(admin_client, person, monkeypatch):
+    make_thread(person.phone, "Hello")
+    has_perm = AppUser.has_perm
+    monkeypatch.setattr(
+        AppUser, "has_perm", lambda user, name, obj=None: "inboxthread" not in name and has_perm(user, name, obj)
+    )
+    assert ">Conversation</a>" not in read(admin_client, page_of(person))

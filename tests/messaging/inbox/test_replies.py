@@ -1,0 +1,320 @@
+"""Replies of staff in conversations: who can be texted, and what becomes of each text."""
+
+import uuid
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.utils import timezone
+
+from contacts.models import SuppressedContact, UnsubscribedContact
+from messaging.backends import Refused, TryLater
+from messaging.inbox import replies
+from messaging.inbox.replies import CannotReply
+from messaging.models import Delivery, InboxMessage, InboxThread, SenderSlot
+from messaging.scheduling import sweep
+from messaging.sending import dispatch
+
+from ..conversations import state
+
+
+@pytest.fixture
+def thread(make_thread):
+    return make_thread()
+
+
+def sent(locmem):
+    return [(to, body) for to, body, _ in locmem.outbox]
+
+
+def test_a_reply_leaves_at_once_and_stands_in_the_conversation(thread, reply, locmem, manager_user):
+    message = reply(thread, "  See you\r\nat six!  ")
+    assert sent(locmem) == [(thread.phone, "See you\nat six!")]
+    assert (message.direction, message.automation_source, message.sent_by) == ("outbound", "manual", manager_user)
+    assert (message.delivery.message_log, state(message)) == (None, "accepted")
+    thread.refresh_from_db()
+    assert (thread.last_message_preview, thread.last_direction) == ("See you at six!", "outbound")
+    assert thread.last_message_at == message.created_at
+
+
+def test_the_report_address_of_a_reply_carries_its_delivery(thread, reply, locmem):
+    message = reply(thread)
+    assert locmem.outbox[0][2] == f"http://testserver/webhooks/twilio/status/{message.delivery_id}"
+
+
+@pytest.mark.parametrize("contact_name", ["Rosa of the choir", None])
+def test_the_delivery_has_the_name_that_staff_or_the_lists_know(make_thread, make_member, reply, contact_name):
+    member = make_member(name="Rosa Delgado")
+    message = reply(make_thread(phone=member.phone, contact_name=contact_name))
+    assert message.delivery.name == (contact_name or member.name)
+
+
+def test_a_double_click_is_one_reply(thread, reply, locmem):
+    token = uuid.uuid4()
+    assert reply(thread, token=token) == reply(thread, token=token)
+    assert (len(locmem.outbox), InboxMessage.objects.count(), Delivery.objects.count()) == (1, 1, 1)
+
+
+def test_a_form_that_has_been_sent_sends_no_other_words(thread, reply, make_thread, locmem):
+    """Such as one that the browser's way back has brought again."""
+    token = uuid.uuid4()
+    reply(thread, "See you", token=token)
+    with pytest.raises(CannotReply, match="was not sent"):
+        reply(thread, "At six", token=token)
+    with pytest.raises(CannotReply, match="was not sent"):
+        reply(make_thread(), "See you", token=token)
+    assert len(locmem.outbox) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        ("", "empty"),
+        (" \r\n ", "empty"),
+        ("\u200b\ufeff \u2060", "empty"),
+        ("a" * 1601, "1,601 characters"),
+        ("a\0b", "a character in it"),
+        ("a\ud800b", "a character in it"),
+    ],
+)
+def test_what_no_text_can_be_is_refused_with_a_sentence(thread, reply, body, sentence):
+    with pytest.raises(CannotReply, match=sentence):
+        reply(thread, body)
+    assert not InboxMessage.objects.exists()
+
+
+def test_the_longest_text_is_sent(thread, reply, locmem):
+    reply(thread, "a\r\n" * 800)
+    assert len(locmem.outbox[0][1]) == 1599
+
+
+def test_who_opted_out_is_not_texted_and_staff_read_since_when(thread, reply, make_unsubscribed, locmem):
+    make_unsubscribed(phone=thread.phone, source="inbound", created_at=datetime(2026, 3, 2, 18, 5, tzinfo=UTC))
+    with pytest.raises(CannotReply, match=r"opted out on March 2, 2026, 11:05 a\.m\. MST.*START"):
+        reply(thread)
+    assert not locmem.outbox
+
+
+@pytest.mark.parametrize(
+    ("source", "who"),
+    [("manual", "staff"), ("community", "staff"), ("event:12", "staff"), ("import", "an import")],
+)
+def test_who_was_opted_out_by_others_can_be_restored_by_an_admin(thread, make_unsubscribed, source, who):
+    make_unsubscribed(phone=thread.phone, source=source)
+    assert f"was opted out by {who} on" in replies.why_not(thread)
+    assert "START" in replies.why_not(thread)
+    assert replies.why_not(thread).endswith("an admin restores them.")
+
+
+@pytest.mark.parametrize("source", ["inbound", "message_failure"])
+def test_who_opted_out_by_text_alone_can_change_it(thread, make_unsubscribed, source):
+    make_unsubscribed(phone=thread.phone, source=source)
+    assert replies.why_not(thread).endswith("until they text START to us.")
+
+
+@pytest.mark.parametrize(("source_type", "by_staff"), [("manual", True), ("message_log", False), (None, False)])
+def test_an_opt_out_among_suppressed_numbers_is_told_in_the_same_way(thread, make_suppressed, source_type, by_staff):
+    make_suppressed(phone=thread.phone, category="opt_out", source_type=source_type)
+    assert ("an admin restores them" in replies.why_not(thread)) is by_staff
+
+
+def test_an_opt_out_on_the_list_of_suppressed_numbers_is_one_too(thread, make_suppressed):
+    make_suppressed(phone=thread.phone, category="opt_out")
+    assert "opted out" in replies.why_not(thread)
+
+
+def test_a_number_that_was_given_up_can_be_answered_and_blasts_still_skip_it(
+    thread, reply, make_suppressed, make_member, start_blast, send, locmem
+):
+    make_suppressed(phone=thread.phone, category="hard_fail")
+    make_member(phone=thread.phone)
+    assert replies.why_not(thread) == ""
+    message = reply(thread, "Still there?")
+    assert state(message) == "accepted"
+    send(start_blast())
+    assert sent(locmem) == [(thread.phone, "Still there?")]
+
+
+@pytest.mark.parametrize("phone", ["72055", "CLINIC", "unknown", ""])
+def test_what_is_no_phone_number_cannot_be_answered(make_thread, reply, phone):
+    with pytest.raises(CannotReply, match="not a number that can be texted"):
+        reply(make_thread(phone=phone))
+
+
+def test_a_conversation_that_has_just_been_deleted_is_told(thread, reply):
+    gone = InboxThread.objects.get(pk=thread.pk)
+    thread.delete()
+    with pytest.raises(CannotReply, match="deleted"):
+        reply(gone)
+
+
+def test_a_stop_that_comes_before_the_call_is_honoured(thread, reply, queue, make_unsubscribed, locmem):
+    message = reply(thread)
+    make_unsubscribed(phone=thread.phone)
+    queue.run()
+    delivery = Delivery.objects.get(pk=message.delivery_id)
+    assert (delivery.status, delivery.skip_reason, locmem.outbox) == ("skipped", "opted_out", [])
+
+
+def test_replies_leave_in_the_order_in_which_they_were_written(make_thread, reply, queue, locmem, settings):
+    settings.SMS_CONCURRENCY = 1
+    threads = [make_thread() for _ in range(3)]
+    for number, thread in enumerate(threads * 2):
+        reply(thread, f"Text {number}")
+    queue.run()
+    assert [body for _, body in sent(locmem)] == [f"Text {number}" for number in range(6)]
+
+
+def test_a_refused_reply_says_why_and_heals_the_lists(thread, reply, locmem):
+    locmem.script[thread.phone] = Refused(21614, "not mobile")
+    message = reply(thread)
+    delivery = Delivery.objects.get(pk=message.delivery_id)
+    assert (delivery.status, delivery.error_code) == ("failed", 21614)
+    assert delivery.error_message.endswith(".")
+    contact = SuppressedContact.objects.get()
+    assert (contact.phone, contact.source_type, contact.source_message_log) == (thread.phone, "inbox", None)
+
+
+def test_an_opt_out_that_twilio_tells_ends_the_conversation(thread, reply, locmem):
+    locmem.script[thread.phone] = Refused(21610, "unsubscribed")
+    reply(thread)
+    assert UnsubscribedContact.objects.get().phone == thread.phone
+    assert "opted out" in replies.why_not(thread)
+
+
+def test_a_fault_of_the_account_fails_the_reply_and_stops_no_blast(
+    thread, reply, make_member, start_blast, locmem, make_log
+):
+    log = make_log()
+    locmem.script[thread.phone] = Refused(20003, "Authenticate")
+    assert state(reply(thread)) == "failed"
+    log.refresh_from_db()
+    assert log.is_running
+
+
+def test_proof_of_non_acceptance_sends_the_reply_later_and_once(thread, reply, locmem, monkeypatch):
+    monkeypatch.setattr("messaging.sending.sender.BACK_OFF_SECONDS", (0.0, 0.0))
+    locmem.script[thread.phone] = [TryLater("busy"), TryLater("busy"), None]
+    assert state(reply(thread)) == "accepted"
+    assert len(locmem.outbox) == 1
+
+
+def test_after_a_long_retry_after_the_slot_rests_and_the_sweep_goes_on(thread, reply, queue, locmem):
+    locmem.script[thread.phone] = [TryLater("busy", 120), None]
+    message = reply(thread)
+    queue.run(seconds=0.1)
+    sweep.sweep()
+    assert (state(message), queue.tasks) == ("pending", [])
+    assert SenderSlot.objects.get().leased_until > timezone.now() + timedelta(seconds=100)
+    SenderSlot.objects.update(leased_until=timezone.now())
+    sweep.sweep()
+    queue.run()
+    assert state(message) == "accepted"
+
+
+def test_a_doubtful_reply_is_never_sent_again_by_itself(thread, reply, locmem):
+    locmem.script[thread.phone] = locmem.accept_and_lose
+    message = reply(thread)
+    for _ in range(3):
+        sweep.sweep()
+    assert (state(message), len(locmem.outbox)) == ("unknown", 1)
+
+
+def test_a_reply_whose_task_was_lost_is_picked_up(thread, reply, queue, locmem):
+    message = reply(thread)
+    queue.tasks.clear()
+    sweep.sweep()
+    assert queue.tasks == []
+    SenderSlot.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
+    sweep.sweep()
+    queue.run()
+    assert (state(message), len(locmem.outbox)) == ("accepted", 1)
+
+
+def test_a_reply_is_written_even_where_the_queue_is_out_of_reach(
+    transactional_db, thread, manager_user, locmem, monkeypatch
+):
+    def fail(*args, **kwargs):
+        raise ConnectionError("no queue")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(dispatch, "async_task", fail)
+        message = replies.reply(thread, "Hello", manager_user, uuid.uuid4())
+    assert state(message) == "pending"
+    SenderSlot.objects.update(leased_until=None)
+    sweep.sweep()
+    assert len(locmem.outbox) == 1
+
+
+def test_an_abandoned_call_becomes_doubt_and_the_others_go_out(thread, reply, queue, locmem):
+    first, second = reply(thread, "One"), reply(thread, "Two")
+    [taken] = Delivery.objects.claim_replies(1, timezone.now() - timedelta(minutes=5))
+    assert taken.pk == first.delivery_id
+    sweep.sweep()
+    queue.run()
+    assert (state(first), state(second), sent(locmem)) == ("unknown", "accepted", [(thread.phone, "Two")])
+
+
+def test_a_call_in_flight_is_left_alone_by_the_sweep(thread, reply, queue):
+    message = reply(thread)
+    assert len(Delivery.objects.claim_replies(1)) == 1
+    sweep.sweep()
+    assert state(message) == "sending"
+    assert Delivery.objects.claim_replies(1) == []
+
+
+def test_one_written_while_the_slot_is_given_back_does_not_wait_for_the_sweep(
+    make_thread, reply, queue, locmem, monkeypatch
+):
+    reply(make_thread(), "One")
+    run = dispatch.Sender.run
+
+    def run_and_write(self, until):
+        has_more = run(self, until)
+        if len(locmem.outbox) == 1:
+            reply(make_thread(), "Two")
+        return has_more
+
+    monkeypatch.setattr(dispatch.Sender, "run", run_and_write)
+    queue.run()
+    assert [body for _, body in sent(locmem)] == ["One", "Two"]
+
+
+def test_automatic_answers_are_neither_sent_nor_asked_about(make_thread, locmem):
+    thread = make_thread()
+    for status in ("accepted", "pending", "unknown"):
+        delivery = Delivery.objects.create(
+            phone=thread.phone, status=status, claimed_at=timezone.now() - timedelta(days=1)
+        )
+        InboxMessage.objects.create(
+            thread=thread,
+            phone=thread.phone,
+            direction="outbound",
+            body="Thanks!",
+            automation_source="keyword",
+            delivery=delivery,
+        )
+    assert not dispatch.nudge_replies()
+    assert Delivery.objects.claim_replies(10) == []
+    assert not replies.in_question().exists()
+
+
+def test_a_text_that_is_gone_is_not_sent(thread, reply, queue, locmem):
+    reply(thread).delete()
+    queue.run()
+    sweep.sweep()
+    assert Delivery.objects.claim_replies(10) == []
+    assert locmem.outbox == []
+
+
+def test_a_reply_to_the_same_phone_is_counted_by_no_blast(
+    make_thread, make_member, reply, start_blast, send, locmem, show
+):
+    member = make_member()
+    log = send(start_blast())
+    locmem.script[member.phone] = Refused(30008, "unknown")
+    reply(make_thread(phone=member.phone))
+    sweep.recount()
+    log.refresh_from_db()
+    assert (log.total_recipients, log.success_count, log.failure_count) == (1, 1, 0)
+    assert not log.to_retry(only_failed=False).exists()
+    assert "Refused" not in show(log)
