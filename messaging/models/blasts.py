@@ -117,6 +117,12 @@ class MessageLog(models.Model):
     audience_name = models.CharField("audience", max_length=250, default="", editable=False)
     test_mode = models.BooleanField(default=False)
     paused_at = models.DateTimeField(null=True, blank=True)
+    restored_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="When a restore brought it back: whoever was called before may have been retried since.",
+    )
     sending_since = models.DateTimeField(null=True, blank=True, help_text="When staff last let it go on.")
     cancelled_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -161,8 +167,15 @@ class MessageLog(models.Model):
         """Whom the fault that stopped the blast has kept from the text, and whom no retry has taken on since."""
         if self.stop_code is None:
             return Delivery.objects.none()
-        rows: DeliveryQuerySet = self.deliveries.refused(self.stop_code).not_live_in(self.relatives())
-        return rows
+        return self._free(self.deliveries.refused(self.stop_code))
+
+    def _free(self, rows: DeliveryQuerySet) -> DeliveryQuerySet:
+        """Those of these rows whose phone no relative has taken on, nor a blast that a restore has taken back.
+
+        After a restore a report that comes again, or contradicts a lost one, may say that somebody was not reached
+        who was retried in the time that is lost.
+        """
+        return rows.called_after(self.restored_at).not_live_in(self.relatives())
 
     def relatives(self) -> list[int]:
         """The ids of the other blasts of the family, as of now."""
@@ -175,8 +188,16 @@ class MessageLog(models.Model):
 
         `only_failed` leaves out whom no retry can reach: hard failures, and who was skipped by a cancel.
         """
-        rows: DeliveryQuerySet = self.deliveries.can_be_retried(only_failed).not_live_in(self.relatives())
-        return rows
+        return self._free(self.deliveries.can_be_retried(only_failed))
+
+    def kept_from_retry(self) -> DeliveryQuerySet:
+        """Who did not get it from this blast, and may have got it from one that is gone: deleted, or lost in a
+        restore."""
+        rows: DeliveryQuerySet = self.deliveries.not_reached()
+        is_kept = Q(is_left=True)
+        if self.restored_at is not None:
+            is_kept |= Q(claimed_at=None) | Q(claimed_at__lte=self.restored_at)
+        return rows.filter(is_kept)
 
     def leave_relatives(self) -> int:
         """Before it is deleted: keep relatives from retrying whom it may have texted. How many."""

@@ -65,6 +65,10 @@ class DeliveryQuerySet(models.QuerySet):
         """Those whose call began at `moment` or later; all of them where that is None."""
         return self if moment is None else self.filter(claimed_at__gte=moment)
 
+    def called_after(self, moment: datetime | None) -> Self:
+        """Those whose call began later than `moment`; all of them where that is None."""
+        return self if moment is None else self.filter(claimed_at__gt=moment)
+
     def count_by_status(self) -> dict[str, int]:
         """How many rows there are in each state that occurs."""
         return dict(self.order_by().values_list("status").annotate(Count("pk")))
@@ -245,11 +249,6 @@ class DeliveryQuerySet(models.QuerySet):
         """
         rows = self.not_reached().filter(is_left=False)
         return rows.unsuccessful().exclude(error_code__in=final_codes()) if only_failed else rows
-
-    def kept_from_retry(self) -> Self:
-        """Those of one blast who did not get it, and may have got it in a blast that is gone: deleted, or lost in a
-        restore."""
-        return self.not_reached().filter(is_left=True)
 
     def not_reached(self) -> Self:
         """Those who certainly did not get it from their blast, although they were to."""

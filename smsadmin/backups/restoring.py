@@ -26,6 +26,7 @@ from . import backup_files, postgres, sqlite
 from .contents import BackupFailed, Contents, Damaged
 
 DELIVERIES: Final = "deliveries"
+_RESTORED_AT: Final[migration_state.Migration] = ("messaging", "0007_restored_at")
 FIRST_MOMENT: Final = datetime(2020, 1, 1, tzinfo=UTC)
 # On average between two restores; a blast takes thousands at once and then seconds a thousand to be sent.
 IDS_PER_SECOND: Final = 1000
@@ -99,7 +100,7 @@ def restore(path: Path, directory: Path) -> Restored:
     db.connections.close_all()
     statements = [
         *engine.final_checks(contents),
-        *_hold_back(backup_files.taken_at(path)),
+        *_hold_back(backup_files.taken_at(path), contents),
         *engine.going_on_after(last_ids),
     ]
     try:
@@ -140,7 +141,7 @@ def _last_ids(contents: Contents, present: Mapping[str, int], now: datetime) -> 
     return last
 
 
-def _hold_back(taken_at: datetime) -> list[str]:
+def _hold_back(taken_at: datetime, contents: Contents) -> list[str]:
     """SQL, for both databases, that lets nothing leave by itself after the restore."""
     moment = dates.moment(taken_at)
     blasts = (
@@ -150,7 +151,7 @@ def _hold_back(taken_at: datetime) -> list[str]:
     scheduled = (
         f"It was restored from the backup of {moment} and may have left since. If it has not, schedule it anew."
     )
-    return [
+    statements = [
         f"UPDATE message_logs SET paused_at = COALESCE(paused_at, CURRENT_TIMESTAMP), "  # noqa: S608 - our own words
         f"stop_reason = TRIM({_quote(blasts)} || stop_reason) WHERE status = 'processing' AND cancelled_at IS NULL",
         f"UPDATE scheduled_messages SET status = 'failed', error_message = {_quote(scheduled)} "  # noqa: S608
@@ -162,6 +163,11 @@ def _hold_back(taken_at: datetime) -> list[str]:
         "DELETE FROM django_session",
         "DELETE FROM worker_heartbeats",
     ]
+    if _RESTORED_AT in contents.migrations:
+        # After the calls of those in doubt, which are dated now: only who is called from here on can be retried.
+        now = "clock_timestamp()" if connection.vendor == "postgresql" else "strftime('%Y-%m-%d %H:%M:%f', 'now')"
+        statements.append(f"UPDATE message_logs SET restored_at = {now}")  # noqa: S608
+    return statements
 
 
 def _doubt_texts(moment: str) -> list[str]:

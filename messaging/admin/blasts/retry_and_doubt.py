@@ -118,7 +118,7 @@ class Afterwards(BlastPage):
         return context | {
             "retry_failed": log.to_retry(only_failed=True).count(),
             "retry_unreached": log.to_retry(only_failed=False).count(),
-            "kept_from_retry": log.deliveries.kept_from_retry().count(),
+            "kept_from_retry": log.kept_from_retry().count(),
             "to_decide": reconciliation.overdue(timezone.now()).filter(message_log=log).count() if doubtful else 0,
         }
 

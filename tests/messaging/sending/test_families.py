@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from messaging.backends import Refused, TryLater
@@ -245,15 +247,14 @@ def test_of_two_rows_that_wait_the_first_one_goes(make_family, locmem, send):
     assert [row.message_log_id for row in Delivery.objects.claim(first.pk, 5)] == [first.pk]
 
 
-def test_a_blast_without_relatives_is_claimed_without_a_query_more(
-    make_log, make_delivery, django_assert_num_queries
-):
+def test_a_blast_without_relatives_is_claimed_without_a_query_more(make_log, make_delivery):
     log = make_log()
     for _ in range(3):
         make_delivery(log)
-    # The transaction, the rows, and that they are taken.
-    with django_assert_num_queries(4):
+    with CaptureQueriesContext(connection) as asked:
         assert len(Delivery.objects.claim(log.pk, 3)) == 3
+    assert sum('FROM "deliveries"' in query["sql"] for query in asked) == 1
+    assert not any('FROM "message_logs"' in query["sql"] for query in asked)
 
 
 def test_staff_cannot_send_again_to_whom_a_relative_has_reached(make_family, make_delivery):
@@ -291,6 +292,30 @@ def test_deleting_several_at_once_keeps_the_others_from_texting_again(make_famil
     admin_client.post("/admin/messaging/messagelog/", data)
     assert list(MessageLog.objects.all()) == [first]
     assert offered(first) == 0
+
+
+# After a restore
+
+
+@pytest.fixture
+def restored(make_log, make_delivery):
+    """A blast that was restored a minute ago: one person called before that and one after, both missed since."""
+    now = timezone.now()
+    log = make_log(status="failed", paused_at=now, stop_code=WRONG_PASSWORD, restored_at=now - timedelta(minutes=1))
+    fields = {"error_code": WRONG_PASSWORD}
+    log.before = make_delivery(log, "failed", claimed_at=now - timedelta(minutes=2), **fields)
+    log.after = make_delivery(log, "failed", claimed_at=now, **fields)
+    return log
+
+
+def test_only_who_was_called_after_a_restore_can_be_retried(restored):
+    assert list(restored.to_retry(only_failed=True)) == [restored.after]
+    assert list(restored.kept_from_retry()) == [restored.before]
+
+
+def test_only_who_was_called_after_a_restore_waits_again_when_the_blast_is_resumed(restored):
+    assert restored.resume() is True
+    assert list(restored.deliveries.filter(status="pending")) == [restored.after]
 
 
 # Canceled blasts

@@ -26,6 +26,8 @@ from messaging.sending import dispatch, reconciliation
 from messaging.sending.sources import BlastStream
 from messaging.webhooks.signatures import sign
 from smsadmin.backups import restoring
+from smsadmin.backups.contents import Contents
+from smsadmin.migration_state import known
 from tests.conftest import fictional_phone
 
 IS_LONG_RUN = settings().max_examples > 25
@@ -245,8 +247,9 @@ class World:
             model._base_manager.all().delete()
         for model in reversed(TABLES):
             model._base_manager.bulk_create(model(**values) for values in backup[model])
+        contents = Contents(0, 0, known(), {})
         with connection.cursor() as cursor:
-            for statement in restoring._hold_back(timezone.now()):
+            for statement in restoring._hold_back(timezone.now(), contents):
                 cursor.execute(statement)
 
     def lose_time(self):

@@ -260,6 +260,14 @@ def test_whom_a_blast_did_not_reach_is_kept_from_retries(database_file, folder, 
     assert explanation.count("Restored") == 1
 
 
+def test_each_blast_knows_when_it_was_restored_after_all_of_its_calls(database_file, folder, db):
+    log = add_blast(database_file, "processing")
+    add_delivery(database_file, "pending", log=log)
+    restore_now(folder)
+    [(restored_at,)] = execute(database_file, "SELECT restored_at FROM message_logs")
+    assert restored_at >= read_delivery(database_file, "claimed_at")[0]
+
+
 def test_who_had_opted_out_is_skipped_and_not_in_doubt(database_file, folder, db):
     log = add_blast(database_file, "processing")
     add_delivery(database_file, "pending", log=log)
