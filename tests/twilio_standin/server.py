@@ -295,7 +295,13 @@ class TwilioStandin:
                 "most_in_flight": self.most_in_flight,
                 "accepted": len(self.account.messages),
                 "messages": [
-                    {"sid": m.sid, "to": m.to, "status": m.status, "created_at": m.created_at.timestamp()}
+                    {
+                        "sid": m.sid,
+                        "to": m.to,
+                        "status": m.status,
+                        "status_callback": m.status_callback,
+                        "created_at": m.created_at.timestamp(),
+                    }
                     for m in self.account.messages[since:]
                 ],
             }
