@@ -29,10 +29,10 @@ CommunityMember.objects.bulk_create(people, batch_size=5000)
 """
 START = """
 import time
-from messaging import sending
+from messaging.sending import dispatch
 from messaging.composing.audience import Audience
 clicked = time.time()
-sending.start("Hi {first_name}, the hall opens at six.", Audience("community"))
+dispatch.start("Hi {first_name}, the hall opens at six.", Audience("community"))
 print(clicked)
 """
 

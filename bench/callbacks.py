@@ -30,9 +30,9 @@ people = (CommunityMember(name=f"Person {i}", phone=f"+1720{2000000 + i}") for i
 CommunityMember.objects.bulk_create(people, batch_size=5000)
 """
 START = """
-from messaging import sending
+from messaging.sending import dispatch
 from messaging.composing.audience import Audience
-sending.start("Hi {first_name}", Audience("community"))
+dispatch.start("Hi {first_name}", Audience("community"))
 """
 SENDERS = 20
 # Requests, and None for each sender at the end.

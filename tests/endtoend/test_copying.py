@@ -16,9 +16,9 @@ FILL = f"""
 from contacts.models import CommunityMember
 people = (CommunityMember(name=f"Person {{i}}", phone=f"+1720{{2000000 + i}}") for i in range({PEOPLE}))
 CommunityMember.objects.bulk_create(people)
-from messaging import sending
+from messaging.sending import dispatch
 from messaging.composing.audience import Audience
-sending.start("Hi {{first_name}}", Audience("community"))
+dispatch.start("Hi {{first_name}}", Audience("community"))
 """
 # While the first rows are copied, somebody else tries to write to the database in use.
 WRITE_MEANWHILE = """

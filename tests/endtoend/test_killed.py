@@ -24,9 +24,9 @@ FILL = """
 from contacts.models import CommunityMember
 people = (CommunityMember(name=f"Person {i}", phone=f"+1720{2000000 + i}") for i in range(COUNT))
 CommunityMember.objects.bulk_create(people, batch_size=5000)
-from messaging import sending
+from messaging.sending import dispatch
 from messaging.composing.audience import Audience
-sending.start("Hi {first_name}", Audience("community"))
+dispatch.start("Hi {first_name}", Audience("community"))
 """
 FAULTS = ("--rate-429", "--rate-500", "--rate-503-accepted", "--rate-dropped", "--rate-dropped-accepted")
 

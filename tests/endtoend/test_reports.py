@@ -19,9 +19,9 @@ people = (CommunityMember(name=f"Person {{i}}", phone=f"+1720{{2000000 + i}}") f
 CommunityMember.objects.bulk_create(people)
 """
 START = """
-from messaging import sending
+from messaging.sending import dispatch
 from messaging.composing.audience import Audience
-sending.start("Hi {first_name}", Audience("community"))
+dispatch.start("Hi {first_name}", Audience("community"))
 """
 RESUME = """
 from messaging.models import MessageLog
