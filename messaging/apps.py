@@ -8,6 +8,9 @@ class MessagingConfig(AppConfig):
     def ready(self) -> None:
         from contacts.consent.opting_out import opted_out
 
-        from .inbox import conversations
+        from . import keywords
+        from .inbox import automation_names, conversations
 
+        keywords.register_owner(keywords.claim_of_rule)
+        automation_names.register("keyword", automation_names.names_of_rules)
         opted_out.connect(conversations.hear_opt_outs, dispatch_uid="messaging.opted_out")

@@ -2,17 +2,17 @@
 
 A keyword is kept in upper case with its spaces collapsed, without punctuation around it. A text matches by the whole
 of it first, then by its first word. Each keyword belongs to one owner only, a keyword reply or something of another
-app: settings.KEYWORD_OWNERS names the functions that know them.
+app, which registers the function that knows them (`register_owner`).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.conf import settings
-from django.db import DEFAULT_DB_ALIAS, connection, models
+from django.db import DEFAULT_DB_ALIAS, models
 from django.db.models import F
-from django.utils.module_loading import import_string
 
+from smsadmin.lib.locks import lock_keywords
 from smsadmin.lib.prepared_statements import Prepared, PreparedUpdate
 
 from .consent.classifier import is_clear_opt_out
@@ -23,8 +23,6 @@ from .models import InboxMessage, KeywordAutomationRule
 MAX_LENGTH = 40
 # What is longer than this begins with no keyword, or with one that stands in its first characters.
 _LOOKED_AT = 4 * MAX_LENGTH
-# Any number that no other program on the database uses for pg_advisory_lock.
-_ADVISORY_LOCK = 7_205_550_105
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +31,15 @@ class Claim:
 
     words: str
     owner: models.Model | None = None
+
+
+_owners: list[Callable[[str], Claim | None]] = []
+
+
+def register_owner(claim_of: Callable[[str], Claim | None]) -> None:
+    """Ask `claim_of` who has a keyword, before it is given to anybody else. For the `ready` of an app."""
+    if claim_of not in _owners:
+        _owners.append(claim_of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,28 +94,17 @@ def why_refused(keyword: str, owner: models.Model | None = None) -> str:
         )
     if word in HELP_WORDS:
         return f"{keyword} asks for help, and Twilio answers it, so it cannot be a keyword. Choose another word."
-    _wait_for_others()
-    for path in settings.KEYWORD_OWNERS:
-        claim: Claim | None = import_string(path)(keyword)
+    lock_keywords()
+    for claim_of in _owners:
+        claim = claim_of(keyword)
         if claim is not None and (owner is None or claim.owner != owner):
             remedy = ", or change that one first" if claim.owner else ""
             return f"{keyword} is already {claim.words}. Choose another word{remedy}."
     return ""
 
 
-def _wait_for_others() -> None:
-    """Until whoever is giving out a keyword at this moment has saved it, and so that others wait for us.
-
-    A survey and a keyword reply are in two tables: nothing else would keep them from getting the same one. SQLite
-    has one writer at a time.
-    """
-    if connection.vendor == "postgresql" and connection.in_atomic_block:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_ADVISORY_LOCK])
-
-
 def claim_of_rule(keyword: str) -> Claim | None:
-    """For settings.KEYWORD_OWNERS: the keyword reply that has this keyword, active or not."""
+    """The keyword reply that has this keyword, active or not."""
     rule = KeywordAutomationRule.objects.filter(keyword=keyword).first()
     return Claim("the keyword of a keyword reply", rule) if rule is not None else None
 

@@ -11,9 +11,16 @@ class SmsAdminConfig(AppConfig):
     verbose_name = "SMS Admin"
 
     def ready(self) -> None:
+        from messaging.inbox import replies
+        from messaging.scheduling import sweep
+
         from . import checks  # noqa: F401 - imported for its registrations
         from .backups import given_ids
+        from .worker import clock, heartbeat, schedules
 
+        for task in (heartbeat.beat, sweep.sweep, schedules.heal):
+            clock.register(task)
+        replies.register_workers(heartbeat.living)
         # The signal comes after all migrations, once for each app that has models. The rows are django-q2's.
         post_migrate.connect(_install_schedules, sender=apps.get_app_config("django_q"))
         pre_migrate.connect(given_ids.remember, sender=self)

@@ -6,7 +6,6 @@ which is about installations that really send.
 
 import ipaddress
 import os
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -26,15 +25,6 @@ from messaging.text.personalization import takes_replies
 
 YEAR: Final = 31_536_000
 SIMULATOR = "messaging.backends.simulator.SimulatorBackend"
-# The settings, beside SMS_BACKEND, that name functions by their dotted paths.
-_NAMING: Final = (
-    "CLOCK_TASKS",
-    "INBOUND_HANDLERS",
-    "KEYWORD_OWNERS",
-    "INBOX_AUTHORS",
-    "INBOX_TAGS",
-    "LIVING_WORKERS",
-)
 
 
 @register(Tags.compatibility)
@@ -43,7 +33,7 @@ def check_dotted_paths(**_: Any) -> list[CheckMessage]:
     found: list[CheckMessage] = []
     for name, paths, identifier, hint in (
         ("SMS_BACKEND", [settings.SMS_BACKEND], "smsadmin.E001", "Leave SMS_BACKEND empty for the one that fits."),
-        *((name, _paths(name), "smsadmin.E002", "Correct the name in smsadmin/settings.py.") for name in _NAMING),
+        ("INBOUND_HANDLERS", settings.INBOUND_HANDLERS, "smsadmin.E002", "Correct it in smsadmin/settings.py."),
     ):
         for path in paths:
             try:
@@ -53,13 +43,6 @@ def check_dotted_paths(**_: Any) -> list[CheckMessage]:
                     checks.Error(f"{name} names {path!r}, which cannot be imported: {error}", hint, id=identifier)
                 )
     return found
-
-
-def _paths(setting: str) -> Iterable[str]:
-    value = getattr(settings, setting)
-    if isinstance(value, str):
-        return [value]
-    return value.values() if isinstance(value, dict) else value
 
 
 @register(Tags.files)

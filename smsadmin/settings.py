@@ -129,13 +129,6 @@ if REDIS_URL:
 else:
     Q_CLUSTER["orm"] = "default"
 
-# Called about once a second in the main process of each `manage.py worker` (see smsadmin.worker.clock).
-CLOCK_TASKS: list[str] = [
-    "smsadmin.worker.heartbeat.beat",
-    "messaging.scheduling.sweep.sweep",
-    "smsadmin.worker.schedules.heal",
-]
-
 # Sending ----------------------------------------------------------------------------------------------------
 
 DEFAULT_PHONE_REGION = env.read_text("DEFAULT_PHONE_REGION", "US").upper()
@@ -229,17 +222,6 @@ INBOUND_HANDLERS: list[str] = [
     "messaging.keywords.reply",
     "messaging.consent.handlers.hear_yes",
 ]
-# Who knows which keywords are taken (see messaging.keywords).
-KEYWORD_OWNERS: list[str] = ["messaging.keywords.claim_of_rule", "surveys.conversation.claim_of_survey"]
-# For each kind of automatic answer, who knows what its rows are called (see messaging.inbox.automation_names).
-INBOX_AUTHORS: dict[str, str] = {
-    "keyword": "messaging.inbox.automation_names.names_of_rules",
-    "survey": "surveys.conversation.names_of_surveys",
-}
-# Who knows what sets the conversation with a phone apart from those with people (see messaging.models.InboxThread).
-INBOX_TAGS: list[str] = ["surveys.practice_phone.tag_of"]
-# Who knows which workers run, for a conversation with a reply that nobody sends (see messaging.inbox.replies).
-LIVING_WORKERS: str = "smsadmin.worker.heartbeat.living"
 
 # People -----------------------------------------------------------------------------------------------------
 

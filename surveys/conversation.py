@@ -139,7 +139,7 @@ def start_by_keyword(text: InboundText) -> Answer | None:
 
 
 def claim_of_survey(keyword: str) -> Claim | None:
-    """For settings.KEYWORD_OWNERS: the survey that has this keyword, active or not, or the word that leaves one."""
+    """The survey that has this keyword, active or not, or the word that leaves one."""
     if bare_word(keyword) == EXIT:
         return Claim("the word that leaves a survey")
     survey = SurveyFlow.objects.filter(trigger_keyword=keyword).first()
@@ -147,7 +147,7 @@ def claim_of_survey(keyword: str) -> Claim | None:
 
 
 def names_of_surveys(ids: Collection[int]) -> dict[int, str]:
-    """For settings.INBOX_AUTHORS: surveys by their names."""
+    """Surveys by their names."""
     return {pk: f"Survey “{name}”" for pk, name in SurveyFlow.objects.filter(pk__in=ids).values_list("pk", "name")}
 
 

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Final
 
 from smsadmin.lib import group_commit
-from smsadmin.lib.locks import take_turn
+from smsadmin.lib.locks import lock_bulk_changes
 
 from .models import SurveyFlow, SurveySession
 
@@ -28,7 +28,7 @@ def delete(surveys: Iterable[int]) -> None:
 def _delete_some(pk: int) -> bool:
     """Delete some sessions with their answers; with the last of them the survey. Whether there is more to do."""
     # Opt-outs of many end the conversations of many.
-    take_turn()
+    lock_bulk_changes()
     # Who is in the survey waits, and finds the session gone.
     SurveyFlow.objects.select_for_update().filter(pk=pk).order_by().first()
     sessions = SurveySession.objects.filter(survey=pk).order_by("pk").values_list("pk", flat=True)

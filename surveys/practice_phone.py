@@ -20,7 +20,7 @@ from contacts.consent import opting_out
 from contacts.models import EventRegistration, UnsubscribedContact
 from messaging.inbound import receive
 from messaging.models import InboxMessage, InboxThread
-from smsadmin.lib.locks import take_turn
+from smsadmin.lib.locks import lock_bulk_changes
 
 from .models import SurveyFlow, SurveyResponse, SurveySession
 
@@ -48,7 +48,7 @@ def is_try(phone: str) -> bool:
 
 
 def tag_of(phone: str) -> str:
-    """For settings.INBOX_TAGS: what marks a try in the inbox."""
+    """What marks a try in the inbox."""
     return "Try" if is_try(phone) else ""
 
 
@@ -86,7 +86,7 @@ def forget(phones: Iterable[str], actor: str) -> int:
     """
     tries = [phone for phone in phones if is_try(phone)]
     with transaction.atomic():
-        take_turn()
+        lock_bulk_changes()
         # The threads first: whoever texts in at this moment waits for them, or is waited for.
         threads = list(InboxThread.objects.select_for_update().filter(phone__in=tries).order_by("pk"))
         InboxThread.objects.filter(pk__in=[thread.pk for thread in threads]).delete()

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from smsadmin.lib.locks import take_turn
+from smsadmin.lib.locks import lock_bulk_changes
 
 from .models import SurveySession
 
@@ -30,7 +30,7 @@ def expire(now: datetime | None = None) -> int:
     """End the sessions that have had no answer for SURVEY_SESSION_HOURS; how many."""
     late = SurveySession.objects.active().filter(last_activity_at__lt=expired_before(now or timezone.now()))
     with transaction.atomic():
-        take_turn()
+        lock_bulk_changes()
         return late.update(status=Status.EXPIRED)
 
 

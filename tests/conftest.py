@@ -80,6 +80,12 @@ def page_contexts():
         yield
 
 
+@pytest.fixture(autouse=True)
+def patient_webhooks(monkeypatch):
+    """How fast a machine is, is no promise: a webhook gives up after a minute, not after seconds."""
+    monkeypatch.setattr("messaging.webhooks.views.STORED_WITHIN_SECONDS", 60)
+
+
 @pytest.fixture
 def make_phone():
     """A phone number that no earlier call in this test gave."""

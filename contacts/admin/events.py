@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from contacts.models import Event
 from contacts.textability import registration_counts
 from smsadmin.lib import dates
-from smsadmin.lib.locks import take_turn
+from smsadmin.lib.locks import lock_bulk_changes
 
 from .people import ListAdmin, ListTool
 
@@ -60,7 +60,7 @@ class EventAdmin(ListAdmin):
 
     def delete_model(self, request: HttpRequest, obj: Event) -> None:
         """Within the transaction of Django's page; all registrations go with it."""
-        take_turn()
+        lock_bulk_changes()
         super().delete_model(request, obj)
 
 

@@ -23,7 +23,7 @@ from accounts.events import record
 from accounts.models import AppUser
 from accounts.security_events import Kind
 from contacts import exporting, phones, searching
-from smsadmin.lib.locks import take_turn
+from smsadmin.lib.locks import lock_bulk_changes
 from smsadmin.lib.pagination import CappedPaginator
 
 from .changelist import MOST_FOUND, PreparedChangeList, WholeList, shows_page
@@ -145,7 +145,7 @@ class ListAdmin(admin.ModelAdmin):
         """Bit by bit, so that memory does not grow with the selection."""
         keys = queryset.order_by("pk").values_list("pk", flat=True)
         with transaction.atomic():
-            take_turn()
+            lock_bulk_changes()
             while batch := list(keys[:_DELETED_AT_ONCE]):
                 self.model._default_manager.filter(pk__in=batch).delete()
 

@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from django.dispatch import Signal
 from django.utils import timezone
 
-from smsadmin.lib.locks import take_turn
+from smsadmin.lib.locks import lock_bulk_changes
 
 from ..models import (
     CommunityMember,
@@ -137,7 +137,7 @@ def save_entry(entry: UnsubscribedContact | SuppressedContact, actor: str) -> No
     with transaction.atomic():
         if entry.pk:
             # Where the number is changed, these are two.
-            take_turn()
+            lock_bulk_changes()
         before = model._default_manager.select_for_update().filter(pk=entry.pk).first() if entry.pk else None
         entry.save()
         was_opt_out, is_opt_out = bool(before) and _is_opt_out(before), _is_opt_out(entry)
@@ -158,7 +158,7 @@ def unsubscribe(people: QuerySet[Any], reason: str, actor: str = "") -> Outcome:
     """
     changed = unchanged = 0
     with transaction.atomic():
-        take_turn()
+        lock_bulk_changes()
         for batch in _batches(people):
             known = set(
                 UnsubscribedContact.objects.filter(phone__in=[p.phone for p in batch]).values_list("phone", flat=True)
@@ -191,7 +191,7 @@ def restore(people: QuerySet[Any], actor: str = "") -> Outcome:
     """
     restored = 0
     with transaction.atomic():
-        take_turn()
+        lock_bulk_changes()
         total = people.order_by().values("phone").distinct().count()
         for batch in _batches(people):
             phones = {person.phone for person in batch}
@@ -218,7 +218,7 @@ def lift(records: QuerySet[Any], actor: str = "") -> Outcome:
     )
     lifted = still_blocked = 0
     with transaction.atomic():
-        take_turn()
+        lock_bulk_changes()
         for batch in _batches(records):
             removed = _remove(records.model._default_manager.filter(pk__in=[entry.pk for entry in batch]))
             _record_opt_ins({entry.phone for entry in removed if _is_opt_out(entry)}, actor)

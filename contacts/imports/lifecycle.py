@@ -17,7 +17,7 @@ from django_q.tasks import async_task
 
 from accounts.models import AppUser
 from smsadmin.lib import shared_clock
-from smsadmin.lib.locks import take_turn
+from smsadmin.lib.locks import lock_bulk_changes
 
 from ..models import ContactImport, Event, ImportChunk, ImportRow
 from ..models.imports import MOST_STARTS, OPT_OUT, STALLED_AFTER
@@ -183,7 +183,7 @@ def apply(import_id: int) -> None:
 
 def _apply(contact_import: ContactImport) -> bool:
     with transaction.atomic():
-        take_turn()
+        lock_bulk_changes()
         now = timezone.now()
         mine = ContactImport.objects.filter(pk=contact_import.pk, status=Status.APPLYING)
         if not mine.update(status=Status.APPLIED, starts=0, applied_at=now, updated_at=now):

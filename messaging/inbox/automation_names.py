@@ -1,18 +1,22 @@
 """Who or what wrote the texts that we sent in a conversation, in words.
 
 An automatic answer has the row that it comes from in `automation_source_id`. The app that owns these rows tells what
-they are called: settings.INBOX_AUTHORS names, for each kind of answer, the function that knows. It is given ids, and
+they are called: it registers, for each kind of answer, the function that knows (`register`). That is given ids, and
 returns for those that it finds what staff are told, such as "Survey “Picnic”".
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 
-from django.conf import settings
-from django.utils.module_loading import import_string
-
 from ..models import InboxMessage, KeywordAutomationRule
 
 Naming = Callable[[Collection[int]], Mapping[int, str]]
+
+_namings: dict[str, Naming] = {}
+
+
+def register(source: str, naming: Naming) -> None:
+    """Have `naming` tell what the rows behind answers of that kind are called. For the `ready` of an app."""
+    _namings[source] = naming
 
 
 def find_authors(messages: Iterable[InboxMessage]) -> dict[int, str]:
@@ -23,15 +27,10 @@ def find_authors(messages: Iterable[InboxMessage]) -> dict[int, str]:
     sent = [message for message in messages if message.direction == InboxMessage.Direction.OUTBOUND]
     wanted: dict[str, set[int]] = {}
     for message in sent:
-        if message.automation_source in settings.INBOX_AUTHORS and message.automation_source_id is not None:
+        if message.automation_source in _namings and message.automation_source_id is not None:
             wanted.setdefault(message.automation_source, set()).add(message.automation_source_id)
-    named = {source: _naming(source)(ids) for source, ids in wanted.items()}
+    named = {source: _namings[source](ids) for source, ids in wanted.items()}
     return {message.pk: _author(message, named) for message in sent}
-
-
-def _naming(source: str) -> Naming:
-    naming: Naming = import_string(settings.INBOX_AUTHORS[source])
-    return naming
 
 
 def _author(message: InboxMessage, named: Mapping[str, Mapping[int, str]]) -> str:
@@ -43,6 +42,6 @@ def _author(message: InboxMessage, named: Mapping[str, Mapping[int, str]]) -> st
 
 
 def names_of_rules(ids: Collection[int]) -> dict[int, str]:
-    """For settings.INBOX_AUTHORS: keyword replies by their keywords."""
+    """Keyword replies by their keywords."""
     rules = KeywordAutomationRule.objects.filter(pk__in=ids).values_list("pk", "keyword")
     return {pk: f"Keyword reply {keyword}" for pk, keyword in rules}

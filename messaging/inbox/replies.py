@@ -8,15 +8,14 @@ period (`in_question`) is for staff to decide: `send_again` or `leave`. What has
 
 import logging
 import uuid
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.utils import timezone
-from django.utils.module_loading import import_string
 
 from accounts.models import AppUser
 from contacts import phones
@@ -156,15 +155,24 @@ def are_in_hand() -> bool:
     return SenderSlot.objects.for_replies().held(shared_clock.now()).exists()
 
 
+_workers: list[Callable[[], Collection[Any]]] = []
+
+
+def register_workers(find_living: Callable[[], Collection[Any]]) -> None:
+    """Ask `find_living` which workers run. For the `ready` of the app that knows."""
+    if find_living not in _workers:
+        _workers.append(find_living)
+
+
 def stalled(messages: Iterable[InboxMessage]) -> set[int]:
-    """The ids of those that wait as in `waiting` because no worker runs (settings.LIVING_WORKERS)."""
+    """The ids of those that wait as in `waiting` because no worker runs."""
     before = timezone.now() - dispatch.WAITS_AT_MOST
     found = {
         each.pk
         for each in messages
         if each.delivery and each.delivery.status == Delivery.Status.PENDING and each.delivery.updated_at < before
     }
-    return set() if not found or import_string(settings.LIVING_WORKERS)() else found
+    return set() if not found or any(find() for find in _workers) else found
 
 
 def undelivered(threads: Collection[int] | None = None) -> QuerySet[InboxMessage]:

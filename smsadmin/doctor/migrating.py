@@ -17,14 +17,12 @@ from django.db.migrations.recorder import MigrationRecorder
 from smsadmin import migration_state
 from smsadmin.backups import backup_files
 from smsadmin.backups.contents import BackupFailed
+from smsadmin.lib.locks import AdvisoryLock
 from smsadmin.lib.plurals import counted
 from smsadmin.ownership import give_to_owner_of_folder
 
 from .findings import Finding, ok, problem, some
 from .storage import first_line, sqlite_path
-
-# Any number that no other program on the database uses for pg_advisory_lock.
-ADVISORY_LOCK: Final = 7_205_550_100_007
 
 
 class CannotApply(Exception):
@@ -169,15 +167,15 @@ WAITING: Final = "Another process applies migrations. Waiting for it."
 def _advisory_lock(say: Callable[[str], None]) -> Iterator[None]:
     """Belongs to the session, whatever its transactions do; the server lifts it when the connection ends."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [ADVISORY_LOCK])
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [AdvisoryLock.MIGRATIONS])
         if not cursor.fetchone()[0]:
             say(WAITING)
-            cursor.execute("SELECT pg_advisory_lock(%s)", [ADVISORY_LOCK])
+            cursor.execute("SELECT pg_advisory_lock(%s)", [AdvisoryLock.MIGRATIONS])
     try:
         yield
     finally:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [ADVISORY_LOCK])
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [AdvisoryLock.MIGRATIONS])
 
 
 @contextmanager

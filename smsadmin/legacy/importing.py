@@ -5,7 +5,7 @@ from pathlib import Path
 from django.db import transaction
 from django.utils import timezone
 
-from smsadmin.lib.locks import take_turn
+from smsadmin.lib.locks import lock_bulk_changes
 
 from .blasts import move_blasts
 from .inbox import move_messages, move_threads
@@ -24,7 +24,7 @@ def move_in(path: Path, report: Report, *, is_dry_run: bool = False) -> None:
     Raises reading.Unreadable, and django.db.DatabaseError; then nothing has changed.
     """
     with open_old(path) as old, transaction.atomic():
-        take_turn()
+        lock_bulk_changes()
         move = Move(old, report, timezone.now())
         _tell_what_stays(old, report)
         added = move_users(move)

@@ -7,21 +7,29 @@ processes between two ticks.
 """
 
 import logging
+from collections.abc import Callable
 
 from django import db
-from django.conf import settings
-from django.utils.module_loading import import_string
 
 from smsadmin.lib import database_file
 
 logger = logging.getLogger(__name__)
 
-_failures: dict[str, int] = {}
+ClockTask = Callable[[], object]
+
+_tasks: list[ClockTask] = []
+_failures: dict[ClockTask, int] = {}
 _said_lost = ""
 
 
+def register(task: ClockTask) -> None:
+    """Have `task` called at each tick from now on. For the `ready` of an app."""
+    if task not in _tasks:
+        _tasks.append(task)
+
+
 def tick() -> None:
-    """Call each function that settings.CLOCK_TASKS names by its dotted path. Raises nothing.
+    """Call each registered task. Raises nothing.
 
     A task that fails is logged when it begins to fail and when it works again, not every second. Nothing is done in a
     database file that is not the one that the worker began with.
@@ -29,17 +37,21 @@ def tick() -> None:
     if _is_lost():
         return
     db.close_old_connections()
-    for path in settings.CLOCK_TASKS:
+    for task in _tasks:
         try:
-            import_string(path)()
+            task()
         except Exception:
-            if path not in _failures:
-                logger.exception("The clock task %s fails. It is tried again every second.", path)
-            _failures[path] = _failures.get(path, 0) + 1
+            if task not in _failures:
+                logger.exception("The clock task %s fails. It is tried again every second.", _name(task))
+            _failures[task] = _failures.get(task, 0) + 1
         else:
-            if failures := _failures.pop(path, 0):
-                logger.warning("The clock task %s works again after %d failures.", path, failures)
+            if failures := _failures.pop(task, 0):
+                logger.warning("The clock task %s works again after %d failures.", _name(task), failures)
     db.close_old_connections()
+
+
+def _name(task: ClockTask) -> str:
+    return f"{task.__module__}.{getattr(task, '__qualname__', task)}"
 
 
 def _is_lost() -> bool:

@@ -106,15 +106,8 @@ def test_a_backend_that_does_not_exist_is_found(settings):
     assert ids(checks.check_dotted_paths()) == {"smsadmin.E001"}
 
 
-@pytest.mark.parametrize("name", ["CLOCK_TASKS", "INBOUND_HANDLERS", "KEYWORD_OWNERS", "INBOX_AUTHORS", "INBOX_TAGS"])
-def test_a_function_that_does_not_exist_is_found(settings, name):
-    paths = ["messaging.scheduling.sweep.nothing"]
-    setattr(settings, name, dict.fromkeys(paths, *paths) if isinstance(getattr(settings, name), dict) else paths)
-    assert ids(checks.check_dotted_paths()) == {"smsadmin.E002"}
-
-
-def test_the_function_that_knows_the_workers_is_looked_for(settings):
-    settings.LIVING_WORKERS = "smsadmin.worker.heartbeat.nothing"
+def test_a_handler_that_does_not_exist_is_found(settings):
+    settings.INBOUND_HANDLERS = ["messaging.inbound.receive.nothing"]
     assert ids(checks.check_dotted_paths()) == {"smsadmin.E002"}
 
 

@@ -9,6 +9,7 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from smsadmin.backups.contents import BackupFailed
 from smsadmin.doctor import migrating
+from smsadmin.lib.locks import AdvisoryLock
 from tests.processes import Installation, postgres_database, wait_until
 
 pytestmark = pytest.mark.django_db
@@ -149,7 +150,7 @@ def held_lock(site):
             yield
         return
     with psycopg.connect(site.database_url) as other:
-        other.execute("SELECT pg_advisory_lock(%s)", [migrating.ADVISORY_LOCK])
+        other.execute("SELECT pg_advisory_lock(%s)", [AdvisoryLock.MIGRATIONS])
         yield
 
 

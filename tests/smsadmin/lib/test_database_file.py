@@ -143,8 +143,8 @@ def test_requests_are_answered_503_while_the_file_is_gone(open_file, path):
     assert "restore a backup" in response.content.decode()
 
 
-def test_the_clock_says_once_that_the_file_is_gone_and_does_nothing(open_file, path, settings, monkeypatch, caplog):
-    settings.CLOCK_TASKS = ["nowhere.nothing"]
+def test_the_clock_says_once_that_the_file_is_gone_and_does_nothing(open_file, path, monkeypatch, caplog):
+    monkeypatch.setattr(clock, "_tasks", [lambda: pytest.fail("called")])
     monkeypatch.setattr(clock, "_said_lost", "")
     open_file()
     path.unlink()

@@ -18,7 +18,6 @@ def failing():
 
 
 broken = True
-FIRST, FAILING = f"{__name__}.first", f"{__name__}.failing"
 
 
 @pytest.fixture(autouse=True)
@@ -28,14 +27,20 @@ def fresh(monkeypatch):
     monkeypatch.setattr(clock.db, "close_old_connections", lambda: None)
 
 
-def test_a_tick_calls_each_task_in_order(settings):
-    settings.CLOCK_TASKS = [FIRST, FAILING, FIRST]
+@pytest.fixture
+def no_tasks(monkeypatch):
+    monkeypatch.setattr(clock, "_tasks", [])
+
+
+def test_a_tick_calls_each_task_once_in_order(no_tasks):
+    for task in (first, failing, first):
+        clock.register(task)
     clock.tick()
-    assert calls == ["first", "failing", "first"]
+    assert calls == ["first", "failing"]
 
 
-def test_a_lasting_failure_is_logged_at_its_beginning_and_its_end(settings, caplog, monkeypatch):
-    settings.CLOCK_TASKS = [FAILING]
+def test_a_lasting_failure_is_logged_at_its_beginning_and_its_end(no_tasks, caplog, monkeypatch):
+    clock.register(failing)
     for _ in range(3):
         clock.tick()
     monkeypatch.setattr(f"{__name__}.broken", False)
@@ -45,12 +50,14 @@ def test_a_lasting_failure_is_logged_at_its_beginning_and_its_end(settings, capl
     assert "works again after 3 failures" in caplog.text
 
 
-def test_a_name_that_cannot_be_imported_stops_no_other_task(settings):
-    settings.CLOCK_TASKS = ["nowhere.nothing", FIRST]
+def test_a_task_that_fails_stops_no_other_task(no_tasks):
+    clock.register(failing)
+    clock.register(first)
     clock.tick()
-    assert calls == ["first"]
+    assert calls == ["failing", "first"]
 
 
 def test_the_tasks_of_the_project_run_on_an_empty_database(db):
+    assert len(clock._tasks) == 3
     clock.tick()
     assert clock._failures == {}
