@@ -61,6 +61,7 @@ _SAMPLE_BYTES: Final = 262_144
 _BLOCK: Final = 1_048_576
 _MOST_WORDS: Final = 2_000
 _WORD: Final = re.compile(rb"[^\s,;:|\"\x00]*[\x80-\xff][^\s,;:|\"\x00]*")
+_OPENED_SENTENCE: Final = re.compile(r"[¿¡][^\W\d_]")
 _SHOWN: Final = 5
 _LONGEST_WORD: Final = 60
 
@@ -145,7 +146,13 @@ def _cost(word: bytes, encoding: str) -> float:
             continue
         if not character.isalpha():
             # A quotation mark or a dash may stand beside a word, other signs do not.
+            if _OPENED_SENTENCE.match(text):
+                # A small letter behind it is rarer there than one of the other encodings ("żona").
+                cost += 0 if text[1:2].isupper() else 0.3
+                continue
             cost += 0 if character in "’‘“”–—…·\u00a0" and not before.isalpha() else 1.5
+            continue
+        if character in "ºª" and before in "nN0123456789":
             continue
         cost += 1.5 if character.isupper() and before.islower() else 0
         odd.add(character.lower())
