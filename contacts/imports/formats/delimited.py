@@ -25,6 +25,7 @@ MAX_LINE: Final = 200_000
 _SAMPLE_BYTES: Final = 262_144
 _SAMPLE_LINES: Final = 200
 _TEXT_CONTROLS: Final = frozenset("\t\n\r\v\f\0\x1a")
+_BETWEEN_PHONES: Final = re.compile(r"[;,|]")
 _PHONE_LIKE: Final = re.compile(r"[\s'\"=+(\[]*(?:\d[\s().\[\]+/,\u2010-\u2015-]*){7,16}[\s'\"]*")
 
 
@@ -208,5 +209,10 @@ def _fit(lines: list[str], separator: str) -> tuple[float, float, int]:
         return (0, 0, 0)
     ((width, count),) = Counter(map(len, rows)).most_common(1)
     columns = min(max(map(len, rows)), 200)
-    phones = max(sum(1 for row in rows if len(row) > i and _PHONE_LIKE.fullmatch(row[i])) for i in range(columns))
+    phones = max(sum(1 for row in rows if len(row) > i and _is_phones(row[i])) for i in range(columns))
     return (round(phones / len(rows), 1), count / len(rows) if width > 1 else 0, width)
+
+
+def _is_phones(cell: str) -> bool:
+    """Whether a cell is a phone, or several with what could be another separator between them."""
+    return all(map(_PHONE_LIKE.fullmatch, _BETWEEN_PHONES.split(cell)))
