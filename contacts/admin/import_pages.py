@@ -22,6 +22,7 @@ _SAID_OF_READING: Final = (
     (Role.OPT_OUT, "opt-outs"),
     (Role.CONSENT, "consent"),
     (Role.TICKED_CONSENT, "consent"),
+    (Role.WISHES, "wishes"),
 )
 
 Status = ContactImport.Status

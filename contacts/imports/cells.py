@@ -208,8 +208,12 @@ def _unless_out(tokens: list[str], answer: Answer) -> Answer:
 
 
 def is_check_mark(text: str) -> bool:
-    """Whether the cell is the mark of a ticked box rather than a word that answers."""
-    return text.strip()[:1] in _TICKS or plain(text) in {"x", "checked", "1", "true", "on"}
+    """Whether the cell is the mark of a ticked box, or the sentence beside it, rather than a word that answers."""
+    tokens = plain(text).split()
+    return text.strip()[:1] in _TICKS or any(
+        "ticked" in _CONCEPTS.get(" ".join(tokens[:length]), ()) and (length > 1 or len(tokens) == 1)
+        for length in range(1, _LONGEST_PHRASE + 1)
+    )
 
 
 def refuses(text: str, asks_for_consent: bool, blank_refuses: bool = False) -> bool:

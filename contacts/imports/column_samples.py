@@ -48,8 +48,13 @@ class Column:
     @property
     def is_names(self) -> bool:
         """Mostly name-like, and not the same few words over and over (a size, a town, yes and no)."""
-        varied = len(self.values) >= (self.filled / 2 if self.filled < 10 else max(5, self.filled * 0.15))
+        least = self.filled / 2 if self.filled < 10 else max(5, self.filled * 0.15)
+        varied = self.filled == 1 or len(self.values) >= max(2, least)
         return self.filled > 0 and self.names >= self.filled * 0.7 and varied and not self.is_answers
+
+    @property
+    def is_constant(self) -> bool:
+        return self.filled > 1 and len(self.values) == 1
 
     @property
     def is_whole_names(self) -> bool:

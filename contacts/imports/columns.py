@@ -6,8 +6,9 @@ that reads as phones is the phone.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Final
 
 from django.db import models
@@ -29,7 +30,7 @@ class Role(models.TextChoices):
 
     PHONE = "phone", "Phone"
     OTHER_PHONE = "other_phone", "Phone, if the first is missing or not valid"
-    PHONE_KIND = "phone_kind", "Kind of the phone in the next column"
+    PHONE_KIND = "phone_kind", "Kind of the phone beside it"
     COUNTRY_CODE = "country_code", "Country code of the phone"
     AREA_CODE = "area_code", "Area code of the phone"
     NAME = "name", "Name"
@@ -43,11 +44,12 @@ class Role(models.TextChoices):
     OPT_OUT = "opt_out", "Opted out: yes means no texts"
     CONSENT = "consent", "May be texted: no means no texts"
     TICKED_CONSENT = "ticked_consent", "May be texted: empty means no texts"
+    WISHES = "wishes", "Wishes: those for no texts count"
     IGNORED = "ignored", "Not imported"
 
 
 PHONES: Final = frozenset({Role.PHONE, Role.OTHER_PHONE})
-REFUSALS: Final = frozenset({Role.OPT_OUT, Role.CONSENT, Role.TICKED_CONSENT})
+REFUSALS: Final = frozenset({Role.OPT_OUT, Role.CONSENT, Role.TICKED_CONSENT, Role.WISHES})
 
 
 @dataclass(frozen=True)
@@ -98,10 +100,13 @@ def detect(sample: Sequence[Line], header_line: int | None = None, fixed: Sequen
         header_line = 0
     if header_line is None:
         header_line = _find_header(sample)
-    header = next((line for line in sample if line.number == header_line), None) if header_line else None
+    position = next((i for i, line in enumerate(sample) if header_line and line.number == header_line), None)
+    header = None if position is None else sample[position]
     body = [line for line in sample if line.number > header_line][:SAMPLE]
     width = min(max((len(line.cells) for line in (*body, *([header] if header else []))), default=0), MAX_COLUMNS)
     names = list(fixed) or ([text_of(cell) for cell in header.cells[:width]] if header else [])
+    if header and position:
+        names = _with_groups(names, sample[position - 1])
     width = max(width, len(fixed))
     names += [""] * (width - len(names))
     sheet = _Sheet(
@@ -139,6 +144,20 @@ def _find_header(sample: Sequence[Line]) -> int:
     return 0
 
 
+def _with_groups(names: list[str], above: Line) -> list[str]:
+    """The headings, each with that of its group in the line above where they repeat otherwise.
+
+    Above "First, Last, First, Last, Cell" stands "Player, , Parent, , ".
+    """
+    filled = list(filter(None, names))
+    groups = [text_of(cell) for cell in above.cells[: len(names)]]
+    if len(filled) == len(set(filled)) or sum(map(bool, groups)) < 2:
+        return names
+    groups += [""] * (len(names) - len(groups))
+    spread: Iterator[str] = accumulate(groups, lambda group, here: here or group)
+    return [f"{group} {name}".strip() if name else "" for group, name in zip(spread, names, strict=True)]
+
+
 # Refusals ---------------------------------------------------------------------------------------------------
 
 
@@ -151,6 +170,8 @@ def _assign_refusals(sheet: _Sheet) -> None:
         sheet.roles[i] = Role.OPT_OUT
     for i in sheet.where(_asks_for_consent):
         sheet.roles[i] = Role.TICKED_CONSENT if _is_ticked(sheet, i) else Role.CONSENT
+    for i in sheet.where(lambda meaning, column: meaning.has_wishes and column.outs > 0):
+        sheet.roles[i] = Role.WISHES
     texts = [i for i, role in enumerate(sheet.roles) if role in REFUSALS and sheet.meanings[i].is_about_texts]
     if texts:
         # What is said of texts goes before what is said of marketing or of calls.
@@ -189,7 +210,7 @@ def _assign_phones(sheet: _Sheet) -> None:
         )
         chosen = sorted({*chosen, *likely})
     else:
-        chosen = _phones_by_cells(sheet) or sure
+        chosen = _phones_by_cells(sheet) or sure or _phones_of_leads(sheet)
     if not chosen:
         return
     has_filled = [i for i in chosen if sheet.columns[i].filled] or chosen
@@ -197,14 +218,15 @@ def _assign_phones(sheet: _Sheet) -> None:
     for i in chosen:
         sheet.roles[i] = Role.PHONE if sheet.meanings[i].phone_rank <= soonest else Role.OTHER_PHONE
     for i in sheet.where(lambda meaning, column: meaning.is_kind):
-        if any(j > i for j in chosen):
-            sheet.roles[i] = Role.PHONE_KIND
+        sheet.roles[i] = Role.PHONE_KIND
 
 
 def _phones_by_cells(sheet: _Sheet) -> list[int]:
     """The column that reads as phones most, of those whose headings leave it open."""
     by_cells = sheet.where(lambda meaning, column: column.phones > 0 and column.rate(column.phones) >= 0.3)
     open_to_it = [i for i in by_cells if sheet.meanings[i].phone != EXCLUDED]
+    # Our own number, in every line of a log of texts, is nobody's.
+    open_to_it = [i for i in open_to_it if not sheet.columns[i].is_constant] or open_to_it
     certain = max((sheet.meanings[i].phone for i in open_to_it), default=UNKNOWN)
     if certain == LIKELY:
         return [i for i in open_to_it if sheet.meanings[i].phone == LIKELY]
@@ -213,6 +235,15 @@ def _phones_by_cells(sheet: _Sheet) -> list[int]:
         return [i for i in open_to_it if sheet.columns[i].dialled >= 0.9 * sheet.columns[i].filled] or open_to_it[:1]
     likely = [i for i in open_to_it if sheet.meanings[i].phone == certain] or open_to_it
     return [max(likely, key=lambda i: (sheet.columns[i].phones, sheet.columns[i].dialled, -i))] if likely else []
+
+
+def _phones_of_leads(sheet: _Sheet) -> list[int]:
+    """The phones of coaches and the like in a list of nobody else."""
+    if any(meaning.name and not meaning.is_of_lead for meaning in sheet.meanings):
+        return []
+    return sheet.where(
+        lambda meaning, column: meaning.is_of_lead and meaning.names_phone and column.rate(column.phones) >= 0.5
+    )
 
 
 def phone_order(heading: str) -> int:
@@ -242,6 +273,7 @@ def _assign_codes(sheet: _Sheet) -> None:
 
 _PARTS: Final = frozenset({Role.FIRST_NAME, Role.LAST_NAME, Role.PREFERRED_NAME})
 _NAMES: Final = _PARTS | {Role.NAME, Role.LAST_FIRST}
+ALL_NAMES: Final = _NAMES | {Role.MIDDLE_NAME, Role.NICKNAME, Role.OTHER_NAME}
 
 
 def _assign_names(sheet: _Sheet) -> None:
@@ -271,9 +303,14 @@ def _assign_names(sheet: _Sheet) -> None:
         column = sheet.columns[i]
         if sheet.roles[i] == Role.NAME and _is_turned(column) and not is_our_export(sheet.headings):
             sheet.roles[i] = Role.LAST_FIRST
-    if not roles & _NAMES:
+    if not roles & _NAMES and not any(_is_filled(sheet, i) for i in free if sheet.roles[i] == Role.NICKNAME):
         free = [i for i in sheet.free() if sheet.columns[i].rate(sheet.columns[i].phones) < 0.5]
-        _assign_names_by_cells(sheet, [i for i in free if not sheet.meanings[i].is_something_else])
+        leads = [i for i in free if sheet.meanings[i].is_of_lead and sheet.columns[i].is_names]
+        _assign_names_by_cells(sheet, leads or [i for i in free if not sheet.meanings[i].is_something_else])
+
+
+def _is_filled(sheet: _Sheet, i: int) -> bool:
+    return sheet.columns[i].filled >= 0.5 * sheet.size
 
 
 def _assign_names_by_cells(sheet: _Sheet, free: list[int]) -> None:

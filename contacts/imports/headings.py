@@ -8,6 +8,7 @@ words that are not known make a meaning less likely.
 import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import pairwise
 from typing import Final
 
 from . import vocabulary
@@ -33,6 +34,8 @@ EXCLUDED: Final = -1
 _BRACKETS: Final = re.compile(r"[(\[{（【<][^)\]}）】>]*[)\]}）】>]?")
 _CAMEL: Final = re.compile(r"(?<=[a-zß-öø-ÿ])(?=[A-ZÀ-ÖØ-Þ])|(?<=[A-ZÀ-ÖØ-Þ])(?=[A-ZÀ-ÖØ-Þ][a-zß-öø-ÿ])")
 _CONCEPTS: Final = vocabulary.concepts("headings")
+# What a word says besides what it means; asked for by `_Words.having`.
+_BESIDES: Final = frozenset({"child", "guardian", "before_last", "lead_person", "wishes"})
 _LONGEST_PHRASE: Final = 5
 _LONGEST_HEADING: Final = 300
 _SHORT_PIECES: Final = frozenset({"no", "nr", "id"})
@@ -55,11 +58,18 @@ class Meaning:
     is_half_of_last: bool = False
     names_phone: bool = False
     is_status: bool = False
+    has_wishes: bool = False
     consent: str = ""
     is_about_texts: bool = False
     is_about_calls: bool = False
     is_something_else: bool = False
+    # The people it speaks of, with their numbers: of "Guardian 2 cell" guardian, #2.
     people: frozenset[str] = frozenset()
+    is_child: bool = False
+    is_guardian: bool = False
+    is_before_last: bool = False
+    # Of a coach, a teacher: nobody to text, unless the list has nobody else.
+    is_of_lead: bool = False
 
     @property
     def is_known(self) -> bool:
@@ -70,14 +80,15 @@ class Meaning:
 
 @dataclass(frozen=True)
 class _Words:
-    """The phrases of a text that are known, in their order, and how many words are not."""
+    """The phrases of a text that are known, in their order, how many words are not, and the numbers behind words."""
 
     known: tuple[str, ...]
     unknown: int
+    numbers: tuple[str, ...] = ()
 
     @property
     def concepts(self) -> frozenset[str]:
-        return frozenset().union(*(_CONCEPTS[phrase] for phrase in self.known))
+        return frozenset().union(*(_CONCEPTS[phrase] for phrase in self.known)) - _BESIDES
 
     def having(self, *wanted: str) -> list[str]:
         return [phrase for phrase in self.known if _CONCEPTS[phrase] & set(wanted)]
@@ -92,7 +103,7 @@ def read(heading: str) -> Meaning:
     if not words.known and not words.unknown:
         words, explained = explained, _Words((), 0)
     elif not words.known and explained.known:
-        words = _Words(explained.known, words.unknown)
+        words = _Words(explained.known, words.unknown, words.numbers)
     return _meaning(words, explained)
 
 
@@ -122,7 +133,12 @@ def _meaning(words: _Words, explained: _Words) -> Meaning:
         is_about_texts=is_about_texts,
         is_about_calls=bool(found & {"call", "phone", "mobile"}),
         is_something_else=bool(about or phone >= SURE or consent),
-        people=frozenset(words.having("person")),
+        people=frozenset(words.having("person")) | {f"#{number}" for number in words.numbers},
+        is_child=bool(words.having("child")),
+        is_guardian=bool(words.having("guardian")),
+        is_before_last=bool(words.having("before_last")),
+        has_wishes=bool(words.having("wishes")) and not found & {"mail", "someone_else"},
+        is_of_lead=bool(words.having("lead_person")),
     )
 
 
@@ -210,7 +226,7 @@ def _name(words: _Words, explained: _Words) -> tuple[str, int]:
         return "preferred_name", order
     if not parts and explained.known and len(explained.known) <= 3 and not explained.unknown:
         parts = _parts(explained)
-    if "legal" in found or set(words.having("first")) & {"given"}:
+    if "legal" in found or set(words.having("first", "last")) & {"given", "family"}:
         order += 5
     return (_of_parts(parts) if parts else "name"), order
 
@@ -294,7 +310,8 @@ def _look_up(text: str) -> _Words:
             token = tokens[position]
             unknown += not ("ignored" in _CONCEPTS.get(token, ()) or token.isdecimal() or len(token) == 1)
             position += 1
-    return _Words(tuple(known), unknown)
+    numbers = tuple(token for before, token in pairwise(tokens) if token.isdecimal() and not before.isdecimal())
+    return _Words(tuple(known), unknown, numbers)
 
 
 @cache

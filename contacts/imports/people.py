@@ -2,9 +2,10 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
-from functools import lru_cache
+from functools import lru_cache, partial
+from itertools import takewhile
 from typing import Any, Final, NamedTuple
 
 import phonenumbers
@@ -18,6 +19,8 @@ from .cells import Answer
 from .column_samples import text_of
 from .columns import PHONES, REFUSALS, Layout, Role
 from .formats.tables import Line
+from .headings import Meaning
+from .vocabulary import plain
 
 MAX_NAME: Final = 100
 
@@ -30,7 +33,9 @@ _COUNTRY_CODE: Final = re.compile(r"[1-9][0-9]{0,2}(?![0-9])")
 _NO_COUNTRY: Final = "ZZ"
 _LONGEST_LOCAL: Final = 9
 
-ReadPhone = Callable[[Sequence[Any]], tuple[str, str]]
+# The phone, a note for staff, and the column that it is from.
+ReadPhone = Callable[[Sequence[Any]], tuple[str, str, int]]
+ReadName = Callable[[Sequence[Any]], str | None]
 
 
 class Person(NamedTuple):
@@ -54,18 +59,19 @@ class NoPerson(Exception):
 
 def reader(layout: Layout) -> Callable[[Sequence[Any]], Person]:
     """The function that reads the cells of a line as a person. That function raises NoPerson with a sentence."""
-    read_phone, read_name = _phone_reader(layout), _name_reader(layout)
+    read_phone, names = _phone_reader(layout), _name_readers(layout)
     refusals = [(index, role) for index, role in enumerate(layout.roles) if role in REFUSALS]
 
     def read(cells: Sequence[Any]) -> Person:
         try:
-            phone, note = read_phone(cells)
+            phone, note, index = read_phone(cells)
         except InvalidPhone as error:
             raise NoPerson(error.sentence) from None
+        name = names[index](cells)
         if not refusals:
-            return Person(phone, read_name(cells), False, note)
+            return Person(phone, name, False, note)
         opts_out, is_unsaid = _read_refusals(cells, refusals)
-        return Person(phone, read_name(cells), opts_out, note, is_unsaid)
+        return Person(phone, name, opts_out, note, is_unsaid)
 
     return read
 
@@ -75,7 +81,11 @@ def _read_refusals(cells: Sequence[Any], refusals: list[tuple[int, Role]]) -> tu
     is_unsaid = False
     for index, role in refusals:
         text = cell(cells, index)
-        if words.refuses(text, role != Role.OPT_OUT, role == Role.TICKED_CONSENT):
+        if role == Role.WISHES:
+            refuses = words.read_answer(text) is Answer.OUT
+        else:
+            refuses = words.refuses(text, role != Role.OPT_OUT, role == Role.TICKED_CONSENT)
+        if refuses:
             return True, False
         if role == Role.CONSENT and words.read_answer(text) in {Answer.BLANK, Answer.OTHER}:
             is_unsaid = True
@@ -125,19 +135,28 @@ def _phone_reader(layout: Layout) -> ReadPhone:
         return lambda cells: _any_phone(_with_areas(cells, areas), tried, codes)
     if len(tried) == 1 and not kinds and not codes:
         only = tried[0]
-        return lambda cells: words.read_phone(cell(cells, only))
+        return lambda cells: (*words.read_phone(cell(cells, only)), only)
     if not kinds:
         return lambda cells: _any_phone(cells, tried, codes)
     return lambda cells: _any_phone(cells, _by_kind(cells, tried, kinds, layout), codes)
 
 
 def _kinds(layout: Layout, tried: list[int]) -> dict[int, int]:
-    """For each phone column the column that says of what kind its phone is."""
+    """For each phone column the column that says of what kind its phone is.
+
+    That stands before it ("Phone 1 - Label") or after it ("Phone 1 Type"): the one that begins with the same words.
+    """
     pairs = {}
     for index, role in enumerate(layout.roles):
-        if role == Role.PHONE_KIND and (phone := min((i for i in tried if i > index), default=None)) is not None:
-            pairs[phone] = index
+        if role == Role.PHONE_KIND and tried:
+            pairs[min(tried, key=partial(_distance, layout, index))] = index
     return pairs
+
+
+def _distance(layout: Layout, kind: int, phone: int) -> tuple[int, bool, int]:
+    """How far a phone is from a column of kinds: by the words that both headings begin with, then by place."""
+    pairs = zip(plain(layout.headings[kind]).split(), plain(layout.headings[phone]).split(), strict=False)
+    return -sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs)), phone < kind, abs(phone - kind)
 
 
 def _codes(layout: Layout, tried: list[int], wanted: Role) -> dict[int, int]:
@@ -174,7 +193,7 @@ def _by_kind(cells: Sequence[Any], tried: list[int], kinds: dict[int, int], layo
     return ordered
 
 
-def _any_phone(cells: Sequence[Any], tried: list[int], codes: dict[int, int]) -> tuple[str, str]:
+def _any_phone(cells: Sequence[Any], tried: list[int], codes: dict[int, int]) -> tuple[str, str, int]:
     """The first valid phone; if none is valid, the error of the first that is there."""
     problem: InvalidPhone | None = None
     for index in tried:
@@ -183,7 +202,7 @@ def _any_phone(cells: Sequence[Any], tried: list[int], codes: dict[int, int]) ->
             continue
         try:
             code = cell(cells, codes[index]) if codes else ""
-            return words.read_phone(text, _region(code) if code else None)
+            return (*words.read_phone(text, _region(code) if code else None), index)
         except InvalidPhone as error:
             problem = problem or error
     raise problem or InvalidPhone("The phone number is missing.")
@@ -203,8 +222,57 @@ def _region(code: str) -> str:
 # The name ---------------------------------------------------------------------------------------------------
 
 
-def _name_reader(layout: Layout) -> Callable[[Sequence[Any]], str | None]:
-    people = _people_of_phone(layout)
+def _name_readers(layout: Layout) -> dict[int, ReadName]:
+    """For each column of phones the function that reads the name of the person whose phone it is."""
+    named = [index for index, role in enumerate(layout.roles) if role in columns.ALL_NAMES]
+    meanings = {index: headings.read(layout.headings[index]) for index in named}
+    readers: dict[tuple[frozenset[str], tuple[int, ...]], ReadName] = {}
+    found = {}
+    for phone in phone_columns(layout):
+        people = _people_of_phone(layout.headings[phone], meanings.values())
+        own = _names_of(layout, people, meanings)
+        if (people, own) not in readers:
+            readers[people, own] = _own_name_else_any(layout, people, own, named)
+        found[phone] = readers[people, own]
+    return found
+
+
+def _people_of_phone(heading: str, names: Collection[Meaning]) -> frozenset[str]:
+    """Whom the heading of a phone speaks of, such as a parent; a child's is the parents' where they are named too."""
+    people = headings.read(heading).people
+    if not any(name.people & people for name in names) and any(name.is_child for name in names):
+        people = frozenset().union(*(name.people for name in names if name.is_guardian))
+    return people
+
+
+def _names_of(layout: Layout, people: frozenset[str], meanings: dict[int, Meaning]) -> tuple[int, ...]:
+    """The columns with the name of these people: those that speak of them, with what else the name needs from
+    columns that speak of nobody. All of them where none speaks of these people."""
+    most = max((len(meaning.people & people) for meaning in meanings.values()), default=0)
+    if not most:
+        return tuple(meanings)
+    own = {index for index, meaning in meanings.items() if len(meaning.people & people) == most}
+    anyone = {index for index, meaning in meanings.items() if not meaning.people}
+    roles = {layout.roles[index] for index in own}
+    if not roles & {Role.NAME, Role.LAST_FIRST} and Role.LAST_NAME not in roles:
+        own |= {index for index in anyone if layout.roles[index] == Role.LAST_NAME}
+    if not roles & {Role.NAME, Role.LAST_FIRST, Role.FIRST_NAME, Role.PREFERRED_NAME}:
+        own |= anyone
+    return tuple(sorted(own))
+
+
+def _own_name_else_any(
+    layout: Layout, people: frozenset[str], own: tuple[int, ...], named: Sequence[int]
+) -> ReadName:
+    read_own = _name_reader(layout, people, own)
+    if len(own) == len(named):
+        return read_own
+    read_any = _name_reader(layout, people, named)
+    return lambda cells: read_own(cells) or read_any(cells)
+
+
+def _name_reader(layout: Layout, people: frozenset[str], named: Sequence[int]) -> ReadName:
+    """The function that puts a name together from some of the columns with names."""
     filled = _as_it_is if columns.is_our_export(layout.headings) else _filled
 
     def first_filled(cells: Sequence[Any], indexes: list[int]) -> tuple[str, int]:
@@ -215,13 +283,14 @@ def _name_reader(layout: Layout) -> Callable[[Sequence[Any]], str | None]:
         return "", -1
 
     def of(*roles: Role) -> list[int]:
-        found = [index for index, role in enumerate(layout.roles) if role in roles]
+        found = [index for index in named if layout.roles[index] in roles]
         return sorted(found, key=lambda index: (columns.name_order(layout.headings[index], people), index))
 
     whole, preferred, first = of(Role.NAME, Role.LAST_FIRST), of(Role.PREFERRED_NAME), of(Role.FIRST_NAME)
     middle, last, nick, other = of(Role.MIDDLE_NAME), of(Role.LAST_NAME), of(Role.NICKNAME), of(Role.OTHER_NAME)
     halves = [index for index in last if headings.read(layout.headings[index]).is_half_of_last]
-    turned = {index for index, role in enumerate(layout.roles) if role == Role.LAST_FIRST}
+    turned = set(of(Role.LAST_FIRST))
+    of_last = [index for index in middle if headings.read(layout.headings[index]).is_before_last]
     if whole and not preferred and not first and not last:
         rest = [*nick, *other]
 
@@ -242,17 +311,11 @@ def _name_reader(layout: Layout) -> Callable[[Sequence[Any]], str | None]:
         if not given and not name:
             given = first_filled(cells, nick)[0]
         if given:
-            between = "" if called else " ".join(filter(None, (filled(cells, i) for i in middle)))
+            between = " ".join(filter(None, (filled(cells, i) for i in (of_last if called else middle))))
             return _short_enough(_joined(given, between, family, name, is_called=bool(called)))
         return name or family or first_filled(cells, other)[0] or None
 
     return read
-
-
-def _people_of_phone(layout: Layout) -> frozenset[str]:
-    """Whom the heading of the first phone speaks of, such as a parent."""
-    tried = phone_columns(layout)
-    return headings.read(layout.headings[tried[0]]).people if tried else frozenset()
 
 
 def _joined(given: str, between: str, family: str, whole: str, is_called: bool) -> str:
@@ -262,11 +325,20 @@ def _joined(given: str, between: str, family: str, whole: str, is_called: bool) 
         if not is_called and {*given.casefold().split(), *family.casefold().split()} <= set(folded):
             return whole
         if is_called and not family and len(folded) > 1:
-            # They go by another first name than the whole one has.
-            return given if " " in given else f"{given} {whole.split(maxsplit=1)[1]}"
+            return given if " " in given else _called(given, whole.split())
     if family and f" {given.casefold()}".endswith(f" {family.casefold()}"):
         return given
     return " ".join(filter(None, (given, between, family)))
+
+
+def _called(given: str, whole: list[str]) -> str:
+    """The whole name with the first name they go by: for Ann and "Mrs. Ann Alder" Ann Alder, for Peg and
+    "Dr. Margaret Alder" Peg Alder."""
+    folded = [word.casefold() for word in whole]
+    if given.casefold() in folded[:-1]:
+        return " ".join(whole[folded.index(given.casefold()) :])
+    titles = sum(1 for _ in takewhile(lambda word: word.endswith("."), whole[:-2]))
+    return " ".join([given, *whole[titles + 1 :]])
 
 
 def _filled(cells: Sequence[Any], index: int) -> str:
