@@ -15,7 +15,7 @@ FOLDER: Final = Path(__file__).with_name("languages")
 OWN: Final = "English"
 
 # What a phrase does in a clause that says nothing else than phrases: see `classifier`.
-TEXTS, LIST, ALONE, REASON, POLITE = "texts", "list", "alone", "reason", "polite"
+TEXTS, LIST, ALONE, GROUNDS, REASON, POLITE = "texts", "list", "alone", "grounds", "reason", "polite"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,9 @@ class Languages:
     capitals: Phrases = field(default_factory=Phrases)
     aside: set[str] = field(default_factory=set)
     please: set[str] = field(default_factory=set)
+    # Words between a request and what else is said in the same clause, and where they are none.
+    joints: set[str] = field(default_factory=set)
+    no_joints: Phrases = field(default_factory=Phrases)
     until: set[str] = field(default_factory=set)
     no_names: set[str] = field(default_factory=set)
     # Of languages without spaces between words: pieces of a text, longest first.
@@ -106,6 +109,9 @@ def _add(to: Languages, data: Mapping[str, Any]) -> None:
     add(to.flagged_alone, polite.get("phrases", ()), Rule(POLITE))
     for phrase, says in data.get("flagged", {}).get("anywhere", {}).items():
         to.flagged.add(phrase, Rule("flagged", says, language), named)
+    for phrase, says in data.get("flagged", {}).get("grounds", {}).items():
+        to.flagged.add(phrase, Rule("flagged", says, language), named)
+        to.parts.add(_inside(phrase), Rule(GROUNDS), named)
     for piece, says in data.get("flagged", {}).get("pieces", {}).items():
         to.pieces.append((plain(piece), Rule("flagged", says, language)))
     for words, says in data.get("flagged", {}).get("whole", {}).items():
@@ -115,6 +121,8 @@ def _add(to: Languages, data: Mapping[str, Any]) -> None:
         add(getattr(to, name), doubt.get(name, ()), Rule(name))
     to.aside |= set(doubt.get("aside", "").split())
     to.please |= set(doubt.get("please", "").split())
+    to.joints |= set(doubt.get("joints", "").split())
+    add(to.no_joints, doubt.get("no_joints", ()), Rule("no_joint"))
     contrary = data.get("contrary", {})
     add(to.contrary, contrary.get("phrases", ()), Rule("contrary"))
     add(to.contrary, contrary.get("unless_texts", ()), Rule("unless_texts"))
@@ -127,6 +135,11 @@ def _add(to: Languages, data: Mapping[str, Any]) -> None:
     replies = data.get("auto_replies", {}).get("phrases", ())
     add(to.auto_replies, replies, Rule("auto_reply", "an automatic reply", language))
     add(to.capitals, data.get("capitals", {}).get("phrases", ()), Rule("flagged", "has a stop word in capitals"))
+
+
+def _inside(phrase: str) -> str:
+    """The phrase without where in a clause it has to stand, for a clause that is made of several."""
+    return phrase.removeprefix("^").removesuffix("$")
 
 
 def _slips(word: str) -> Iterator[str]:

@@ -11,13 +11,19 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 # Signs that say stop without a word.
-STOP_SIGNS: Final = "🛑⛔🚫📵🔕"
+STOP_SIGNS: Final = "🛑⛔🚫📵🔕🖕"
 
 _MOST_SENTENCES: Final = 60
 _MOST_CLAUSES: Final = 40
 
 # "My #" is a number.
 _BEFORE_HASH: Final = frozenset({"my", "this", "wrong", "her", "his", "phone", "cell"})
+# Numbers in the usual North American spellings, and international ones.
+_PHONE: Final = re.compile(r"(?<![\w+])(?:\+?\d{1,3}[ .-]?)?(?:\(\d{3}\) ?|\d{3}[ .-]?)\d{3}[ .-]?\d{4}(?!\w)|\+\d{8,15}(?!\w)")
+# What stands for such a number among the words.
+PHONE: Final = "+number"
+# Whose point ends no sentence.
+_SHORTENED: Final = re.compile(r"\b(st|mr|mrs|ms|dr|jr|sr|rev|fr)\.(?= ?\w)", re.IGNORECASE)
 _SPELLED: Final = re.compile(r"(?<!\w)s([ .*_/-]{1,2})t\1o\1p(?!\w)", re.IGNORECASE)
 
 T = TypeVar("T")
@@ -27,7 +33,8 @@ _LETTERS: Final = str.maketrans({"đ": "d", "Đ": "D", "ł": "l", "Ł": "L", "ı
 _APOSTROPHES: Final = re.compile(r"(?<=\w)['’‘ʼ`´′](?=\w)")
 _DRAWN_OUT: Final = re.compile(r"([^\W\d_])\1{2,}")
 _PARTS: Final = re.compile(
-    r"(?P<word>[^\W_]+)"
+    rf"(?P<phone>{_PHONE.pattern})"
+    r"|(?P<word>[^\W_]+)"
     rf"|(?P<sign>[{STOP_SIGNS}])"
     r"|(?P<hash>\#(?!\w))"
     r"|(?P<sentence>[.!?;\n\r…。！？؟।؛]+)"
@@ -84,14 +91,23 @@ def _folded(text: str) -> str:
     return _APOSTROPHES.sub("", text)
 
 
+def _marked(text: str, most: int) -> str:
+    text = _SPELLED.sub("stop", _folded(text[:most]))[: 2 * most]
+    return _SHORTENED.sub(r"\1", text)
+
+
 def read(text: str, spellings: Mapping[str, tuple[str, ...]], most: int) -> Text:
     """The first `most` characters of `text`; `spellings` has for what people write the words that it means."""
     sentences: list[list[Clause]] = []
     sentence: list[Clause] = []
     clause = Clause([], [])
-    for part in _PARTS.finditer(_SPELLED.sub("stop", _folded(text[:most]))[: 2 * most]):
+    for part in _PARTS.finditer(_marked(text, most)):
         kind = part.lastgroup
         if kind == "hash" and not _BEFORE_HASH.intersection(clause.words[-1:]):
+            continue
+        if kind == "phone":
+            clause.words.append(PHONE)
+            clause.typed.append(part[0])
             continue
         if kind in {"word", "sign", "hash"}:
             typed = "number" if kind == "hash" else part[0]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from .languages import ALONE, LIST, POLITE, REASON, TEXTS, Languages, Rule
+from .languages import ALONE, GROUNDS, LIST, POLITE, REASON, TEXTS, Languages, Rule
 from .phrases import Phrases
 from .tokens import Clause, Text
 from .words import OPT_OUT_WORDS
@@ -24,7 +24,7 @@ def find_request(body: str, text: Text, known: Languages) -> tuple[Rule | None, 
 
     Where it names only a list or a number, each other clause has to be polite, a request too, or a reason to want no
     more texts: "I can't make it" speaks of an event. Where it names nothing, as "stop please", the text may say
-    nothing else. Questions, other people's words, conditions and exceptions leave doubt.
+    nothing else than grounds that speak for it by themselves: "stop please, I left that church last year". Questions, other people's words, conditions and exceptions leave doubt.
     """
     rules: dict[str, Rule] = {}
     for sentence in text.sentences:
@@ -39,14 +39,16 @@ def find_request(body: str, text: Text, known: Languages) -> tuple[Rule | None, 
         return None, has_other
     if TEXTS in rules or LIST in rules:
         return rules.get(TEXTS) or rules[LIST], False
-    return (rules[ALONE] if ALONE in rules and REASON not in rules else None), False
+    is_why = GROUNDS in rules or REASON not in rules
+    return (rules[ALONE] if ALONE in rules and is_why else None), False
 
 
 def _kinds(sentence: list[Clause], text: Text, known: Languages) -> Iterator[dict[str, Rule]]:
     """For each clause what it is made of, with the rules; {_OTHER: …} where it says anything that we do not know."""
     whole = [word for clause in sentence for word in clause.words]
     has_doubt = ("?" in sentence[-1].mark and not known.requests.search(whole)) or known.for_now.search(whole)
-    hedged = [bool(known.hedged.search(clause.words)) for clause in sentence]
+    # "If you would be so kind" is no condition.
+    hedged = [bool(known.hedged.search(each.words)) and made_of(each.words, known) != {} for each in sentence]
     for clause, is_hedged in zip(sentence, hedged, strict=True):
         if has_doubt or sum(hedged) > is_hedged:
             yield {_OTHER: Rule(_OTHER)}
@@ -59,14 +61,29 @@ def _kinds_of(clause: Clause, text: Text, known: Languages) -> dict[str, Rule]:
         return {_NAME: Rule(_NAME)}
     if (parts := made_of(clause.words, known)) is not None:
         return parts
-    for place in range(1, min(len(clause.words), _MOST_WORDS)):
-        if clause.words[place] in known.please:
-            aside = clause.words[:place]
-            request = made_of(clause.words[place:], known)
-            is_plain = known.aside.isdisjoint(aside) and not known.hedged.search(aside)
-            if request and TEXTS in request and is_plain:
-                return request
-    return {_OTHER: Rule(_OTHER)}
+    return _joined(clause.words, known) or {_OTHER: Rule(_OTHER)}
+
+
+def _joined(words: Sequence[str], known: Languages) -> dict[str, Rule] | None:
+    """For a request that names texts, joined to something else that is said: "we're leaving town so please stop
+    texting me", "stop texting me because nobody reads it"."""
+    for place in range(1, min(len(words), _MOST_WORDS)):
+        word = words[place]
+        if word not in known.joints or next(known.no_joints.begin(words, place), None):
+            continue
+        before, after = words[:place], words[place:]
+        if known.hedged.search(before) or known.hedged.search(after):
+            continue
+        if (
+            (request := made_of(after, known))
+            and TEXTS in request
+            and (word not in known.please or known.aside.isdisjoint(before))
+            and before[0] not in known.aside
+        ):
+            return {**request, _OTHER: Rule(_OTHER)}
+        if word not in known.please and (request := made_of(before, known)) and TEXTS in request:
+            return {**request, _OTHER: Rule(_OTHER)}
+    return None
 
 
 def made_of(words: Sequence[str], known: Languages, phrases: Phrases | None = None) -> dict[str, Rule] | None:
@@ -92,7 +109,7 @@ def made_of(words: Sequence[str], known: Languages, phrases: Phrases | None = No
 
 
 def _rank(rules: dict[str, Rule]) -> tuple[int, int]:
-    strongest = next((rank for rank, kind in enumerate((TEXTS, LIST, ALONE, "flagged")) if kind in rules), 9)
+    strongest = next((rank for rank, kind in enumerate((TEXTS, LIST, ALONE, "flagged", GROUNDS)) if kind in rules), 9)
     return strongest, len(rules)
 
 
