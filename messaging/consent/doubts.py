@@ -6,7 +6,7 @@ from typing import Final, cast
 from .languages import ALONE, LIST, TEXTS, Languages, Rule
 from .machines import longest
 from .tokens import Clause, Text, composed, plain
-from .wishes import MOST_NAMES, is_name_like, made_of
+from .wishes import MOST_NAMES, is_name_like, made_of, somebody_else
 
 _BETWEEN_MARKS: Final = re.compile(r"[^\w\s]+|\n")
 _BESIDE_NAME: Final = Rule("flagged", "says stop beside a name")
@@ -43,6 +43,8 @@ def _flagged_clause(clause: Clause, known: Languages) -> Rule | None:
             return parts[ALONE]
         if not is_name_like(words[end - 1 : end], known):
             break
+    if rule := somebody_else(clause, known):
+        return rule
     others = words[1:] if words[0] == "stop" else words[:-1] if words[-1] == "stop" else []
     if others and len(others) <= MOST_NAMES and is_name_like(others, known) and not known.not_meant.search(words):
         return _BESIDE_NAME

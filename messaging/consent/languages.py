@@ -1,5 +1,6 @@
 """The phrases of all languages, read from `languages/*.toml` and made ready to be looked for."""
 
+import re
 import string
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,6 +14,9 @@ from .tokens import composed, plain
 
 FOLDER: Final = Path(__file__).with_name("languages")
 OWN: Final = "English"
+
+# The sign of a phrase that says what must not come before it, or that it begins a clause.
+_PLACE: Final = re.compile(r"^(?:\^|-\([^)]*\) )")
 
 # What a phrase does in a clause that says nothing else than phrases: see `classifier`.
 TEXTS, LIST, ALONE, GROUNDS, REASON, POLITE = "texts", "list", "alone", "grounds", "reason", "polite"
@@ -62,6 +66,8 @@ class Languages:
     no_joints: Phrases = field(default_factory=Phrases)
     until: set[str] = field(default_factory=set)
     no_names: set[str] = field(default_factory=set)
+    # What comes before a name that is not the writer's.
+    not_called: Phrases = field(default_factory=Phrases)
     # Of languages without spaces between words: pieces of a text, longest first.
     pieces: list[tuple[str, Rule]] = field(default_factory=list)
     # What counts where nothing else stands between two marks, in small letters with their accents.
@@ -111,7 +117,7 @@ def _add(to: Languages, data: Mapping[str, Any]) -> None:
         to.flagged.add(phrase, Rule("flagged", says, language), named)
     for phrase, says in data.get("flagged", {}).get("grounds", {}).items():
         to.flagged.add(phrase, Rule("flagged", says, language), named)
-        to.parts.add(_inside(phrase), Rule(GROUNDS), named)
+        to.parts.add(_inside(phrase, named), Rule(GROUNDS, says, language), named)
     for piece, says in data.get("flagged", {}).get("pieces", {}).items():
         to.pieces.append((plain(piece), Rule("flagged", says, language)))
     for words, says in data.get("flagged", {}).get("whole", {}).items():
@@ -130,6 +136,7 @@ def _add(to: Languages, data: Mapping[str, Any]) -> None:
     add(to.of_event, contrary.get("of_event", ()), Rule("event"))
     to.until |= set(contrary.get("until", "").split())
     to.no_names |= set(data.get("names", {}).get("never", "").split())
+    add(to.not_called, data.get("names", {}).get("not_called", ()), Rule("not_called"))
     add(to.signatures, data.get("signatures", {}).get("lines", ()), Rule("signature"))
     add(to.instructions, data.get("instructions", {}).get("phrases", ()), Rule("instructions", language=language))
     replies = data.get("auto_replies", {}).get("phrases", ())
@@ -137,9 +144,10 @@ def _add(to: Languages, data: Mapping[str, Any]) -> None:
     add(to.capitals, data.get("capitals", {}).get("phrases", ()), Rule("flagged", "has a stop word in capitals"))
 
 
-def _inside(phrase: str) -> str:
-    """The phrase without where in a clause it has to stand, for a clause that is made of several."""
-    return phrase.removeprefix("^").removesuffix("$")
+def _inside(phrase: str, named: Mapping[str, Any]) -> str:
+    """The phrase as part of a longer clause: after "because we have" or the like, and wherever else it may stand."""
+    bare = _PLACE.sub("", phrase).removesuffix("$")
+    return f"[<subject>] {bare}" if "subject" in named else bare
 
 
 def _slips(word: str) -> Iterator[str]:

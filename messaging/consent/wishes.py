@@ -15,6 +15,7 @@ _MOST_WORDS: Final = 40
 _SIGNED: Final = frozenset({"from", "by", "signed"})
 _LAUGHING: Final = frozenset("😂🤣😹😆😅😄😜😝🤪")
 _QUOTES: Final = frozenset('"“”„«»')
+_SOMEBODY_ELSE: Final = Rule(GROUNDS, "says that it is somebody else")
 _OTHER: Final = "other"
 _NAME: Final = "name"
 
@@ -61,6 +62,8 @@ def _kinds_of(clause: Clause, text: Text, known: Languages) -> dict[str, Rule]:
         return {_NAME: Rule(_NAME)}
     if (parts := made_of(clause.words, known)) is not None:
         return parts
+    if rule := somebody_else(clause, known):
+        return {GROUNDS: rule}
     return _joined(clause.words, known) or {_OTHER: Rule(_OTHER)}
 
 
@@ -121,6 +124,16 @@ def _is_signature(clause: Clause, text: Text, known: Languages) -> bool:
         return False
     # Of the names some are words, too: Park, Hill, Young. The first one seldom is.
     return is_name_like(words[:1], known) and all(word[0].isupper() or word[0].isdigit() for word in typed)
+
+
+def somebody_else(clause: Clause, known: Languages) -> Rule | None:
+    """The rule of a clause that says "I'm not Debbie". The name has to be written as one."""
+    for found in known.not_called.begin(clause.words, 0):
+        words, typed = clause.words[found.end :], clause.typed[found.end :]
+        is_short = 0 < len(words) <= MOST_NAMES
+        if is_short and is_name_like(words[:1], known) and typed[0].istitle():
+            return _SOMEBODY_ELSE
+    return None
 
 
 def is_name_like(words: Sequence[str], known: Languages) -> bool:
