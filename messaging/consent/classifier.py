@@ -9,6 +9,7 @@ with polite words and reasons around it. So "please take me off the list, thanks
 I can't make it" does not. The phrases are data by language, in `languages/`; docs/consent.md tells of them.
 """
 
+import re
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
@@ -25,6 +26,7 @@ from .words import HELP_WORDS, OPT_IN_WORDS, OPT_OUT_WORDS, bare_word
 # As many digits make a phone number.
 _PHONE_DIGITS: Final = 7
 
+_AGAIN_AND_AGAIN: Final = re.compile(r"(?:stop){2,}", re.IGNORECASE)
 _STOP_WORD: Final = Rule("word", "says a stop word")
 _SPELLED: Final = Rule("flagged", "spells a stop word, with a number")
 
@@ -117,6 +119,8 @@ def _spelled(text: Text) -> Finding | None:
     """For a text whose letters are those of one stop word and no others: "s.t.o.p", and "stop 5", which may answer a
     question."""
     letters = "".join(word for clause in text.clauses for word in clause.typed if not word.isdigit())
+    if _AGAIN_AND_AGAIN.fullmatch(letters):
+        letters = "stop"
     if letters.upper() not in OPT_OUT_WORDS:
         return None
     if any(character.isdigit() for clause in text.clauses for word in clause.typed for character in word):

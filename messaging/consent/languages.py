@@ -61,7 +61,8 @@ class Languages:
     capitals: Phrases = field(default_factory=Phrases)
     aside: set[str] = field(default_factory=set)
     please: set[str] = field(default_factory=set)
-    # Words between a request and what else is said in the same clause, and where they are none.
+    # Words that lead up to a request; words between one and what else is said in the clause, and where they are none.
+    fillers: set[str] = field(default_factory=set)
     joints: set[str] = field(default_factory=set)
     no_joints: Phrases = field(default_factory=Phrases)
     until: set[str] = field(default_factory=set)
@@ -127,6 +128,7 @@ def _add(to: Languages, data: Mapping[str, Any]) -> None:
         add(getattr(to, name), doubt.get(name, ()), Rule(name))
     to.aside |= set(doubt.get("aside", "").split())
     to.please |= set(doubt.get("please", "").split())
+    to.fillers |= set(doubt.get("fillers", "").split())
     to.joints |= set(doubt.get("joints", "").split())
     add(to.no_joints, doubt.get("no_joints", ()), Rule("no_joint"))
     contrary = data.get("contrary", {})

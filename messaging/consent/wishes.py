@@ -10,6 +10,8 @@ from .words import OPT_OUT_WORDS
 
 # Words that a name has at most.
 MOST_NAMES: Final = 4
+# Words that lead up to a request, as in "I'm going to need you to stop texting me".
+_MOST_FILLERS: Final = 10
 # No request to stop is longer.
 _MOST_WORDS: Final = 40
 _SIGNED: Final = frozenset({"from", "by", "signed"})
@@ -53,8 +55,12 @@ def _kinds(sentence: list[Clause], text: Text, known: Languages) -> Iterator[dic
     for clause, is_hedged in zip(sentence, hedged, strict=True):
         if has_doubt or sum(hedged) > is_hedged:
             yield {_OTHER: Rule(_OTHER)}
-        else:
-            yield _kinds_of(clause, text, known)
+            continue
+        kinds = _kinds_of(clause, text, known)
+        # What complains of our texts speaks of nothing else.
+        if _OTHER in kinds and len(kinds) == 1 and (found := known.flagged.search(clause.words)):
+            kinds = {REASON: found[0].rule}
+        yield kinds
 
 
 def _kinds_of(clause: Clause, text: Text, known: Languages) -> dict[str, Rule]:
@@ -69,9 +75,21 @@ def _kinds_of(clause: Clause, text: Text, known: Languages) -> dict[str, Rule]:
 
 def _joined(words: Sequence[str], known: Languages) -> dict[str, Rule] | None:
     """For a request that names texts, joined to something else that is said: "we're leaving town so please stop
-    texting me", "stop texting me because nobody reads it"."""
+    texting me", "stop texting me because nobody reads it", "stop texting me creep"."""
+    for place in range(1, min(len(words), _MOST_FILLERS)):
+        if words[place - 1] not in known.fillers:
+            break
+        if (request := made_of(words[place:], known)) and not {TEXTS, LIST}.isdisjoint(request):
+            return request
     for place in range(1, min(len(words), _MOST_WORDS)):
         word = words[place]
+        if (
+            place >= len(words) - 2
+            and is_name_like(words[place:], known)
+            and (request := made_of(words[:place], known))
+            and TEXTS in request
+        ):
+            return request
         if word not in known.joints or next(known.no_joints.begin(words, place), None):
             continue
         before, after = words[:place], words[place:]
