@@ -25,6 +25,11 @@ def find_doubt(body: str, text: Text, known: Languages) -> Rule | None:
         joined = [word for part in parts for word in part.words]
         if joined and (found := known.flagged.search(joined)):
             return found[0].rule
+    for clause in clauses:
+        words = frozenset(clause.words)
+        for together in known.together:
+            if together.counts(words):
+                return together.rule
     return _pieces(body, known) or _capitals(clauses, text, known)
 
 

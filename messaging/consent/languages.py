@@ -36,6 +36,18 @@ class Rule:
         return self.says if self.language == OWN else f"{self.language} for “{self.says}”"
 
 
+@dataclass(frozen=True, slots=True)
+class Together:
+    """A rule that counts where a clause has a word of each group, and none of `unless`."""
+
+    groups: tuple[frozenset[str], ...]
+    unless: frozenset[str]
+    rule: Rule
+
+    def counts(self, words: frozenset[str]) -> bool:
+        return self.unless.isdisjoint(words) and not any(group.isdisjoint(words) for group in self.groups)
+
+
 @dataclass(slots=True)
 class Languages:
     """Of all languages together: spellings, and phrases by what they are looked for."""
@@ -48,6 +60,7 @@ class Languages:
     flagged: Phrases = field(default_factory=Phrases)
     # A whole clause, but for polite words.
     flagged_alone: Phrases = field(default_factory=Phrases)
+    together: list[Together] = field(default_factory=list)
     hedged: Phrases = field(default_factory=Phrases)
     for_now: Phrases = field(default_factory=Phrases)
     not_meant: Phrases = field(default_factory=Phrases)
@@ -117,8 +130,12 @@ def _add(to: Languages, data: Mapping[str, Any]) -> None:
     for phrase, says in data.get("flagged", {}).get("anywhere", {}).items():
         to.flagged.add(phrase, Rule("flagged", says, language), named)
     for phrase, says in data.get("flagged", {}).get("grounds", {}).items():
-        to.flagged.add(phrase, Rule("flagged", says, language), named)
+        to.flagged.add(phrase, Rule(GROUNDS, says, language), named)
         to.parts.add(_inside(phrase, named), Rule(GROUNDS, says, language), named)
+    for each in data.get("flagged", {}).get("together", ()):
+        groups = tuple(frozenset(plain(group).split()) for group in each["words"])
+        unless = frozenset(plain(each.get("unless", "")).split())
+        to.together.append(Together(groups, unless, Rule("flagged", each["says"], language)))
     for piece, says in data.get("flagged", {}).get("pieces", {}).items():
         to.pieces.append((plain(piece), Rule("flagged", says, language)))
     for words, says in data.get("flagged", {}).get("whole", {}).items():

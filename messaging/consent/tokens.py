@@ -23,7 +23,7 @@ _PHONE: Final = re.compile(r"(?<![\w+])(?:\+?\d{1,3}[ .-]?)?(?:\(\d{3}\) ?|\d{3}
 # What stands for such a number among the words.
 PHONE: Final = "+number"
 # A word that is not written out: "f***ing".
-_CENSORED: Final = re.compile(r"\b\w+\*{2,}\w*")
+_CENSORED: Final = re.compile(r"\b[a-z]{1,4}\*{1,}[a-z]*", re.IGNORECASE)
 # Whose point ends no sentence.
 _SHORTENED: Final = re.compile(r"\b(st|mr|mrs|ms|dr|jr|sr|rev|fr)\.(?= ?\w)", re.IGNORECASE)
 _SPELLED: Final = re.compile(r"(?<!\w)s([ .*_/-]{1,2})t\1o\1p(?!\w)", re.IGNORECASE)
@@ -95,7 +95,9 @@ def _folded(text: str) -> str:
 
 def _marked(text: str, most: int) -> str:
     text = _SPELLED.sub("stop", _folded(text[:most]))[: 2 * most]
-    return _SHORTENED.sub(r"\1", _CENSORED.sub("fuck", text))
+    if "*" in text:
+        text = _CENSORED.sub("fuck", text)
+    return _SHORTENED.sub(r"\1", text) if "." in text else text
 
 
 def read(text: str, spellings: Mapping[str, tuple[str, ...]], most: int) -> Text:

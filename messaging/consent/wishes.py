@@ -59,7 +59,8 @@ def _kinds(sentence: list[Clause], text: Text, known: Languages) -> Iterator[dic
         kinds = _kinds_of(clause, text, known)
         # What complains of our texts speaks of nothing else.
         if _OTHER in kinds and len(kinds) == 1 and (found := known.flagged.search(clause.words)):
-            kinds = {REASON: found[0].rule}
+            grounds = next((each.rule for each in found if each.rule.kind == GROUNDS), None)
+            kinds = {GROUNDS: grounds} if grounds else {REASON: found[0].rule}
         yield kinds
 
 
