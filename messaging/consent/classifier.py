@@ -109,6 +109,9 @@ def is_clear_opt_out(body: str) -> bool:
 
 def _own_words(body: str, text: Text, known: Languages) -> Finding:
     rule, has_other = find_request(body, text, known)
+    if not rule and len(text.clauses) > 1 and all(len(clause.words) == 1 for clause in text.clauses):
+        # "Stop. Texting. Me."
+        rule, has_other = find_request(body, text.joined, known)
     if rule:
         return Finding(Verdict.OPT_OUT, rule, has_more=has_other or _has_phone(body))
     rule = find_doubt(body, text, known)

@@ -3,7 +3,7 @@
 import re
 from typing import Final, cast
 
-from .languages import ALONE, LIST, TEXTS, Languages, Rule
+from .languages import ALONE, LIST, POLITE, TEXTS, Languages, Rule
 from .machines import longest
 from .tokens import Clause, Text, composed, plain
 from .wishes import MOST_NAMES, is_name_like, made_of, somebody_else
@@ -35,7 +35,11 @@ def find_doubt(body: str, text: Text, known: Languages) -> Rule | None:
 
 def _flagged_clause(clause: Clause, known: Languages) -> Rule | None:
     words = clause.words
-    if found := known.flagged.search(words):
+    end = len(words)
+    while end > 1 and any(each.end == end and each.rule.kind == POLITE for each in known.parts.begin(words[:end], end - 1)):
+        end -= 1
+    # What ends a clause may have "please" after it.
+    if found := known.flagged.search(words) or (known.flagged.search(words[:end]) if end < len(words) else []):
         return found[0].rule
     if (alone := made_of(words, known, known.flagged_alone)) and "flagged" in alone:
         return alone["flagged"]

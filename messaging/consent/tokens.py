@@ -71,6 +71,12 @@ class Text:
         return clause is self.sentences[0][0] or any(clause is each for each in last)
 
     @property
+    def joined(self) -> "Text":
+        """The same words without marks between them."""
+        clauses = self.clauses
+        return Text([[Clause(self.words, [word for each in clauses for word in each.typed])]])
+
+    @property
     def words(self) -> list[str]:
         return [word for clause in self.clauses for word in clause.words]
 

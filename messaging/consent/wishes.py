@@ -49,7 +49,8 @@ def find_request(body: str, text: Text, known: Languages) -> tuple[Rule | None, 
 def _kinds(sentence: list[Clause], text: Text, known: Languages) -> Iterator[dict[str, Rule]]:
     """For each clause what it is made of, with the rules; {_OTHER: …} where it says anything that we do not know."""
     whole = [word for clause in sentence for word in clause.words]
-    has_doubt = ("?" in sentence[-1].mark and not known.requests.search(whole)) or known.for_now.search(whole)
+    is_question = "?" in sentence[-1].mark and not known.requests.search(whole) and made_of(whole, known) != {}
+    has_doubt = is_question or known.for_now.search(whole)
     # "If you would be so kind" is no condition.
     hedged = [bool(known.hedged.search(each.words)) and made_of(each.words, known) != {} for each in sentence]
     for clause, is_hedged in zip(sentence, hedged, strict=True):
@@ -59,7 +60,7 @@ def _kinds(sentence: list[Clause], text: Text, known: Languages) -> Iterator[dic
         kinds = _kinds_of(clause, text, known)
         # What complains of our texts speaks of nothing else.
         if _OTHER in kinds and len(kinds) == 1 and (found := known.flagged.search(clause.words)):
-            grounds = next((each.rule for each in found if each.rule.kind == GROUNDS), None)
+            grounds = _grounds(clause.words, known)
             kinds = {GROUNDS: grounds} if grounds else {REASON: found[0].rule}
         yield kinds
 
@@ -72,6 +73,10 @@ def _kinds_of(clause: Clause, text: Text, known: Languages) -> dict[str, Rule]:
     if rule := somebody_else(clause, known):
         return {GROUNDS: rule}
     return _joined(clause.words, known) or {_OTHER: Rule(_OTHER)}
+
+
+def _grounds(words: Sequence[str], known: Languages) -> Rule | None:
+    return next((found.rule for found in known.flagged.search(words) if found.rule.kind == GROUNDS), None)
 
 
 def _joined(words: Sequence[str], known: Languages) -> dict[str, Rule] | None:
@@ -96,13 +101,12 @@ def _joined(words: Sequence[str], known: Languages) -> dict[str, Rule] | None:
         before, after = words[:place], words[place:]
         if known.hedged.search(before) or known.hedged.search(after):
             continue
-        if (
-            (request := made_of(after, known))
-            and TEXTS in request
-            and (word not in known.please or known.aside.isdisjoint(before))
-            and before[0] not in known.aside
-        ):
+        request = made_of(after, known) or {}
+        is_plain = (word not in known.please or known.aside.isdisjoint(before)) and before[0] not in known.aside
+        if TEXTS in request and is_plain:
             return {**request, _OTHER: Rule(_OTHER)}
+        if LIST in request and (grounds := _grounds(before, known)):
+            return {**request, GROUNDS: grounds}
         if word not in known.please and (request := made_of(before, known)) and TEXTS in request:
             return {**request, _OTHER: Rule(_OTHER)}
     return None
