@@ -75,6 +75,12 @@ def _kinds_of(clause: Clause, text: Text, known: Languages) -> dict[str, Rule]:
     return _joined(clause.words, known) or {_OTHER: Rule(_OTHER)}
 
 
+def _starts(words: Sequence[str], known: Languages) -> set[int]:
+    """Where a complaint ends, so that a request may begin: "don't know who you are stop texting me"."""
+    found = known.flagged.search(words[:_MOST_WORDS])
+    return {each.end for each in found if not each.start} if found else set()
+
+
 def _grounds(words: Sequence[str], known: Languages) -> Rule | None:
     return next((found.rule for found in known.flagged.search(words) if found.rule.kind == GROUNDS), None)
 
@@ -87,8 +93,11 @@ def _joined(words: Sequence[str], known: Languages) -> dict[str, Rule] | None:
             break
         if (request := made_of(words[place:], known)) and not {TEXTS, LIST}.isdisjoint(request):
             return request
+    starts = _starts(words, known)
     for place in range(1, min(len(words), _MOST_WORDS)):
         word = words[place]
+        if place in starts and TEXTS in (request := made_of(words[place:], known) or {}):
+            return {**request, REASON: Rule(REASON)}
         if (
             place >= len(words) - 2
             and is_name_like(words[place:], known)
