@@ -129,6 +129,8 @@ def _add(to: Languages, data: Mapping[str, Any]) -> None:
     add(to.flagged_alone, polite.get("phrases", ()), Rule(POLITE))
     for phrase, says in data.get("flagged", {}).get("anywhere", {}).items():
         to.flagged.add(phrase, Rule("flagged", says, language), named)
+    for phrase, says in data.get("flagged", {}).get("complaints", {}).items():
+        to.flagged.add(phrase, Rule(GROUNDS, says, language), named)
     for phrase, says in data.get("flagged", {}).get("grounds", {}).items():
         to.flagged.add(phrase, Rule(GROUNDS, says, language), named)
         to.parts.add(_inside(phrase, named), Rule(GROUNDS, says, language), named)

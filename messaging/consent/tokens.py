@@ -19,7 +19,7 @@ _MOST_CLAUSES: Final = 40
 # "My #" is a number.
 _BEFORE_HASH: Final = frozenset({"my", "this", "wrong", "her", "his", "phone", "cell"})
 # Numbers in the usual North American spellings, and international ones.
-_PHONE: Final = re.compile(r"(?<![\w+])(?:\+?\d{1,3}[ .-]?)?(?:\(\d{3}\) ?|\d{3}[ .-]?)\d{3}[ .-]?\d{4}(?!\w)|\+\d{8,15}(?!\w)")
+_PHONE: Final = r"(?<![\w+])(?:\+?\d{1,3}[ .-]?)?(?:\(\d{3}\) ?|\d{3}[ .-]?)\d{3}[ .-]?\d{4}(?!\w)|\+\d{8,15}(?!\w)"
 # What stands for such a number among the words.
 PHONE: Final = "+number"
 # A word that is not written out: "f***ing".
@@ -34,14 +34,17 @@ _HIDDEN: Final = frozenset({"Mn", "Cf", "Me"})
 _LETTERS: Final = str.maketrans({"đ": "d", "Đ": "D", "ł": "l", "Ł": "L", "ı": "i", "ø": "o", "Ø": "O"})
 _APOSTROPHES: Final = re.compile(r"(?<=\w)['’‘ʼ`´′](?=\w)")
 _DRAWN_OUT: Final = re.compile(r"([^\W\d_])\1{2,}")
-_PARTS: Final = re.compile(
-    rf"(?P<phone>{_PHONE.pattern})"
-    r"|(?P<word>[^\W_]+)"
+_MARKS: Final = (
+    r"(?P<word>[^\W_]+)"
     rf"|(?P<sign>[{STOP_SIGNS}])"
     r"|(?P<hash>\#(?!\w))"
     r"|(?P<sentence>[.!?;\n\r…。！？؟।؛]+)"
     r"|(?P<clause>[,:()\[\]\"“”«»„–—/|、，]|(?<=\s)-+(?=\s)|--+|\s-(?=\w)|^-(?=\s))"
 )
+_PARTS: Final = re.compile(_MARKS)
+_PARTS_AND_PHONES: Final = re.compile(rf"(?P<phone>{_PHONE})|{_MARKS}")
+# As many digits make a phone number.
+_FEWEST_DIGITS: Final = 7
 
 
 @dataclass(slots=True)
@@ -111,7 +114,9 @@ def read(text: str, spellings: Mapping[str, tuple[str, ...]], most: int) -> Text
     sentences: list[list[Clause]] = []
     sentence: list[Clause] = []
     clause = Clause([], [])
-    for part in _PARTS.finditer(_marked(text, most)):
+    marked = _marked(text, most)
+    has_phone = sum(map(str.isdigit, marked)) >= _FEWEST_DIGITS
+    for part in (_PARTS_AND_PHONES if has_phone else _PARTS).finditer(marked):
         kind = part.lastgroup
         if kind == "hash" and not _BEFORE_HASH.intersection(clause.words[-1:]):
             continue
