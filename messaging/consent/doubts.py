@@ -9,6 +9,7 @@ from .tokens import Clause, Text, composed, plain
 from .wishes import MOST_NAMES, is_name_like, made_of, somebody_else
 
 _BETWEEN_MARKS: Final = re.compile(r"[^\w\s]+|\n")
+_MOST_POLITE: Final = 4
 _BESIDE_NAME: Final = Rule("flagged", "says stop beside a name")
 
 
@@ -35,11 +36,9 @@ def find_doubt(body: str, text: Text, known: Languages) -> Rule | None:
 
 def _flagged_clause(clause: Clause, known: Languages) -> Rule | None:
     words = clause.words
-    end = len(words)
-    while end > 1 and any(each.end == end and each.rule.kind == POLITE for each in known.parts.begin(words[:end], end - 1)):
-        end -= 1
-    # What ends a clause may have "please" after it.
-    if found := known.flagged.search(words) or (known.flagged.search(words[:end]) if end < len(words) else []):
+    bare = _without_politeness(words, known)
+    # What has to end a clause may have "please" after it.
+    if found := known.flagged.search(words) or (known.flagged.search(bare) if len(bare) < len(words) else []):
         return found[0].rule
     if (alone := made_of(words, known, known.flagged_alone)) and "flagged" in alone:
         return alone["flagged"]
@@ -58,6 +57,16 @@ def _flagged_clause(clause: Clause, known: Languages) -> Rule | None:
     if others and len(others) <= MOST_NAMES and is_name_like(others, known) and not known.not_meant.search(words):
         return _BESIDE_NAME
     return None
+
+
+def _without_politeness(words: list[str], known: Languages) -> list[str]:
+    """Without the polite words at the end."""
+    end = len(words)
+    for _ in range(_MOST_POLITE):
+        if end < 2 or not any(found.rule.kind == POLITE for found in known.parts.begin(words[end - 1 : end], 0)):
+            break
+        end -= 1
+    return words[:end]
 
 
 def _without_contrary(clause: Clause, known: Languages) -> Clause:

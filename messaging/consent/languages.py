@@ -65,6 +65,7 @@ class Languages:
     for_now: Phrases = field(default_factory=Phrases)
     not_meant: Phrases = field(default_factory=Phrases)
     requests: Phrases = field(default_factory=Phrases)
+    own_doing: Phrases = field(default_factory=Phrases)
     contrary: Phrases = field(default_factory=Phrases)
     but_texts: Phrases = field(default_factory=Phrases)
     of_event: Phrases = field(default_factory=Phrases)
@@ -75,6 +76,7 @@ class Languages:
     aside: set[str] = field(default_factory=set)
     please: set[str] = field(default_factory=set)
     # Words that lead up to a request; words between one and what else is said in the clause, and where they are none.
+    ours: set[str] = field(default_factory=set)
     fillers: set[str] = field(default_factory=set)
     joints: set[str] = field(default_factory=set)
     no_joints: Phrases = field(default_factory=Phrases)
@@ -143,10 +145,11 @@ def _add(to: Languages, data: Mapping[str, Any]) -> None:
     for words, says in data.get("flagged", {}).get("whole", {}).items():
         to.whole[composed(words)] = Rule("flagged", says, language)
     doubt = data.get("doubt", {})
-    for name in ("hedged", "for_now", "not_meant", "requests"):
+    for name in ("hedged", "for_now", "not_meant", "requests", "own_doing"):
         add(getattr(to, name), doubt.get(name, ()), Rule(name))
     to.aside |= set(doubt.get("aside", "").split())
     to.please |= set(doubt.get("please", "").split())
+    to.ours |= set(doubt.get("ours", "").split())
     to.fillers |= set(doubt.get("fillers", "").split())
     to.joints |= set(doubt.get("joints", "").split())
     add(to.no_joints, doubt.get("no_joints", ()), Rule("no_joint"))

@@ -27,7 +27,8 @@ def find_request(body: str, text: Text, known: Languages) -> tuple[Rule | None, 
 
     Where it names only a list or a number, each other clause has to be polite, a request too, or a reason to want no
     more texts: "I can't make it" speaks of an event. Where it names nothing, as "stop please", the text may say
-    nothing else than grounds that speak for it by themselves: "stop please, I left that church last year". Questions, other people's words, conditions and exceptions leave doubt.
+    nothing else than grounds that speak for it by themselves: "stop please, I left that church last year". Questions,
+    other people's words, conditions and exceptions leave doubt.
     """
     rules: dict[str, Rule] = {}
     for sentence in text.sentences:
@@ -77,8 +78,7 @@ def _kinds_of(clause: Clause, text: Text, known: Languages) -> dict[str, Rule]:
 
 def _starts(words: Sequence[str], known: Languages) -> set[int]:
     """Where a complaint ends, so that a request may begin: "don't know who you are stop texting me"."""
-    found = known.flagged.search(words[:_MOST_WORDS])
-    return {each.end for each in found if not each.start} if found else set()
+    return {each.end for each in known.flagged.search(words[:_MOST_WORDS]) if not each.start}
 
 
 def _grounds(words: Sequence[str], known: Languages) -> Rule | None:
@@ -88,6 +88,8 @@ def _grounds(words: Sequence[str], known: Languages) -> Rule | None:
 def _joined(words: Sequence[str], known: Languages) -> dict[str, Rule] | None:
     """For a request that names texts, joined to something else that is said: "we're leaving town so please stop
     texting me", "stop texting me because nobody reads it", "stop texting me creep"."""
+    if known.own_doing.search(words):
+        return None
     for place in range(1, min(len(words), _MOST_FILLERS)):
         if words[place - 1] not in known.fillers:
             break
@@ -100,6 +102,7 @@ def _joined(words: Sequence[str], known: Languages) -> dict[str, Rule] | None:
             return {**request, REASON: Rule(REASON)}
         if (
             place >= len(words) - 2
+            and words[place - 1] in known.ours
             and is_name_like(words[place:], known)
             and (request := made_of(words[:place], known))
             and TEXTS in request

@@ -210,6 +210,69 @@ def test_an_opt_out_that_says_more_is_known(body, has_more):
     assert classify(body).verdict is Verdict.OPT_OUT
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "We're leaving town so please stop texting me",
+        "I'm going to need you to stop texting me",
+        "Stop texting me because nobody here reads it",
+        "Stop texting me creep",
+        "I'm no longer in your choir please remove me from your list",
+    ],
+)
+def test_a_request_joined_to_something_else_opts_out(body):
+    assert classify(body).verdict is Verdict.OPT_OUT
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "I have to stop texting now, driving",
+        "Tell Bob to stop texting in class",
+        "He won't stop texting me",
+        "If you stop texting me I'll cry",
+        "Stop texting Bob",
+        "I never said stop",
+        "Stop texting me at night",
+    ],
+)
+def test_talk_of_stopping_texts_never_opts_out_at_once(body):
+    assert classify(body).verdict is not Verdict.OPT_OUT
+
+
+@pytest.mark.parametrize(
+    "number", ["303-555-0144", "(303) 555-0144", "303.555.0144", "+1 303 555 0144", "3035550144"]
+)
+def test_a_request_for_a_number_written_out_opts_out(number):
+    finding = classify(f"Please stop texting {number}")
+
+    assert finding.verdict is Verdict.OPT_OUT
+    assert finding.has_more is True
+
+
+def test_a_bare_stop_opts_out_beside_a_complaint_about_texts_but_not_beside_other_talk():
+    assert classify("Your texts wake up my baby. Please stop.").verdict is Verdict.OPT_OUT
+    assert classify("The choir was lovely. Please stop.").verdict is Verdict.FLAGGED
+
+
+def test_a_name_that_is_not_the_writers_is_flagged_where_it_is_written_as_one():
+    assert classify("I'm not Debbie").verdict is Verdict.FLAGGED
+    assert classify("I'm not hungry").verdict is Verdict.ORDINARY
+
+
+def test_words_that_together_mean_a_wish_are_flagged_in_any_order_unless_another_explains_them():
+    assert classify("Could you limit the texts").verdict is Verdict.FLAGGED
+    assert classify("I could not open the texts").verdict is Verdict.ORDINARY
+
+
+def test_a_request_with_a_full_stop_after_each_word_is_one_request():
+    assert classify("PLEASE. STOP. TEXTING. ME.").verdict is Verdict.OPT_OUT
+
+
+def test_a_swear_word_in_asterisks_hides_no_request():
+    assert classify("Stop f***ing texting me").verdict is Verdict.OPT_OUT
+
+
 def test_slips_of_one_letter_are_told_but_words_of_other_languages_are_not_slips():
     spellings = languages().spellings
     assert spellings["unsubscrbe"] == ("unsubscribe",)
