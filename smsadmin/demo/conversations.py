@@ -86,7 +86,7 @@ CONVERSATIONS: Final = (
             Line(15, "شكرا جزيلا 😀"),
         ),
     ),
-    Conversation(UNSURE, 60, (Line(0, "Can you stop? I moved to Ohio last month"),), unread=1),
+    Conversation(UNSURE, 60, (Line(0, "Not sure I need these any more, I moved to Ohio last month"),), unread=1),
     Conversation(STOPS, 50, (Line(0, "Stop"),)),
     Conversation(
         ASKS,
