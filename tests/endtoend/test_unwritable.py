@@ -22,7 +22,6 @@ from tests.twilio_standin import AUTH_TOKEN
 pytestmark = pytest.mark.slow
 
 PHONE = "+17205550123"
-# After which Twilio's own limit of 15 seconds leaves no time for a second try.
 # Without a limit nobody would answer as long as the obstacle lasts; how fast a loaded machine is, is no promise.
 PATIENCE = 60
 # More than one web process has threads.
