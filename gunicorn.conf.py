@@ -2,6 +2,14 @@
 
 # The settings are read before any worker is forked, so that a bad one ends the start with its one line.
 preload_app = True
+
+
+def when_ready(server):
+    from smsadmin.worker import webserver
+
+    webserver.load_ahead()
+
+
 # Threads: the upload of a long list over a slow line holds up one of them, and never looks like a dead worker.
 worker_class = "gthread"
 workers = 2

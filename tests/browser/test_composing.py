@@ -3,6 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.phone import is_as_wide_as_the_phone
+
 pytestmark = pytest.mark.browser
 
 COMPOSE = "/admin/messaging/messagelog/compose/"
@@ -92,13 +94,13 @@ def test_it_can_be_used_on_a_phone(open_page, add_members):
     page.goto(COMPOSE)
     page.get_by_label("Message").fill("Hi {first_name}, " + "supercalifragilistic" * 8)
     expect(page.get_by_role("region", name="Preview")).to_contain_text("Hi Rosa")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert is_as_wide_as_the_phone(page)
     page.get_by_role("button", name="Continue").click()
     expect(page.get_by_role("button", name="Send to 1 person")).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert is_as_wide_as_the_phone(page)
     page.get_by_role("button", name="Send to 1 person").click()
     expect(page.locator(".progress-state")).to_have_text("Sent")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert is_as_wide_as_the_phone(page)
 
 
 def test_a_running_blast_is_paused_resumed_and_cancelled(page, site, add_members):

@@ -3,6 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.phone import is_as_wide_as_the_phone
+
 pytestmark = pytest.mark.browser
 
 LONG_SURVEY = """
@@ -31,7 +33,7 @@ def test_a_list_has_its_filter_above_its_rows_and_its_checkboxes(open_page, site
             assert page.locator("input.action-select:visible").count() == rows.count(), address
             rows.first.get_by_role("checkbox").click()
             expect(page.locator(".action-counter")).to_contain_text("1 of")
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390, address
+        assert is_as_wide_as_the_phone(page), address
     assert {"/admin/messaging/inboxthread/", "/admin/surveys/surveyflow/"} <= filtered & chosen_from
 
 

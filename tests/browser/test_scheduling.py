@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.phone import is_as_wide_as_the_phone
+
 pytestmark = pytest.mark.browser
 
 COMPOSE = "/admin/messaging/messagelog/compose/"
@@ -132,20 +134,16 @@ def test_it_can_be_used_on_a_phone(open_page, add_members):
     add_members("Rosa Delgado")
     page = open_page(viewport={"width": 390, "height": 844}, has_touch=True)
 
-    def fits():
-        page.wait_for_load_state()
-        return page.evaluate("document.documentElement.scrollWidth") <= 390
-
     schedule(page, "Hi {first_name}, " + "supercalifragilistic" * 8, noon_in(3))
     expect(page.get_by_text("Scheduled: it leaves on")).to_be_visible()
-    assert fits()
+    assert is_as_wide_as_the_phone(page)
     for name in ("Edit…", "Reschedule…", "Send now…", "Cancel…"):
         page.get_by_role("link", name=name).click()
         expect(page.locator("input[type=submit]").first).to_be_visible()
-        assert fits()
+        assert is_as_wide_as_the_phone(page)
         page.go_back()
     page.goto(SCHEDULED)
-    assert fits()
+    assert is_as_wide_as_the_phone(page)
     page.goto("/admin/")
     expect(page.get_by_role("region", name="Leaves next")).to_contain_text("1 person now")
-    assert fits()
+    assert is_as_wide_as_the_phone(page)

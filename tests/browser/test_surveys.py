@@ -3,6 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.phone import is_as_wide_as_the_phone
+
 pytestmark = pytest.mark.browser
 
 ADD = "/admin/surveys/surveyflow/add/"
@@ -148,12 +150,12 @@ def test_all_of_it_can_be_used_on_a_phone(open_page, survey):
     page.goto(survey)
     page.get_by_label("Question 1", exact=True).fill("supercalifragilistic" * 8)
     expect(page.get_by_role("region", name="The conversation")).to_contain_text("supercalifragilistic")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert is_as_wide_as_the_phone(page)
     page.get_by_role("button", name="Save and continue editing").click()
     expect(page.locator(".messagelist")).to_contain_text("changed successfully")
     page.get_by_role("link", name="Try it").click()
     text_in(page, "JOIN", "x" * 200)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert is_as_wide_as_the_phone(page)
     page.get_by_role("link", name="See the results of the tries").click()
     expect(page.get_by_role("heading", name="How far people came")).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert is_as_wide_as_the_phone(page)
