@@ -4,7 +4,7 @@
 preload_app = True
 
 
-def when_ready(server):
+def on_starting(server):
     from smsadmin.worker import webserver
 
     webserver.load_ahead()

@@ -256,11 +256,12 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    # These first: error pages pass through them too.
+    # First: error pages pass through it too.
     "smsadmin.middleware.ContentSecurity",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "smsadmin.health.AnswerProbes",
     "smsadmin.middleware.RefuseLostDatabase",
+    "messaging.webhooks.middleware.AnswerTwilio",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "smsadmin.middleware.RefuseNul",

@@ -60,10 +60,10 @@ def apply(delivery_id: int, sid: str, status: str, error_code: int | None, *, to
     if Delivery.RANK[row.status] >= Delivery.RANK[state] and (row.sid or not sid):
         # Nothing to write: nobody has to wait for it.
         has_moved = False
-    elif is_failure and suppression.meaning(error_code):
-        has_moved = group_commit.run(partial(_move, row, sid, state, error_code, is_lesson=True))
     else:
-        has_moved = _move(row, sid, state, error_code)
+        is_lesson = is_failure and bool(suppression.meaning(error_code))
+        move = partial(_move, row, sid, state, error_code, is_lesson=is_lesson)
+        has_moved = group_commit.run(move, is_one_statement=not is_lesson)
     if not has_moved:
         logger.info("Report %s on delivery %s was overtaken", status, delivery_id)
     elif is_failure:

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.http import HttpRequest, QueryDict
 from django.http.multipartparser import MultiPartParserError
-from django.utils.crypto import salted_hmac
+from django.utils.crypto import constant_time_compare, salted_hmac
 from twilio.request_validator import RequestValidator
 
 HEADER = "X-Twilio-Signature"
@@ -42,29 +42,32 @@ def is_genuine(request: HttpRequest) -> bool:
     if not signature:
         return False
     try:
-        base = settings.PUBLIC_BASE_URL or f"{request.scheme}://{request.get_host()}"
+        base = (settings.PUBLIC_BASE_URL or f"{request.scheme}://{request.get_host()}").rstrip("/")
         path, validator = request.get_full_path(), RequestValidator(auth_token())
         # The fields are passed unfiltered: Twilio adds new ones without notice, and signs them all.
         form = posted_form(request)
-        return any(validator.validate(each + path, form, signature) for each in _spellings(base, request))
+        if constant_time_compare(validator.compute_signature(base + path, form), signature):
+            return True
+        spellings = _spellings(base, request.headers.get("Host", ""))
+        return any(validator.validate(each + path, form, signature) for each in spellings)
     except (ValueError, LookupError, OSError, BadRequest, SuspiciousOperation, MultiPartParserError):
         # LookupError: the form is said to be in hex, base64 and the like, which are codecs but no character sets.
         return False
 
 
-def _spellings(base: str, request: HttpRequest) -> list[str]:
+def _spellings(base: str, host_header: str) -> list[str]:
     """Scheme and host of the address as they may have been typed: hosts have no case, a dot may end them, and the
     scheme's own port may be left out (the validator tries it both ways).
 
     The Host header of the request is one of them where it names the same host: behind most proxies it is how the
     address was typed.
     """
-    parts = urlsplit(base.rstrip("/"))
+    parts = urlsplit(base)
     host = (parts.hostname or "").rstrip(".")
     if not host:
         return []
     port = f":{parts.port}" if parts.port not in {None, _PORTS.get(parts.scheme)} else ""
-    named = urlsplit(f"//{request.headers.get('Host', '')}").netloc.rpartition("@")[2]
+    named = urlsplit(f"//{host_header}").netloc.rpartition("@")[2]
     typed = re.sub(r":\d*$", "", named)
     hosts = [f"[{host}]" if ":" in host else host, f"{host}.", re.sub(r":\d*$", "", parts.netloc)]
     if typed.lower().rstrip(".") == host:

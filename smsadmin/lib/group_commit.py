@@ -47,15 +47,17 @@ _waiting: list[_Job] = []
 _has_leader = False
 
 
-def run(work: Callable[[], T]) -> T:
+def run(work: Callable[[], T], *, is_one_statement: bool = False) -> T:
     """What `work()` returns, once what it wrote is committed; what it raises, when all that it wrote is undone.
+
+    Work that `is_one_statement` needs no transaction around it where nothing is committed together.
 
     Another thread of this process may run it, on its own connection, and once more where the first time was undone.
     Raises TookTooLong at this thread's time limit, if it has one: work that nobody had begun by then is not done
     later. Work whose commit was under way may be, so it has to be such as may be repeated.
     """
     if not _is_shared_file() or connection.in_atomic_block:
-        return _commit(work)
+        return work() if is_one_statement else _commit(work)
     job = _Job(work)
     if _is_leader_for(job):
         _lead(job)

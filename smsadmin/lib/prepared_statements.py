@@ -10,7 +10,7 @@ from functools import cache
 from types import NoneType
 from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, connection
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import Expression, Model, QuerySet
 from django.db.models.sql import UpdateQuery
 
@@ -37,11 +37,15 @@ class _Statement:
         self._statements: dict[str, Sql] = {}
 
     def _execute(self, cursor: Any, values: tuple[Any, ...]) -> None:
-        sql, parameters = self._statements.get(connection.vendor) or self._translate()
-        given = {name: _adapted(value) for name, value in zip(self._names, values, strict=True)}
+        sql, parameters = self._statements.get(cursor.db.vendor) or self._translate(cursor.db)
+        adapt = cursor.db.ops.adapt_datetimefield_value
+        given = {
+            name: adapt(value) if isinstance(value, datetime) else value
+            for name, value in zip(self._names, values, strict=True)
+        }
         cursor.execute(sql, [given[one.name] if isinstance(one, _Place) else one for one in parameters])
 
-    def _translate(self) -> Sql:
+    def _translate(self, connection: Any) -> Sql:
         sql, parameters = self._as_sql(self._build(*map(_Place, self._names)))
         self._statements[connection.vendor] = statement = sql, list(parameters)
         return statement
@@ -59,7 +63,7 @@ class Prepared(_Statement):
 
     def rows(self, *values: Any) -> list[tuple[Any, ...]]:
         """The rows for these values, one for each parameter."""
-        with connection.cursor() as cursor:
+        with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
             self._execute(cursor, values)
             return cursor.fetchall()
 
@@ -75,7 +79,7 @@ class PreparedUpdate(_Statement):
 
     def run(self, *values: Any) -> int:
         """How many rows were updated with these values, one for each parameter."""
-        with connection.cursor() as cursor:
+        with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
             self._execute(cursor, values)
             return cursor.rowcount
 
@@ -86,20 +90,16 @@ class PreparedUpdate(_Statement):
         return query.get_compiler(DEFAULT_DB_ALIAS).as_sql()
 
 
-def _adapted(value: Any) -> Any:
-    return connection.ops.adapt_datetimefield_value(value) if isinstance(value, datetime) else value
-
-
 def insert(row: Model) -> None:
     """What `row.save(force_insert=True)` does, for a model whose key the database makes and that has no signals."""
     sql, fields = _insert_statement(type(row))
     values = ((field, field.pre_save(row, True)) for field in fields)
-    with connection.cursor() as cursor:
+    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
         cursor.execute(
             sql,
             [
                 # As the database takes them already.
-                value if type(value) in (str, int, NoneType) else field.get_db_prep_save(value, connection)
+                value if type(value) in (str, int, NoneType) else field.get_db_prep_save(value, cursor.db)
                 for field, value in values
             ],
         )
@@ -111,7 +111,7 @@ def insert(row: Model) -> None:
 def _insert_statement(model: type[Model]) -> tuple[str, list[Any]]:
     """The statement, and the fields whose values it takes in their order."""
     meta: Any = model._meta
-    quote = connection.ops.quote_name
+    quote = connections[DEFAULT_DB_ALIAS].ops.quote_name
     fields = [field for field in meta.local_fields if not field.primary_key]
     columns = ", ".join(quote(field.column) for field in fields)
     places = ", ".join(["%s"] * len(fields))

@@ -13,6 +13,6 @@ def memory_stays(monkeypatch):
 def test_the_first_texts_do_not_wait_for_the_opt_out_phrases(memory_stays):
     for cached in (languages.languages, reactions._patterns):
         cached.cache_clear()
-    runpy.run_path("gunicorn.conf.py")["when_ready"](None)
+    runpy.run_path("gunicorn.conf.py")["on_starting"](None)
     assert languages.languages.cache_info().currsize == 1
     assert reactions._patterns.cache_info().currsize == 1
