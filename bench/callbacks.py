@@ -6,6 +6,7 @@ run), and whether every report arrived.
 """
 
 import argparse
+import os
 import queue
 import threading
 import time
@@ -15,6 +16,8 @@ from tests import twilio_standin
 from tests.posting import Answer, describe, post_all, request, signed_post
 from tests.processes import (
     Installation,
+    children,
+    cpu_seconds,
     free_port,
     installation,
     is_listening,
@@ -69,8 +72,12 @@ def measure(site: Installation, recipients: int, standin_port: int) -> None:
     def feed(work: Queue) -> None:
         """Two reports on each text, once it is accepted."""
         seen: set[int] = set()
+        [(first,)] = site.query("SELECT MIN(id) FROM deliveries")
         while len(seen) < recipients:
-            rows = site.query("SELECT id, sid, phone FROM deliveries WHERE sid <> ''")
+            # What is reported already need not be read again.
+            while first in seen:
+                first += 1
+            rows = site.query(f"SELECT id, sid, phone FROM deliveries WHERE sid <> '' AND id >= {first}")  # noqa: S608
             for pk, sid, phone in rows:
                 if pk in seen:
                     continue
@@ -86,13 +93,17 @@ def measure(site: Installation, recipients: int, standin_port: int) -> None:
                     work.put(signed_post(site.port, AUTH_TOKEN, f"/webhooks/twilio/status/{pk}", fields))
             time.sleep(0.2)
 
+    server = children(site.processes[1].pid)
+    busy = cpu_seconds(server)
     span, answers = report(site.port, feed)
+    busy = cpu_seconds(server) - busy
     [(delivered,)] = site.query("SELECT COUNT(*) FROM deliveries WHERE status = 'delivered'")
     rate = len(answers) / span
     bad = sum(answer.status != 204 for answer in answers)
     print(
         f"{len(answers):,} reports in {span:.0f} s: {rate:.0f} a second ({rate / bare:.2f} of the bare rate), "
-        f"{describe(answers)}, {bad} not answered 204, {recipients - delivered} of {recipients:,} not recorded as "
+        f"{describe(answers)}, {1000 * busy / len(answers):.2f} ms of the server's CPU each, load "
+        f"{os.getloadavg()[0]:.1f}, {bad} not answered 204, {recipients - delivered} of {recipients:,} not recorded as "
         "delivered"
     )
 

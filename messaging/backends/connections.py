@@ -1,14 +1,18 @@
 """HTTP/1.1 to one server over kept connections, telling "never left" from "in doubt".
 
-General HTTP clients report a dropped connection in one way, whether or not the request had left. To a sender
-of texts that is the difference between trying again and texting somebody twice, so the request is written and
-the answer read here, over plain sockets, and each failure is raised as what it proves:
-
     no connection, no TLS, first write failed       TryLater: the server cannot have a whole request
-    any failure after that, or an unreadable answer OutcomeUnknown: it may have acted upon it
+    any failure after that, or an unreadable answer OutcomeUnknown: it may have acted on it
 
-It also costs about 0.1 ms of CPU a request, a tenth of what requests takes. Proxies named in the environment
-are not used; TWILIO_API_BASE_URL is the way to name one.
+Why not urllib3, which is installed anyway:
+
+    It raises the same ProtocolError for a connection that broke before the request left and for one that broke after.
+    To a sender of texts, that is the difference between trying again and texting somebody twice.
+    Its timeouts are for each read. A server that trickles an answer byte by byte keeps a call for hours; here a call
+    ends by one deadline.
+    It takes 0.19 ms of processor time a request, this 0.02 ms: with urllib3 a text costs a fifth more than the 0.9 ms
+    that bench.blast shows.
+
+Proxies named in the environment are not used; TWILIO_API_BASE_URL is the way to name one.
 """
 
 import re
