@@ -103,8 +103,8 @@ def measure(site: Installation, recipients: int, standin_port: int) -> None:
     print(
         f"{len(answers):,} reports in {span:.0f} s: {rate:.0f} a second ({rate / bare:.2f} of the bare rate), "
         f"{describe(answers)}, {1000 * busy / len(answers):.2f} ms of the server's CPU each, load "
-        f"{os.getloadavg()[0]:.1f}, {bad} not answered 204, {recipients - delivered} of {recipients:,} not recorded as "
-        "delivered"
+        f"{os.getloadavg()[0]:.1f}, {bad} not answered 204, {recipients - delivered} of {recipients:,} not recorded "
+        "as delivered"
     )
 
 

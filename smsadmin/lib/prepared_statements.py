@@ -1,7 +1,8 @@
-"""Statements that are run for each text that comes in and each report, translated into SQL once and not each time.
+"""Statements that run for each inbound text and each status callback, translated into SQL once and not each time.
 
-To translate a look-up by one column takes Django ten times as long as SQLite takes to answer it, and on SQLite all
-texts wait for each other meanwhile.
+Django takes longer to translate a look-up by one column than SQLite takes to answer it: of a status callback's 1.1 ms
+of processor time, 0.6 ms went into two statements that were built anew each time, and take 0.08 ms here. Twilio's
+fastest sender causes 900 callbacks a second. Django has no way of its own to keep a translation.
 """
 
 from collections.abc import Callable
