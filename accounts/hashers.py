@@ -1,18 +1,21 @@
-"""How passwords are hashed, and how the hashes of the replaced system are read.
+"""How passwords are hashed, and how hashes of the replaced system are converted.
 
 The first of settings.PASSWORD_HASHERS makes every new hash; Django makes an older or weaker one anew when its
 user logs in, since only then the password is at hand.
 """
 
+import base64
 import hashlib
 import re
-from typing import Any, Final
+from typing import Final
 
-from django.contrib.auth.hashers import BasePasswordHasher, ScryptPasswordHasher, mask_hash
-from django.utils.crypto import constant_time_compare
+from django.contrib.auth.hashers import PBKDF2PasswordHasher, ScryptPasswordHasher
 
-_WERKZEUG: Final = re.compile(
-    r"(?P<kind>scrypt:\d{1,8}:\d{1,3}:\d{1,3}|pbkdf2:sha256:\d{1,8})\$(?P<salt>[^$]+)\$(?P<hash>[0-9a-f]+)"
+_WERKZEUG_SCRYPT: Final = re.compile(
+    r"scrypt:(?P<n>[0-9]{1,8}):(?P<r>[0-9]{1,3}):(?P<p>[0-9]{1,3})\$(?P<salt>[^$]+)\$(?P<digest>[0-9a-f]{128})"
+)
+_WERKZEUG_PBKDF2: Final = re.compile(
+    r"pbkdf2:sha256:(?P<iterations>0*[1-9][0-9]{0,7})\$(?P<salt>[^$]+)\$(?P<digest>[0-9a-f]{64})"
 )
 
 
@@ -25,8 +28,8 @@ class StrongScryptPasswordHasher(ScryptPasswordHasher):
 
     work_factor = 2**15
     parallelism = 3
-    # OpenSSL's own limit, 32 MiB, is a little too low for it.
-    maxmem = 64 * 2**20
+    # OpenSSL's own limit, 32 MiB, is a little too low for it. Hashes of the replaced system may take more.
+    maxmem = 256 * 2**20
 
     def harden_runtime(self, password: str, encoded: str) -> None:
         """Spend what `encoded` (scrypt with other parameters) took less than a hash of today."""
@@ -55,73 +58,41 @@ def spend_rest(spent: float) -> None:
         hashlib.scrypt(b"", salt=b"nobody", n=2**14, r=8, p=units)
 
 
-def from_werkzeug(stored: str) -> str:
-    """A hash as Werkzeug's generate_password_hash writes it, in the form that Django finds a hasher by.
+class EqualizedPBKDF2PasswordHasher(PBKDF2PasswordHasher):
+    """Reads hashes of the replaced system. A wrong password takes as long as with a hash of today.
 
-    "scrypt:N:r:p$SALT$HEX" becomes "werkzeug_scrypt$N:r:p$SALT$HEX", "pbkdf2:sha256:N$SALT$HEX" becomes
-    "werkzeug_pbkdf2$N$SALT$HEX". Anything else, Django's own hashes among it, is given back as it is.
+    Django equalizes the time only where the algorithm is still the preferred one.
     """
-    found = _WERKZEUG.fullmatch(stored)
-    if not found:
-        return stored
-    method, _, rest = found["kind"].partition(":")
-    parameters = rest.removeprefix("sha256:")
-    return f"werkzeug_{method}${parameters}${found['salt']}${found['hash']}"
-
-
-class _WerkzeugPasswordHasher(BasePasswordHasher):
-    """Reads Werkzeug's hashes and makes none: the salt is text, the hash hexadecimal (werkzeug/security.py)."""
-
-    def decode(self, encoded: str) -> dict[str, Any]:
-        algorithm, parameters, salt, digest = encoded.split("$", 3)
-        return {"algorithm": algorithm, "parameters": parameters, "salt": salt, "hash": digest}
 
     def verify(self, password: str, encoded: str) -> bool:
-        decoded = self.decode(encoded)
-        try:
-            digest = self.digest(password, decoded["salt"], decoded["parameters"])
-        except ValueError:
-            # Parameters that scrypt cannot have: no password has this hash.
-            return False
-        is_correct = constant_time_compare(digest, decoded["hash"])
+        is_correct = super().verify(password, encoded)
         if not is_correct:
-            # Django does so by itself only where the algorithm is still the preferred one.
-            self.harden_runtime(password, encoded)
+            spend_rest(int(self.decode(encoded)["iterations"]) / _PBKDF2_EQUAL)
         return is_correct
 
-    def digest(self, password: str, salt: str, parameters: str) -> str:
-        raise NotImplementedError
 
-    def encode(self, password: str, salt: str) -> str:
-        raise NotImplementedError("Hashes of the replaced system are read, not made.")
+def from_werkzeug(stored: str) -> str:
+    """A hash made by Werkzeug's generate_password_hash, in Django's own encoding.
 
-    def safe_summary(self, encoded: str) -> dict[Any, Any]:
-        decoded = self.decode(encoded)
-        return {**decoded, "salt": mask_hash(decoded["salt"]), "hash": mask_hash(decoded["hash"])}
-
-    def must_update(self, encoded: str) -> bool:
-        return True
-
-
-class WerkzeugScryptPasswordHasher(_WerkzeugPasswordHasher):
-    algorithm = "werkzeug_scrypt"
-
-    def digest(self, password: str, salt: str, parameters: str) -> str:
-        n, r, p = map(int, parameters.split(":"))
-        return hashlib.scrypt(
-            password.encode(), salt=salt.encode(), n=n, r=r, p=p, maxmem=132 * n * r * p, dklen=64
-        ).hex()
-
-    def harden_runtime(self, password: str, encoded: str) -> None:
-        n, r, p = map(int, self.decode(encoded)["parameters"].split(":"))
-        spend_rest(n * r * p / _WORK)
+    "scrypt:N:r:p$SALT$HEX" becomes "scrypt$N$SALT$r$p$BASE64", "pbkdf2:sha256:N$SALT$HEX" becomes
+    "pbkdf2_sha256$N$SALT$BASE64": both use the salt as text and digests of the same length (werkzeug/security.py).
+    Anything else, Django's own hashes among it, is returned unchanged, and so are parameters that scrypt cannot
+    have or that take more memory than StrongScryptPasswordHasher allows.
+    """
+    if found := _WERKZEUG_PBKDF2.fullmatch(stored):
+        return f"pbkdf2_sha256${int(found['iterations'])}${found['salt']}${_to_base64(found['digest'])}"
+    if found := _WERKZEUG_SCRYPT.fullmatch(stored):
+        n, r, p = int(found["n"]), int(found["r"]), int(found["p"])
+        if _can_compute(n, r, p):
+            return f"scrypt${n}${found['salt']}${r}${p}${_to_base64(found['digest'])}"
+    return stored
 
 
-class WerkzeugPBKDF2PasswordHasher(_WerkzeugPasswordHasher):
-    algorithm = "werkzeug_pbkdf2"
+def _can_compute(n: int, r: int, p: int) -> bool:
+    """Whether these are parameters of scrypt (RFC 7914) within our limit on memory, counted as OpenSSL does."""
+    is_power_of_two = n > 1 and n & (n - 1) == 0
+    return is_power_of_two and r > 0 and p > 0 and 128 * r * (n + p + 2) <= StrongScryptPasswordHasher.maxmem
 
-    def digest(self, password: str, salt: str, parameters: str) -> str:
-        return hashlib.pbkdf2_hmac("sha256", password.encode(), salt.encode(), int(parameters)).hex()
 
-    def harden_runtime(self, password: str, encoded: str) -> None:
-        spend_rest(int(self.decode(encoded)["parameters"]) / _PBKDF2_EQUAL)
+def _to_base64(digest: str) -> str:
+    return base64.b64encode(bytes.fromhex(digest)).decode()

@@ -14,7 +14,6 @@ from django.utils import timezone
 from smsadmin.lib import shared_clock
 
 from . import roles
-from .hashers import from_werkzeug
 from .roles import Role
 from .security_events import Kind, SecurityEvent  # noqa: F401 - the event is a model of this app
 
@@ -74,14 +73,6 @@ class AppUser(AbstractBaseUser):
                 violation_error_message="A user of that name already exists.",
             )
         ]
-
-    def check_password(self, raw_password: str | None) -> bool:
-        """Whether that is the password. A right one whose hash is an old or weak one is hashed anew and saved.
-
-        The hash may also be in the form in which the replaced system stored it.
-        """
-        self.password = from_werkzeug(self.password)
-        return super().check_password(raw_password)
 
     @property
     def is_admin(self) -> bool:

@@ -13,7 +13,6 @@ from django.db import transaction
 from django.utils.translation import ngettext
 
 from .events import record
-from .hashers import from_werkzeug
 from .login_limits import unlock_users
 from .models import AppUser, PasswordHistory
 from .security_events import Kind
@@ -35,7 +34,7 @@ class NotUsedLatelyValidator:
         stored = list(AppUser.objects.filter(pk=user.pk).values_list("password", flat=True))
         history = PasswordHistory.objects.filter(user=user).order_by("-created_at", "-pk")
         stored += history.values_list("password_hash", flat=True)[: self.last]
-        if any(check_password(password, from_werkzeug(one)) for one in dict.fromkeys(stored)):
+        if any(check_password(password, one) for one in dict.fromkeys(stored)):
             raise ValidationError(self.get_help_text(), code="password_used_lately")
 
     def password_changed(self, password: str, user: AppUser | None = None) -> None:

@@ -305,9 +305,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 PASSWORD_HASHERS = [
     "accounts.hashers.StrongScryptPasswordHasher",
-    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
-    "accounts.hashers.WerkzeugScryptPasswordHasher",
-    "accounts.hashers.WerkzeugPBKDF2PasswordHasher",
+    "accounts.hashers.EqualizedPBKDF2PasswordHasher",
 ]
 AUTHENTICATION_BACKENDS = ["accounts.backends.LimitedBackend"]
 LOGIN_URL = "admin:login"

@@ -131,7 +131,7 @@ def _find_users(names: list[str]) -> dict[str, int]:
 
 def _make_former_password(move: Move, row: OldRow) -> PasswordHistory:
     user_id = row.needed_link("user_id", "a user")
-    stored = row.text("password_hash")
+    stored = from_werkzeug(row.text("password_hash"))
     if not stored or len(stored) > 255:
         raise Refused("it has no password that could be compared")
     return PasswordHistory(user_id=user_id, password_hash=stored, created_at=row.moment_or("created_at", move.now))

@@ -62,7 +62,7 @@ def test_of_two_spellings_of_one_name_the_first_is_taken(quick_hashers, old, mov
     assert report.of("users").present == 1
 
 
-@pytest.mark.parametrize("stored", ["plain", "", "sha1$abc$def", "x" * 300])
+@pytest.mark.parametrize("stored", ["plain", "", "sha1$abc$def", "x" * 300, "scrypt:3:8:1$salt$" + "ab" * 64])
 def test_a_password_that_cannot_be_read_has_to_be_set_anew(quick_hashers, old, move, told, stored):
     old.add("users", username="ann", password_hash=stored)
     report = move()
@@ -108,6 +108,14 @@ def test_former_passwords_still_count(quick_hashers, old, move):
     page = client.post("/admin/password_change/", again)
     assert "one of the last 3" in page.content.decode()
     assert (report.of("user_password_history").taken, report.of("user_password_history").refused) == (1, 1)
+
+
+def test_moving_in_again_finds_the_former_passwords(old, move):
+    old.add("users", username="ann", password_hash=scrypt(GOOD))
+    old.add("user_password_history", user_id=1, password_hash=scrypt("earlier-horse-battery"))
+    move()
+    assert move().of("user_password_history").present == 1
+    assert PasswordHistory.objects.get().password_hash.startswith("scrypt$")
 
 
 def test_no_failed_login_moves_in_and_that_is_said(old, move):
