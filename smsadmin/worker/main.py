@@ -17,6 +17,7 @@ from django_q.brokers import get_broker
 from ..version import version
 from . import clock, heartbeat
 from .cluster import Flag, StopFlag, TaskSentinel, fork
+from .restarts import Restarts
 
 logger = logging.getLogger(__name__)
 
@@ -25,8 +26,6 @@ TICK_SECONDS = 1.0
 SILENCE_SECONDS = 120.0
 # What a stop waits for: a slice of a blast takes 10 s. What takes longer ends by itself, without its parents.
 STOP_SECONDS = 60.0
-RESTART_SECONDS = (0.0, 1.0, 2.0, 5.0, 10.0, 30.0)
-QUICK_DEATH_SECONDS = 10.0
 
 
 class Worker:
@@ -36,9 +35,7 @@ class Worker:
         self._stop_signals = 0
         self._sentinel: Any = None
         self._stop_flag: StopFlag | None = None
-        self._start_at = 0.0
-        self._started_at = 0.0
-        self._quick_deaths = 0
+        self._restarts = Restarts()
 
     def run(self, is_over: Callable[[], bool]) -> None:
         """Work until SIGTERM, SIGINT, or `is_over()`. A second signal no longer waits for tasks to end."""
@@ -71,7 +68,7 @@ class Worker:
             if self._sentinel.is_alive() and self._stop_flag.silence < SILENCE_SECONDS:
                 return
             self._bury_sentinel()
-        if time.monotonic() >= self._start_at:
+        if self._restarts.is_due():
             self._start_sentinel()
 
     def _bury_sentinel(self) -> None:
@@ -82,24 +79,19 @@ class Worker:
             self._sentinel.join()
         else:
             logger.error("The sentinel has died (exit code %s). It is replaced.", self._sentinel.exitcode)
-        lived = time.monotonic() - self._started_at
-        self._quick_deaths = self._quick_deaths + 1 if lived < QUICK_DEATH_SECONDS else 0
-        self._start_at = time.monotonic() + RESTART_SECONDS[min(self._quick_deaths, len(RESTART_SECONDS) - 1)]
+        self._restarts.ended()
         self._sentinel = None
 
     def _start_sentinel(self) -> None:
         try:
             get_broker().ping()
         except Exception as error:  # noqa: BLE001 - whatever Redis raises when it is away
-            self._quick_deaths = min(self._quick_deaths + 1, len(RESTART_SECONDS) - 1)
-            pause = RESTART_SECONDS[self._quick_deaths]
-            self._start_at = time.monotonic() + pause
-            logger.error("The queue cannot be reached (%s). Trying again in %.0f s.", error, pause)
+            logger.error("The queue cannot be reached (%s). Trying again in %.0f s.", error, self._restarts.failed())
             return
         # A connection that two processes hold would be closed for both by the first to close it.
         db.connections.close_all()
         self._stop_flag = StopFlag(os.getpid())
-        self._started_at = time.monotonic()
+        self._restarts.started()
         self._sentinel = fork.Process(
             target=TaskSentinel, args=(self._stop_flag, Flag(), uuid.uuid4()), name="sentinel"
         )

@@ -16,11 +16,11 @@ from types import FrameType
 
 from django.conf import settings
 
+from .restarts import Restarts
+
 HOST = "127.0.0.1"
 POLL_SECONDS = 0.2
 STOP_SECONDS = 90.0
-QUICK_DEATH_SECONDS = 10.0
-RESTART_SECONDS = (0.0, 1.0, 2.0, 5.0, 10.0, 30.0)
 
 
 class CannotServe(Exception):
@@ -42,9 +42,7 @@ class Child:
         self._fds = fds
         self._must_live = must_live
         self._process: subprocess.Popen[bytes] | None = None
-        self._started_at = 0.0
-        self._start_at = 0.0
-        self._quick_deaths = 0
+        self._restarts = Restarts()
 
     def start(self) -> None:
         # The pipe is the child's lifeline (see smsadmin.worker.lifeline): it ends when this process does.
@@ -55,25 +53,22 @@ class Child:
             cwd=settings.BASE_DIR,
             start_new_session=True,
         )
-        self._started_at = time.monotonic()
+        self._restarts.started()
 
     def look_after(self, say: Callable[[str], None]) -> None:
         """Start the child again if it has ended. Raises CannotServe."""
         if self._process is None:
-            if time.monotonic() >= self._start_at:
+            if self._restarts.is_due():
                 self.start()
             return
         code = self._process.poll()
         if code is None:
             return
         self._process = None
-        is_quick = time.monotonic() - self._started_at < QUICK_DEATH_SECONDS
+        is_quick = self._restarts.ended()
         if self._must_live and is_quick and code > 0:
             raise CannotServe(f"The {self.name} could not start. The reason is above.")
         self._must_live = False
-        self._quick_deaths = self._quick_deaths + 1 if is_quick else 0
-        pause = RESTART_SECONDS[min(self._quick_deaths, len(RESTART_SECONDS) - 1)]
-        self._start_at = time.monotonic() + pause
         how = f"signal {-code}" if code < 0 else f"exit code {code}"
         say(f"The {self.name} has ended ({how}). It is started again.")
 
