@@ -66,7 +66,7 @@ def measure(rate: float, count: int, workers: int) -> None:
     window = max(WINDOW, 10 / rate)
     print(
         f"{len(times):>5,} texts at {rate:g} a second with {workers} task processes took {span:.0f} s: "
-        f"{100 * (len(times) - 1) / span / rate:.1f} % of the rate; the fullest {window:.0f} s held "
+        f"{100 * (len(times) - 1) / span / rate:.1f}% of the rate; the fullest {window:.0f} s held "
         f"{fullest_window(times, window):,}, the rate allows {window * rate:.0f}",
         flush=True,
     )

@@ -22,6 +22,7 @@ from contacts.searching import name_matches, read_query
 from messaging.models import InboxThread
 from smsadmin.lib import keyset
 from smsadmin.lib.keyset import Page
+from smsadmin.lib.percentages import percent
 
 from . import questions
 from .equal_answers import Folded
@@ -42,10 +43,6 @@ class Whose(StrEnum):
     TRIES = "tries"
 
 
-def _percent(count: int, of: int) -> int:
-    return round(100 * count / of) if of else 0
-
-
 @dataclass(frozen=True, slots=True)
 class Step:
     """A step of the way through a survey: how many came so far, of whom `of` started."""
@@ -55,8 +52,8 @@ class Step:
     of: int
 
     @property
-    def percent(self) -> int:
-        return _percent(self.count, self.of)
+    def percent(self) -> str:
+        return percent(self.count, self.of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +91,8 @@ class GivenAnswer:
     of: int
 
     @property
-    def percent(self) -> int:
-        return _percent(self.count, self.of)
+    def percent(self) -> str:
+        return percent(self.count, self.of)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ from django.core.cache import cache
 from django.db.models import Count, Max, Min
 from django.utils import timezone
 
+from smsadmin.lib.percentages import percent
+
 from ..models import Delivery, MessageLog
 
 MEASURED_OVER: Final = timedelta(seconds=10)
@@ -81,9 +83,9 @@ class Progress:
         return self.to_send - self.left
 
     @property
-    def percent(self) -> int:
-        """Rounded down: 100 means that nobody is left."""
-        return 100 * self.done // self.to_send if self.to_send else 100
+    def percent(self) -> str:
+        """ "100%" means that nobody is left."""
+        return percent(self.done, self.to_send) if self.to_send else "100%"
 
     @property
     def reached(self) -> int:
@@ -176,14 +178,14 @@ def measure_rate(log: MessageLog, first: int, first_waiting: int, now: datetime)
     return len(recent) / max(since.total_seconds(), 1.0)
 
 
-def state_in_words(log: MessageLog, percent: int | None = None) -> str:
-    """Such as "Sending 45 %", "Paused" or "Stopped". `percent` is known where the rows were counted."""
+def state_in_words(log: MessageLog, done: str = "") -> str:
+    """Such as "Sending 45%", "Paused" or "Stopped". `done`, a percentage, is known where the rows were counted."""
     if log.cancelled_at is not None:
         return "Cancelled"
     if log.paused_at is not None:
         return "Stopped" if log.is_stopped else "Paused"
-    if log.status == MessageLog.Status.PROCESSING and percent is not None:
-        return f"Sending {percent} %"
+    if log.status == MessageLog.Status.PROCESSING and done:
+        return f"Sending {done}"
     return log.get_status_display()
 
 

@@ -64,9 +64,9 @@ def test_a_survey_is_built_played_and_its_results_are_read(page, site):
     assert site.query("SELECT name FROM event_registrations") == [("Ada Lovelace",)]
 
     page.get_by_role("link", name="See the results of the tries").click()
-    expect(page.get_by_role("row", name="Completed")).to_contain_text("1 100 %")
+    expect(page.get_by_role("row", name="Completed")).to_contain_text("1 100%")
     dishes = page.get_by_role("region", name="2. What will you bring?")
-    expect(dishes.get_by_role("row", name="Cake")).to_contain_text("1 100 %")
+    expect(dishes.get_by_role("row", name="Cake")).to_contain_text("1 100%")
     with page.expect_download() as download:
         page.get_by_role("link", name="Download CSV").click()
     assert "Ada Lovelace" in download.value.path().read_text(encoding="utf-8")

@@ -50,7 +50,7 @@ def test_the_funnel_counts_how_far_people_came(make_survey, answer, text_in):
         ("Left with EXIT", 1),
         ("Opted out", 1),
     ]
-    assert [step.percent for step in found.steps] == [100, 60, 20, 20]
+    assert [step.percent for step in found.steps] == ["100%", "60%", "20%", "20%"]
 
 
 def test_the_funnel_tells_who_expired_and_who_started_again(make_survey, answer, text_in):

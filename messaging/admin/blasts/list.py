@@ -119,8 +119,8 @@ class MessageLogAdmin(SendLater, Afterwards):
 
     @admin.display(ordering="status")
     def state(self, log: MessageLog) -> str:
-        percent = progress.recent_progress(log).percent if log.is_running else None
-        return progress.state_in_words(log, percent)
+        done = progress.recent_progress(log).percent if log.is_running else ""
+        return progress.state_in_words(log, done)
 
     @admin.display(description="people", ordering="total_recipients")
     def recipients(self, log: MessageLog) -> str:

@@ -25,7 +25,7 @@ def test_the_list_says_how_each_blast_stands(manager_client, make_log, make_deli
     page = manager_client.get(BLASTS).content.decode()
     states = re.findall(r'<td class="field-state">(.*?)</td>', page)
     assert '<span class="note">Wrong credentials.</span>' in page
-    assert states == ["Failed", "Sent", "Cancelled", "Stopped", "Paused", "Sending 50 %"]
+    assert states == ["Failed", "Sent", "Cancelled", "Stopped", "Paused", "Sending 50%"]
 
 
 def test_the_list_counts_recipients_reached_failed_and_skipped(manager_client, make_log, make_delivery):

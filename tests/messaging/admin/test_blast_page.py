@@ -72,7 +72,7 @@ def test_it_says_how_far_it_has_come(show, make_log, make_delivery):
     for status in (Status.PENDING, Status.SENDING, Status.DELIVERED, Status.ACCEPTED, Status.FAILED, Status.SKIPPED):
         make_delivery(log, status, skip_reason="opted_out" if status == Status.SKIPPED else "")
     page = show(log)
-    assert "Sending 60 %" in page
+    assert "Sending 60%" in page
     assert "3 of 5 people done" in page
     assert re.search(r'<progress [^>]*max="5" value="3"', page)
 
@@ -147,7 +147,7 @@ def test_the_poll_brings_progress_and_the_rows_that_are_shown(poll, make_log, ma
     make_delivery(log, Status.FAILED, name="Ann")
     make_delivery(log, name="Bea")
     answer = poll(log, status="failed")
-    assert "Sending 50 %" in answer["progress"]
+    assert "Sending 50%" in answer["progress"]
     assert "Ann" in answer["recipients"]
     assert "Bea" not in answer["recipients"]
 
