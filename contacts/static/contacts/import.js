@@ -56,33 +56,28 @@
         const stalled = document.getElementById("import-stalled");
         const label = document.querySelector(".import-status");
 
-        async function ask() {
-            try {
-                const response = await fetch(waiting.dataset.address, {headers: {Accept: "application/json", "X-Poll": "1"}});
-                if (response.redirected || response.status === 403 || response.status === 404) {
-                    location.reload();
-                    return;
-                }
-                const progress = await response.json();
-                if (!progress.is_busy) {
-                    location.reload();
-                    return;
-                }
-                sentence.textContent = progress.sentence;
-                label.textContent = progress.label;
-                stalled.hidden = !progress.is_stalled;
-                if (progress.done) {
-                    bar.max = progress.expected;
-                    bar.value = progress.done;
-                } else {
-                    bar.removeAttribute("value");
-                }
-            } catch (error) {
-                sentence.textContent = "The server does not answer. Trying again.";
+        async function show(response) {
+            const progress = await response.json();
+            if (!progress.is_busy) {
+                location.reload();
+                return 0;
             }
-            setTimeout(ask, 1000);
+            sentence.textContent = progress.sentence;
+            label.textContent = progress.label;
+            stalled.hidden = !progress.is_stalled;
+            if (progress.done) {
+                bar.max = progress.expected;
+                bar.value = progress.done;
+            } else {
+                bar.removeAttribute("value");
+            }
+            return 1;
         }
-        setTimeout(ask, 300);
+
+        poll(waiting.dataset.address, 0.3, show, {
+            refused: () => location.reload(),
+            failed: () => { sentence.textContent = "The server does not answer. Trying again."; },
+        });
     }
 
     if (upload) {

@@ -1,8 +1,8 @@
 /* A conversation: new texts and states as they come, replies without leaving the page, earlier texts above. */
 'use strict';
 {
-    const EVERY = 3000;
-    const SOON = 700;
+    const EVERY = 3;
+    const SOON = 0.7;
     const PAUSE = 300;
     const IN_VIEW = 24;
     const MARGIN = 8;
@@ -20,8 +20,7 @@
     const markRead = document.getElementById('mark-read');
     const newsUrl = page.dataset.newsUrl;
     const found = document.querySelector('.is-found');
-    let timer = null;
-    let isEnded = false;
+    let askNow = null;
 
     // Texts ---------------------------------------------------------------------------------------------------
 
@@ -221,34 +220,15 @@
         }
     }
 
-    async function look() {
-        clearTimeout(timer);
-        try {
-            const response = await fetch(newsUrl, {credentials: 'same-origin', headers: {'X-Poll': '1'}});
-            if (response.redirected || (!response.ok && response.status < 500)) {
-                isEnded = true;
-                return;
-            }
-            if (response.ok) {
-                const news = await response.json();
-                keepingPlace(() => showTimeline(news.timeline, news.earlier));
-                showHead(news.head);
-                block(news.why_not, news.entry);
-                showUnreadTexts(news.unread_texts);
-                unread = news.unread;
-                await read();
-            }
-        } catch {
-            // The network is away for a moment: the next look tells more.
-        }
-        lookIn(EVERY);
-    }
-
-    function lookIn(milliseconds) {
-        clearTimeout(timer);
-        if (newsUrl && !isEnded && !document.hidden) {
-            timer = setTimeout(look, milliseconds);
-        }
+    async function showNews(response) {
+        const news = await response.json();
+        keepingPlace(() => showTimeline(news.timeline, news.earlier));
+        showHead(news.head);
+        block(news.why_not, news.entry);
+        showUnreadTexts(news.unread_texts);
+        unread = news.unread;
+        await read();
+        return EVERY;
     }
 
     // The reply -----------------------------------------------------------------------------------------------
@@ -324,8 +304,7 @@
                     reply.elements.token.value = answer.token;
                     toTheEnd();
                 }
-                isEnded = false;
-                lookIn(0);
+                askNow?.();
             }
         } catch {
             // The token is the same at the next try: what did arrive is not sent twice.
@@ -363,10 +342,5 @@
     for (const [place, name] of [[frame, 'scroll'], [window, 'scroll'], [window, 'resize']]) {
         place.addEventListener(name, () => requestAnimationFrame(readSoon), {passive: true});
     }
-    document.addEventListener('visibilitychange', () => {
-        // Perhaps from another tab, in which somebody has logged in again.
-        isEnded = false;
-        lookIn(0);
-    });
-    lookIn(SOON);
+    askNow = newsUrl ? poll(newsUrl, SOON, showNews) : null;
 }

@@ -2,7 +2,7 @@
    stay. */
 'use strict';
 {
-    const EVERY = 4000;
+    const EVERY = 4;
     const boxes = [];
     let seen = null;
 
@@ -137,42 +137,12 @@
         }
     }
 
-    async function look() {
-        try {
-            const response = await fetch(location.href, {
-                credentials: 'same-origin', headers: {Accept: 'text/html', 'X-Poll': '1'},
-            });
-            if (response.redirected || response.status === 403) {
-                // Logged out: a reload leads to the login.
-                return;
-            }
-            if (response.ok) {
-                const html = await response.text();
-                if (html !== seen) {
-                    show(html);
-                    seen = html;
-                }
-            }
-        } catch {
-            // The network is away for a moment: the next look tells more.
+    poll(location.href, EVERY, async (response) => {
+        const html = await response.text();
+        if (html !== seen) {
+            show(html);
+            seen = html;
         }
-        lookSoon();
-    }
-
-    let timer = null;
-
-    function lookSoon() {
-        clearTimeout(timer);
-        if (!document.hidden) {
-            timer = setTimeout(look, EVERY);
-        }
-    }
-
-    document.addEventListener('visibilitychange', () => {
-        clearTimeout(timer);
-        if (!document.hidden) {
-            look();
-        }
+        return EVERY;
     });
-    lookSoon();
 }
