@@ -39,15 +39,20 @@ class SenderSlotQuerySet(models.QuerySet):
             | Q(leased_at__gt=now + shared_clock.SKEW)
         )
 
-    def lease(self, pk: int, owner: str, seconds: float, now: datetime | None = None) -> bool:
-        """Take or renew one slot for `owner`; False when another one holds it."""
+    def reserve(self, pk: int, owner: str, seconds: float, now: datetime | None = None) -> bool:
+        """Lease one slot to the task `owner`, which is queued now; False when another one holds it."""
         now = now or shared_clock.now()
         mine_or_free = self.filter(owner=owner) | self.free(now)
-        until = now + timedelta(seconds=seconds)
-        return bool(mine_or_free.filter(pk=pk).update(owner=owner, leased_at=now, leased_until=until))
+        changes = {
+            "owner": owner,
+            "leased_at": now,
+            "leased_until": now + timedelta(seconds=seconds),
+            "queued_at": now,
+        }
+        return bool(mine_or_free.filter(pk=pk).update(**changes))
 
     def hold(self, pk: int, owner: str) -> datetime | None:
-        """Take one slot for the sender `owner`, as `lease` does, with its sign of life: until when."""
+        """Take one slot for the sender `owner`, with its sign of life: until when; None when another one holds it."""
         return self._hold(self.filter(owner=owner) | self.free(now := shared_clock.now()), pk, owner, now)
 
     def renew(self, pk: int, owner: str) -> datetime | None:
@@ -56,7 +61,7 @@ class SenderSlotQuerySet(models.QuerySet):
 
     def _hold(self, slots: Self, pk: int, owner: str, now: datetime) -> datetime | None:
         until = now + timedelta(seconds=LEASE_SECONDS)
-        changes = {"owner": owner, "leased_at": now, "leased_until": until, "sender_seen_at": now}
+        changes = {"owner": owner, "leased_at": now, "leased_until": until, "queued_at": None, "sender_seen_at": now}
         return until if slots.filter(pk=pk).update(**changes) else None
 
     def for_replies(self) -> Self:
@@ -64,8 +69,8 @@ class SenderSlotQuerySet(models.QuerySet):
         return self.filter(message_log=None, number=0)
 
     def waiting_for_a_task(self, now: datetime) -> Self:
-        """Slots that are reserved for a task in the queue, by a lease longer than any sender's."""
-        return self.held(now).exclude(owner="").filter(leased_until__gt=now + timedelta(seconds=LEASE_SECONDS))
+        """Slots that are reserved for a task that is still in the queue."""
+        return self.held(now).filter(queued_at__isnull=False)
 
     def take_over(self, pk: int, owner: str, new_owner: str) -> bool:
         """Lease a slot in place of the task that it waits for, which then finds it gone; False if it has come."""
@@ -76,7 +81,9 @@ class SenderSlotQuerySet(models.QuerySet):
         """Give a slot back, free after `rest` seconds; its next holder makes `limit` calls at once."""
         now = shared_clock.now()
         free_at = now + timedelta(seconds=rest) if rest > 0 else None
-        self.filter(pk=pk, owner=owner).update(owner="", leased_at=now, leased_until=free_at, limit=limit)
+        self.filter(pk=pk, owner=owner).update(
+            owner="", leased_at=now, leased_until=free_at, queued_at=None, limit=limit
+        )
 
 
 class SenderSlot(models.Model):
@@ -95,6 +102,9 @@ class SenderSlot(models.Model):
     owner = models.CharField(max_length=32, default="", blank=True)
     leased_at = models.DateTimeField(null=True, blank=True)
     leased_until = models.DateTimeField(null=True, blank=True)
+    queued_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the task was queued that it still waits for."
+    )
     sender_seen_at = models.DateTimeField(null=True, blank=True, help_text="The last sign of life of a sender.")
     limit = models.SmallIntegerField(null=True, blank=True, help_text="Calls at once; fewer after trouble")
 

@@ -148,7 +148,7 @@ def nudge_replies() -> bool:
 def _queue_slice(slot: SenderSlot) -> bool:
     """Reserve a slot for a task, and queue the task. Whoever takes long to come finds the slot gone."""
     owner = uuid.uuid4().hex
-    if not SenderSlot.objects.lease(slot.pk, owner, QUEUED_SECONDS):
+    if not SenderSlot.objects.reserve(slot.pk, owner, QUEUED_SECONDS):
         return False
     group = "replies" if slot.message_log_id is None else f"blast {slot.message_log_id}"
     async_task("messaging.tasks.send", slot.pk, owner, group=group)

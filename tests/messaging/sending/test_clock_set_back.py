@@ -50,25 +50,25 @@ def test_a_blast_whose_sender_was_killed_before_goes_on_at_the_next_look(blast, 
 @pytest.mark.parametrize("owner", ["", "killed"])
 def test_no_lease_outlives_its_length(blast, names, owner):
     slot = blast.slots.first()
-    SenderSlot.objects.lease(slot.pk, owner, 9)
+    SenderSlot.objects.reserve(slot.pk, owner, 9)
     set_back(*names)
     assert slot in blast.slots.free(timezone.now())
     assert slot not in blast.slots.held(timezone.now())
-    assert SenderSlot.objects.lease(slot.pk, "next", 9)
+    assert SenderSlot.objects.reserve(slot.pk, "next", 9)
 
 
 @pytest.mark.parametrize("seconds", [60, 15])
 def test_a_lease_that_begins_in_the_future_is_over_however_little_the_clock_was_set_back(blast, seconds):
     slot = blast.slots.first()
-    SenderSlot.objects.lease(slot.pk, "killed", 9, timezone.now() + timedelta(seconds=seconds))
-    assert SenderSlot.objects.lease(slot.pk, "next", 9)
+    SenderSlot.objects.reserve(slot.pk, "killed", 9, timezone.now() + timedelta(seconds=seconds))
+    assert SenderSlot.objects.reserve(slot.pk, "next", 9)
 
 
 @pytest.mark.parametrize("seconds", [-3, 0, 3])
 def test_clocks_that_differ_by_seconds_take_no_slot_from_its_sender(blast, seconds):
     slot = blast.slots.first()
-    SenderSlot.objects.lease(slot.pk, "living", 9)
-    assert not SenderSlot.objects.lease(slot.pk, "another", 9, timezone.now() + timedelta(seconds=seconds))
+    SenderSlot.objects.reserve(slot.pk, "living", 9)
+    assert not SenderSlot.objects.reserve(slot.pk, "another", 9, timezone.now() + timedelta(seconds=seconds))
 
 
 def test_a_slot_is_either_free_or_held(blast):

@@ -68,18 +68,21 @@ def test_the_task_of_a_reply_that_another_took_up_finds_nothing_to_do(blast, que
 def test_two_senders_that_find_the_same_reply_do_not_both_take_it_up(make_thread, reply, queue):
     reply(make_thread())
     [(slot, owner)] = queue.tasks
+    assert SenderSlot.objects.waiting_for_a_task(timezone.now()).exists()
     assert SenderSlot.objects.take_over(slot, owner, "one")
+    assert not SenderSlot.objects.waiting_for_a_task(timezone.now()).exists()
     assert not SenderSlot.objects.take_over(slot, owner, "another")
 
 
 @pytest.mark.parametrize(
-    ("owner", "seconds"),
-    [("", None), ("", 100), ("sender", 9), ("dead", -1)],
-    ids=["free", "resting", "held", "dead"],
+    ("owner", "seconds", "is_queued"),
+    [("", None, False), ("", 100, False), ("sender", 9, False), ("dead", -1, False), ("lost", -1, True)],
+    ids=["free", "resting", "held", "dead", "lost"],
 )
-def test_a_slot_that_waits_for_no_task_holds_up_no_blast(db, owner, seconds):
+def test_a_slot_that_waits_for_no_task_holds_up_no_blast(db, owner, seconds, is_queued):
     until = timezone.now() + timedelta(seconds=seconds) if seconds else None
-    SenderSlot.objects.create(number=0, owner=owner, leased_until=until)
+    queued_at = timezone.now() - timedelta(seconds=60) if is_queued else None
+    SenderSlot.objects.create(number=0, owner=owner, leased_until=until, queued_at=queued_at)
     assert not SenderSlot.objects.for_replies().waiting_for_a_task(timezone.now()).exists()
 
 

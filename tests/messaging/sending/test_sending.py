@@ -130,7 +130,7 @@ def test_a_long_retry_after_is_honoured_without_holding_a_worker(make_member, st
     locmem.script[member.phone] = [TryLater("Twilio takes no more requests.", 120), None]
     log = start_blast()
     slot = log.slots.first()
-    SenderSlot.objects.lease(slot.pk, "me", 30)
+    SenderSlot.objects.reserve(slot.pk, "me", 30)
     dispatch.send_slice(slot.pk, "me", seconds=0.1)
     slot.refresh_from_db()
     log.refresh_from_db()
@@ -187,7 +187,7 @@ def test_a_slot_in_other_hands_sends_nothing(make_member, start_blast, locmem):
     make_member()
     log = start_blast()
     for slot in log.slots.all():
-        SenderSlot.objects.lease(slot.pk, "another", 60)
+        SenderSlot.objects.reserve(slot.pk, "another", 60)
     dispatch.nudge(log)
     dispatch.send_slice(log.slots.first().pk, "me")
     assert locmem.outbox == []
@@ -198,7 +198,7 @@ def test_a_slot_of_a_dead_sender_is_taken_over(make_member, start_blast, send, l
     log = start_blast()
     past = timezone.now() - timedelta(minutes=1)
     for slot in log.slots.all():
-        SenderSlot.objects.lease(slot.pk, "dead", 1, past)
+        SenderSlot.objects.reserve(slot.pk, "dead", 1, past)
     assert send(log).status == "sent"
 
 
@@ -430,6 +430,6 @@ def test_a_blast_that_is_deleted_under_a_sender_ends_quietly(make_member, start_
         return has_more
 
     monkeypatch.setattr(sender.Sender, "run", run_and_delete)
-    SenderSlot.objects.lease(slot.pk, "me", 30)
+    SenderSlot.objects.reserve(slot.pk, "me", 30)
     dispatch.send_slice(slot.pk, "me")
     assert len(locmem.outbox) == 1

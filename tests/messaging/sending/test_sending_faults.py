@@ -135,7 +135,7 @@ def test_whom_no_call_reached_waits_and_the_page_says_why(
     settings.TWILIO_API_BASE_URL = address or twilio.url.replace("http:", "https:")
     log = start_blast()
     slot = log.slots.get()
-    slot._meta.model.objects.lease(slot.pk, "me", 30)
+    slot._meta.model.objects.reserve(slot.pk, "me", 30)
     dispatch.send_slice(slot.pk, "me", seconds=0.3)
     log.refresh_from_db()
     assert set(states(log).values()) == {"pending"}

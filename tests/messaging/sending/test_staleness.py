@@ -59,7 +59,7 @@ def test_a_sender_that_is_quicker_than_the_sweep_claims_nothing(blast, queue, lo
 def test_one_sender_of_several_that_start_at_once_does_not_wake_the_blast(blast, queue, locmem, settings):
     age(blast, 3)
     for slot in blast.slots.all():
-        SenderSlot.objects.lease(slot.pk, f"queued {slot.pk}", 30)
+        SenderSlot.objects.reserve(slot.pk, f"queued {slot.pk}", 30)
         dispatch.send_slice(slot.pk, f"queued {slot.pk}")
     assert locmem.outbox == []
 
@@ -67,7 +67,7 @@ def test_one_sender_of_several_that_start_at_once_does_not_wake_the_blast(blast,
 def test_a_place_in_the_queue_is_no_sign_of_life(blast, queue):
     age(blast, 3)
     MessageLog.objects.filter(pk=blast.pk).update(paused_at=None)
-    SenderSlot.objects.lease(blast.slots.first().pk, "queued", 30)
+    SenderSlot.objects.reserve(blast.slots.first().pk, "queued", 30)
     assert staleness.find_idle(blast) is not None
 
 
