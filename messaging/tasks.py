@@ -1,8 +1,7 @@
 """What the queue runs. Tasks take ids, call one function, and may be lost or repeated without harm."""
 
 from .inbox import conversations
-from .scheduling import scheduled_messages
-from .scheduling import sweep as sweeping
+from .scheduling import scheduled_messages, sweep
 from .sending import dispatch, reconciliation, suppression_backfill
 
 
@@ -11,18 +10,9 @@ def send(slot_id: int, owner: str) -> None:
     dispatch.send_slice(slot_id, owner)
 
 
-def sweep() -> None:
-    """Pick up whatever a dead worker, a lost task or a dead web process left behind (each minute).
-
-    The worker's clock sweeps each second.
-    """
-    sweeping.sweep()
-    conversations.end_questions()
-
-
 def recount() -> None:
     """Bring the counters of recent blasts up to date with late delivery reports (each minute)."""
-    sweeping.recount()
+    sweep.recount()
 
 
 def reconcile() -> None:
@@ -31,8 +21,12 @@ def reconcile() -> None:
 
 
 def catch_up_lists() -> None:
-    """Record opt-outs and dead numbers that failures tell of and the lists lack (each minute)."""
+    """Record opt-outs and dead numbers that failures tell of and the lists lack (each minute).
+
+    Then nobody who has opted out is still asked about.
+    """
     suppression_backfill.catch_up()
+    conversations.end_questions()
 
 
 def send_scheduled(pk: int) -> None:

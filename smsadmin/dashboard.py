@@ -12,7 +12,6 @@ from django.db.models import Count
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import ngettext
-from django_q.models import Schedule
 
 from accounts.models import AppUser
 from messaging.inbox import conversations as inbox
@@ -23,7 +22,7 @@ from messaging.sending import dispatch, reconciliation, staleness
 from messaging.sending.progress import Progress, recent_progress, state_in_words
 from smsadmin.lib import dates
 
-from .worker import heartbeat
+from .worker import heartbeat, schedules
 
 RECENT: Final = 5
 # For how long it is told that a scheduled message was not sent, or a reply not delivered.
@@ -266,11 +265,8 @@ def _find_missing_tasks() -> list[Notice]:
     """No worker runs: the last one gives no sign of life, or nobody has started the recurring tasks for minutes."""
     if heartbeat.living():
         return []
-    overdue = Schedule.objects.filter(
-        func="messaging.tasks.sweep", next_run__lt=timezone.now() - timedelta(minutes=5)
-    )
     # A worker that was stopped in good order has left no sign behind; it may be starting again.
-    if heartbeat.last_beat() is None and not overdue.exists():
+    if heartbeat.last_beat() is None and not schedules.are_late(timezone.now() - timedelta(minutes=5)):
         return []
     return [
         Notice(

@@ -34,7 +34,7 @@ from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import ngettext
-from django_q.models import OrmQ, Schedule
+from django_q.models import OrmQ
 from django_q.signing import BadSignature, SignedPackage
 
 from accounts.addresses import client_ip
@@ -46,8 +46,7 @@ from .checks import find_uncollected
 from .doctor.storage import sqlite_path
 from .models import WriteProbe
 from .version import version
-from .worker import heartbeat
-from .worker.schedules import RECURRING
+from .worker import heartbeat, schedules
 
 logger = logging.getLogger(__name__)
 
@@ -344,8 +343,7 @@ def check_queue(now: datetime) -> None:
         raise Failing("A blast is to be sent, and no worker sends it. Look into the log of the workers.")
     if ScheduledMessage.objects.due(late).exists():
         raise Failing("A scheduled message is due, and no worker sends it. Look into the log of the workers.")
-    recurring = Schedule.objects.filter(func__in=[item.task for item in RECURRING])
-    if recurring.filter(next_run__lt=now - WAITS_AT_MOST).exists():
+    if schedules.are_late(now - WAITS_AT_MOST):
         raise Failing("The recurring tasks are not being started. Look into the log of the workers.")
 
 

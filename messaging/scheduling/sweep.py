@@ -1,6 +1,7 @@
 """The recurring look at what is left to do: the reason why a lost task or a killed worker loses nothing.
 
-Any number of processes may sweep at the same time, and as often as they like.
+The clock of each worker sweeps once a second (`smsadmin.worker.clock`). Any number of processes may sweep at the same
+time, and as often as they like.
 """
 
 from datetime import timedelta

@@ -6,7 +6,7 @@ again; what staff added stays as it is.
 
 import time
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.conf import settings
@@ -27,7 +27,6 @@ class Recurring:
 
 
 RECURRING: Final = (
-    Recurring("Pick up unfinished blasts", "messaging.tasks.sweep", 1),
     Recurring("Recount finished blasts", "messaging.tasks.recount", 1),
     Recurring("Settle deliveries in doubt", "messaging.tasks.reconcile", 1),
     Recurring("Catch up on opt-outs and dead numbers", "messaging.tasks.catch_up_lists", 1),
@@ -37,7 +36,8 @@ RECURRING: Final = (
     Recurring("Clean up", "smsadmin.tasks.clean_up", 24 * 60),
     Recurring("Back up", "smsadmin.tasks.back_up", 24 * 60, seconds=settings.BACKUP_SECONDS),
 )
-
+# What earlier versions installed, and no version runs any more: (name, task).
+RETIRED: Final = (("Pick up unfinished blasts", "messaging.tasks.sweep"),)
 
 HEAL_SECONDS: Final = 60.0
 _healed_at = -HEAL_SECONDS
@@ -75,8 +75,20 @@ def _is_right(recurring: Recurring) -> bool:
     return schedules.count() == 1 and schedules.filter(**_wanted(recurring), next_run__lte=latest).exists()
 
 
+def are_late(since: datetime) -> bool:
+    """Whether one of the recurring tasks should have been started before `since`, and was not."""
+    ours = Schedule.objects.filter(func__in=[recurring.task for recurring in RECURRING])
+    return ours.filter(next_run__lt=since).exists()
+
+
 def install() -> int:
-    """Make each recurring task's schedule what it should be; how many had to be made or mended."""
+    """Make each recurring task's schedule what it should be; how many had to be made or mended.
+
+    Those of RETIRED are removed.
+    """
+    for name, task in RETIRED:
+        if (retired := Schedule.objects.filter(name=name, func=task)).exists():
+            retired.delete()
     wrong = find_wrong()
     for recurring in wrong:
         Schedule.objects.filter(name=recurring.name).delete()

@@ -270,10 +270,10 @@ def test_whoever_records_an_opt_out_the_question_ends_for_that_phone_alone(
     assert other.messages.get().is_flagged
 
 
-def test_a_question_that_outlived_its_opt_out_ends_with_the_next_sweep(thread, make_unsubscribed):
+def test_a_question_that_outlived_its_opt_out_ends_within_a_minute(thread, make_unsubscribed):
     flag(thread.messages.last())
     make_unsubscribed(phone=thread.phone)
-    tasks.sweep()
+    tasks.catch_up_lists()
     assert fresh(thread).flagged_at is None
     assert not thread.messages.filter(is_flagged=True).exists()
 

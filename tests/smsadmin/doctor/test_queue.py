@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 def fail_task(stopped):
     Task.objects.create(
-        id=uuid.uuid4().hex, name="x", func="messaging.tasks.sweep", started=stopped, stopped=stopped, success=False
+        id=uuid.uuid4().hex, name="x", func="messaging.tasks.recount", started=stopped, stopped=stopped, success=False
     )
 
 
@@ -165,7 +165,7 @@ def test_failures_of_the_last_day_are_found():
     fail_task(timezone.now() - timedelta(hours=2))
     fail_task(timezone.now() - timedelta(hours=3))
     fail_task(timezone.now() - timedelta(days=2))
-    assert problems("queue.failures") == ["The task messaging.tasks.sweep has failed 2 times within a day."]
+    assert problems("queue.failures") == ["The task messaging.tasks.recount has failed 2 times within a day."]
 
 
 def test_an_import_that_stands_still_is_found():

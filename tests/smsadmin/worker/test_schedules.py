@@ -31,10 +31,10 @@ def test_installing_again_changes_nothing(db):
 
 def test_a_deleted_or_changed_schedule_is_put_right(db):
     schedules.install()
-    Schedule.objects.filter(func="messaging.tasks.sweep").delete()
+    Schedule.objects.filter(func="messaging.tasks.recount").delete()
     Schedule.objects.filter(func="messaging.tasks.reconcile").update(minutes=600)
     assert schedules.install() == 2
-    assert Schedule.objects.get(func="messaging.tasks.sweep").minutes == 1
+    assert Schedule.objects.get(func="messaging.tasks.recount").minutes == 1
     assert Schedule.objects.get(func="messaging.tasks.reconcile").minutes == 1
 
 
@@ -50,6 +50,12 @@ def test_a_schedule_of_staff_stays_as_it_is(db):
     Schedule.objects.create(name="Ours", func="math.sqrt", args="4")
     schedules.install()
     assert Schedule.objects.filter(name="Ours").exists()
+
+
+def test_the_schedule_of_a_task_that_is_no_more_is_removed(db):
+    Schedule.objects.create(name="Pick up unfinished blasts", func="messaging.tasks.sweep", minutes=1)
+    schedules.install()
+    assert not Schedule.objects.filter(func="messaging.tasks.sweep").exists()
 
 
 def test_the_daily_backup_may_take_longer_than_other_tasks_and_is_not_begun_twice(db, settings, monkeypatch):
