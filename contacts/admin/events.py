@@ -1,6 +1,5 @@
 """Events. Their registrants can be very many: they are a list of their own, to which the event's page leads."""
 
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django.contrib import admin
@@ -17,13 +16,9 @@ from smsadmin.lib.locks import lock_bulk_changes
 
 from .people import ListAdmin, ListTool
 
-EventTool = Callable[[HttpRequest, Event], ListTool | None]
-
 
 @admin.register(Event)
 class EventAdmin(ListAdmin):
-    """`tools` gives links for the event's page; modules that know this one add theirs."""
-
     list_display = ("title", "date", "registered", "textable", "added")
     search_fields = ("title__mentions",)
     search_help_text = "A part of the title."
@@ -32,7 +27,6 @@ class EventAdmin(ListAdmin):
     empty_list = "There is no event yet."
     delete_warning = "Its registrations are deleted with it. Blasts that went to its registrants stay on record."
     actions = None
-    tools: ClassVar[list[EventTool]] = []
 
     def prepare_page(self, rows: list[Event]) -> None:
         counts = registration_counts(event.pk for event in rows)
@@ -56,7 +50,13 @@ class EventAdmin(ListAdmin):
         }
 
     def get_page_tools(self, request: HttpRequest, event: Event) -> list[ListTool]:
-        return [tool for make in self.tools if (tool := make(request, event))]
+        tools = []
+        if request.user.has_perm("contacts.view_eventregistration"):
+            tools.append(("See the registrations", registrations_address(event)))
+        if request.user.has_perm("contacts.add_eventregistration"):
+            address = reverse("admin:contacts_eventregistration_add")
+            tools.append(("Add a registration", f"{address}?event={event.pk}"))
+        return tools
 
     def delete_model(self, request: HttpRequest, obj: Event) -> None:
         """Within the transaction of Django's page; all registrations go with it."""
@@ -67,17 +67,3 @@ class EventAdmin(ListAdmin):
 def registrations_address(event: Event) -> str:
     """The list of registrations, narrowed to the event."""
     return f"{reverse('admin:contacts_eventregistration_changelist')}?event={event.pk}"
-
-
-def see_registrations(request: HttpRequest, event: Event) -> ListTool | None:
-    allowed = request.user.has_perm("contacts.view_eventregistration")
-    return ("See the registrations", registrations_address(event)) if allowed else None
-
-
-def add_registration(request: HttpRequest, event: Event) -> ListTool | None:
-    allowed = request.user.has_perm("contacts.add_eventregistration")
-    address = reverse("admin:contacts_eventregistration_add")
-    return ("Add a registration", f"{address}?event={event.pk}") if allowed else None
-
-
-EventAdmin.tools += [see_registrations, add_registration]

@@ -7,6 +7,7 @@ from django.utils.text import capfirst
 from contacts.imports import lifecycle, merge
 from contacts.models import ContactImport, Event
 
+from .additions import Additions, Link, add_to
 from .events import registrations_address
 from .filters import chosen_event
 
@@ -36,10 +37,11 @@ def import_address(request: HttpRequest, target: str, event: Event | None = None
     return reverse("admin:contacts_contactimport_new", args=[target])
 
 
-def import_registrations(request: HttpRequest, event: Event) -> tuple[str, str] | None:
-    """The tool of an event's page (see EventAdmin.tools)."""
-    address = import_address(request, Target.EVENT, event)
-    return ("Import registrations", address) if address else None
+@add_to(Event)
+class ImportedEvents(Additions):
+    def page_links(self, request: HttpRequest, obj: Event) -> list[Link]:
+        address = import_address(request, Target.EVENT, obj)
+        return [("Import registrations", address)] if address else []
 
 
 def list_link(target: str, event: Event | None) -> dict[str, str]:

@@ -36,9 +36,8 @@ from smsadmin.lib import dates
 from smsadmin.lib.ids import read_key
 
 from . import import_pages
-from .events import EventAdmin
 from .import_forms import ReadingForm, UploadForm
-from .import_links import import_address, import_registrations, list_link
+from .import_links import import_address, list_link
 from .uploading import DrainTooLarge, is_too_large
 
 Target = ContactImport.Target
@@ -278,6 +277,3 @@ class ContactImportAdmin(admin.ModelAdmin):
 def _key(object_id: str) -> int:
     """The key in an address of the admin; 0, which no row has, for what is none."""
     return read_key(unquote(object_id))
-
-
-EventAdmin.tools.append(import_registrations)

@@ -26,6 +26,7 @@ from contacts import exporting, phones, searching
 from smsadmin.lib.locks import lock_bulk_changes
 from smsadmin.lib.pagination import CappedPaginator
 
+from .additions import added_to
 from .changelist import MOST_FOUND, PreparedChangeList, WholeList, shows_page
 from .downloading import csv_download
 from .filters import chosen_event
@@ -69,7 +70,10 @@ class ListAdmin(admin.ModelAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         context = {
             "title": capfirst(str(self.opts.verbose_name_plural)),
-            "list_tools": self.get_list_tools(request),
+            "list_tools": [
+                *self.get_list_tools(request),
+                *(link for added in added_to(self.model) for link in added.list_links(request)),
+            ],
             "empty_list": self.empty_list,
             "most_found": MOST_FOUND,
         }
@@ -78,6 +82,19 @@ class ListAdmin(admin.ModelAdmin):
     def get_list_tools(self, request: HttpRequest) -> list[ListTool]:
         """(label, address) of what can be done with the whole list, for this user."""
         return []
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        columns = [column for added in added_to(self.model) for column in added.columns(request)]
+        return [*super().get_list_display(request), *columns]
+
+    def _get_base_actions(self) -> list[Any]:
+        added = [self.get_action(action) for each in added_to(self.model) for action in each.actions]
+        return [*added, *super()._get_base_actions()]  # type: ignore[misc]
+
+    def _filter_actions_by_permissions(self, request: HttpRequest, actions: list[Any]) -> list[Any]:
+        refused = {action for each in added_to(self.model) if not each.may_act(request) for action in each.actions}
+        allowed = super()._filter_actions_by_permissions(request, actions)  # type: ignore[misc]
+        return [action for action in allowed if action[0] not in refused]
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Once more where somebody else has saved the same number since the form looked: this time it finds it."""
@@ -101,7 +118,8 @@ class ListAdmin(admin.ModelAdmin):
 
     def get_page_context(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
         """What the page of a row shows beside its form."""
-        return {"page_tools": self.get_page_tools(request, obj)}
+        added = [link for added in added_to(self.model) for link in added.page_links(request, obj)]
+        return {"page_tools": [*self.get_page_tools(request, obj), *added]}
 
     def get_page_tools(self, request: HttpRequest, obj: Any) -> list[ListTool]:
         """(label, address) of what can be done with a row, for this user."""

@@ -3,15 +3,16 @@
 from .blasts.list import MessageLogAdmin
 from .inbox.list import InboxThreadAdmin
 from .keywords import KeywordAutomationRuleAdmin
-from .people import TextedEventAdmin, TextedMemberAdmin, TextedRegistrationAdmin
+from .people import ConversationLinks, TextedEvents, TextedMembers, TextedRegistrations
 from .scheduled.list import ScheduledMessageAdmin
 
 __all__ = [
+    "ConversationLinks",
     "InboxThreadAdmin",
     "KeywordAutomationRuleAdmin",
     "MessageLogAdmin",
     "ScheduledMessageAdmin",
-    "TextedEventAdmin",
-    "TextedMemberAdmin",
-    "TextedRegistrationAdmin",
+    "TextedEvents",
+    "TextedMembers",
+    "TextedRegistrations",
 ]
