@@ -11,6 +11,6 @@ class MessagingConfig(AppConfig):
         from . import keywords
         from .inbox import automation_names, conversations
 
-        keywords.register_owner(keywords.claim_of_rule)
+        keywords.owners.register(keywords.claim_of_rule)
         automation_names.register("keyword", automation_names.names_of_rules)
         opted_out.connect(conversations.hear_opt_outs, dispatch_uid="messaging.opted_out")

@@ -2,7 +2,7 @@
 
 A keyword is kept in upper case with its spaces collapsed, without punctuation around it. A text matches by the whole
 of it first, then by its first word. Each keyword belongs to one owner only, a keyword reply or something of another
-app, which registers the function that knows them (`register_owner`).
+app, which registers the function that knows them (`owners`).
 """
 
 from collections.abc import Callable
@@ -14,6 +14,7 @@ from django.db.models import F
 
 from smsadmin.lib.locks import lock_keywords
 from smsadmin.lib.prepared_statements import Prepared, PreparedUpdate
+from smsadmin.lib.registry import Registry
 
 from .consent.classifier import is_clear_opt_out
 from .consent.words import HELP_WORDS, OPT_IN_WORDS, OPT_OUT_WORDS, YES, as_keyword, bare_word
@@ -33,13 +34,8 @@ class Claim:
     owner: models.Model | None = None
 
 
-_owners: list[Callable[[str], Claim | None]] = []
-
-
-def register_owner(claim_of: Callable[[str], Claim | None]) -> None:
-    """Ask `claim_of` who has a keyword, before it is given to anybody else. For the `ready` of an app."""
-    if claim_of not in _owners:
-        _owners.append(claim_of)
+# Asked who has a keyword, before it is given to anybody else.
+owners: Registry[Callable[[str], Claim | None]] = Registry()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +91,7 @@ def why_refused(keyword: str, owner: models.Model | None = None) -> str:
     if word in HELP_WORDS:
         return f"{keyword} asks for help, and Twilio answers it, so it cannot be a keyword. Choose another word."
     lock_keywords()
-    for claim_of in _owners:
+    for claim_of in owners:
         claim = claim_of(keyword)
         if claim is not None and (owner is None or claim.owner != owner):
             remedy = ", or change that one first" if claim.owner else ""

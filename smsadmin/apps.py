@@ -19,8 +19,8 @@ class SmsAdminConfig(AppConfig):
         from .worker import clock, heartbeat, schedules
 
         for task in (heartbeat.beat, sweep.sweep, schedules.heal):
-            clock.register(task)
-        replies.register_workers(heartbeat.living)
+            clock.tasks.register(task)
+        replies.workers.register(heartbeat.living)
         # The signal comes after all migrations, once for each app that has models. The rows are django-q2's.
         post_migrate.connect(_install_schedules, sender=apps.get_app_config("django_q"))
         pre_migrate.connect(given_ids.remember, sender=self)

@@ -9,11 +9,11 @@ class SurveysConfig(AppConfig):
         from contacts.consent.opting_out import opted_out
         from messaging import keywords
         from messaging.inbox import automation_names
-        from messaging.models.inbox import register_tag
+        from messaging.models.inbox import tags
 
         from . import conversation, practice_phone, session_ends
 
-        keywords.register_owner(conversation.claim_of_survey)
+        keywords.owners.register(conversation.claim_of_survey)
         automation_names.register("survey", conversation.names_of_surveys)
-        register_tag(practice_phone.tag_of)
+        tags.register(practice_phone.tag_of)
         opted_out.connect(session_ends.end_for_opt_out, dispatch_uid="surveys.opted_out")

@@ -24,6 +24,7 @@ from contacts.models.suppression import wants_no_texts
 from contacts.names import known_names
 from contacts.textability import standings
 from smsadmin.lib import dates, shared_clock
+from smsadmin.lib.registry import Registry
 
 from ..inbound.receive import preview
 from ..models import Delivery, InboxMessage, InboxThread, SenderSlot
@@ -155,13 +156,8 @@ def are_in_hand() -> bool:
     return SenderSlot.objects.for_replies().held(shared_clock.now()).exists()
 
 
-_workers: list[Callable[[], Collection[Any]]] = []
-
-
-def register_workers(find_living: Callable[[], Collection[Any]]) -> None:
-    """Ask `find_living` which workers run. For the `ready` of the app that knows."""
-    if find_living not in _workers:
-        _workers.append(find_living)
+# Asked which workers run.
+workers: Registry[Callable[[], Collection[Any]]] = Registry()
 
 
 def stalled(messages: Iterable[InboxMessage]) -> set[int]:
@@ -172,7 +168,7 @@ def stalled(messages: Iterable[InboxMessage]) -> set[int]:
         for each in messages
         if each.delivery and each.delivery.status == Delivery.Status.PENDING and each.delivery.updated_at < before
     }
-    return set() if not found or any(find() for find in _workers) else found
+    return set() if not found or any(find() for find in workers) else found
 
 
 def undelivered(threads: Collection[int] | None = None) -> QuerySet[InboxMessage]:

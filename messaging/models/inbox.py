@@ -8,15 +8,12 @@ from django.db import models
 from django.db.models import Count, F, OuterRef, Q, Subquery
 from django.utils import timezone
 
+from smsadmin.lib.registry import Registry
+
 from .deliveries import Delivery
 
-_tags: list[Callable[[str], str]] = []
-
-
-def register_tag(tag_of: Callable[[str], str]) -> None:
-    """Ask `tag_of` what sets a phone's conversation apart from those with people. For the `ready` of an app."""
-    if tag_of not in _tags:
-        _tags.append(tag_of)
+# Asked what sets a phone's conversation apart from those with people.
+tags: Registry[Callable[[str], str]] = Registry()
 
 
 class InboxThreadQuerySet(models.QuerySet):
@@ -102,7 +99,7 @@ class InboxThread(models.Model):
     @property
     def tag(self) -> str:
         """What sets it apart from conversations with people, such as "Try"; "" of a person's."""
-        return next(filter(None, (tag_of(self.phone) for tag_of in _tags)), "")
+        return next(filter(None, (tag_of(self.phone) for tag_of in tags)), "")
 
 
 class InboxMessage(models.Model):

@@ -12,20 +12,16 @@ from collections.abc import Callable
 from django import db
 
 from smsadmin.lib import database_file
+from smsadmin.lib.registry import Registry
 
 logger = logging.getLogger(__name__)
 
 ClockTask = Callable[[], object]
 
-_tasks: list[ClockTask] = []
+# Called at each tick.
+tasks: Registry[ClockTask] = Registry()
 _failures: dict[ClockTask, int] = {}
 _said_lost = ""
-
-
-def register(task: ClockTask) -> None:
-    """Have `task` called at each tick from now on. For the `ready` of an app."""
-    if task not in _tasks:
-        _tasks.append(task)
 
 
 def tick() -> None:
@@ -37,7 +33,7 @@ def tick() -> None:
     if _is_lost():
         return
     db.close_old_connections()
-    for task in _tasks:
+    for task in tasks:
         try:
             task()
         except Exception:

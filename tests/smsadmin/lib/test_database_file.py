@@ -144,7 +144,7 @@ def test_requests_are_answered_503_while_the_file_is_gone(open_file, path):
 
 
 def test_the_clock_says_once_that_the_file_is_gone_and_does_nothing(open_file, path, monkeypatch, caplog):
-    monkeypatch.setattr(clock, "_tasks", [lambda: pytest.fail("called")])
+    monkeypatch.setattr(clock, "tasks", [lambda: pytest.fail("called")])
     monkeypatch.setattr(clock, "_said_lost", "")
     open_file()
     path.unlink()

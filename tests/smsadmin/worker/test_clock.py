@@ -2,6 +2,7 @@ import logging
 
 import pytest
 
+from smsadmin.lib.registry import Registry
 from smsadmin.worker import clock
 
 calls = []
@@ -29,18 +30,18 @@ def fresh(monkeypatch):
 
 @pytest.fixture
 def no_tasks(monkeypatch):
-    monkeypatch.setattr(clock, "_tasks", [])
+    monkeypatch.setattr(clock, "tasks", Registry())
 
 
 def test_a_tick_calls_each_task_once_in_order(no_tasks):
     for task in (first, failing, first):
-        clock.register(task)
+        clock.tasks.register(task)
     clock.tick()
     assert calls == ["first", "failing"]
 
 
 def test_a_lasting_failure_is_logged_at_its_beginning_and_its_end(no_tasks, caplog, monkeypatch):
-    clock.register(failing)
+    clock.tasks.register(failing)
     for _ in range(3):
         clock.tick()
     monkeypatch.setattr(f"{__name__}.broken", False)
@@ -51,13 +52,13 @@ def test_a_lasting_failure_is_logged_at_its_beginning_and_its_end(no_tasks, capl
 
 
 def test_a_task_that_fails_stops_no_other_task(no_tasks):
-    clock.register(failing)
-    clock.register(first)
+    clock.tasks.register(failing)
+    clock.tasks.register(first)
     clock.tick()
     assert calls == ["failing", "first"]
 
 
 def test_the_tasks_of_the_project_run_on_an_empty_database(db):
-    assert len(clock._tasks) == 3
+    assert len(clock.tasks) == 3
     clock.tick()
     assert clock._failures == {}
