@@ -261,6 +261,7 @@ MIDDLEWARE = [
     "smsadmin.health.AnswerProbes",
     "smsadmin.middleware.RefuseLostDatabase",
     "messaging.webhooks.middleware.AnswerTwilio",
+    "django.middleware.gzip.GZipMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -14,7 +14,7 @@ from django.db.models.fields.related import RelatedField
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import path, reverse
 
 from smsadmin.lib.ids import read_key
 
@@ -36,6 +36,8 @@ class SmsAdminSite(AdminSite):
     password_change_template = "accounts/change_password.html"  # noqa: S105
     # The admin is the site: there is no other one to view.
     site_url = None
+    # Ours is a part of templates/admin/base.html.
+    enable_nav_sidebar = False
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         """As Django's; the list takes no lookups but those of its own filters."""
@@ -66,13 +68,31 @@ class SmsAdminSite(AdminSite):
 
         return super().index(request, {"dashboard": dashboard(request.user), **(extra_context or {})})
 
+    def get_urls(self) -> list[Any]:
+        return [path("search/", self.admin_view(self.search), name="search"), *super().get_urls()]
+
+    def search(self, request: HttpRequest) -> HttpResponse:
+        """What the words of `q` find; `part=results` asks for the lines alone."""
+        from . import search  # the site is made before the models can be imported
+
+        query = request.GET.get("q", "")[:100].replace("\0", "")
+        context = {"found": search.find(request.user, query), "query": query, "title": "Search"}
+        if request.GET.get("part") == "results":
+            return TemplateResponse(request, "smsadmin/search_results.html", context)
+        return TemplateResponse(request, "smsadmin/search.html", {**self.each_context(request), **context})
+
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> Any:
-        """As Django's; the list of conversations is called by what stands over it."""
-        apps = super().get_app_list(request, app_label)
-        for model in (model for app in apps for model in app["models"]):
-            if model["object_name"] == "InboxThread":
-                model["name"] = "Inbox"
-        return apps
+        """The ways through the site by what staff want to do (see navigation.py); of one app, Django's list."""
+        if app_label is not None:
+            return super().get_app_list(request, app_label)
+        from . import navigation  # the site is made before the models can be imported
+
+        registered = {
+            model["model"]._meta.label: model
+            for app in self._build_app_dict(request).values()
+            for model in app["models"]
+        }
+        return navigation.app_list(request, registered)
 
     def app_index(
         self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None

@@ -37,6 +37,7 @@ NEEDS = {
     "password_change": ANYBODY,
     "password_change_done": ANYBODY,
     "jsi18n": ANYBODY,
+    "search": ANYBODY,
     "view_on_site": ANYBODY,
     "autocomplete": ("contacts.view_event",),
     "app_list": {

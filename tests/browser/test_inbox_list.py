@@ -24,7 +24,7 @@ def test_news_leave_the_focus_and_the_selection_and_are_told(page, texts_in):
     expect(ada.get_by_role("link")).to_be_focused()
     expect(page.locator(".action-counter")).to_have_text("1 of 3 selected")
     expect(page.get_by_role("status")).to_have_text("2 new texts, 4 unread.")
-    expect(page.locator(".inbox-link")).to_have_text("Inbox (4)")
+    expect(page.locator("#sidebar a", has_text="Inbox")).to_have_text("Inbox (4)")
     expect(page).to_have_title("(4) Inbox | SMS Admin")
     page.locator("#action-toggle").check()
     expect(page.locator(".action-counter")).to_have_text("3 of 3 selected")

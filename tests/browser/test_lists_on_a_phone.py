@@ -17,7 +17,7 @@ SurveyFlow.objects.create(name="x" * 120, trigger_keyword="K" * 40, questions_js
 def test_a_list_has_its_filter_above_its_rows_and_its_checkboxes(open_page, site):
     site.run("demo")
     page = open_page(viewport={"width": 390, "height": 844})
-    lists = {link.get_attribute("href") for link in page.locator("#content-main th[scope=row] a").all()}
+    lists = {link.get_attribute("href") for link in page.locator("#sidebar li a").all()}
     filtered, chosen_from = set(), set()
     for address in lists:
         page.goto(address)

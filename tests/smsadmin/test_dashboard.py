@@ -228,7 +228,7 @@ def test_unread_texts_are_counted_and_lead_to_them(page, make_phone):
     text = page()
     assert "3 unread texts in 2 conversations" in text
     assert 'href="/admin/messaging/inboxthread/?state=unread"' in text
-    assert ">Inbox<span data-unread-texts> (3)</span></a>" in text
+    assert 'Inbox<span class="unread" data-unread-texts> (3)</span></a>' in text
 
 
 def test_what_may_mean_stop_needs_attention_with_its_age(page, make_phone):

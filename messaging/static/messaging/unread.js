@@ -2,6 +2,8 @@
 'use strict';
 function showUnreadTexts(count) {
     const shown = count.toLocaleString('en-US');
-    document.querySelector('[data-unread-texts]').textContent = count ? ` (${shown})` : '';
+    for (const place of document.querySelectorAll('[data-unread-texts]')) {
+        place.textContent = count ? ` (${shown})` : '';
+    }
     document.title = (count ? `(${shown}) ` : '') + document.title.replace(/^\([\d,]+\) /, '');
 }

@@ -266,7 +266,7 @@ def test_the_page_and_its_looks_for_news_say_how_many_texts_are_unread(manager_c
     InboxThread.objects.filter(pk=thread.pk).update(unread_count=66666)
     text = read(manager_client, INBOX)
     assert "<title>(66,666) Inbox | SMS Admin</title>" in text
-    assert "Inbox<span data-unread-texts> (66,666)</span>" in text
+    assert 'Inbox<span class="unread" data-unread-texts> (66,666)</span>' in text
     news = manager_client.get(INBOX, headers={"X-Poll": "1"}).content.decode()
     assert 'data-unread="66666"' in news
     InboxThread.objects.update(unread_count=0)
