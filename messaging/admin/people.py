@@ -63,7 +63,7 @@ class TextedRegistrations(Additions):
         return text_registrants(request, event) if event else []
 
 
-@admin.display(description="")
+@admin.display(description="Actions")
 def text(event: Event) -> SafeString:
     return format_html(
         '<a href="{}" aria-label="Text the registrants of {}">Text the registrants</a>',

@@ -142,7 +142,7 @@ class SurveyFlowAdmin(PhonePage, ResultPages, KeywordOwnerAdmin):
     def event(self, survey: SurveyFlow) -> str:
         return str(survey.linked_event or "–")
 
-    @admin.display(description="")
+    @admin.display(description="Results")
     def results(self, survey: SurveyFlow) -> SafeString:
         address = reverse("admin:surveys_surveyflow_results", args=[survey.pk])
         return format_html('<a href="{}" aria-label="Results of {}">Results</a>', address, survey)

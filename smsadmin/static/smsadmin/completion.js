@@ -1,0 +1,14 @@
+"use strict";
+// Fields that complete what is typed (select2) are called what their label says.
+window.addEventListener("load", () => {
+    for (const select of document.querySelectorAll("select.admin-autocomplete")) {
+        const label = select.labels[0];
+        const field = select.parentElement.querySelector(".select2-selection");
+        if (label && field) {
+            const name = label.textContent.trim().replace(/:$/, "");
+            field.removeAttribute("aria-labelledby");
+            field.setAttribute("aria-label", name);
+            field.querySelector("[role=textbox]")?.setAttribute("aria-label", name);
+        }
+    }
+});

@@ -1,0 +1,26 @@
+"""`{% load lists %}`: the rows of the admin's lists, each cell with the name of its column.
+
+On a phone a list has no head: a row is a card, and its cells say themselves what they hold.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from django import template
+from django.utils.html import conditional_escape
+from django.utils.safestring import SafeString, mark_safe
+
+register = template.Library()
+
+
+@register.filter
+def label_cells(cells: Iterable[SafeString], headers: list[dict[str, Any]]) -> Iterator[SafeString]:
+    """The cells of one row, with `data-label`, in the order of the list's headers."""
+    for cell, header in zip(cells, headers, strict=True):
+        name = str(header["text"])
+        # The checkbox's header is a checkbox, and the cell that names the row is its title.
+        if header.get("class_attrib", "").find("action-checkbox") >= 0 or not cell.startswith("<td"):
+            yield cell
+        else:
+            label = conditional_escape(name[:1].upper() + name[1:])
+            yield mark_safe(f'<td data-label="{label}"{cell[3:]}')  # noqa: S308 - the rest is Django's own cell
