@@ -3,13 +3,14 @@
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
+AXE := axe-core@4.14.1
 # Set by "make test T=tests/contacts" and the like.
 T :=
 
 STATIC_FILES := $(shell find accounts contacts messaging surveys smsadmin -path '*/static/*' -type f)
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint types slow browser long bench clean
+.PHONY: help run demo test lint types slow browser long axe bench clean
 export PORT
 
 help:
@@ -21,6 +22,7 @@ help:
 	@echo "make slow     the tests with real processes"
 	@echo "make browser  the tests that drive Chromium"
 	@echo "make long     both of these at once, which takes less time than one after the other"
+	@echo "make axe      axe-core by npm, with which \"make browser\" also looks for barriers on every page"
 	@echo "make bench    the benchmarks, one after the other"
 	@echo "make clean    remove what make has made, except .env and the data in instance/"
 
@@ -72,6 +74,12 @@ long: $(VENV)/installed-dev
 
 browser: $(VENV)/installed-dev
 	@$(PY) -m pytest -q -n 2 -m browser $(T)
+
+axe: $(VENV)/axe-core/$(AXE)
+
+$(VENV)/axe-core/$(AXE): $(VENV)/made
+	@npm install --silent --no-save --no-package-lock --no-audit --no-fund --prefix $(VENV)/axe-core $(AXE)
+	@touch $@
 
 lint: $(VENV)/installed-dev
 	@$(PY) -m ruff check

@@ -1,6 +1,6 @@
 "use strict";
-// Fields that complete what is typed (select2) are called what their label says.
-window.addEventListener("load", () => {
+// Fields that complete what is typed (select2) are called what their label says: once Django's script has made them.
+window.django?.jQuery?.(() => {
     for (const select of document.querySelectorAll("select.admin-autocomplete")) {
         const label = select.labels[0];
         const field = select.parentElement.querySelector(".select2-selection");
