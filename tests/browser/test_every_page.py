@@ -24,7 +24,8 @@ FIND_FAULTS = """tags => axe.run(document, {runOnly: tags, resultTypes: ["violat
     result.violations.flatMap((rule) => rule.nodes.map((node) => [rule.id, node.html.slice(0, 200)])))"""
 # Every control that shows, and those that a finger may miss. Those of select2 stand for the hidden ones.
 COUNT_CONTROLS = """() => {
-    const kinds = "a[href], button, input:not([type=hidden]), select:not(.select2-hidden-accessible), textarea, summary";
+    const fields = "input:not([type=hidden]), select:not(.select2-hidden-accessible), textarea";
+    const kinds = `a[href], button, summary, ${fields}`;
     const controls = [...document.querySelectorAll(kinds)]
         .filter((one) => one.checkVisibility({visibilityProperty: true}))
         .map((one) => one.getBoundingClientRect())
