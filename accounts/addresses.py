@@ -1,4 +1,4 @@
-"""Where a request comes from."""
+"""The client address of a request."""
 
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final
@@ -12,11 +12,11 @@ _Address = IPv4Address | IPv6Address
 
 
 def client_ip(request: HttpRequest) -> str:
-    """The address of whoever made the request, at most 45 characters; UNKNOWN where the connection has none.
+    """The address of the client, at most 45 characters; UNKNOWN if the connection has none.
 
-    That is the address of the connection. Only if that is one of settings.TRUSTED_PROXIES (networks, and "unix"
-    for a connection through a Unix socket) is X-Forwarded-For read, from its right end, where our own proxies
-    write: the first address that is none of them. What stands left of it anybody may have made up.
+    Normally that is the address of the connection. Only if it is one of settings.TRUSTED_PROXIES (networks, and
+    "unix" for a connection through a Unix socket) is X-Forwarded-For read, from its right end, where our own proxies
+    append: the first address that isn't one of ours. Anything to the left of it may be forged.
     """
     peer = _read(request.META.get("REMOTE_ADDR", ""))
     if not _is_trusted(peer):
@@ -38,14 +38,14 @@ def _is_trusted(address: _Address | None) -> bool:
 
 
 def _read(entry: str) -> _Address | None:
-    """The address in an entry as proxies write it: alone, with a port, or in brackets; None for anything else."""
+    """The address in an entry as proxies write it: bare, with a port, or in brackets; None for anything else."""
     entry = entry.strip()
     if entry.startswith("["):
         entry = entry[1:].partition("]")[0]
     elif entry.count(":") == 1:
         entry = entry.partition(":")[0]
     try:
-        # A zone ("%eth0") means something on one machine only, and can be of any length.
+        # A zone ("%eth0") only means something on one machine, and can be of any length.
         address = ip_address(entry.partition("%")[0])
     except ValueError:
         return None

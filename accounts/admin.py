@@ -1,4 +1,4 @@
-"""Users in the admin: Django's own UserAdmin, with a role where it has groups and permissions."""
+"""Users in the admin: Django's UserAdmin, with a role instead of groups and permissions."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ from .models import AppUser, LoginAttempt
 from .roles import Role
 from .security_events import Kind
 
-# Roles take the place of Django's groups, which importing its UserAdmin has registered.
+# Roles replace Django's groups, which importing its UserAdmin has registered.
 admin.site.unregister(Group)
 admin.site.login_form = LoginForm
 
@@ -46,39 +46,48 @@ class AppUserAdmin(UserAdmin):
     filter_horizontal = ()
     readonly_fields = ("logged_in", "added")
     roles_explained = (
-        "An admin may do everything. A social manager sends blasts and looks after events, registrations and "
-        "surveys, but does not change members, opt-outs, suppressed numbers or users."
+        "Admins can do everything. Social managers can send blasts and manage events, registrations and surveys, "
+        "but can’t change people, opt-outs, unreachable numbers or users."
     )
     fieldsets = (
         (None, {"fields": ("username", "password", "must_change_password")}),
-        ("What they may do", {"fields": ("role", "is_active"), "description": roles_explained}),
+        ("Access", {"fields": ("role", "is_active"), "description": roles_explained}),
         ("Dates", {"fields": ("logged_in", "added")}),
     )
     add_fieldsets = (
         (None, {"classes": ("wide",), "fields": ("username", "password1", "password2", "must_change_password")}),
-        ("What they may do", {"fields": ("role",), "description": roles_explained}),
+        ("Access", {"fields": ("role",), "description": roles_explained}),
     )
 
-    logged_in = dates.column("last_login", "last login")
+    logged_in = dates.column("last_login", "last sign-in")
     added = dates.column("created_at", "added")
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        # Whoever hurries past the choices gives less, not more, and no password that somebody else knows for good.
+        # The safe defaults for anyone who skips the choices: the lesser role, and a password that must be changed.
         cautious = {"role": Role.SOCIAL_MANAGER, "must_change_password": True}
         return {**cautious, **super().get_changeform_initial_data(request)}
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().changelist_view(request, {"title": "Team", **(extra_context or {})})
+
+    def response_add(self, request: HttpRequest, obj: AppUser, post_url_continue: str | None = None) -> HttpResponse:
+        messages.success(request, f"{obj.username} can now sign in.")
+        if "_addanother" in request.POST:
+            return HttpResponseRedirect(request.path)
+        return HttpResponseRedirect(reverse("admin:accounts_appuser_change", args=[obj.pk]))
+
     def get_readonly_fields(self, request: HttpRequest, obj: models.Model | None = None) -> tuple[str, ...]:
-        """Nobody takes their own rights away."""
+        """Users can't take away their own rights."""
         own = ("role", "is_active") if obj is not None and obj.pk == request.user.pk else ()
         return (*self.readonly_fields, *own)
 
     def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        """Nobody deletes themselves."""
+        """Users can't delete themselves."""
         is_own = obj is not None and obj.pk == request.user.pk
         return not is_own and super().has_delete_permission(request, obj)
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
-        # For one's own password there is a page that asks for the old one.
+        # One's own password has a page of its own, which asks for the old one.
         if id == str(request.user.pk):
             return HttpResponseRedirect(reverse("admin:password_change"))
         return super().user_change_password(request, id, form_url)
@@ -116,9 +125,9 @@ class AppUserAdmin(UserAdmin):
 
     @admin.action(permissions=["delete"], description="Delete selected users")
     def delete_selected(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> HttpResponse | None:
-        """Django's action, except that it keeps oneself and the last admin."""
+        """Django's action, but it never deletes oneself or the last admin."""
         if queryset.filter(pk=request.user.pk).exists():
-            messages.error(request, "Nobody was deleted. You cannot delete yourself: untick your own name.")
+            messages.error(request, "Nobody was deleted. You can’t delete yourself: uncheck your own name.")
             return None
         try:
             with transaction.atomic():
@@ -130,12 +139,12 @@ class AppUserAdmin(UserAdmin):
     @admin.action(permissions=["change"], description="Unlock selected users")
     def unlock(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> None:
         lifted = login_limits.unlock_users(queryset.values_list("username", flat=True))
-        report_lifted(request, lifted, "Addresses have locks of their own: see Failed logins.")
+        report_lifted(request, lifted, "Locks on addresses are separate: see Failed sign-ins.")
 
 
 @admin.register(LoginAttempt)
 class LoginAttemptAdmin(admin.ModelAdmin):
-    """What login limits have counted. To read, and to unlock."""
+    """What the login limits have counted. Read-only, except for unlocking."""
 
     actions = ("unlock",)
     list_display = ("whom", "attempt_count", "first_attempt", "locked")
@@ -154,13 +163,16 @@ class LoginAttemptAdmin(admin.ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return False
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().changelist_view(request, {"title": "Failed sign-ins", **(extra_context or {})})
+
     def has_unlock_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("accounts.delete_loginattempt")
 
-    @admin.action(permissions=["unlock"], description="Unlock what is selected")
+    @admin.action(permissions=["unlock"], description="Unlock selected")
     def unlock(self, request: HttpRequest, queryset: models.QuerySet[LoginAttempt]) -> None:
         lifted = login_limits.lift(queryset)
-        report_lifted(request, lifted, "Failed logins that were counted are forgotten.")
+        report_lifted(request, lifted, "The failed sign-ins were cleared.")
 
 
 def report_lifted(request: HttpRequest, lifted: int, more: str) -> None:

@@ -1,4 +1,4 @@
-"""Security events in the admin: to be read, by admins, and by nobody to be changed."""
+"""Security events in the admin: admins can read them, and nobody can change them."""
 
 from datetime import timedelta
 from typing import Any, Final
@@ -37,7 +37,7 @@ class SecurityEventAdmin(admin.ModelAdmin):
     list_filter = ("event_type", "outcome", WhenFilter)
     show_facets = admin.ShowFacets.NEVER
     search_fields = ("username__istartswith", "client_ip__startswith")
-    search_help_text = "The beginning of a user's name or of an address."
+    search_help_text = "User name or address"
     paginator = CappedPaginator
     show_full_result_count = False
     list_per_page = 100
@@ -63,11 +63,11 @@ class SecurityEventAdmin(admin.ModelAdmin):
 
     @admin.display(description="who")
     def who(self, event: SecurityEvent) -> str:
-        return event.username or "(nobody known)"
+        return event.username or "(unknown)"
 
     @admin.display(description="from")
     def where(self, event: SecurityEvent) -> str:
-        return event.client_ip or "(a prompt or the worker)"
+        return event.client_ip or "(command line or worker)"
 
     @admin.display(description="details")
     def details(self, event: SecurityEvent) -> str:

@@ -8,7 +8,7 @@ class AccountsConfig(AppConfig):
     verbose_name = "Accounts"
 
     def ready(self) -> None:
-        from smsadmin.lib import database_file  # models can be imported only now
+        from smsadmin.lib import database_file  # models can only be imported now
 
         from . import events
 

@@ -1,4 +1,4 @@
-"""Where every password is checked: Django's own backend behind the limits of `accounts.login_limits`."""
+"""Where every password is checked: Django's backend behind the limits in `accounts.login_limits`."""
 
 from typing import Any
 
@@ -16,10 +16,9 @@ class LimitedBackend(ModelBackend):
     def authenticate(
         self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **kwargs: Any
     ) -> AppUser | None:
-        """The active user of that name and password, else None.
+        """The active user with that name and password, else None.
 
-        Raises PermissionDenied, on which Django asks no further backend, where a lock is on: the password is not
-        looked at then.
+        Raises PermissionDenied while locked, so that Django tries no other backend. The password isn't checked then.
         """
         if username is None:
             username = kwargs.get(AppUser.USERNAME_FIELD)
@@ -28,7 +27,7 @@ class LimitedBackend(ModelBackend):
         address = client_ip(request) if request else ""
         guess = login_limits.take_guess(address, username)
         if guess is None:
-            raise PermissionDenied("Too many failed logins")
+            raise PermissionDenied("Too many failed sign-ins")
         user = super().authenticate(request, username=username, password=password)
         if user is not None:
             guess.was_right(user)
@@ -39,5 +38,5 @@ class LimitedBackend(ModelBackend):
     async def aauthenticate(
         self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **kwargs: Any
     ) -> AppUser | None:
-        """As authenticate(): Django's own would go past it."""
+        """Like authenticate(): Django's own async version would bypass it."""
         return await sync_to_async(self.authenticate)(request, username, password, **kwargs)

@@ -1,7 +1,7 @@
-"""Security events: what is written down about logins, users, blasts and data that leaves.
+"""Security events: the record of logins, user changes, blasts and exports.
 
-`record` is called where something is done, whether a page or a prompt asked for it; Django's own signals tell of
-logins and logouts. Nothing secret is written down: no passwords, no texts, no phone numbers.
+`record` is called wherever something is done, by a page or a command; Django's signals report logins and logouts.
+Nothing secret is recorded: no passwords, no texts, no phone numbers.
 """
 
 from datetime import timedelta
@@ -18,7 +18,7 @@ from .security_events import Kind, Outcome, SecurityEvent
 
 KEPT: Final = timedelta(days=180)
 UNKNOWN_NAME: Final = "(no such user)"
-# A delete of half a year's worth would hold the write lock for long.
+# Deleting half a year's worth at once would hold the write lock for long.
 _DELETED_AT_ONCE: Final = 1000
 
 
@@ -31,11 +31,11 @@ def record(
     outcome: Outcome = Outcome.SUCCESS,
     **details: str | int | None,
 ) -> SecurityEvent:
-    """Write down that something happened, in the transaction at hand.
+    """Records that something happened, in the current transaction.
 
-    Who did it is `user`, or whoever made the request, which need not be given where it is the one in hand; the
-    address is the request's. `username` is for a name that is known without its user. `details` say what it was
-    done to: names and ids, nothing secret.
+    The actor is `user`, or whoever made the request; the current request need not be passed. The address is the
+    request's. `username` is for a name that is known without its user. `details` say what was affected: names and
+    ids, nothing secret.
     """
     request = request or current_request()
     asking = user or getattr(request, "user", None)
@@ -51,7 +51,7 @@ def record(
 
 
 def prune() -> int:
-    """Delete what is older than KEPT; how many. For the daily clean-up."""
+    """Deletes what is older than KEPT, and returns how much. For the daily cleanup."""
     old = SecurityEvent.objects.filter(created_at__lt=timezone.now() - KEPT).order_by("pk")
     deleted = 0
     while keys := list(old.values_list("pk", flat=True)[:_DELETED_AT_ONCE]):
@@ -60,9 +60,9 @@ def prune() -> int:
 
 
 def record_failed_login(request: HttpRequest | None, typed: str, *, is_locked_now: bool) -> None:
-    """A wrong password, and the lock that it may have brought about.
+    """Records a wrong password, and the lock that it may have caused.
 
-    The name is written down only if somebody has it: people type passwords into the wrong field.
+    The name is only recorded if a user has it: people type passwords into the wrong field.
     """
     user = AppUser.objects.filter(username__iexact=typed).first()
     username = user.username if user else UNKNOWN_NAME
@@ -72,7 +72,7 @@ def record_failed_login(request: HttpRequest | None, typed: str, *, is_locked_no
 
 
 def listen() -> None:
-    """Have what Django tells by its signals recorded. For the start."""
+    """Records what Django reports by signals. Called at startup."""
     user_logged_in.connect(_record_login, dispatch_uid="accounts.events.login")
     user_logged_out.connect(_record_logout, dispatch_uid="accounts.events.logout")
 
@@ -82,6 +82,6 @@ def _record_login(request: HttpRequest, user: AppUser, **_: Any) -> None:
 
 
 def _record_logout(request: HttpRequest, user: AppUser | None, **_: Any) -> None:
-    # Also sent for a visitor who was not logged in, or not any more.
+    # Also sent for a visitor who wasn't logged in, or no longer is.
     if user is not None:
         record(Kind.LOGOUT, request=request, user=user)

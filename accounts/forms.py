@@ -17,13 +17,13 @@ from .roles import Role
 
 
 def explain_lock(request: HttpRequest | None, username: str) -> ValidationError | None:
-    """The sentence that says until when logins from there, or for that name, are locked; None if they are not."""
+    """The message saying until when logins from there, or for that name, are locked; None if they aren't."""
     until = login_limits.find_lock(client_ip(request) if request else "", username)
     return ValidationError(login_limits.explain(until), code="locked") if until else None
 
 
 class LoginForm(AdminAuthenticationForm):
-    """The admin's, which says when to try again where that is what is wrong."""
+    """The admin's login form, but it says when to try again while logins are locked."""
 
     def get_invalid_login_error(self) -> ValidationError:
         lock = explain_lock(self.request, self.cleaned_data["username"])
@@ -31,7 +31,7 @@ class LoginForm(AdminAuthenticationForm):
 
 
 class OwnPasswordForm(AdminPasswordChangeForm):
-    """For one's own password. The old one counts as a login: whoever found a session open cannot guess it."""
+    """For one's own password. The old one counts as a login, so nobody can guess it in an open session."""
 
     user: AppUser
 
@@ -51,7 +51,7 @@ class OwnPasswordForm(AdminPasswordChangeForm):
 
 
 class PasswordForm(auth_forms.AdminPasswordChangeForm):
-    """For somebody else's, without Django's choice to log in by other means than a password: there are none."""
+    """For someone else's password, without Django's option to disable password login: there is no other."""
 
     user: AppUser
 
@@ -66,7 +66,7 @@ class PasswordForm(auth_forms.AdminPasswordChangeForm):
 
 
 class UserForm(auth_forms.UserChangeForm):
-    """A user as admins change them. Use it in a transaction: it locks the admins until its end."""
+    """A user as admins edit them. Use it in a transaction: it locks the admins until the end."""
 
     instance: AppUser
 

@@ -1,23 +1,24 @@
-"""How many passwords may be tried, from one address and for one user name.
+"""Limits how many passwords may be tried, per address and per user name.
 
-A guess is counted in the database *before* the password is looked at, one guess after the other (the row is locked
-for that moment), and taken back when it was right. However many come at once, in however many processes, no more
-than LOGIN_MAX_FAILURES passwords are checked within LOGIN_WINDOW_MINUTES; then nothing is checked for
-LOGIN_LOCK_MINUTES. The window slides: any so many failures within so many minutes lock.
+A guess is counted in the database *before* the password is checked, one guess at a time (the row is locked for that
+moment), and uncounted if it was right. However many arrive at once, in however many processes, no more than
+LOGIN_MAX_FAILURES passwords are checked within LOGIN_WINDOW_MINUTES; then none are checked for LOGIN_LOCK_MINUTES.
+The window slides: that many failures within any period of that length cause a lock.
 
-Two counters see each guess, equally strict:
-- one for the address (IPv6: its /64, since that is what one customer has to choose from);
-- one for the user name, so that many addresses don't help. Names that nobody has are counted alike, so that a lock
-  tells nothing.
+Two equally strict counters see each guess:
+- one for the address (IPv6: its /64, since a customer can choose any address in that);
+- one for the user name, so that using many addresses doesn't help. Names that no user has are counted the same way,
+so
+  a lock reveals nothing.
 
-A right password clears the counter of its name, and takes back from the address's what was counted there for that
-name. Nothing else: whoever has a password of their own could otherwise try those of others for ever, with a login in
+A right password clears the counter of its name, and uncounts the guesses at that name from the address's counter.
+Nothing else: otherwise, anyone with a password of their own could try those of others forever by logging in in
 between.
 
-A stranger can lock a user's name, and again whenever it is free. So that they cannot lock the only admin out for
-ever, an address from which that user has logged in during the last 30 days has a counter of its own for the name, and
-the one for all other addresses does not apply there. For somebody whose address is a new one an operator names it
-(`manage.py unlock NAME --from ADDRESS`). A lock that is on is not made longer by more guesses.
+A stranger can lock a user's name, again and again. To keep them from locking out the only admin forever, an address
+from which that user has logged in during the last 30 days has its own counter for the name, and the counter for all
+other addresses doesn't apply there. If the user's address is new, an operator can vouch for it
+(`manage.py unlock NAME --from ADDRESS`). More guesses don't extend a lock.
 """
 
 import unicodedata
@@ -47,14 +48,14 @@ KNOWN_FOR: Final = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """A password that may be checked. `is_last`: if it is wrong, a lock is on from now."""
+    """A password that may be checked. `is_last`: if it is wrong, a lock begins now."""
 
     address: str
     counters: tuple[tuple[str, str], ...]
     is_last: bool
 
     def was_right(self, user: AppUser) -> None:
-        """Take back what has been counted for this name where this guess was, and remember where it came from."""
+        """Uncounts the guesses at this name from where this one was made, and remembers the address."""
         with transaction.atomic():
             counters = list(_rows(self.counters).select_for_update().order_by("pk"))
             own = [time for counter in counters if counter.username for time in counter.recent_attempts]
@@ -68,9 +69,9 @@ class Guess:
 
 
 def take_guess(address: str, username: str) -> Guess | None:
-    """Count a guess as failed, before it is made; None if it may not be made because of a lock.
+    """Counts a guess as failed before it is made; None if a lock forbids it.
 
-    `address` as `accounts.addresses.client_ip` gives it, or "" where there is none, as in a shell.
+    `address` is from `accounts.addresses.client_ip`, or "" if there is none, as in a shell.
     """
     counters = _counters(address, username)
     # Most guesses of an attack end here, where nothing is written.
@@ -86,24 +87,24 @@ def take_guess(address: str, username: str) -> Guess | None:
 
 
 def find_lock(address: str, username: str) -> datetime | None:
-    """When this address may try this name again; None: now."""
+    """When this address may try this name again; None if it may now."""
     return _find_lock(_counters(address, username))
 
 
 def explain(until: datetime) -> str:
-    """The sentence for somebody who has to wait."""
-    return f"Too many failed logins. Try again at {clock(until)}, or ask an admin to unlock you."
+    """The message for someone who has to wait."""
+    return f"Too many failed sign-ins. Try again at {clock(until)}, or ask an admin to unlock you."
 
 
 def clock(until: datetime) -> str:
-    """The minute from which a lock is over, in the site's zone and with its name; with the date if not today."""
+    """The minute when a lock ends, in the site's time zone and with its name; with the date if not today."""
     local = timezone.localtime(until + timedelta(seconds=59))
     is_today = local.date() == timezone.localdate()
     return f"{date_format(local, 'TIME_FORMAT')} {local.tzname()}" if is_today else moment(local)
 
 
 def remember(address: str, user: AppUser) -> None:
-    """From now on and for 30 days, no lock of this user's name applies at that address."""
+    """For the next 30 days, locks on this user's name don't apply at that address."""
     if address:
         KnownAddress.objects.update_or_create(
             user=user, client_ip=network_of(address), defaults={"last_login_at": timezone.now()}
@@ -111,13 +112,13 @@ def remember(address: str, user: AppUser) -> None:
 
 
 def unlock_address(address: str) -> int:
-    """Forget the failures from an address, or of an IPv6 network, for whatever name; how many locks that lifted."""
+    """Clears the failures from an address or IPv6 network, for any name, and returns how many locks that lifted."""
     here = LoginAttempt.objects.filter(client_ip=network_of(address))
     return lift(here.exclude(client_ip=LoginAttempt.ACCOUNT))
 
 
 def unlock_users(usernames: Iterable[str]) -> int:
-    """Forget the failures for these names, from wherever; how many locks that lifted."""
+    """Clears the failures for these names, from anywhere, and returns how many locks that lifted."""
     return lift(LoginAttempt.objects.filter(username__in=[key_of(name) for name in usernames]))
 
 
@@ -126,7 +127,7 @@ def unlock_all() -> int:
 
 
 def lift(attempts: QuerySet[LoginAttempt]) -> int:
-    """Forget these failures on somebody's decision; how many locks that lifted."""
+    """Clears these failures on someone's decision, and returns how many locks that lifted."""
     locked = [attempt.whom for attempt in attempts.filter(_is_on()).order_by("pk")]
     with transaction.atomic():
         attempts.delete()
@@ -137,13 +138,13 @@ def lift(attempts: QuerySet[LoginAttempt]) -> int:
 
 
 def list_locks() -> list[tuple[str, datetime]]:
-    """What is locked, for staff to read, and until when; the first to end first."""
+    """What is locked, in words for staff, and until when; the first to end comes first."""
     locked = LoginAttempt.objects.filter(_is_on()).order_by("locked_until")
     return [(attempt.whom, attempt.locked_until) for attempt in locked if attempt.locked_until]
 
 
 def delete_old() -> None:
-    """Delete what no longer says anything: failures of a past window, locks that ended, addresses long unused."""
+    """Deletes what no longer matters: failures of a past window, ended locks, addresses long unused."""
     now = timezone.now()
     window = timedelta(minutes=settings.LOGIN_WINDOW_MINUTES)
     ended = Q(locked_until__isnull=False) & ~_is_on() | Q(locked_until=None, first_attempt_at__lt=now - 2 * window)
@@ -152,17 +153,17 @@ def delete_old() -> None:
 
 
 def key_of(username: str) -> str:
-    """A user name as it is counted: all spellings that a database may take for the same one are one.
+    """A user name as it is counted: spellings that a database may consider equal become one.
 
-    PostgreSQL compares upper case letters, so that a Turkish "ı" finds the user with an "i".
+    PostgreSQL compares in upper case, so a Turkish "ı" finds the user with an "i".
     """
     return unicodedata.normalize("NFKC", username).strip().upper().casefold()[:80]
 
 
 def network_of(address: str) -> str:
-    """An address as it is counted: IPv4 and what is no address as they are, IPv6 as its /64.
+    """An address as it is counted: IPv6 as its /64, anything else unchanged.
 
-    So is a network of IPv6 as it is listed: the /64 around it.
+    That also goes for an IPv6 network as it is listed: it becomes the /64 around it.
     """
     try:
         parsed = ip_address(address.removesuffix("/64"))
@@ -175,7 +176,7 @@ def network_of(address: str) -> str:
 
 
 def _counters(address: str, username: str) -> tuple[tuple[str, str], ...]:
-    """The (client_ip, username) of the rows that see a guess. The same queries for a name that nobody has."""
+    """The (client_ip, username) of the rows that count a guess. A name that no user has takes the same queries."""
     known = KnownAddress.objects.filter(
         user__username__iexact=username,
         client_ip=network_of(address),
@@ -192,7 +193,7 @@ def _rows(counters: Iterable[tuple[str, str]]) -> QuerySet[LoginAttempt]:
 
 
 def _is_on() -> Q:
-    """Rows whose lock has not ended. One that would last longer than any was set before the clock was set back."""
+    """Rows whose lock hasn't ended. A lock longer than any can be dates from before the clock was set back."""
     longest = timedelta(minutes=settings.LOGIN_LOCK_MINUTES)
     return shared_clock.lies_ahead("locked_until", timezone.now(), longest)
 
@@ -203,7 +204,7 @@ def _find_lock(counters: Iterable[tuple[str, str]]) -> datetime | None:
 
 
 def _count(client_ip: str, username: str, at: datetime) -> LoginAttempt | None:
-    """The counter with one guess more; None if it is locked. Each has a transaction of its own: no deadlocks."""
+    """The counter after one more guess; None if locked. Each has its own transaction, which avoids deadlocks."""
     with transaction.atomic():
         counters = LoginAttempt.objects.select_for_update()
         attempt, _ = counters.get_or_create(client_ip=client_ip, username=username)

@@ -1,4 +1,4 @@
-"""What stands between a user who has to choose a new password and everything else."""
+"""Forces a password change at login."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -7,14 +7,14 @@ from django.http import HttpRequest, HttpResponseRedirect, JsonResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 
-# The change itself, the way out, and what these pages load.
+# The change itself, logging out, and what these pages load.
 OPEN: Final = frozenset({"admin:password_change", "admin:logout", "admin:jsi18n"})
 
 
 class ForcedPasswordChange:
-    """Leads a user with `must_change_password` to the change page from every other one, until it is done.
+    """Redirects a user with `must_change_password` from every page to the change page until it is done.
 
-    What a script fetches is refused with 403 instead: it could do nothing with a page. No view runs meanwhile.
+    Requests from scripts get a 403 instead, because they couldn't use the page. No view runs in the meantime.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -29,12 +29,12 @@ class ForcedPasswordChange:
         if request.resolver_match and request.resolver_match.view_name in OPEN:
             return None
         if is_fetched(request):
-            return JsonResponse({"error": "Choose a new password first, on the page Change password."}, status=403)
+            return JsonResponse({"error": "Choose a new password first, on the Change password page."}, status=403)
         return HttpResponseRedirect(reverse("admin:password_change"))
 
 
 def is_fetched(request: HttpRequest) -> bool:
-    """Whether a script asks, not a person who goes to a page (Fetch Metadata, W3C; all browsers since 2023)."""
+    """Whether a script made the request rather than a person (Fetch Metadata, W3C; in all browsers since 2023)."""
     return (
         request.headers.get("Sec-Fetch-Dest") == "empty"
         or "X-Poll" in request.headers

@@ -1,4 +1,4 @@
-"""Users, their former passwords and failed logins (`users` and `login_attempts` of the schema of record)."""
+"""Users, their former passwords, and failed logins (`users` and `login_attempts` of the schema of record)."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -20,15 +20,15 @@ from .security_events import Kind, SecurityEvent  # noqa: F401 - the event is a 
 
 class AppUserManager(BaseUserManager["AppUser"]):
     def create_user(self, username: str, password: str | None = None, **fields: Any) -> "AppUser":
-        """A saved user of role `fields["role"]` (admin by default) with the password hashed."""
+        """Saves a user with role `fields["role"]` (admin by default) and the hashed password."""
         user = self.model(username=self.model.normalize_username(username), **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user
 
     def create_superuser(self, username: str, password: str | None = None, **fields: Any) -> "AppUser":
-        """What `manage.py createsuperuser` calls: a user of the admin role, which is a security event."""
-        from .events import record  # the events are about users: their module imports this one
+        """For `manage.py createsuperuser`: an admin, recorded as a security event."""
+        from .events import record  # that module imports this one
 
         with transaction.atomic():
             user = self.create_user(username, password, **fields, role=Role.ADMIN)
@@ -36,24 +36,24 @@ class AppUserManager(BaseUserManager["AppUser"]):
         return user
 
     def get_by_natural_key(self, username: str | None) -> "AppUser":
-        """The user of that name whatever its case: names are unique regardless of case."""
+        """Case-insensitive: user names are unique regardless of case."""
         return self.get(username__iexact=username)
 
 
 class AppUser(AbstractBaseUser):
-    """A member of staff. What they may do follows from their role alone (see `accounts.roles`)."""
+    """A staff member. Their role alone decides what they may do (see `accounts.roles`)."""
 
     username = models.CharField(
         max_length=80,
         unique=True,
         validators=[UnicodeUsernameValidator()],
-        error_messages={"unique": "A user of that name already exists."},
+        error_messages={"unique": "A user with that name already exists."},
     )
     password = models.CharField("password", max_length=255, db_column="password_hash")
     role = models.CharField(max_length=30, choices=Role, default=Role.ADMIN)
-    must_change_password = models.BooleanField(default=False, help_text="Ask for a new password at the next login.")
+    must_change_password = models.BooleanField(default=False, help_text="Ask for a new password at the next sign-in.")
     is_active = models.BooleanField(
-        "active", default=True, help_text="Untick this instead of deleting a user who has left."
+        "active", default=True, help_text="Uncheck this instead of deleting someone who has left."
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -70,7 +70,7 @@ class AppUser(AbstractBaseUser):
             models.UniqueConstraint(
                 Lower("username"),
                 name="unique_username_any_case",
-                violation_error_message="A user of that name already exists.",
+                violation_error_message="A user with that name already exists.",
             )
         ]
 
@@ -84,7 +84,7 @@ class AppUser(AbstractBaseUser):
 
     @property
     def is_staff(self) -> bool:
-        """Every active user works in the admin; the role says on which pages."""
+        """Every active user works in the admin; the role decides on which pages."""
         return self.is_active
 
     @property
@@ -102,7 +102,7 @@ class AppUser(AbstractBaseUser):
 
 
 class PasswordHistory(models.Model):
-    """The hash of a password that its user has or had: see `accounts.passwords`."""
+    """The hash of a user's current or former password: see `accounts.passwords`."""
 
     user = models.ForeignKey(AppUser, on_delete=models.CASCADE, related_name="+")
     password_hash = models.CharField(max_length=255)
@@ -117,28 +117,28 @@ class PasswordHistory(models.Model):
 
 
 class LoginAttempt(models.Model):
-    """Failed logins from one address (`username` is empty), or for one name, whether a user has it or not: at an
-    address that its user is known at, or (`client_ip` is ACCOUNT) at all others together.
+    """Failed logins from one address (`username` is empty) or for one name, whether or not a user has it: either at
+    an address where that user is known, or (`client_ip` is ACCOUNT) at all others combined.
 
-    Kept in the database so that all web processes count together: see `accounts.login_limits`.
+    Stored in the database so that all web processes share the count: see `accounts.login_limits`.
 
         counting (attempt_count below the limit) -> locked (locked_until) -> counting again, from 0
         either -> no row: a right password, an unlock, or nothing happened for some time
-        an address's, after a right password -> counting without what was counted for that name (take_back)
+        an address's, after a right password -> counting without the guesses at that name (take_back)
     """
 
     ACCOUNT = "__account__"
 
     client_ip = models.CharField("address", max_length=45)
     username = models.CharField("user name", max_length=80, blank=True, default="")
-    attempt_count = models.IntegerField("failed logins", default=1)
+    attempt_count = models.IntegerField("failed sign-ins", default=1)
     first_attempt_at = models.DateTimeField("since", default=timezone.now)
     locked_until = models.DateTimeField(null=True, blank=True)
     recent_attempts = models.JSONField(default=list, help_text="The times counted, in seconds since 1970.")
 
     class Meta:
         db_table = "login_attempts"
-        verbose_name = "failed login"
+        verbose_name = "failed sign-in"
         indexes = [models.Index(fields=["client_ip"], name="ix_login_attempts_client_ip")]
         constraints = [models.UniqueConstraint(fields=["client_ip", "username"], name="unique_login_attempt")]
 
@@ -147,17 +147,16 @@ class LoginAttempt(models.Model):
 
     @property
     def whom(self) -> str:
-        """What is counted, for staff to read."""
+        """What is counted, in words for staff."""
         if self.client_ip == self.ACCOUNT:
             return f"User name {self.username}"
         return f"User name {self.username} at {self.client_ip}" if self.username else f"Address {self.client_ip}"
 
     def count(self, at: datetime, *, limit: int, window: timedelta, lock: timedelta) -> bool:
-        """Take a guess made at that time for a failed one: False if it may not be made, because of a lock.
+        """Counts a guess made at `at` as failed; False if a lock forbids it.
 
-        With the last guess that `limit` allows within `window`, the lock begins. The caller holds the row locked
-        and saves it. A lock that would last longer than `lock`, and guesses of the future, are from before the clock
-        was set back.
+        The last guess that `limit` allows within `window` starts the lock. The caller holds the row locked and saves
+        it. A lock longer than `lock`, and guesses in the future, date from before the clock was set back.
         """
         latest = at + shared_clock.SKEW
         if self.locked_until:
@@ -173,7 +172,7 @@ class LoginAttempt(models.Model):
         return True
 
     def take_back(self, times: Iterable[float], *, limit: int) -> None:
-        """Uncount guesses that were counted at these times, and a lock that is not due without them.
+        """Uncounts the guesses counted at these times, and lifts a lock that isn't due without them.
 
         The caller holds the row locked and saves it.
         """
@@ -190,7 +189,7 @@ class LoginAttempt(models.Model):
 
 
 class KnownAddress(models.Model):
-    """An address that a user has logged in from: a lock of their name does not apply there for some time."""
+    """An address from which a user has logged in: locks on their name don't apply there for some time."""
 
     user = models.ForeignKey(AppUser, on_delete=models.CASCADE, related_name="+")
     client_ip = models.CharField(max_length=45)

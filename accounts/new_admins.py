@@ -1,4 +1,4 @@
-"""Admins who are made at a prompt: the first user of an installation, and others where no admin can log in."""
+"""Creating admins on the command line: the first user of an installation, and more if no admin can log in."""
 
 from django.contrib.auth.password_validation import validate_password
 from django.db import transaction
@@ -11,10 +11,10 @@ from .security_events import Kind
 
 
 def create_first_admin(username: str, password: str = "") -> tuple[AppUser, str] | None:
-    """Make a user of the admin role if there is no user at all: (the user, the generated password or "").
+    """Creates an admin if there are no users at all: (the user, the generated password or "").
 
-    Without `password` one is generated, which lasts until the first login. None where there are users already.
-    Raises ValidationError for a name or a password that the rules refuse.
+    Without `password` one is generated that is valid until the first login. None if there are users already. Raises
+    ValidationError for a name or a password that breaks the rules.
     """
     with transaction.atomic():
         if AppUser.objects.exists():
@@ -31,9 +31,9 @@ def create_first_admin(username: str, password: str = "") -> tuple[AppUser, str]
 
 
 def create_admin(username: str) -> tuple[AppUser, str]:
-    """Make another user of the admin role: (the user, the password for the first login).
+    """Creates another admin: (the user, the password for the first login).
 
-    Raises ValidationError for a name that the rules refuse or that somebody has already.
+    Raises ValidationError for a name that breaks the rules or is taken.
     """
     user = AppUser(username=AppUser.normalize_username(username), role=Role.ADMIN)
     user.full_clean(exclude=["password"])
@@ -41,7 +41,7 @@ def create_admin(username: str) -> tuple[AppUser, str]:
 
 
 def give_first_password(user: AppUser) -> str:
-    """Save a new user with a generated password, which has to be changed at the first login; that password."""
+    """Saves a new user with a generated password that must be changed at the first login, and returns it."""
     password = make_one_time_password()
     user.set_password(password)
     user.must_change_password = True

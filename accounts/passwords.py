@@ -1,7 +1,7 @@
-"""Rules for passwords beyond Django's, and passwords that are given out once.
+"""Password rules beyond Django's, and one-time passwords.
 
-The three last passwords of a user are kept as hashes (PasswordHistory). Django tells the validators of every new
-password after it has been saved, whichever form or command it came from: that is where the history is written.
+The last three passwords of a user are kept as hashes (PasswordHistory). Django notifies the validators of every new
+password once it is saved, whichever form or command it came from: that is where the history is written.
 """
 
 import secrets
@@ -17,18 +17,18 @@ from .login_limits import unlock_users
 from .models import AppUser, PasswordHistory
 from .security_events import Kind
 
-# Without letters and digits that look like others: people type these from a screen or a note.
+# Without letters and digits that look alike: people type these from a screen or a note.
 _LETTERS: Final = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
 class NotUsedLatelyValidator:
-    """Refuses the `last` passwords that the user had last, the present one among them."""
+    """Rejects the user's `last` passwords, including the current one."""
 
     def __init__(self, last: int = 3) -> None:
         self.last = last
 
     def validate(self, password: str, user: AppUser | None = None) -> None:
-        """Raises ValidationError for a password used lately. Each comparison costs as much as a login."""
+        """Raises ValidationError for a recently used password. Each comparison costs as much as a login."""
         if user is None or user.pk is None:
             return
         stored = list(AppUser.objects.filter(pk=user.pk).values_list("password", flat=True))
@@ -48,21 +48,21 @@ class NotUsedLatelyValidator:
 
     def get_help_text(self) -> str:
         return ngettext(
-            "Your password can’t be the one you have now.",
-            "Your password can’t be one of the last %(count)d that you have used.",
+            "Your password can’t be your current one.",
+            "Your password can’t be one of your last %(count)d.",
             self.last,
         ) % {"count": self.last}
 
 
 def make_one_time_password() -> str:
-    """Sixteen letters and digits in groups of four: 79 bits, more than anybody can guess."""
+    """Sixteen letters and digits in groups of four: 79 bits, too many to guess."""
     return "-".join("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(4))
 
 
 def reset_password(user: AppUser) -> str:
-    """Give the user a password that lasts until the next login; that password.
+    """Gives the user a password that is valid until the next login, and returns it.
 
-    All their sessions end, and a lock of their name is lifted.
+    Ends all their sessions and lifts any lock on their name.
     """
     password = make_one_time_password()
     save_password(user, password, must_change=True)
@@ -71,9 +71,9 @@ def reset_password(user: AppUser) -> str:
 
 
 def save_password(user: AppUser, password: str, *, must_change: bool) -> AppUser:
-    """Set and save the password and nothing else; `must_change`: only until the user has chosen another one.
+    """Sets and saves the password and nothing else; `must_change`: the user has to choose another one at login.
 
-    Their other sessions end, because Django keeps a hash of the password's hash in each.
+    Ends their other sessions, because Django keeps a hash of the password hash in each.
     """
     user.set_password(password)
     user.must_change_password = must_change

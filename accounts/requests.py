@@ -1,4 +1,4 @@
-"""The request in hand, for what is written down far from any view: who did it, and from where."""
+"""The current request, for code far from any view that records who did something, and from where."""
 
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -10,12 +10,12 @@ _current: ContextVar[HttpRequest | None] = ContextVar("request", default=None)
 
 
 def current_request() -> HttpRequest | None:
-    """The request that is being answered; None in a command or a task."""
+    """The request being handled; None in a command or a task."""
     return _current.get()
 
 
 class RememberRequest:
-    """The middleware that knows."""
+    """Stores the current request."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response

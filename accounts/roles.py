@@ -1,7 +1,7 @@
-"""Who may do what: the one table of roles and the permissions that each of them holds.
+"""Who may do what: the table of roles and the permissions of each.
 
-Permissions are Django's own (`app_label.codename`), so the admin's lists, forms and actions, and every
-view that asks `user.has_perm`, follow this table.
+These are Django's own permissions (`app_label.codename`), so the admin's lists, forms and actions follow this table,
+as does every view that checks `user.has_perm`.
 """
 
 from typing import Final

@@ -1,4 +1,4 @@
-"""What is kept of each security event (`auth_events` in the database of the replaced system)."""
+"""The stored security events (`auth_events` in the database of the replaced system)."""
 
 from typing import Any, ClassVar
 
@@ -10,11 +10,11 @@ from django.utils import timezone
 class Kind(models.TextChoices):
     """What happened."""
 
-    LOGIN = "login", "Login"
-    LOGIN_FAILED = "login_failed", "Failed login"
-    LOCKOUT = "lockout", "Lockout"
+    LOGIN = "login", "Signed in"
+    LOGIN_FAILED = "login_failed", "Failed sign-in"
+    LOCKOUT = "lockout", "Locked out"
     UNLOCK = "unlock", "Lock lifted"
-    LOGOUT = "logout", "Logout"
+    LOGOUT = "logout", "Signed out"
     PASSWORD_CHANGED = "password_changed", "Password changed"
     PASSWORD_RESET = "password_reset", "Password reset"
     ROLE_CHANGED = "role_changed", "Role changed"
@@ -33,9 +33,9 @@ class Outcome(models.TextChoices):
 
 
 class SecurityEvent(models.Model):
-    """Something that whoever looks after the installation may have to trace: who, when, from where.
+    """Something that an operator may have to trace: who, when, from where.
 
-    Written by `accounts.events.record` alone and never changed. `username` outlasts the user.
+    Written only by `accounts.events.record` and never changed. `username` outlives the user.
     """
 
     event_type = models.CharField("event", max_length=50, choices=Kind)
@@ -56,4 +56,4 @@ class SecurityEvent(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_event_type_display()}: {self.username or 'nobody known'}"
+        return f"{self.get_event_type_display()}: {self.username or 'unknown'}"

@@ -6,7 +6,7 @@ from .forms import OwnPasswordForm
 
 
 class OwnPasswordView(PasswordChangeView):
-    """Django's view for one's own password, with our form, which counts wrong guesses of the old one."""
+    """Django's view for changing one's own password, with our form, which counts wrong guesses of the old one."""
 
     form_class = OwnPasswordForm
 

@@ -4,10 +4,10 @@ from django.db.models.signals import post_migrate
 
 class ContactsConfig(AppConfig):
     name = "contacts"
-    verbose_name = "People"
+    verbose_name = "People and events"
 
     def ready(self) -> None:
-        from smsadmin.lib import text_lookup  # noqa: F401 - the lookup is there once it is imported
+        from smsadmin.lib import text_lookup  # noqa: F401 - importing it registers the lookup
 
         from . import search_index
 

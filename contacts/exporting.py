@@ -13,7 +13,7 @@ from .models import CommunityMember, ConsentRecord, Event, EventRegistration, Su
 
 _ROWS_AT_ONCE: Final = 2000
 
-# For each list its columns: header, field, and how the value is written.
+# The columns of each list: header, field, and how the value is formatted.
 _Column = tuple[str, str, Callable[[Any], str]]
 _COLUMNS: Final[dict[type[Model], tuple[_Column, ...]]] = {
     CommunityMember: (("Name", "name", str), ("Phone", "phone", str), ("Added", "created_at", csv_files.moment)),
@@ -50,9 +50,9 @@ _COLUMNS: Final[dict[type[Model], tuple[_Column, ...]]] = {
 
 
 def write_csv(people: QuerySet[Any]) -> Iterator[str]:
-    """The CSV file of `people` in pieces: the header, then one line a person, oldest first.
+    """The CSV file of `people` in pieces: the header, then one line per person, oldest first.
 
-    Times are in the site's zone. Memory does not grow with the list.
+    Times are in the site's time zone. Memory does not grow with the list.
     """
     columns = _COLUMNS[people.model]
     return csv_files.write([header for header, _, _ in columns], _rows(people, columns))
@@ -66,7 +66,7 @@ def _rows(people: QuerySet[Any], columns: Sequence[_Column]) -> Iterator[list[st
 
 
 def file_name(model: type[Model], event: Event | None = None) -> str:
-    """Such as "community-members-2026-05-03.csv"."""
+    """Such as "people-2026-05-03.csv"."""
     name = slugify(str(model._meta.verbose_name_plural))
     if event:
         name = f"{slugify(event.title) or f'event-{event.pk}'}-{name}"

@@ -1,4 +1,4 @@
-"""A model field whose values are E.164 phone numbers, whatever form they are given in, and its last digits."""
+"""A model field that stores phone numbers in E.164, whatever form they are given in, and their last four digits."""
 
 from typing import Any
 
@@ -8,13 +8,13 @@ from . import phones
 
 
 class PhoneField(models.CharField):
-    """A CharField that keeps its value in E.164.
+    """A CharField that stores its value in E.164.
 
-    Forms and `full_clean()` normalise what they are given; what is no possible number, or none at all, raises
-    `phones.InvalidPhone` (a ValidationError). So do `save()`, `bulk_create()`, `bulk_update()` and `update()`, but
-    for numbers in E.164, which they take whether the library knows them or not: whoever texts us is somebody.
-    Look-ups normalise too, so that `filter(phone="(720) 383-2388")` finds the row; an unreadable number finds
-    nothing. Expressions such as F() pass as they are.
+    Forms and `full_clean()` normalize the value; one that is missing or cannot be a phone number raises
+    `phones.InvalidPhone` (a ValidationError). So do `save()`, `bulk_create()`, `bulk_update()` and `update()`, except
+    that they accept any number in E.164, even one the library doesn't know: whoever texts us exists.
+    Lookups normalize too, so `filter(phone="(720) 383-2388")` finds the row; an unreadable number finds nothing.
+    Expressions such as F() pass through unchanged.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -22,7 +22,7 @@ class PhoneField(models.CharField):
         super().__init__(*args, **kwargs)
 
     def to_python(self, value: Any) -> Any:
-        return value if value is None or value == "" else phones.normalise(value)
+        return value if value is None or value == "" else phones.normalize(value)
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:
         value = self._to_store(getattr(model_instance, self.attname))
@@ -39,11 +39,11 @@ class PhoneField(models.CharField):
         try:
             return phones.as_stored(value)
         except phones.InvalidPhone:
-            # Compared as it is, without what a database refuses to take: NUL and lone surrogates.
+            # Compared as is, minus what a database rejects: NUL and lone surrogates.
             return str(value).replace("\0", "").encode("utf-8", "replace").decode()
 
     def formfield(self, **kwargs: Any) -> Any:
-        # People type separators and spaces: the form takes more characters than the column holds.
+        # People type separators and spaces: the form accepts more characters than the column holds.
         return super().formfield(**{"max_length": 60, **kwargs})
 
     def _to_store(self, value: Any) -> Any:
@@ -55,8 +55,8 @@ class PhoneField(models.CharField):
 class LastFour(models.Func):
     """The last four digits of a phone.
 
-    Written without parameters, unlike Django's Right: a database uses an index on an expression only where a
-    query has the expression in exactly the same form.
+    Has no parameters, unlike Django's Right: a database only uses an index on an expression if the query contains
+    exactly the same expression.
     """
 
     function = "RIGHT"

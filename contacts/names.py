@@ -1,4 +1,4 @@
-"""What a phone's owner is called, as far as the lists know."""
+"""What the owner of a phone is called, according to our lists."""
 
 from collections.abc import Iterable
 
@@ -8,10 +8,10 @@ from .models import CommunityMember, EventRegistration
 
 
 def known_names(phones: Iterable[str]) -> dict[str, str]:
-    """Phone to name: the member's, else of the last registration that has one. Unknown phones are left out."""
+    """Maps phones to names: the member's, else that of the latest registration with one. Omits unknown phones."""
     wanted = set(phones)
     names: dict[str, str] = {}
-    # Compared as they are: to normalise each again took most of the time of an export.
+    # Compared as is: normalizing each again took most of the time of an export.
     stored = ExpressionWrapper(F("phone"), output_field=CharField())
     for people in (EventRegistration.objects.all(), CommunityMember.objects.all()):
         named = people.alias(stored=stored).filter(stored__in=wanted).exclude(name=None)

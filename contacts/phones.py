@@ -1,10 +1,10 @@
-"""Phone numbers: every way into the system goes through `normalise`.
+"""Phone numbers: everything that enters the system goes through `normalize`.
 
-Numbers are kept in E.164 (ITU-T E.164: "+", country code, subscriber number, at most 15 digits), as Twilio
-takes them. What counts as a possible number, and what kind it is, is Google's libphonenumber's to say
-(its Python port `phonenumbers`). Decided here, because a text would never arrive or would cost the earth:
-extensions, letters, short codes and premium-rate numbers are refused, and so are numbers that the North
-American plan can never give out. A phone that has several national spellings is kept in one (`canonical`).
+Numbers are stored in E.164 (ITU-T E.164: "+", country code, subscriber number, at most 15 digits), which is what
+Twilio expects. Google's libphonenumber (its Python port `phonenumbers`) decides what is a possible number and of what
+type. We also reject what would never arrive or would cost a fortune: extensions, letters, short codes, premium-rate
+numbers, and numbers that the North American Numbering Plan can never assign. A phone with several national spellings
+is stored in one of them (`canonical`).
 """
 
 import re
@@ -22,7 +22,7 @@ from smsadmin.lib.e164 import E164 as E164
 
 MAX_LENGTH: Final = 20
 
-# Longer than any way of writing one number; what is longer is a text in the wrong column.
+# Longer than any way of writing one number; anything longer is text in the wrong column.
 _LONGEST_INPUT: Final = 100
 _PLAIN: Final = re.compile(r"[+0-9() -]+|[0-9]{3}\.[0-9]{3}\.[0-9]{4}")
 _LETTERS: Final = re.compile(r"[^\W\d_]")
@@ -33,20 +33,20 @@ _SCIENTIFIC: Final = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?\s*[eE]\s*\+?[0-9]{1
 _SPREADSHEET_NUMBER: Final = re.compile(r"(\+?[0-9]{7,15})[.,]0{1,2}")
 _THOUSANDS: Final = re.compile(r"[0-9]{1,3}([,'’])[0-9]{3}(?:\1[0-9]{3}){1,3}(?:\.0{1,2})?")
 _BETWEEN_NUMBERS: Final = re.compile(r"(?i)[/;,|&]+|\bor\b|\band\b|:::")
-# URI schemes of phones (RFC 3966, RFC 5724), and the marks of WhatsApp and of Meta's lead forms ("p:+1…").
+# URI schemes of phones (RFC 3966, RFC 5724), and the prefixes of WhatsApp and of Meta's lead forms ("p:+1…").
 _PREFIX: Final = re.compile(r"(?i)^(?:(?:tel|sms|mms|smsto|callto|whatsapp|p)\s*:)+\s*(?=[+(\d\s])")
-# One phone however it is spelled, as a pattern of its E.164 forms and the one form that is kept. Carriers and
-# WhatsApp deliver texts from either.
+# Patterns of the E.164 forms of one phone, and the one that is stored. Carriers and WhatsApp deliver texts from
+# either.
 _SPELLINGS: Final = (
-    # Mexico: the 1 before mobile numbers, and the trunk prefixes, went in 2019 (IFT; twilio.com/guidelines/mx).
+    # Mexico: the 1 before mobile numbers, and the trunk prefixes, ended in 2019 (IFT; twilio.com/guidelines/mx).
     (re.compile(r"\+52(?:1|01|044|045)([0-9]{10})"), r"+52\1"),
     # Argentina: a 9 before mobile numbers when called from abroad (ENACOM); only mobiles can be texted.
     (re.compile(r"\+54([1-8][0-9]{9})"), r"+549\1"),
-    # Brazil: mobile numbers took a ninth digit until 2016 (Anatel, Resolução 553/2010); landlines begin with 2-5.
+    # Brazil: mobile numbers got a ninth digit by 2016 (Anatel, Resolução 553/2010); landlines begin with 2-5.
     (re.compile(r"\+55([1-9][0-9])([6-9][0-9]{7})"), r"+55\g<1>9\2"),
 )
 _SEVERAL_SPELLINGS: Final = frozenset({52, 54, 55})
-# The North American plan: area code and exchange are N11-less NXX with N from 2 to 9 (NANPA, "About the NANP").
+# North American Numbering Plan: area code and exchange are NXX, but not N11, with N from 2 to 9 (NANPA).
 _TOLL_FREE: Final = frozenset({"800", "833", "844", "855", "866", "877", "888"})
 _ASCENDING: Final = "01234567890123456789"
 _DESCENDING: Final = _ASCENDING[::-1]
@@ -54,14 +54,14 @@ _FILLERS: Final = frozenset(
     [digit * 10 for digit in "0123456789"]
     + [row[start : start + 10] for row in (_ASCENDING, _DESCENDING) for start in range(10)]
 )
-_FILLS: Final = "only fills the field, and is nobody’s phone number. Give the real one."
-_HAS_EXTENSION: Final = "has an extension, and a text cannot reach one. Give a direct number."
-# What people type or copy before a number without meaning anything by it.
+_FILLS: Final = "is a placeholder, not a real phone number. Give the real one."
+_HAS_EXTENSION: Final = "has an extension, which can’t be texted. Give a direct number."
+# What people type or copy in front of a number without meaning anything by it.
 _LEADING_MARKS: Final = "'’=\" "
 
 
 class InvalidPhone(ValidationError):
-    """A value that no text can be sent to; its message is a sentence for staff."""
+    """A value that cannot be texted; its message is a sentence for staff."""
 
     def __init__(self, sentence: str) -> None:
         super().__init__(sentence, code="invalid_phone")
@@ -71,25 +71,25 @@ class InvalidPhone(ValidationError):
         return type(self), (self.sentence,)
 
 
-def normalise(raw: object, region: str | None = None) -> str:
-    """The E.164 form of a phone number however it is typed, such as "+17203832388".
+def normalize(raw: object, region: str | None = None) -> str:
+    """The E.164 form of a phone number in any format, such as "+17203832388".
 
-    `raw` may also be a number, as spreadsheets give it, or bytes in UTF-8. `region` is the two-letter
-    country that a number without "+" belongs to (DEFAULT_PHONE_REGION). The result given in again comes
-    out unchanged. Raises InvalidPhone with a sentence that names the value, the problem and the remedy.
+    `raw` may also be a number, as from a spreadsheet, or bytes in UTF-8. `region` is the two-letter country of a
+    number without "+" (DEFAULT_PHONE_REGION). Normalizing the result again changes nothing. Raises InvalidPhone with
+    a sentence that names the value, the problem and the remedy.
     """
     text = _clean(_as_text(raw))
     if not text:
         raise InvalidPhone("The phone number is missing.")
     if len(text) > _LONGEST_INPUT:
         raise InvalidPhone(f"“{_shown(text)}” is too long for a phone number.")
-    return _normalise(text, region or settings.DEFAULT_PHONE_REGION)
+    return _normalize(text, region or settings.DEFAULT_PHONE_REGION)
 
 
 def canonical(e164: str) -> str:
-    """The one form in which a phone is kept that its country's plan spells in several: +521… is +52….
+    """The stored form of a phone that has several in its country's plan: +521… becomes +52….
 
-    Takes any text, changes nothing but such E.164 numbers, and needs no phone library to know the number.
+    Accepts any text, changes only such E.164 numbers, and does not need the phone library to know the number.
     """
     if e164[:3] in ("+52", "+54", "+55"):
         for pattern, kept in _SPELLINGS:
@@ -99,18 +99,18 @@ def canonical(e164: str) -> str:
 
 
 def has_extension(text: str) -> bool:
-    """Whether the text is one number with an extension behind it."""
+    """Whether the text is one number followed by an extension."""
     return bool(_EXTENSION.fullmatch(_clean(text)))
 
 
 def as_stored(raw: object) -> str:
-    """As `normalise`, but a number in E.164 is taken whether the library knows it or not.
+    """Like `normalize`, but accepts any number in E.164, even one the library doesn't know.
 
-    For numbers that are known to exist, because somebody texted from them or was texted there.
+    For numbers known to exist because someone texted from them or was texted there.
     """
     if isinstance(raw, str) and E164.fullmatch(raw):
         return canonical(raw)
-    return normalise(raw)
+    return normalize(raw)
 
 
 def _as_text(raw: object) -> str:
@@ -126,7 +126,7 @@ def _as_text(raw: object) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _normalise(text: str, region: str) -> str:
+def _normalize(text: str, region: str) -> str:
     plain = text if _PLAIN.fullmatch(text) else _without_decoration(text)
     number = _in_kept_spelling(_parse(plain, region, text))
     if number.extension:
@@ -134,19 +134,17 @@ def _normalise(text: str, region: str) -> str:
     if problem := _why_impossible(number, plain):
         raise InvalidPhone(f"“{_shown(text)}” {problem}")
     if phonenumbers.number_type(number) == PhoneNumberType.PREMIUM_RATE:
-        raise InvalidPhone(f"“{_shown(text)}” is a premium-rate number, which cannot be texted. Give another number.")
+        raise InvalidPhone(f"“{_shown(text)}” is a premium-rate number, which can’t be texted. Give another number.")
     e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     if not E164.fullmatch(e164) or not _is_stable(number, e164):
-        raise InvalidPhone(
-            f"“{_shown(text)}” cannot be dialled from abroad, so it cannot be texted. Check the digits."
-        )
+        raise InvalidPhone(f"“{_shown(text)}” can’t be dialed from abroad, so it can’t be texted. Check the digits.")
     return e164
 
 
 def _without_decoration(text: str) -> str:
-    """The digits and their punctuation, where the text has more than these and it means nothing.
+    """The digits and their punctuation, if whatever else is in the text means nothing.
 
-    Raises InvalidPhone where it does mean something: another number, an extension, letters.
+    Raises InvalidPhone if it does mean something: another number, an extension, letters.
     """
     if _SCIENTIFIC.fullmatch(text):
         raise InvalidPhone(
@@ -158,7 +156,7 @@ def _without_decoration(text: str) -> str:
     if _THOUSANDS.fullmatch(text):
         return re.sub(r"\D", "", text.partition(".")[0])
     if sum(len(re.sub(r"\D", "", part)) >= 7 for part in _BETWEEN_NUMBERS.split(text)) > 1:
-        raise InvalidPhone(f"“{_shown(text)}” holds more than one number. Give one number a person.")
+        raise InvalidPhone(f"“{_shown(text)}” is more than one number. Give one number per person.")
     text = _PREFIX.sub("", text)
     if _EXTENSION.fullmatch(text):
         raise InvalidPhone(f"“{_shown(text)}” {_HAS_EXTENSION}")
@@ -175,12 +173,12 @@ def _parse(text: str, region: str, original: str) -> phonenumbers.PhoneNumber:
     except NumberParseException as error:
         shown = _shown(original)
         if error.error_type == NumberParseException.INVALID_COUNTRY_CODE:
-            raise InvalidPhone(f"“{shown}” begins with a country code that does not exist.") from None
+            raise InvalidPhone(f"“{shown}” starts with a country code that doesn’t exist.") from None
         if error.error_type == NumberParseException.TOO_LONG:
             raise InvalidPhone(f"“{shown}” has too many digits for a phone number. Check the digits.") from None
         raise InvalidPhone(f"“{shown}” is not a phone number.") from None
     if text.startswith("00") and not phonenumbers.is_possible_number(number):
-        # The way of dialling abroad from most of the world, understood also where it is another one (US: 011).
+        # How to dial abroad from most of the world, also understood in countries that differ (US: 011).
         with suppress(NumberParseException):
             return phonenumbers.parse("+" + text[2:], region)
     return number
@@ -194,7 +192,7 @@ def _in_kept_spelling(number: phonenumbers.PhoneNumber) -> phonenumbers.PhoneNum
 
 
 def _why_impossible(number: phonenumbers.PhoneNumber, text: str) -> str:
-    """The end of the sentence that begins with the value, or "" where a number of so many digits can exist."""
+    """The end of the sentence that begins with the value, or "" if a number with that many digits can exist."""
     match phonenumbers.is_possible_number_with_reason(number):
         case ValidationResult.IS_POSSIBLE:
             return _why_never_given_out(number)
@@ -202,23 +200,23 @@ def _why_impossible(number: phonenumbers.PhoneNumber, text: str) -> str:
             digits = sum(character.isdigit() for character in text)
             if digits <= 6 and not text.startswith("+"):
                 return (
-                    "is too short: short codes and internal numbers cannot be texted. "
-                    "Give the whole number with its area code."
+                    "is too short: short codes and internal numbers can’t be texted. "
+                    "Give the full number with its area code."
                 )
             return "is too short for a phone number. Check the digits."
         case ValidationResult.IS_POSSIBLE_LOCAL_ONLY:
-            return "has no area code. Give the whole number."
+            return "has no area code. Give the full number."
         case ValidationResult.TOO_LONG:
-            abroad = "" if text.startswith("+") else " A number abroad begins with + and its country code."
+            abroad = "" if text.startswith("+") else " Numbers abroad start with + and the country code."
             return f"has too many digits for a phone number. Check the digits.{abroad}"
         case ValidationResult.INVALID_COUNTRY_CODE:
-            return "begins with a country code that does not exist."
+            return "starts with a country code that doesn’t exist."
         case _:
-            return "has a number of digits that no phone number there has. Check the digits."
+            return "has the wrong number of digits for its country. Check the digits."
 
 
 def _why_never_given_out(number: phonenumbers.PhoneNumber) -> str:
-    """As `_why_impossible`, for numbers of the right length that nobody can have."""
+    """Like `_why_impossible`, for numbers of the right length that can never be assigned."""
     if number.country_code != 1:
         digits = phonenumbers.national_significant_number(number)
         is_filler = len(set(digits)) == 1 or digits in _ASCENDING or digits in _DESCENDING
@@ -228,23 +226,23 @@ def _why_never_given_out(number: phonenumbers.PhoneNumber) -> str:
     if digits in _FILLERS:
         return _FILLS
     if area[0] in "01" or area[1:] == "11":
-        return f"cannot exist: {area} is no area code in North America. Check the digits."
+        return f"can’t exist: {area} isn’t a North American area code. Check the digits."
     if exchange[0] in "01" or (exchange[1:] == "11" and area not in _TOLL_FREE):
-        return f"cannot exist: no North American number has {exchange} after its area code. Check the digits."
+        return f"can’t exist: in North America, {exchange} never follows the area code. Check the digits."
     return ""
 
 
 def _is_stable(number: phonenumbers.PhoneNumber, e164: str) -> bool:
-    """Whether the E.164 form is read as the same number again.
+    """Whether reading the E.164 form again yields the same number.
 
-    Some impossible-looking numbers lose one more leading digit, as a trunk prefix, each time they are read.
-    Not so in the North American plan, where all numbers have the same length.
+    Some impossible-looking numbers lose another leading digit, as a trunk prefix, each time they are read. North
+    American numbers don't: they all have the same length.
     """
     return number.country_code == 1 or phonenumbers.parse(e164) == number
 
 
 def _shown(text: str) -> str:
-    """The value as a sentence can quote it: short, and without what no page or terminal can show."""
+    """The value as a sentence can quote it: short, and without characters that a page or terminal cannot show."""
     readable = "".join(
         character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text[:41]
     )
@@ -252,7 +250,7 @@ def _shown(text: str) -> str:
 
 
 def _clean(text: str) -> str:
-    """Without what copying and spreadsheets leave around a number: invisible marks, an apostrophe, spaces."""
+    """Without what copying and spreadsheets leave around a number: invisible characters, an apostrophe, spaces."""
     if not (text.isascii() and text.isprintable()):
         text = "".join(
             " " if unicodedata.category(character) in {"Zs", "Zl", "Zp", "Cc"} else character

@@ -1,10 +1,10 @@
-"""The indexes that find people by the words of their names, made in the way of each database.
+"""The indexes for finding people by words of their names, built in each database's own way.
 
-SQLite: for each list of people an FTS5 table beside it, which triggers keep up to date whatever writes to the
-list (https://www.sqlite.org/fts5.html#external_content_tables). A statement that writes many rows costs half a
-microsecond a row more for it; a statement for each single row costs twelve.
-PostgreSQL: a generated column with the words and a GIN index on it. A column, not an expression: the planner has
-statistics of it, and can check a row of a common name without working its words out again.
+SQLite: for each list of people, an FTS5 table that triggers keep up to date, whatever writes to the list
+(https://www.sqlite.org/fts5.html#external_content_tables). A statement that writes many rows costs half a microsecond
+more per row; one statement per row costs twelve.
+PostgreSQL: a generated column with the words and a GIN index on it. It is a column, not an expression, so that the
+planner has statistics and can check a row with a common name without computing its words again.
 """
 
 import unicodedata
@@ -15,12 +15,12 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 TABLES: Final = ("community_members", "event_registrations", "unsubscribed_contacts")
 WORDS_COLUMN: Final = "name_words"
-# Without % and \, which mean something to drivers, and which PostgreSQL takes as ends of words anyway.
+# Without % and \, which mean something to drivers, and which PostgreSQL treats as word boundaries anyway.
 _PUNCTUATION: Final = "'!\"#$&()*+,-./:;<=>?@[]^_`{|}~"
 
 
 def names_table(table: str) -> str:
-    """The FTS5 table with the names of `table`."""
+    """The FTS5 table with the names in `table`."""
     return f"{table}_names"
 
 
@@ -39,10 +39,10 @@ def _sqlite_triggers(table: str) -> dict[str, str]:
 
 
 def _plain_letters() -> tuple[str, str]:
-    """The two arguments of PostgreSQL's translate() that make "Zoë O’Brien-Smith" "Zoe O Brien Smith".
+    """The two arguments of PostgreSQL's translate() that turn "Zoë O’Brien-Smith" into "Zoe O Brien Smith".
 
-    As FTS5's tokenizer does it: accents go, and what is neither letter nor digit parts words. The marks that
-    stand by themselves come last and without a counterpart, which deletes them.
+    Like FTS5's tokenizer: accents are dropped, and anything but letters and digits separates words. Combining marks
+    come last and without a counterpart, which deletes them.
     """
     letters = {}
     for code in (*range(0xC0, 0x250), *range(0x1E00, 0x1F00)):
@@ -55,7 +55,7 @@ def _plain_letters() -> tuple[str, str]:
 
 
 def _postgresql_words() -> str:
-    """The expression for the words of a name. The long table of letters is for names that need it alone."""
+    """The expression for the words of a name. The long table of letters is only used for names that need it."""
 
     def quoted(text: str) -> str:
         return "'" + text.replace("'", "''") + "'"
@@ -69,7 +69,7 @@ def _postgresql_words() -> str:
 
 
 def install(connection: BaseDatabaseWrapper) -> None:
-    """Make the index of each list, complete, where it is missing or has lost a trigger."""
+    """Creates the complete index of each list where it is missing or has lost a trigger."""
     with connection.cursor() as cursor:
         for table in TABLES:
             if connection.vendor == "sqlite":
@@ -101,7 +101,7 @@ def _install_on_sqlite(cursor: Any, table: str) -> None:
 
 
 def remove(connection: BaseDatabaseWrapper) -> None:
-    """Undo `install`."""
+    """Undoes `install`."""
     with connection.cursor() as cursor:
         for table in TABLES:
             if connection.vendor == "sqlite":
@@ -113,7 +113,7 @@ def remove(connection: BaseDatabaseWrapper) -> None:
 
 
 def find_missing(connection: BaseDatabaseWrapper) -> list[str]:
-    """The names of what `install` makes and the database has not, or has in another form."""
+    """The names of what `install` creates and the database lacks or has in another form."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute("SELECT name, sql FROM sqlite_master WHERE type IN ('table', 'trigger')")
@@ -134,7 +134,7 @@ def find_missing(connection: BaseDatabaseWrapper) -> list[str]:
 
 
 def reinstall_after_migrate(sender: AppConfig, using: str, **_: Any) -> None:
-    """Heal what a migration took away: Django changes a table on SQLite by making it anew, without its triggers."""
+    """Restores what a migration removed: on SQLite, Django changes a table by recreating it without its triggers."""
     from django.db import connections
 
     connection = connections[using]

@@ -1,11 +1,11 @@
-"""Find people by what staff type: a phone however it is written, or the beginnings of the words of a name.
+"""Finds people by what staff type: a phone number in any format, or the beginnings of words of a name.
 
-    (720) 383-2388 · 7203832388 · +1 720 · 720 383    the number begins so, at home or with its country code
-    2388 · 383-2388                                   the number ends so (four digits or more)
-    ada · love ada · o'brien                          each word begins a word of the name, in any order
+    (720) 383-2388 · 7203832388 · +1 720 · 720 383    the number starts with this, with or without country code
+    2388 · 383-2388                                   the number ends with this (four digits or more)
+    ada · love ada · o'brien                          each word starts a word of the name, in any order
     ada 2388                                          both
 
-Upper and lower case and accents make no difference. All of it runs on indexes (see `contacts.search_index`).
+Case and accents don't matter. All of it uses indexes (see `contacts.search_index`).
 """
 
 import re
@@ -23,7 +23,7 @@ from django.db.models.lookups import Exact
 
 from . import search_index
 from .fields import LastFour
-from .phones import InvalidPhone, normalise
+from .phones import InvalidPhone, normalize
 
 _LONGEST_QUERY: Final = 100
 _MOST_WORDS: Final = 8
@@ -36,7 +36,7 @@ _SCANNED: Final = 20_000
 
 @dataclass(frozen=True)
 class Query:
-    """What was typed: words of a name, and the digits of a phone ("" if none), each as it stood too."""
+    """What was typed: words of a name and the digits of a phone ("" if none), each also as typed."""
 
     words: tuple[str, ...]
     digits: str = ""
@@ -45,7 +45,7 @@ class Query:
 
 
 def read_query(text: str) -> Query:
-    """Tell the words of a name from a phone number. Fewer than three digits are a word: "Table 7"."""
+    """Separates words of a name from a phone number. Fewer than three digits are a word: "Table 7"."""
     seen = "".join(c for c in text[:_LONGEST_QUERY] if unicodedata.category(c) not in {"Cf", "Cs"})
     tokens = unicodedata.normalize("NFC", seen).split()
     numbers = [token for token in tokens if _NUMBER.fullmatch(token)]
@@ -62,10 +62,10 @@ def _words(tokens: list[str]) -> tuple[str, ...]:
 
 
 def search(people: QuerySet, text: str, *, limit: int | None = None) -> QuerySet:
-    """Those of `people` whom `text` finds, in their order; all of them where nothing is typed.
+    """Those of `people` that match `text`, in the same order; all of them if nothing is typed.
 
-    With `limit`, at most so many, and of a common word or area code no more are looked at: a page of results
-    then takes as long among a million people as among a thousand.
+    With `limit`, at most that many, and no more rows are examined for a common word or area code: a page of results
+    takes as long among a million people as among a thousand.
     """
     if not text.strip():
         return people
@@ -73,7 +73,7 @@ def search(people: QuerySet, text: str, *, limit: int | None = None) -> QuerySet
     if not (query.words or query.digits):
         return people.none()
     if query.words and not query.digits and not people.query.where:
-        # With nothing else to narrow the list, the newest that the index finds are the newest of the list.
+        # With nothing else to narrow the list, the newest matches of the index are the newest of the list.
         return people.filter(name_matches(people.model, query.words, limit))
     condition = phone_matches(query) if query.digits else Q()
     if query.words:
@@ -82,14 +82,14 @@ def search(people: QuerySet, text: str, *, limit: int | None = None) -> QuerySet
     found = people.filter(condition)
     if limit is None:
         return found
-    # SQLite would sort all that begin with an area code to find the newest; in the order of its index it need not.
+    # To find the newest, SQLite would sort all numbers with that area code; in index order it doesn't have to.
     is_sorted = query.words or connections[people.db].vendor != "sqlite"
     first = found.order_by(*(["-pk"] if is_sorted else [])).values("pk")[:limit]
     return people.model._default_manager.filter(pk__in=first).order_by(*people.query.order_by)
 
 
 def phone_matches(query: Query) -> Q:
-    """The condition that the phone begins or ends with the digits."""
+    """The condition that the phone starts or ends with the digits."""
     beginnings = {f"+{query.digits}"}
     condition = Q()
     if not query.is_international:
@@ -99,7 +99,7 @@ def phone_matches(query: Query) -> Q:
         beginnings |= {f"+{country}{query.digits}", f"+{country}{query.digits.removeprefix(trunk)}"}
         if len(query.digits) >= _FEWEST_LAST_DIGITS:
             condition = Q(Exact(LastFour("phone"), query.digits[-4:]), phone__endswith=query.digits)
-    # As far as it is typed, a number in the national spelling that is not kept (see phones.canonical).
+    # The part typed so far of a number in the national spelling that is not stored (see phones.canonical).
     beginnings |= {
         kept + typed.removeprefix(spelled)
         for typed in tuple(beginnings)
@@ -107,19 +107,19 @@ def phone_matches(query: Query) -> Q:
         if typed.startswith(spelled) and not typed.startswith("+549")
     }
     with suppress(InvalidPhone):
-        beginnings.add(normalise(query.digits if not query.is_international else f"+{query.digits}"))
+        beginnings.add(normalize(query.digits if not query.is_international else f"+{query.digits}"))
     for beginning in sorted(beginnings):
-        # A range, because SQLite has no index for LIKE; as Value, because PhoneField would read it as a number.
+        # A range, because SQLite has no index for LIKE; a Value, because PhoneField would read it as a number.
         end = beginning[:-1] + chr(ord(beginning[-1]) + 1)
         condition |= Q(phone__gte=Value(beginning), phone__lt=Value(end))
     return condition
 
 
 def name_matches(model: type[models.Model], words: tuple[str, ...], limit: int | None = None) -> Q:
-    """The condition that each of `words` begins a word of the name.
+    """The condition that each of `words` starts a word of the name.
 
-    A list without names (suppressed numbers) is searched by the names that the other lists know. With `limit`,
-    only the newest so many of the list are found.
+    A list without names (suppressed numbers) is searched by the names on the other lists. With `limit`, only that
+    many of the newest rows are found.
     """
     if model._meta.db_table in search_index.TABLES:
         return Q(NameMatches(words, model._meta.db_table, limit))
@@ -131,7 +131,7 @@ def name_matches(model: type[models.Model], words: tuple[str, ...], limit: int |
 
 
 class NameMatches(models.Func):
-    """Whether the row's name has, for each of the words, a word that begins with it."""
+    """Whether the row's name has a word starting with each of the words."""
 
     output_field = models.BooleanField()
 
@@ -143,7 +143,7 @@ class NameMatches(models.Func):
         key, params = compiler.compile(self.source_expressions[0])
         names = search_index.names_table(self.table)
         newest = f"ORDER BY rowid DESC LIMIT {self.limit:d}" if self.limit else ""
-        # The words hold nothing but letters and digits, so that nothing in the quotes can end them.
+        # The words contain only letters and digits, so nothing can break out of the quotes.
         match = " AND ".join(f'"{word}"*' for word in self.words)
         sql = f'{key} IN (SELECT rowid FROM "{names}" WHERE "{names}" MATCH %s {newest})'  # noqa: S608
         return sql, (*params, match)
@@ -154,8 +154,8 @@ class NameMatches(models.Func):
         found = f"{search_index.WORDS_COLUMN} @@ to_tsquery('simple', %s)"
         if not self.limit:
             return f"{compiler.quote_name_unless_alias(key.alias)}.{found}", (match,)
-        # The planner cannot know how common the beginning of a word is. A common one is soon found often enough
-        # among the newest people, and only a rare one is worth the index, which gives all that it has.
+        # The planner cannot know how common a prefix is. A common one is soon found often enough among the newest
+        # people; only a rare one is worth using the index, which returns all matches.
         sql = f"""{compiler.compile(key)[0]} IN (
             WITH newest AS MATERIALIZED (
                 SELECT id FROM (

@@ -1,23 +1,23 @@
-"""The background tasks of imports."""
+"""Background tasks for imports."""
 
 from .imports import lifecycle, staging
 
 
 def read_import(import_id: int) -> None:
-    """Read an uploaded file into staged rows."""
+    """Reads an uploaded file into staged rows."""
     staging.read(import_id)
 
 
 def apply_import(import_id: int) -> None:
-    """Make people of the staged rows of a confirmed import."""
+    """Turns the staged rows of a confirmed import into people."""
     lifecycle.apply(import_id)
 
 
 def clean_up_imports() -> int:
-    """Delete imports that were abandoned for a week; to be run daily. The number of those deleted."""
+    """Deletes imports abandoned for a week, and returns how many. To be run daily."""
     return lifecycle.clean_up()
 
 
 def resume_imports() -> int:
-    """Put imports whose worker died back into the queue; to be run each minute. The number of those put back."""
+    """Requeues imports whose worker died, and returns how many. To be run every minute."""
     return lifecycle.resume_abandoned()

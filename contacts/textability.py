@@ -1,4 +1,4 @@
-"""Whether people can be texted, and if not, why: for the rows of a page, and in numbers for events."""
+"""Whether people can be texted, and if not, why: for the rows of a page, and as counts for events."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,29 +14,30 @@ from .models import Event, EventRegistration, SuppressedContact, UnsubscribedCon
 
 @dataclass(frozen=True)
 class Standing:
-    """One phone: its entry on either list that keeps blasts away from it, if any."""
+    """One phone: its entry on either list that blocks blasts, if any."""
 
     opt_out: UnsubscribedContact | None = None
     suppression: SuppressedContact | None = None
 
     @property
     def state(self) -> str:
-        """As `blocked_by`, with "textable" for ""."""
+        """Like `blocked_by`, but "textable" instead of ""."""
         return "opted_out" if self.opt_out else "suppressed" if self.suppression else "textable"
 
     @property
     def label(self) -> str:
-        return {"opted_out": "Opted out", "suppressed": "Cannot be texted", "textable": "Can be texted"}[self.state]
+        return {"opted_out": "Opted out", "suppressed": "Unreachable", "textable": "Can be texted"}[self.state]
 
     @property
     def record(self) -> UnsubscribedContact | SuppressedContact | None:
-        """The entry that decides."""
+        """The entry that is decisive."""
         return self.opt_out or self.suppression
 
     def reason(self, sources: dict[str, str]) -> str:
-        """Why not, without a full stop: "Opted out by text, May 3, 2026", or "Since May 3, 2026: This is a landline".
+        """Why not, without a period: "Opted out by text, May 3, 2026", or "Since May 3, 2026: This is a landline".
 
-        `sources` is from `source_labels`. What is said of a suppressed number is sentences, some with advice.
+        `sources` comes from `source_labels`. The reason for an unreachable number is whole sentences, some with
+        advice.
         """
         if self.opt_out:
             return f"{sources.get(self.opt_out.source, self.opt_out.source)}, {_day(self.opt_out.created_at)}"
@@ -51,7 +52,7 @@ def _day(at: datetime) -> str:
 
 
 def standings(phones: Iterable[str]) -> dict[str, Standing]:
-    """The standing of each of the phones (those of one page: two queries with as many values)."""
+    """The standing of each phone on one page, by two queries."""
     wanted = set(phones)
     opt_outs = {row.phone: row for row in UnsubscribedContact.objects.filter(phone__in=wanted)}
     suppressions = {row.phone: row for row in SuppressedContact.objects.blocking().filter(phone__in=wanted)}
@@ -65,7 +66,7 @@ def source_labels(sources: Iterable[str]) -> dict[str, str]:
     titles = dict(Event.objects.filter(pk__in=read_keys(event_ids.values())).values_list("pk", "title"))
     for source, pk in event_ids.items():
         title = titles.get(read_key(pk))
-        labels[source] = f"Unsubscribed from “{title}”" if title else "Unsubscribed from an event that was deleted"
+        labels[source] = f"Opted out of “{title}”" if title else "Opted out of a deleted event"
     return labels
 
 
@@ -79,7 +80,7 @@ def registration_counts(event_ids: Iterable[int]) -> dict[int, RegistrationCount
     """How many people are registered for each event, and how many of them can be texted."""
     wanted = list(event_ids)
     totals = _per_event(Q(event__in=wanted))
-    # Without naming the events: from the lists of blocked phones by the index on phones, not event by event.
+    # Not filtered by event: starts from the lists of blocked phones and uses the index on phones.
     opt_outs = UnsubscribedContact.objects.values("phone")
     suppressions = SuppressedContact.objects.blocking().values("phone")
     blocked = _per_event(Q(phone__in=opt_outs.union(suppressions)))

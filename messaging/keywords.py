@@ -46,7 +46,7 @@ class Candidates:
     first_word: tuple[str, ...]
 
 
-def normalise(keyword: str) -> str:
+def normalize(keyword: str) -> str:
     """The form in which a keyword is kept; any length. People leave out the punctuation around it, or add some."""
     word = _folded(keyword)
     return _bare(word) or word
@@ -74,7 +74,7 @@ def _bare(text: str) -> str:
 
 def why_refused(keyword: str, owner: models.Model | None = None) -> str:
     """Why `owner` (None: a new row) cannot have this keyword, as a sentence; "" if it can."""
-    keyword = normalise(keyword)
+    keyword = normalize(keyword)
     if not keyword:
         return "Give a keyword: the word that people are to text, such as JOIN."
     if len(keyword) > MAX_LENGTH:

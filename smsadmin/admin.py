@@ -1,7 +1,7 @@
-"""The queue's pages, so that they show and change nothing that runs.
+"""The queue's admin pages, read-only where they could run code.
 
-django-q2 lets whoever may add a schedule name any function of any module, which the worker then calls: on its pages
-an admin of the site would be an operator of the machine. The schedules are what `smsadmin.worker.schedules` installs.
+In django-q2, anyone who may add a schedule can name any function of any module for the worker to call: on its pages,
+an admin of the site would be an operator of the machine. `smsadmin.worker.schedules` installs the schedules instead.
 """
 
 from typing import Any

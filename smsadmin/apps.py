@@ -32,8 +32,8 @@ class AdminConfig(DjangoAdminConfig):
 
 
 def _install_schedules(**_: Any) -> None:
-    from .worker import schedules  # models can be imported only now that the apps are ready
+    from .worker import schedules  # models can only be imported once the apps are ready
 
-    # Where another app was migrated alone, the queue's own migration still has to make its tables.
+    # If only another app was migrated, the queue's own migration hasn't created its tables yet.
     if schedules.Schedule._meta.db_table in connection.introspection.table_names():
         schedules.install()

@@ -1,7 +1,7 @@
-"""System checks: what installations get wrong, each with an id and a hint that says what to do.
+"""System checks for common mistakes of installations, each with an id and a hint on what to do.
 
-`manage.py check` (and `migrate`, at every start) runs the first part; `manage.py check --deploy` also the second,
-which is about installations that really send.
+`manage.py check` (and `migrate`, at every start) runs the first part; `manage.py check --deploy` also runs the
+second, which is for installations that really send.
 """
 
 import ipaddress
@@ -29,10 +29,10 @@ SIMULATOR = "messaging.backends.simulator.SimulatorBackend"
 
 @register(Tags.compatibility)
 def check_dotted_paths(**_: Any) -> list[CheckMessage]:
-    """E001, E002: what settings name by dotted path exists."""
+    """E001, E002: the dotted paths in settings exist."""
     found: list[CheckMessage] = []
     for name, paths, identifier, hint in (
-        ("SMS_BACKEND", [settings.SMS_BACKEND], "smsadmin.E001", "Leave SMS_BACKEND empty for the one that fits."),
+        ("SMS_BACKEND", [settings.SMS_BACKEND], "smsadmin.E001", "Leave SMS_BACKEND empty to use the right one."),
         ("INBOUND_HANDLERS", settings.INBOUND_HANDLERS, "smsadmin.E002", "Correct it in smsadmin/settings.py."),
     ):
         for path in paths:
@@ -58,13 +58,13 @@ def check_sqlite_file(**_: Any) -> list[CheckMessage]:
 
 
 def find_sqlite_problem(path: Path) -> tuple[str, str]:
-    """What keeps SQLite from using this file, and the remedy; empty where nothing does."""
+    """What keeps SQLite from using this file, and the remedy; empty if nothing does."""
     if not path.parent.is_dir():
         return f"the folder {path.parent} does not exist", "Create it, or correct DATABASE_URL."
     if path.is_dir():
         return f"{path} is a folder", "Name a file in it in DATABASE_URL, such as sms.db."
     if not os.access(path.parent, os.W_OK | os.X_OK) or (path.exists() and not os.access(path, os.R_OK | os.W_OK)):
-        hint = "Give both to the user that SMS Admin runs as (chown), and let that user write (chmod u+w)."
+        hint = "Make the user that SMS Admin runs as their owner (chown) with write access (chmod u+w)."
         return f"{path} or its folder cannot be written", hint
     return "", ""
 
@@ -77,27 +77,27 @@ def check_backup_folder(**_: Any) -> list[CheckMessage]:
 
 
 def find_backup_problem(folder: Path) -> tuple[str, str]:
-    """What keeps backups from being written to this folder, or it from being made, and the remedy; else empty."""
+    """What keeps backups from being written to this folder, or it from being created, and the remedy; else empty."""
     place = folder
     while not os.path.exists(place) and place != place.parent:
         place = place.parent
     sentence = f"Backups cannot be written to {folder} (BACKUP_DIR)"
-    hint = "Let the user that SMS Admin runs as write there, or name another folder in BACKUP_DIR."
+    hint = "Give the user that SMS Admin runs as write access, or set BACKUP_DIR to another folder."
     if not os.path.isdir(place):
         return f"{sentence}: {place} is not a folder", hint
     if not os.access(place, os.W_OK | os.X_OK):
-        return f"{sentence}: this user may not write to {place}", hint
+        return f"{sentence}: this user cannot write to {place}", hint
     return "", ""
 
 
 def _warnings(*possible: tuple[object, str, str, str]) -> list[CheckMessage]:
-    """Of (whether it is so, id, what is wrong, what to do) those that are so."""
+    """Returns warnings for those of (whether it applies, id, problem, remedy) that apply."""
     return [checks.Warning(sentence, hint, id=identifier) for is_so, identifier, sentence, hint in possible if is_so]
 
 
 @register(Tags.urls)
 def check_public_address(**_: Any) -> list[CheckMessage]:
-    """W001 to W003, W007: Twilio can reach PUBLIC_BASE_URL, and we answer there as we should."""
+    """W001 to W003, W007: Twilio can reach PUBLIC_BASE_URL, and we respond there correctly."""
     host = (urlsplit(settings.PUBLIC_BASE_URL).hostname or "").rstrip(".")
     if not host:
         return []
@@ -105,39 +105,39 @@ def check_public_address(**_: Any) -> list[CheckMessage]:
         (
             not validate_host(host if ":" not in host else f"[{host}]", settings.ALLOWED_HOSTS),
             "smsadmin.W001",
-            f"PUBLIC_BASE_URL is at {host}, which is not in ALLOWED_HOSTS: its pages and Twilio's reports "
-            "are refused.",
+            f"PUBLIC_BASE_URL is at {host}, which is not in ALLOWED_HOSTS: pages and Twilio's reports there "
+            "are rejected.",
             f"Add {host} to ALLOWED_HOSTS.",
         ),
         (
             "_" in host,
             "smsadmin.W002",
-            f"PUBLIC_BASE_URL has an underscore in its host name, {host}: Twilio refuses such addresses.",
+            f"PUBLIC_BASE_URL has an underscore in its host name, {host}: Twilio rejects such addresses.",
             "Use a host name of letters, digits and hyphens.",
         ),
         (
             uses_twilio() and _is_private(host),
             "smsadmin.W003",
-            f"PUBLIC_BASE_URL is at {host}, which Twilio cannot reach: it reports no deliveries.",
-            "Set PUBLIC_BASE_URL to the address that the internet knows this site by.",
+            f"PUBLIC_BASE_URL is at {host}, which Twilio cannot reach, so there are no delivery reports.",
+            "Set PUBLIC_BASE_URL to the public address of this site.",
         ),
         (
             settings.DEBUG and not _is_private(host),
             "smsadmin.W007",
-            f"DEBUG is on although the site is public, at {host}: errors show settings and data to strangers.",
-            "Remove DEBUG, or PUBLIC_BASE_URL where this is no public installation.",
+            f"DEBUG is on although the site is public at {host}: error pages show settings and data to strangers.",
+            "Remove DEBUG, or remove PUBLIC_BASE_URL if the site is not public.",
         ),
     )
 
 
 @register(Tags.compatibility)
 def check_queue(**_: Any) -> list[CheckMessage]:
-    """W008: the database and the queue are made for the same number of machines."""
+    """W008: the database and the queue are meant for the same number of machines."""
     return _warnings(
         (
             settings.REDIS_URL and settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"),
             "smsadmin.W008",
-            "REDIS_URL is set beside an SQLite file: Redis is for several machines, the file for one alone.",
+            "REDIS_URL is set together with SQLite: Redis is for several machines, SQLite for only one.",
             "Remove REDIS_URL, or use PostgreSQL (DATABASE_URL).",
         )
     )
@@ -145,34 +145,34 @@ def check_queue(**_: Any) -> list[CheckMessage]:
 
 @register(Tags.compatibility)
 def check_twilio(**_: Any) -> list[CheckMessage]:
-    """W004 to W006, W020: the variables for sending fit together."""
+    """W004 to W006, W020: the settings for sending are consistent."""
     return _warnings(
         (
             settings.TWILIO_ACCOUNT_SID and settings.SMS_BACKEND == SIMULATOR,
             "smsadmin.W004",
-            "Twilio's credentials are set, but SMS_BACKEND is the simulator: nothing is sent.",
-            "Remove SMS_BACKEND to send by Twilio.",
+            "Twilio's credentials are set, but SMS_BACKEND is the simulator, so nothing is sent.",
+            "Remove SMS_BACKEND to send through Twilio.",
         ),
         (
             (settings.TWILIO_FROM_NUMBER or settings.TWILIO_MESSAGING_SERVICE_SID)
             and not settings.TWILIO_ACCOUNT_SID,
             "smsadmin.W005",
-            "A sender is set, but no Twilio account: nothing is sent, texts are simulated.",
+            "A sender is set, but no Twilio account, so texts are only simulated.",
             "Set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN.",
         ),
         (
             uses_twilio() and not settings.PUBLIC_BASE_URL,
             "smsadmin.W006",
-            "PUBLIC_BASE_URL is not set: Twilio cannot report what was delivered, and opt-outs and wrong "
-            "numbers that only a report shows are not learned.",
+            "PUBLIC_BASE_URL is not set, so Twilio cannot report what was delivered, and opt-outs and bad "
+            "numbers that only show up in reports go unnoticed.",
             "Set it to the https address of this site.",
         ),
         (
             not takes_replies(),
             "smsadmin.W020",
-            f"TWILIO_FROM_NUMBER is the name “{settings.TWILIO_FROM_NUMBER}”: nobody can answer a name, "
-            "so nobody can text STOP, and phones in the USA and Canada get nothing from one.",
-            "Send from a number. Where a name is right, tell people in each text how else they can opt out.",
+            f"TWILIO_FROM_NUMBER is the name “{settings.TWILIO_FROM_NUMBER}”: nobody can reply to a name, "
+            "so nobody can text STOP, and phones in the US and Canada don't receive texts from names.",
+            "Send from a number. If a name is what you need, say in each text how else people can opt out.",
         ),
     )
 
@@ -186,52 +186,52 @@ def check_deployment(**_: Any) -> list[CheckMessage]:
         (
             settings.PUBLIC_BASE_URL.startswith("http:"),
             "smsadmin.W010",
-            "PUBLIC_BASE_URL is not https: passwords and phone numbers cross the network in the clear.",
-            "Put the site behind a proxy that speaks https (docs/architecture/running.md).",
+            "PUBLIC_BASE_URL is not https: passwords and phone numbers are sent unencrypted.",
+            "Put the site behind an https proxy (docs/architecture/running.md).",
         ),
         (
             settings.PUBLIC_BASE_URL.startswith("https:") and not settings.TRUSTED_PROXIES,
             "smsadmin.W015",
-            "TRUSTED_PROXIES is not set, but https needs a proxy in front: everybody seems to come from "
-            "its address, and some wrong passwords of one stranger lock everybody out.",
+            "TRUSTED_PROXIES is not set, but https needs a proxy in front: everyone appears to come from "
+            "its address, so a few wrong passwords from one stranger lock everyone out.",
             "Set it to the proxy's address as the web server sees it, such as 127.0.0.1.",
         ),
         (
             settings.TWILIO_API_BASE_URL,
             "smsadmin.W011",
             f"TWILIO_API_BASE_URL is set: texts go to {urlsplit(settings.TWILIO_API_BASE_URL).hostname} "
-            "in place of Twilio.",
-            "Remove it unless that is a proxy of yours.",
+            "instead of Twilio.",
+            "Remove it unless that is your own proxy.",
         ),
         (
             not settings.ORGANIZATION_NAME,
             "smsadmin.W021",
-            "ORGANIZATION_NAME is not set: the answers to STOP, START and HELP name nobody, and carriers want one.",
-            "Set it to the name that people know you by, and ORGANIZATION_CONTACT to how they reach you.",
+            "ORGANIZATION_NAME is not set: carriers want the replies to STOP, START and HELP to name the sender.",
+            "Set it to the name people know you by, and ORGANIZATION_CONTACT to how they can reach you.",
         ),
         (
             long_answers,
             "smsadmin.W022",
-            f"{get_text_list(long_answers, 'and')}: such an answer takes more than one segment, and each is billed.",
-            "Shorten the answer, ORGANIZATION_NAME or ORGANIZATION_CONTACT; accents count more than plain letters.",
+            f"{get_text_list(long_answers, 'and')}: such a reply takes more than one segment, each billed.",
+            "Shorten the reply, ORGANIZATION_NAME or ORGANIZATION_CONTACT. Accents take more room than letters.",
         ),
         (
             not settings.ADMIN_TEST_PHONE,
             "smsadmin.W012",
-            "ADMIN_TEST_PHONE is not set: test mode has nobody to send to.",
-            "Set it to the phone of whoever tries out messages.",
+            "ADMIN_TEST_PHONE is not set, so test mode has nowhere to send to.",
+            "Set it to the phone of the person who tests messages.",
         ),
         (
-            # The group may read: a file of root's is read by the services so (docs/deployment.md).
+            # The group may read: that is how the services read root's file (docs/deployment.md).
             env_file.exists() and env_file.stat().st_mode & 0o027,
             "smsadmin.W013",
-            f"Others on this machine can read {env_file.name}, which has the secrets, or its group can change it.",
+            f"Other users of this machine can read {env_file.name}, which holds secrets, or its group can change it.",
             f"Run: chmod g-w,o= {env_file.name}",
         ),
         (
             find_uncollected(),
             "smsadmin.W014",
-            "The static files have not been collected, or not since the last upgrade: pages fail.",
+            "The static files have not been collected since the last upgrade, so pages fail.",
             "Run: manage.py collectstatic, and restart the web server.",
         ),
     )
@@ -239,9 +239,9 @@ def check_deployment(**_: Any) -> list[CheckMessage]:
 
 @register(Tags.security, deploy=True)
 def check_hsts(**_: Any) -> list[CheckMessage]:
-    """W017 to W019: the settings of HSTS go together. I001 informs that it is off.
+    """W017 to W019: the HSTS settings are consistent. I001 reports that HSTS is off.
 
-    What the list of preloaded domains asks for: https://hstspreload.org/#deployment-recommendations.
+    For the requirements of the preload list, see https://hstspreload.org/#deployment-recommendations.
     """
     seconds = settings.SECURE_HSTS_SECONDS
     with_subdomains, with_preload = settings.SECURE_HSTS_INCLUDE_SUBDOMAINS, settings.SECURE_HSTS_PRELOAD
@@ -249,7 +249,7 @@ def check_hsts(**_: Any) -> list[CheckMessage]:
         (
             seconds and not settings.SECURE_SSL_REDIRECT,
             "smsadmin.W017",
-            "HSTS_SECONDS is set, but PUBLIC_BASE_URL is not https: browsers are told nothing.",
+            "HSTS_SECONDS is set, but PUBLIC_BASE_URL is not https, so it has no effect.",
             "Set PUBLIC_BASE_URL to the https address of this site, or remove HSTS_SECONDS.",
         ),
         (
@@ -261,21 +261,21 @@ def check_hsts(**_: Any) -> list[CheckMessage]:
         (
             seconds and with_preload and not (with_subdomains and seconds >= YEAR),
             "smsadmin.W019",
-            "HSTS_PRELOAD is set, but browsers preload a domain only with its subdomains and for a year or more.",
+            "HSTS_PRELOAD is set, but browsers only preload domains with subdomains included, for a year or more.",
             f"Set HSTS_INCLUDE_SUBDOMAINS=true and HSTS_SECONDS={YEAR} or more, or remove HSTS_PRELOAD.",
         ),
     )
     if settings.SECURE_SSL_REDIRECT and not seconds:
-        hint = "When every browser reaches the site by https, set HSTS_SECONDS (docs/settings.md)."
+        hint = "Once everyone reaches the site by https, set HSTS_SECONDS (docs/settings.md)."
         found.append(checks.Info("HSTS is off: browsers may try http first.", hint, id="smsadmin.I001"))
     return found
 
 
 def find_uncollected() -> list[str]:
-    """The static files that `collectstatic` has not seen. Pages that name them fail, except with DEBUG."""
+    """Static files that `collectstatic` hasn't processed. Pages that use them fail, except with DEBUG."""
     if settings.DEBUG or not isinstance(staticfiles_storage, ManifestFilesMixin):
         return []
-    hidden = ["CVS", ".*", "*~"]  # what collectstatic leaves out
+    hidden = ["CVS", ".*", "*~"]  # what collectstatic ignores
     names = (name for finder in finders.get_finders() for name, _ in finder.list(hidden))
     known = staticfiles_storage.hashed_files
     return [name for name in names if staticfiles_storage.hash_key(staticfiles_storage.clean_name(name)) not in known]

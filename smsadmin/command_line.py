@@ -1,4 +1,4 @@
-"""`manage.py`: runs a command, and says in one sentence when the database is what fails."""
+"""`manage.py`: runs a command, and reports a database failure in one sentence."""
 
 import sys
 from collections.abc import Sequence
@@ -8,19 +8,19 @@ from django.db import DatabaseError, InterfaceError, OperationalError, Programmi
 
 from smsadmin.lib.commands import first_line
 
-# Of what PostgreSQL and SQLite say, what an operator can do something about; each with what to do.
+# PostgreSQL and SQLite errors that an operator can fix, each with what to do.
 _REMEDIES = (
     (
         "locked",
-        "Another process keeps it, such as a shell in a transaction or a tool that copies the file: end that, and "
+        "Another process holds it, such as a shell in a transaction or a tool that copies the file. Stop it and "
         "try again.",
     ),
-    ("no such table", "Make it with: manage.py dbdoctor --apply"),
-    ("no such column", "Bring it up to date with: manage.py dbdoctor --apply"),
-    ("does not exist", "Correct DATABASE_URL, or make it with: manage.py dbdoctor --apply"),
-    ("readonly", "Give the file and its folder to the user that SMS Admin runs as."),
-    ("unable to open", "Correct DATABASE_URL, or give the folder to the user that SMS Admin runs as."),
-    ("disk", "Make room, or look after the disk, then run: manage.py dbdoctor --doctor"),
+    ("no such table", "Create it with: manage.py dbdoctor --apply"),
+    ("no such column", "Update it with: manage.py dbdoctor --apply"),
+    ("does not exist", "Correct DATABASE_URL, or create it with: manage.py dbdoctor --apply"),
+    ("readonly", "Make the user that SMS Admin runs as the owner of the file and its folder."),
+    ("unable to open", "Correct DATABASE_URL, or make the user that SMS Admin runs as the owner of the folder."),
+    ("disk", "Free some space or check the disk, then run: manage.py dbdoctor --doctor"),
     ("not a database", "Correct DATABASE_URL, or restore a backup (docs/backups.md)."),
     ("malformed", "Restore a backup (docs/backups.md)."),
     ("password", "Correct DATABASE_URL."),
@@ -28,9 +28,9 @@ _REMEDIES = (
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Run `manage.py arguments[1:]`. A database that cannot be used ends it with one sentence and exit code 1.
+    """Runs `manage.py arguments[1:]`. If the database can't be used, prints one sentence and exits with code 1.
 
-    With --traceback, and for errors that are ours, Python says where it happened.
+    With --traceback, and for our own errors, Python shows where it happened.
     """
     try:
         execute_from_command_line(list(arguments))
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def explain(error: Exception) -> str:
-    """What is wrong with the database and what to do. Holds no value of a row: only the first line is quoted."""
+    """What is wrong with the database and what to do. Contains no row values: only the first line is quoted."""
     reason = first_line(error)
     found = (remedy for sign, remedy in _REMEDIES if sign in reason.lower())
     default = (
@@ -53,8 +53,8 @@ def explain(error: Exception) -> str:
 
 
 def _is_about_the_database(error: Exception) -> bool:
-    """Rather than about what we asked of it: IntegrityError, DataError and the like are faults of ours.
+    """As opposed to our use of it: IntegrityError, DataError and the like are our own mistakes.
 
-    SQLite's damaged files raise DatabaseError itself; tables that are missing a ProgrammingError on PostgreSQL.
+    SQLite's damaged files raise DatabaseError itself; missing tables raise ProgrammingError on PostgreSQL.
     """
     return type(error) in {DatabaseError, InterfaceError, OperationalError, ProgrammingError}

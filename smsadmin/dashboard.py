@@ -1,6 +1,6 @@
-"""What the first page tells: what needs attention, what is being sent, what leaves next, and what was sent last.
+"""The home page: what needs attention, what is being sent, what is scheduled, and what was sent recently.
 
-Of the inbox it tells how much is unread, and which texts wait for somebody to decide whether they mean stop.
+For the inbox it shows how much is unread, and which possible opt-outs await a decision.
 """
 
 from dataclasses import dataclass, field
@@ -25,21 +25,22 @@ from smsadmin.lib import dates
 from .worker import heartbeat, schedules
 
 RECENT: Final = 5
-# For how long it is told that a scheduled message was not sent, or a reply not delivered.
+# How long a scheduled message that wasn't sent, or a reply that wasn't delivered, is shown.
 TOLD_FOR: Final = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A sentence about something that a person should look at, and where."""
+    """Something that needs attention: a sentence, and the link to where to deal with it, whose text is a verb."""
 
     sentence: str
+    verb: str
     url: str
 
 
 @dataclass(frozen=True, slots=True)
 class BlastLine:
-    """One blast, how far it is, and its state in words."""
+    """One blast, its progress, and its state in words."""
 
     log: MessageLog
     progress: Progress
@@ -48,7 +49,7 @@ class BlastLine:
 
 @dataclass(frozen=True, slots=True)
 class ScheduledLine:
-    """One message that waits, and who would get it now."""
+    """One scheduled message, and who would get it now."""
 
     message: ScheduledMessage
     audience: str
@@ -57,7 +58,7 @@ class ScheduledLine:
 
 @dataclass(slots=True)
 class Dashboard:
-    """The first page's contents for one user: only what they may see."""
+    """The home page for one user: only what they may see."""
 
     notices: list[Notice] = field(default_factory=list)
     running: list[BlastLine] = field(default_factory=list)
@@ -72,7 +73,7 @@ class Dashboard:
 
     @property
     def again_in(self) -> int | None:
-        """In how many seconds the page is worth another look; None if nothing moves."""
+        """In how many seconds to reload; None if nothing is changing."""
         if self.running:
             return 2
         if not self.upcoming:
@@ -82,7 +83,7 @@ class Dashboard:
 
 
 def dashboard(user: AppUser | AnonymousUser) -> Dashboard:
-    """What the first page tells `user`."""
+    """What the home page shows to `user`."""
     page = Dashboard(
         can_see_blasts=user.has_perm("messaging.view_messagelog"),
         can_see_scheduled=user.has_perm("messaging.view_scheduledmessage"),
@@ -93,7 +94,10 @@ def dashboard(user: AppUser | AnonymousUser) -> Dashboard:
     if page.can_see_blasts:
         logs = MessageLog.objects.select_related("created_by").order_by("-pk")
         page.notices = [*_find_stopped(), *_find_waiting(), *_find_doubt(), *_find_missing_tasks()]
-        page.running = [_line(log) for log in logs.filter(status=MessageLog.Status.PROCESSING)[:RECENT]]
+        # One that stopped by itself is among what needs attention.
+        running = logs.filter(status=MessageLog.Status.PROCESSING)
+        running = running.exclude(paused_at__isnull=False, stop_code__isnull=False)
+        page.running = [_line(log) for log in running[:RECENT]]
         page.recent = [_line(log) for log in logs.exclude(status=MessageLog.Status.PROCESSING)[:RECENT]]
     if page.can_see_scheduled:
         page.notices += _find_unsent()
@@ -126,13 +130,19 @@ def _url(log: MessageLog) -> str:
 
 
 def _find_stopped() -> list[Notice]:
-    """Blasts that stopped or paused by themselves, or that are having trouble at this moment."""
+    """Blasts that stopped or paused by themselves, or that are having trouble right now."""
     halted = MessageLog.objects.halted().exclude(stop_reason="").order_by("-pk")
     stopped = [log for log in halted[: 4 * RECENT] if log.can_be_resumed]
     troubled = MessageLog.objects.running().exclude(trouble="")
     return [
-        *(Notice(f"The blast “{log}” {_how_halted(log)}. {log.stop_reason}", _url(log)) for log in stopped[:RECENT]),
-        *(Notice(f"The blast “{log}” is slower than usual. {log.trouble}", _url(log)) for log in troubled[:RECENT]),
+        *(
+            Notice(f"The blast “{log}” {_how_halted(log)}. {log.stop_reason}", _remedy(log), _url(log))
+            for log in stopped[:RECENT]
+        ),
+        *(
+            Notice(f"The blast “{log}” is slower than usual. {log.trouble}", "See why", _url(log))
+            for log in troubled[:RECENT]
+        ),
     ]
 
 
@@ -140,17 +150,22 @@ def _how_halted(log: MessageLog) -> str:
     return "was stopped" if log.is_stopped else "is paused"
 
 
+def _remedy(log: MessageLog) -> str:
+    return "Fix and resume" if log.is_stopped else "Resume or cancel"
+
+
 def _find_unsent() -> list[Notice]:
-    """Scheduled messages of the last days that expired or failed."""
+    """Recent scheduled messages that expired or failed."""
     unsent = ScheduledMessage.objects.filter(
         status__in=(ScheduledMessage.Status.EXPIRED, ScheduledMessage.Status.FAILED),
         scheduled_at__gte=timezone.now() - TOLD_FOR,
     ).order_by("-scheduled_at")
     return [
         Notice(
-            f"The message “{message}”, scheduled for {dates.moment(message.scheduled_at)}, "
+            f"The blast “{message}”, scheduled for {dates.moment(message.scheduled_at)}, "
             f"{'expired' if message.status == ScheduledMessage.Status.EXPIRED else 'failed'}. "
             f"{message.error_message or ''}".rstrip(),
+            "See why",
             reverse("admin:messaging_scheduledmessage_change", args=[message.pk]),
         )
         for message in unsent[:RECENT]
@@ -158,21 +173,19 @@ def _find_unsent() -> list[Notice]:
 
 
 def _find_undecided(waiting: inbox.Waiting) -> list[Notice]:
-    """Conversations with a text of which a person has to decide whether it means stop."""
-    if not waiting.undecided or waiting.undecided_since is None:
+    """Conversations with a possible opt-out that needs a decision."""
+    if not waiting.undecided:
         return []
-    days = (timezone.now() - waiting.undecided_since).days
-    age = ngettext("%(days)s day", "%(days)s days", days) % {"days": f"{days:,}"} if days else "less than a day"
     sentence = ngettext(
-        "%(count)s conversation waits for somebody to decide whether it means stop. It has waited for %(age)s.",
-        "%(count)s conversations wait for somebody to decide whether they mean stop, the oldest for %(age)s.",
+        "%(count)s person may want to stop receiving texts.",
+        "%(count)s people may want to stop receiving texts.",
         waiting.undecided,
-    ) % {"count": f"{waiting.undecided:,}", "age": age}
-    return [Notice(sentence, f"{reverse('admin:messaging_inboxthread_changelist')}?state=undecided")]
+    ) % {"count": f"{waiting.undecided:,}"}
+    return [Notice(sentence, "Decide", f"{reverse('admin:messaging_inboxthread_changelist')}?state=undecided")]
 
 
 def _say_unread(waiting: inbox.Waiting) -> str:
-    """Such as "3 unread texts in 2 conversations"; "" where everything is read."""
+    """Such as "3 unread texts in 2 conversations"; "" if there are none."""
     if not waiting.texts:
         return ""
     texts = ngettext("%(count)s unread text", "%(count)s unread texts", waiting.texts)
@@ -181,53 +194,54 @@ def _say_unread(waiting: inbox.Waiting) -> str:
 
 
 def _find_waiting() -> list[Notice]:
-    """Blasts with people to text and nobody who does it: as a rule the worker is not running."""
+    """Blasts with people left to text and nobody sending: usually, the worker isn't running."""
     log = MessageLog.objects.running().without_sender(timezone.now() - dispatch.WAITS_AT_MOST).first()
     if log is None:
         return []
     if heartbeat.living():
-        sentence = f"Nobody is sending the blast “{log}”, although a worker runs: its log says why."
+        sentence = f"The blast “{log}” isn’t being sent, although the worker is running. The worker’s log says why."
     else:
-        does = "waits for you to resume or cancel it" if staleness.find_idle(log) else "goes on by itself"
+        then = "you can resume or cancel it" if staleness.find_idle(log) else "it continues by itself"
         sentence = (
-            f"Nobody is sending the blast “{log}”: the worker is not running. "
-            f"Start it with: python manage.py worker. The blast then {does}."
+            f"The blast “{log}” isn’t being sent because the worker isn’t running. "
+            f"Start it with: python manage.py worker. Then {then}."
         )
-    return [Notice(sentence, _url(log))]
+    return [Notice(sentence, "Open the blast", _url(log))]
 
 
 def _find_waiting_replies() -> list[Notice]:
-    """Replies that nobody sends: as a rule the worker is not running."""
+    """Replies that nobody is sending: usually, the worker isn't running."""
     threads = list(replies.waiting().order_by("pk").values_list("thread", flat=True))
     is_running = bool(heartbeat.living())
     if not threads or (is_running and replies.are_in_hand()):
         return []
-    waits = ngettext("%(count)s reply waits to be sent", "%(count)s replies wait to be sent", len(threads))
+    waits = ngettext("%(count)s reply is waiting", "%(count)s replies are waiting", len(threads))
     waits %= {"count": f"{len(threads):,}"}
     return [
         Notice(
-            f"{waits}, and nobody does it, although a worker runs: its log says why."
+            f"{waits} to be sent, although the worker is running. The worker’s log says why."
             if is_running
-            else f"{waits}: the worker is not running. Start it with: python manage.py worker. "
-            "What waits then leaves by itself.",
+            else f"{waits} to be sent because the worker isn’t running. Start it with: python manage.py worker.",
+            "Open the conversation",
             reverse("admin:messaging_inboxthread_change", args=threads[:1]),
         )
     ]
 
 
 def _find_doubt() -> list[Notice]:
-    """Blasts with people about whom staff have to decide."""
+    """Blasts with unconfirmed deliveries that staff have to decide about."""
     doubtful = reconciliation.overdue().of_blasts().order_by().values("message_log").annotate(count=Count("pk"))
     counts = {row["message_log"]: row["count"] for row in doubtful[: 4 * RECENT]}
     logs = MessageLog.objects.filter(pk__in=counts).order_by("-pk")[:RECENT]
     return [
         Notice(
             ngettext(
-                "%(count)s person may not have got the blast “%(log)s”. Decide whether to send it again.",
-                "%(count)s people may not have got the blast “%(log)s”. Decide whether to send it again.",
+                "%(count)s person may not have received the blast “%(log)s”.",
+                "%(count)s people may not have received the blast “%(log)s”.",
                 counts[log.pk],
             )
             % {"count": f"{counts[log.pk]:,}", "log": log},
+            "Decide",
             f"{_url(log)}?status={Delivery.Status.UNKNOWN}",
         )
         for log in logs
@@ -235,13 +249,14 @@ def _find_doubt() -> list[Notice]:
 
 
 def _find_doubtful_replies() -> list[Notice]:
-    """Conversations with a reply about which staff have to decide."""
+    """Conversations with an unconfirmed reply that staff have to decide about."""
     doubtful = replies.in_question().order_by("-pk").values_list("thread", flat=True)[: 4 * RECENT]
     threads = list(InboxThread.objects.filter(pk__in=set(doubtful)).order_by("-pk")[:RECENT])
     names = inbox.shown_names(threads)
     return [
         Notice(
-            f"A reply to {names[thread.pk]} may not have arrived. Decide whether to send it again.",
+            f"A reply to {names[thread.pk]} may not have arrived.",
+            "Check reply",
             reverse("admin:messaging_inboxthread_change", args=[thread.pk]),
         )
         for thread in threads
@@ -249,20 +264,20 @@ def _find_doubtful_replies() -> list[Notice]:
 
 
 def _find_failed_replies() -> list[Notice]:
-    """Conversations whose latest reply has failed lately, and that nobody has dealt with."""
+    """Conversations whose latest reply failed recently and that nobody has dealt with."""
     count = replies.undelivered().filter(created_at__gte=timezone.now() - TOLD_FOR).count()
     if not count:
         return []
     sentence = ngettext(
-        "%(count)s reply of the last 7 days was not delivered. Its conversation says why, and what can be done.",
-        "%(count)s replies of the last 7 days were not delivered. Their conversations say why, and what can be done.",
+        "%(count)s reply wasn’t delivered.",
+        "%(count)s replies weren’t delivered.",
         count,
     ) % {"count": f"{count:,}"}
-    return [Notice(sentence, f"{reverse('admin:messaging_inboxthread_changelist')}?state=undelivered")]
+    return [Notice(sentence, "See why", f"{reverse('admin:messaging_inboxthread_changelist')}?state=undelivered")]
 
 
 def _find_missing_tasks() -> list[Notice]:
-    """No worker runs: the last one gives no sign of life, or nobody has started the recurring tasks for minutes."""
+    """No worker is running: there is no heartbeat, or recurring tasks are minutes overdue."""
     if heartbeat.living():
         return []
     # A worker that was stopped in good order has left no sign behind; it may be starting again.
@@ -270,8 +285,9 @@ def _find_missing_tasks() -> list[Notice]:
         return []
     return [
         Notice(
-            "The worker is not running: nothing is sent, imported or counted. "
+            "The worker isn’t running, so nothing is being sent, imported or counted. "
             "Start it with: python manage.py worker.",
+            "See its tasks",
             reverse("admin:django_q_schedule_changelist"),
         )
     ]

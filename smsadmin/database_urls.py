@@ -1,4 +1,4 @@
-"""What DATABASE_URL may say, as Django's settings of that database."""
+"""Parses DATABASE_URL into Django's database settings."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,7 @@ FORMS: Final = "sqlite:////absolute/path/sms.db or postgres://user:password@host
 
 
 class BadDatabaseUrl(ValueError):
-    """`problem` continues a sentence about the address, `remedy` is one of its own. Neither quotes the address."""
+    """`problem` continues a sentence about the address, `remedy` is a sentence. Neither quotes the address."""
 
     def __init__(self, problem: str, remedy: str) -> None:
         super().__init__(problem)
@@ -19,7 +19,7 @@ class BadDatabaseUrl(ValueError):
 
 
 def parse(url: str, folder: Path) -> dict[str, Any]:
-    """Django's settings of the database at that address; a relative SQLite file is in `folder`.
+    """Django's settings for the database at that address; a relative SQLite file is in `folder`.
 
     Raises BadDatabaseUrl.
     """
@@ -28,24 +28,23 @@ def parse(url: str, folder: Path) -> dict[str, Any]:
         return sqlite(":memory:" if path == ":memory:" else str(folder / path))
     if re.match(r"(postgres|postgresql)://", url):
         return _postgresql(url)
-    raise BadDatabaseUrl("names no database that SMS Admin knows", f"Use {FORMS}.")
+    raise BadDatabaseUrl("is not a database address that SMS Admin knows", f"Use {FORMS}.")
 
 
 def sqlite(name: str) -> dict[str, Any]:
-    """The settings of the SQLite database in that file, or ":memory:"."""
+    """The settings for the SQLite database in that file, or ":memory:"."""
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": name,
-        # WAL lets pages be read while a blast is written; immediate transactions wait for the write lock
-        # at their start, where the busy timeout applies, instead of failing at their first write. FULL
-        # makes a commit durable before the call that follows it: a claim that a power cut forgot would
-        # text twice.
+        # WAL lets pages be read while a blast is written. Immediate transactions wait for the write lock at their
+        # start, where the busy timeout applies, instead of failing at their first write. FULL makes a commit durable
+        # before the call that follows it: if a power outage undid a claim, people would be texted twice.
         "OPTIONS": {
             "transaction_mode": "IMMEDIATE",
             "timeout": 30,
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-8000;",
         },
-        # To open a file and close it for each request costs more than most requests do.
+        # Opening and closing a file for each request costs more than most requests do.
         "CONN_MAX_AGE": 60,
     }
 
@@ -63,7 +62,7 @@ def _postgresql(url: str) -> dict[str, Any]:
         )
     database["CONN_MAX_AGE"] = 60
     database["CONN_HEALTH_CHECKS"] = True
-    # A server that is gone without a word is noticed within half a minute (the last one is in milliseconds).
+    # If the server disappears silently, that is noticed within half a minute (the last one is in milliseconds).
     database["OPTIONS"] = {
         "connect_timeout": 5,
         "keepalives_idle": 10,

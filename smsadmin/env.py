@@ -1,7 +1,7 @@
-"""Reading and checking environment variables, for settings.py alone.
+"""Reads and checks environment variables, for settings.py only.
 
-Each variable is documented in `.env.example`. A bad or missing value ends the start with one line that names the
-variable and the remedy.
+Each variable is documented in `.env.example`. If a value is missing or invalid, the program exits with one line that
+names the variable and the remedy.
 """
 
 import io
@@ -25,9 +25,9 @@ def stop(name: str, problem: str, remedy: str, where: str = " (Set it in .env or
 
 
 def load_variables(folder: Path) -> Path | None:
-    """Read the file that ENV_FILE names, else `.env` in `folder` where there is one, and give its path.
+    """Reads the file that ENV_FILE names, else `.env` in `folder` if it exists, and returns its path.
 
-    None where there is none, or ENV_FILE is empty. A relative ENV_FILE begins at `folder`.
+    None if there is none, or ENV_FILE is empty. A relative ENV_FILE is relative to `folder`.
     """
     named = os.environ.get("ENV_FILE")
     path = folder / (named or ".env")
@@ -45,11 +45,16 @@ def load_variables(folder: Path) -> Path | None:
 
 
 def _load(path: Path) -> None:
-    """Put the file's variables into the environment, where those already set there come first."""
+    """Puts the file's variables into the environment; those already set take precedence."""
     try:
         lines = [line.strip() for line in path.read_text("utf-8-sig").splitlines()]
     except PermissionError:
-        stop(path.name, "cannot be read by this user", f"Let the user of SMS Admin read {path}.", where="")
+        stop(
+            path.name,
+            "cannot be read by this user",
+            f"Give the user that SMS Admin runs as read access to {path}.",
+            where="",
+        )
     except (OSError, UnicodeDecodeError) as error:
         problem = "is not a text file in UTF-8" if isinstance(error, UnicodeDecodeError) else error.strerror
         stop(path.name, f"cannot be read: {problem}", "Compare it with .env.example.", where="")
@@ -58,26 +63,26 @@ def _load(path: Path) -> None:
             stop(
                 path.name,
                 f"cannot be read in line {number}",
-                "Write NAME=value without spaces around the equals sign, and a comment on a line of its own.",
+                "Write NAME=value without spaces around the equals sign, and comments on separate lines.",
                 where="",
             )
     environ.Env.read_env(io.StringIO("\n".join(lines)))
 
 
 def read_text(name: str, default: str = "") -> str:
-    """The variable without the spaces around it; `default` when unset or empty."""
+    """The variable without surrounding spaces; `default` if unset or empty."""
     return os.environ.get(name, "").strip() or default
 
 
 def read_number(name: str, kind: Callable[[str], Any], default: Any, least: float, most: float, unit: str) -> Any:
-    """A number between `least` and `most`; the remedy names the bounds and the unit."""
-    remedy = f"Give a number of {unit} from {least:,g} to {most:,g}."
+    """A number between `least` and `most`; the error names the bounds and the unit."""
+    remedy = f"Set it to a number of {unit} from {least:,g} to {most:,g}."
     text = read_text(name)
     try:
         value = kind(text) if text else default
         is_in_range = least <= value <= most
     except (ValueError, ArithmeticError):
-        stop(name, f"is {text!r}, which is no such number", remedy)
+        stop(name, f"is {text!r}, which is not such a number", remedy)
     if not is_in_range:
         stop(name, f"is {text!r}, which is out of range", remedy)
     return value
@@ -87,11 +92,11 @@ def read_bool(name: str, default: bool) -> bool:
     value = read_text(name).lower()
     if value in {"", "true", "1", "yes", "on", "false", "0", "no", "off"}:
         return value in {"true", "1", "yes", "on"} if value else default
-    stop(name, f"is {value!r}, which is neither", "Write true or false.")
+    stop(name, f"is {value!r}, which is neither true nor false", "Write true or false.")
 
 
 def read_address(name: str, remedy: str) -> str:
-    """An http or https address without anything after its host and port; "" when unset."""
+    """An http or https address with nothing after its host and port; "" if unset."""
     address = read_text(name).rstrip("/")
     try:
         parts = urlsplit(address)
@@ -99,15 +104,15 @@ def read_address(name: str, remedy: str) -> str:
     except ValueError:
         is_good = False
     if address and not is_good:
-        stop(name, f"is {address!r}, which is no address", remedy)
+        stop(name, f"is {address!r}, which is not an address", remedy)
     if address and (parts.path or parts.query or parts.fragment or parts.username is not None):
-        stop(name, f"is {address!r}, which is more than a scheme and a host", remedy)
+        stop(name, f"is {address!r}, which has more than a scheme and a host", remedy)
     return address and f"{parts.scheme}://{parts.netloc}"
 
 
 def origin_of(address: str) -> str:
-    """The address as browsers write it in the header Origin: host in lower case, without a last dot or the
-    scheme's own port."""
+    """The address as browsers write it in the Origin header: host in lower case, without a trailing dot or the
+    scheme's default port."""
     parts = urlsplit(address)
     host = (parts.hostname or "").rstrip(".")
     port = "" if parts.port in {None, {"http": 80, "https": 443}.get(parts.scheme)} else f":{parts.port}"
@@ -115,7 +120,7 @@ def origin_of(address: str) -> str:
 
 
 def read_proxies(name: str) -> list[Any]:
-    """Networks in CIDR notation or single addresses, separated by commas, and perhaps the word "unix"."""
+    """Networks in CIDR notation or single addresses, separated by commas, and optionally the word "unix"."""
     proxies: list[Any] = []
     for entry in filter(None, (entry.strip() for entry in read_text(name).split(","))):
         try:
@@ -123,22 +128,22 @@ def read_proxies(name: str) -> list[Any]:
         except ValueError:
             stop(
                 name,
-                f"holds {entry!r}, which is no address",
-                "Write addresses or networks, as 127.0.0.1 or 10.0.0.0/8, or unix.",
+                f"contains {entry!r}, which is not an address",
+                "Write addresses or networks, such as 127.0.0.1 or 10.0.0.0/8, or unix.",
             )
     return proxies
 
 
 def read_sid(name: str, prefix: str, kind: str) -> str:
-    """A SID of Twilio: two letters and 32 hexadecimal digits; "" when unset."""
+    """A Twilio SID: two letters and 32 hexadecimal digits; "" if unset."""
     sid = read_text(name)
     if sid and not re.fullmatch(f"{prefix}[0-9a-fA-F]{{32}}", sid):
-        stop(name, f"is no SID of {kind}", f"Copy it from the Twilio console: {prefix} and 32 more characters.")
+        stop(name, f"is not the SID of {kind}", f"Copy it from the Twilio console: {prefix} and 32 more characters.")
     return sid
 
 
 def read_answer(name: str, organization: str, contact: str) -> str:
-    """What an automatic answer says, "" when unset. Its fields {organization} and {contact} must have values."""
+    """The text of an automatic reply, "" if unset. Its fields {organization} and {contact} must have values."""
     text = read_text(name)
     known = {
         "{organization}": ("ORGANIZATION_NAME", organization),
@@ -146,15 +151,15 @@ def read_answer(name: str, organization: str, contact: str) -> str:
     }
     for field in re.findall(r"\{[^{}]*\}", text):
         if field not in known:
-            stop(name, f"holds {field}, which is no field", "Write {organization} or {contact}, or no braces.")
+            stop(name, f"contains {field}, which is not a field", "Use {organization} or {contact}, or no braces.")
         setting, value = known[field]
         if not value:
-            stop(name, f"holds {field}, but {setting} is not set", f"Set {setting}, or leave {field} out.")
+            stop(name, f"contains {field}, but {setting} is not set", f"Set {setting}, or leave {field} out.")
     return text
 
 
 def read_phone(name: str, region: str) -> str:
-    """A phone number in E.164; "" when unset."""
+    """A phone number in E.164; "" if unset."""
     raw = read_text(name)
     if not raw:
         return ""
@@ -163,15 +168,15 @@ def read_phone(name: str, region: str) -> str:
     except phonenumbers.NumberParseException:
         number = None
     if number is None or not phonenumbers.is_possible_number(number):
-        stop(name, f"is {raw!r}, which is no phone number", "Write it as +17205550100.")
+        stop(name, f"is {raw!r}, which is not a phone number", "Write it like +17205550100.")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
 def read_password(name: str) -> str:
-    """The variable to the letter, with the spaces around it; "" when unset."""
+    """The variable exactly as is, including surrounding spaces; "" if unset."""
     return os.environ.get(name, "")
 
 
 def system_variables() -> dict[str, str]:
-    """What a process needs of the system's environment, and nothing of this installation's."""
+    """What a process needs from the system's environment, without anything of this installation."""
     return {name: os.environ[name] for name in _SYSTEM if name in os.environ}

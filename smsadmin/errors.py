@@ -1,4 +1,4 @@
-"""The error pages that Django renders without a request: they say, too, that nothing leaves a simulator."""
+"""The error pages that Django renders without a request: in practice mode, they too say that no texts are sent."""
 
 import logging
 
@@ -11,8 +11,8 @@ logger = logging.getLogger(__name__)
 
 LAST_RESORT = (
     "<!doctype html><html lang=en><title>Something went wrong | SMS Admin</title>"
-    "<h1>Something went wrong</h1><p>It has been written down in the log."
-    '<p><a href="/">To the dashboard</a></html>'
+    "<h1>Something went wrong</h1><p>The details are in the log."
+    '<p><a href="/">Back to Home</a></html>'
 )
 
 
@@ -25,7 +25,7 @@ def server_error(request: HttpRequest) -> HttpResponseServerError:
 
 
 def _render(template_name: str) -> str:
-    """The page, from nothing but the template: whatever failed before may fail again."""
+    """The page, from the template alone: whatever failed before may fail again."""
     try:
         return loader.render_to_string(template_name, {"is_simulated": get_backend().is_simulated})
     except Exception:

@@ -1,8 +1,8 @@
-"""Who may read the files of an installation: the user that it runs as, and nobody else.
+"""Who may read the files of an installation: only the user that it runs as.
 
-New files are private by the umask of the settings. This is for those that exist already, made by an older version, by
-hand, or by another program. Only what SMS Admin itself makes is touched, and only where this user owns it: a folder
-such as /var/lib, or an `.env` that root shares with the group of the services, is somebody's own arrangement.
+New files are private thanks to the umask in the settings. This is for existing ones, made by an older version, by
+hand, or by another program. Only what SMS Admin itself creates is touched, and only if this user owns it: a folder
+such as /var/lib, or an `.env` that root shares with the group of the services, is someone's own choice.
 """
 
 import logging
@@ -20,13 +20,13 @@ from .doctor.storage import sqlite_path
 
 logger = logging.getLogger(__name__)
 
-# What SQLite and we ourselves put beside the file of the database, as patterns for what follows its name.
+# What SQLite and we put beside the database file, as patterns for what follows its name.
 _BESIDE: Final = ("", "-wal", "-shm", "-journal", "-migrating", ".damaged-*")
 
 
 @dataclass(frozen=True, slots=True)
 class OpenPath:
-    """A file or folder of ours that others may use; `mode` is what it should have. Only its owner can set it."""
+    """A file or folder of ours that others can use; `mode` is what it should have. Only its owner can set it."""
 
     path: Path
     mode: int
@@ -34,7 +34,7 @@ class OpenPath:
 
 
 def find_open() -> list[OpenPath]:
-    """What others may read or write of the installation's files. Reads nothing but folders and modes."""
+    """What others can read or write of the installation's files. Looks only at folders and modes."""
     found = []
     for path, keep in _paths():
         try:
@@ -48,7 +48,7 @@ def find_open() -> list[OpenPath]:
 
 
 def close() -> list[Path]:
-    """Take from others what they may do with our files; which ones. What belongs to somebody else stays as it is."""
+    """Removes others' access to our files and returns which ones. Skips what belongs to another user."""
     closed = []
     for each in find_open():
         if not each.is_own:
@@ -60,19 +60,19 @@ def close() -> list[Path]:
         else:
             closed.append(each.path)
     if closed:
-        logger.warning("Closed to other users of this machine: %s.", ", ".join(map(str, closed)))
+        logger.warning("Made private: %s.", ", ".join(map(str, closed)))
     return closed
 
 
 def find_shared_folders() -> list[Path]:
-    """The folders of the database and of the backups in which everybody could put a file in the place of ours."""
+    """The folders of the database and the backups in which anyone could replace our files."""
     database = sqlite_path()
     folders = {*([database.parent] if database else []), settings.BACKUP_DIR}
     return sorted(folder for folder in folders if _mode(folder) & (stat.S_ISVTX | stat.S_IWOTH) == stat.S_IWOTH)
 
 
 def _paths() -> Iterator[tuple[Path, int]]:
-    """(path, which modes of group and others may stay) of what we make, whether it is there or not."""
+    """(path, which group and other modes may stay) of what we create, whether it exists or not."""
     database = sqlite_path()
     if database:
         for end in _BESIDE:
@@ -84,13 +84,13 @@ def _paths() -> Iterator[tuple[Path, int]]:
     yield from ((path, 0) for path in _listed(settings.BACKUP_DIR) if _is_backup(path))
     env_file = settings.ENV_FILE
     if env_file and _runs_as_owner(database):
-        # Another group than the owner's is that of the services, which read the file so (docs/deployment.md).
+        # A group other than the owner's is that of the services, which read the file that way (docs/deployment.md).
         is_shared = env_file.exists() and env_file.stat().st_gid != os.getegid()
         yield env_file, 0o040 if is_shared else 0
 
 
 def _literal(name: str) -> str:
-    """The name as a pattern that matches it alone."""
+    """The name as a pattern that matches only it."""
     return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in name)
 
 
@@ -109,7 +109,7 @@ def _is_backup(path: Path) -> bool:
 
 
 def _runs_as_owner(database: Path | None) -> bool:
-    """Whether the services run as this user. Root, at a prompt, would otherwise shut them out of their settings."""
+    """Whether the services run as this user. Root, on the command line, would otherwise lock them out of settings."""
     if database and database.exists():
         return database.stat().st_uid == os.geteuid()
     return os.geteuid() != 0

@@ -1,13 +1,13 @@
-"""What monitors and load balancers ask, again and again: `/health` and `/health/ready`.
+"""What monitors and load balancers poll: `/health` and `/health/ready`.
 
-    /health        this process answers. The database isn't asked.
-    /health/ready  the installation works: 200, or 503 when a check fails
+    /health        this process responds. Doesn't use the database.
+    /health/ready  the installation works: 200, or 503 if a check fails
 
-Nobody logs in for it. The status is for everybody; which check fails, with a sentence about it, is for those who ask
-from this machine or its private network. No answer holds anything about people, and no address or error text.
+No login is needed. Everyone sees the status; only requests from this machine or its private network see which check
+fails, with a sentence about it. No response contains anything about people, addresses or error texts.
 
-`/health/ready` is the one GET that writes: nothing else shows whether a database takes writes. It is always the same
-row, and each process writes it at most every WRITTEN_EVERY seconds.
+`/health/ready` is the only GET that writes: nothing else shows whether a database accepts writes. It always writes
+the same row, and each process writes it at most every WRITTEN_EVERY seconds.
 """
 
 import io
@@ -50,21 +50,21 @@ from .worker import heartbeat, schedules
 
 logger = logging.getLogger(__name__)
 
-# A worker whose processes are all at long tasks lets others wait; for longer than this, somebody should look.
+# A worker whose processes are all busy with long tasks lets others wait; beyond this, someone should look.
 WAITS_AT_MOST: Final = timedelta(minutes=5)
-# What is due is taken up within a second or two.
+# Due work is started within a second or two.
 UNTOUCHED_AT_MOST: Final = timedelta(minutes=2)
-# How long all questions to the database may take together, a write, and one question to Redis.
+# Time limits for all database queries together, for a write, and for one query to Redis.
 DATABASE_SECONDS: Final = 6
 WRITE_SECONDS: Final = 3
 REDIS_SECONDS: Final = 3
-# How long a process keeps what these two checks found: they cost more than others, and anybody may ask.
+# How long a process caches the results of these two checks: they cost more than others, and anyone may ask.
 WRITTEN_EVERY: Final = 2.0
 SHOWN_EVERY: Final = 10.0
-# SQLite needs about that much to go on writing: its journal is emptied at 4 MB.
+# SQLite needs about this much to continue writing: its journal is emptied at 4 MB.
 LEAST_ROOM_BYTES: Final = 5 * 1024 * 1024
 
-# The machine itself, and the private networks of RFC 1918 and RFC 4193 with those of the link.
+# The machine itself, the private networks of RFC 1918 and RFC 4193, and the link-local ones.
 INSIDE: Final = tuple(
     ipaddress.ip_network(network)
     for network in (
@@ -82,10 +82,10 @@ class Failing(Exception):
 
 
 class AnswerProbes:
-    """Answers the two addresses before anything that could be in the way.
+    """Answers the two addresses before anything could get in the way.
 
-    Load balancers ask by IP address, by plain http, from beside the proxy: neither ALLOWED_HOSTS nor the redirect to
-    https is for them. Sessions are in the database, which may be what fails.
+    Load balancers connect by IP address, over plain http, from behind the proxy: neither ALLOWED_HOSTS nor the
+    redirect to https applies to them. Sessions are in the database, which may be what fails.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -100,14 +100,14 @@ class AnswerProbes:
         response = alive() if path == "/health" else ready(self.get_response, is_inside=is_inside(request))
         response.headers["Cache-Control"] = "no-store"
         if request.method == "HEAD":
-            response.content = b""  # gunicorn would complain in the log, each time
-        # Django would log each 503. What fails is logged once, below.
+            response.content = b""  # otherwise gunicorn logs a complaint each time
+        # Django would log each 503. Failures are logged once, below.
         setattr(response, "_has_been_logged", True)  # noqa: B010 - the type does not have it
         return response
 
 
 def is_inside(request: HttpRequest) -> bool:
-    """Whether it comes from this machine or a private network, as far as TRUSTED_PROXIES lets us know."""
+    """Whether it comes from this machine or a private network, as far as TRUSTED_PROXIES can tell."""
     try:
         address = ipaddress.ip_address(client_ip(request))
     except ValueError:
@@ -122,7 +122,7 @@ def alive() -> JsonResponse:
 def ready(get_response: GetResponse, *, is_inside: bool) -> JsonResponse:
     """{"status": "ok" or "failing"}; for insiders also "version" and "checks".
 
-    "checks" is {name: {"ok": bool, "problem": a sentence, where there is one}}.
+    "checks" is {name: {"ok": bool, "problem": a sentence, if there is one}}.
     """
     problems = find_problems(get_response)
     is_ready = not any(problem for _, problem in problems)
@@ -139,10 +139,10 @@ _said: dict[str, str] = {}
 
 
 def find_problems(get_response: GetResponse) -> list[tuple[str, str]]:
-    """(check, what is wrong) of each check, "" where nothing is. Raises nothing, and ends within seconds.
+    """(check, problem) for each check, "" if there is none. Raises nothing, and takes at most a few seconds.
 
-    `get_response` is how the site answers a request for a page. A check that begins to fail, and one that works
-    again, is logged: not each question.
+    `get_response` is how the site responds to a page request. Only changes are logged: when a check starts to fail,
+    and when it passes again.
     """
     problems: dict[str, str] = {}
     pages: Check = partial(check_pages, get_response)
@@ -153,17 +153,17 @@ def find_problems(get_response: GetResponse) -> list[tuple[str, str]]:
         if problem and not _said.get(name):
             logger.warning("Health: %s", problem)
         elif _said.get(name) and not problem:
-            logger.warning("Health: the check of the %s passes again.", name)
+            logger.warning("Health: the %s check passes again.", name)
         _said[name] = problem
     return list(problems.items())
 
 
 def _find_obstacle(name: str, problems: dict[str, str]) -> str:
-    """Why a check can't be made after those before it."""
+    """Why a check can't run after those before it."""
     if problems.get("database"):
-        return "Not checked: the database does not answer."
+        return "Not checked: the database is not responding."
     if name == "writing" and problems.get("migrations"):
-        return "Not checked: the tables are not as they should be."
+        return "Not checked: the tables are wrong."
     return ""
 
 
@@ -173,17 +173,17 @@ def _run(name: str, check: Check) -> str:
     except Failing as failing:
         return str(failing)
     except time_limits.TookTooLong:
-        return "The database took too long to answer. Look for what blocks it: manage.py dbdoctor --doctor."
+        return "The database took too long to respond. To find out why, run: manage.py dbdoctor --doctor."
     except Exception as error:  # noqa: BLE001 - whatever fails, the answer is 503 and not a traceback
         if name == "database":
-            return "The database does not answer."
+            return "The database is not responding."
         logger.debug("Health: %s: %s", name, type(error).__name__)
         return "This could not be checked. Run: manage.py dbdoctor --doctor."
     return ""
 
 
 class _Kept:
-    """What a check found, for some seconds. While one thread looks anew, the others wait for its answer."""
+    """Caches the result of a check for some seconds. While one thread runs it, the others wait for its result."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
@@ -194,7 +194,7 @@ class _Kept:
         self._problem, self._until = "", 0.0
 
     def problem(self, find: Callable[[], str]) -> str:
-        """What `find()` returns, or has returned lately. Raises TookTooLong."""
+        """What `find()` returns, or has recently returned. Raises TookTooLong."""
         if not self._lock.acquire(timeout=time_limits.left() or 0):
             raise time_limits.TookTooLong
         try:
@@ -213,8 +213,8 @@ _pages: Final = _Kept(SHOWN_EVERY)
 def check_database(now: datetime) -> None:
     path = sqlite_path()
     if path is not None and not path.exists():
-        # To connect would make an empty one, and a connection that is open goes on reading what is gone.
-        raise Failing("The file of the database is gone. Run: manage.py dbdoctor --doctor.")
+        # Connecting would create an empty one, and an open connection keeps reading the deleted one.
+        raise Failing("The database file is gone. Run: manage.py dbdoctor --doctor.")
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
 
@@ -224,7 +224,7 @@ def check_migrations(now: datetime) -> None:
         raise Failing(migration_state.DATABASE_TOO_OLD)
     if pending := len(migration_state.pending()):
         sentence = ngettext("%(count)s migration is", "%(count)s migrations are", pending) % {"count": pending}
-        raise Failing(f"{sentence} not applied to the database. Run: manage.py dbdoctor --apply.")
+        raise Failing(f"{sentence} not applied. Run: manage.py dbdoctor --apply.")
     ours = {model._meta.db_table for model in apps.get_models(include_auto_created=True) if model._meta.managed}
     if lost := sorted(ours - set(connection.introspection.table_names())):
         raise Failing(f"The database has lost its table {lost[0]}. Run: manage.py dbdoctor --doctor.")
@@ -241,10 +241,10 @@ def _find_write_trouble(now: datetime) -> str:
         return trouble
     try:
         with time_limits.at_most(WRITE_SECONDS):
-            # In its turn among the other writers, as the texts that come in.
+            # Takes its turn among other writers, like incoming texts.
             group_commit.run(lambda: _write(now))
     except time_limits.TookTooLong:
-        who = "Another program has locked the database" if path else "The database has taken no write"
+        who = "Another program has locked the database" if path else "The database has accepted no writes"
         return f"{who} for {WRITE_SECONDS} seconds: nothing can be stored. Run: manage.py dbdoctor --doctor."
     except db.Error as error:
         return _explain(error)
@@ -258,21 +258,21 @@ def _write(now: datetime) -> None:
 
 
 def _find_disk_trouble(folder: Path) -> str:
-    """One row may still fit into the journal of a full disk, and the next blast does not."""
+    """One row may still fit into the journal on a full disk; the next blast won't."""
     if os.statvfs(folder).f_flag & os.ST_RDONLY:
         return READ_ONLY
     return FULL if shutil.disk_usage(folder).free < LEAST_ROOM_BYTES else ""
 
 
-FULL: Final = "The disk of the database is full: nothing can be stored. Make room on it."
+FULL: Final = "The database's disk is full, so nothing can be stored. Free some space."
 READ_ONLY: Final = (
-    "The database is read-only: nothing can be stored. Run: manage.py dbdoctor --doctor. "
-    "If it is a PostgreSQL standby, let DATABASE_URL name the primary server."
+    "The database is read-only, so nothing can be stored. Run: manage.py dbdoctor --doctor. "
+    "If it is a PostgreSQL standby, point DATABASE_URL at the primary server."
 )
 
 
 def _explain(error: db.Error) -> str:
-    """Which of the known reasons it is that a write fails (SQLite's result codes, PostgreSQL's SQLSTATE)."""
+    """Which of the known reasons makes a write fail (SQLite's result codes, PostgreSQL's SQLSTATE)."""
     code = getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF
     state = getattr(error.__cause__, "sqlstate", None)
     # disk_full
@@ -281,7 +281,7 @@ def _explain(error: db.Error) -> str:
     # read_only_sql_transaction
     if code == sqlite3.SQLITE_READONLY or state == "25006":
         return READ_ONLY
-    return "The database cannot be written: nothing can be stored. Run: manage.py dbdoctor --doctor."
+    return "The database is not writable, so nothing can be stored. Run: manage.py dbdoctor --doctor."
 
 
 def check_pages(get_response: GetResponse, now: datetime) -> None:
@@ -290,20 +290,20 @@ def check_pages(get_response: GetResponse, now: datetime) -> None:
 
 
 def _find_page_trouble(get_response: GetResponse) -> str:
-    """Whether the page that everybody begins with is shown. It has what all have: the frame, the style, a session."""
+    """Whether the login page loads. It has what every page has: the frame, the style, a session."""
     if find_uncollected():
         return (
-            "The static files were not collected, or not since the last upgrade: pages fail. "
+            "The static files have not been collected since the last upgrade, so pages fail. "
             "Run: manage.py collectstatic, and restart the web server."
         )
     code = get_response(_login_request()).status_code
     if code != 200:
-        return f"Pages fail: the login page is answered with {code}. The reason is in the log of the web server."
+        return f"Pages fail: the sign-in page returns {code}. The web server's log says why."
     return ""
 
 
 def _login_request() -> HttpRequest:
-    """What a browser sends that was logged in once."""
+    """What a browser sends after an earlier login."""
     host = next((host.lstrip(".") for host in settings.ALLOWED_HOSTS if host != "*"), "localhost")
     request = WSGIRequest(
         {
@@ -327,51 +327,51 @@ def check_worker(now: datetime) -> None:
         return
     last = heartbeat.last_beat()
     since = f"for {_span(now - last)}" if last else "for a day or more"
-    raise Failing(f"No worker has given a sign of life {since}. Start it with: manage.py worker.")
+    raise Failing(f"No worker has been running {since}. Start one with: manage.py worker.")
 
 
 def check_queue(now: datetime) -> None:
-    """What waits has not waited for long, and what is due is being done."""
+    """The queue hasn't been stuck for long, and due work is being done."""
     waiting_since = oldest_waiting()
     if waiting_since is not None and now - waiting_since > WAITS_AT_MOST:
         raise Failing(
-            f"The oldest task in the queue has waited for {_span(now - waiting_since)}. "
-            "The workers are busy or stuck: look into their log, start more of them, or restart them."
+            f"The oldest task in the queue has been waiting for {_span(now - waiting_since)}. "
+            "The workers are busy or stuck: check their log, start more, or restart them."
         )
     late = now - UNTOUCHED_AT_MOST
     if MessageLog.objects.running().without_sender(late).exists():
-        raise Failing("A blast is to be sent, and no worker sends it. Look into the log of the workers.")
+        raise Failing("A blast is waiting, but no worker is sending it. Check the workers' log.")
     if ScheduledMessage.objects.due(late).exists():
-        raise Failing("A scheduled message is due, and no worker sends it. Look into the log of the workers.")
+        raise Failing("A scheduled message is due, but no worker is sending it. Check the workers' log.")
     if schedules.are_late(now - WAITS_AT_MOST):
-        raise Failing("The recurring tasks are not being started. Look into the log of the workers.")
+        raise Failing("The recurring tasks are not being started. Check the workers' log.")
 
 
 def oldest_waiting() -> datetime | None:
-    """Since when the oldest task waits that nobody has taken; None if none waits. Raises Failing."""
+    """Since when the oldest unclaimed task has been waiting; None if there is none. Raises Failing."""
     if not settings.REDIS_URL:
-        # A task that is taken is locked until it may be taken again; one that waits is locked until it was queued.
+        # A claimed task is locked until it may be claimed again; a waiting one is locked until it was queued.
         waiting = OrmQ.objects.filter(lock__lte=timezone.now()).order_by("lock")
         return waiting.values_list("lock", flat=True).first()
-    import redis  # only where it is used is it installed
+    import redis  # only installed where it is used
 
     try:
         with redis_client() as client:
             package = client.lindex(installation.queue_key(), 0)
     except redis.RedisError as error:
-        raise Failing("Redis, which holds the queue, does not answer.") from error
+        raise Failing("Redis, which holds the queue, is not responding.") from error
     try:
         started: datetime | None = SignedPackage.loads(package)["started"] if package else None
     except BadSignature as error:
         raise Failing(
-            "The queue holds a task signed with another SECRET_KEY. Give all machines the same one."
+            "The queue holds a task signed with another SECRET_KEY. Use the same one on all machines."
         ) from error
     return started
 
 
 def redis_client() -> Any:
-    """A client for the queue's Redis that waits for each answer only for some seconds."""
-    import redis  # only where it is used is it installed
+    """A client for the queue's Redis that waits only a few seconds for each response."""
+    import redis  # only installed where it is used
 
     return redis.Redis.from_url(
         settings.REDIS_URL, socket_timeout=REDIS_SECONDS, socket_connect_timeout=REDIS_SECONDS

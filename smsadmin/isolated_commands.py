@@ -1,7 +1,7 @@
-"""Running manage.py apart from this installation: on another database, in an environment made for it.
+"""Runs manage.py isolated from this installation: on another database, in its own environment.
 
-None of this installation's settings reach such a process: it has no Redis, no Twilio account, no public address, and
-no folder of this installation to write into, whatever settings are added later.
+No setting of this installation reaches such a process: it has no Redis, no Twilio account, no public address, and no
+folder of this installation to write to, whatever settings are added later.
 """
 
 import secrets
@@ -17,7 +17,7 @@ SIMULATOR: Final = "messaging.backends.simulator.SimulatorBackend"
 
 
 def environment(database_url: str, folder: Path) -> dict[str, str]:
-    """Every variable of a process that works on `database_url` and writes its files into `folder`."""
+    """All variables of a process that works on `database_url` and writes its files to `folder`."""
     return {
         **settings.SYSTEM_ENVIRONMENT,
         "DJANGO_SETTINGS_MODULE": "smsadmin.settings",
@@ -37,7 +37,7 @@ def environment(database_url: str, folder: Path) -> dict[str, str]:
 
 
 def run(arguments: Sequence[str], database_url: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """`python ARGUMENTS` to its end, with what it printed."""
+    """Runs `python ARGUMENTS` to the end and captures its output."""
     return subprocess.run(  # noqa: S603 - our own commands
         [sys.executable, *arguments],
         cwd=settings.BASE_DIR,
@@ -51,7 +51,7 @@ def run(arguments: Sequence[str], database_url: str, folder: Path) -> subprocess
 
 
 def complaint(ended: subprocess.CompletedProcess[str]) -> str:
-    """What a command that failed said about it: Django writes it behind "CommandError: "."""
+    """What a failed command said: Django prints it after "CommandError: "."""
     said = [line.strip() for line in (ended.stderr or ended.stdout).splitlines() if line.strip()]
     start = next((number for number, line in enumerate(said) if line.startswith("CommandError: ")), len(said) - 1)
     return " ".join(said[start:]).removeprefix("CommandError: ") or f"exit code {ended.returncode}"

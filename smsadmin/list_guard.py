@@ -1,8 +1,8 @@
-"""What may stand in the address of a list: the same rules for every admin, Django's and the queue's included.
+"""Validates the query strings of lists: the same rules for every admin, including Django's and the queue's.
 
-Django's lists take any lookup on any field of their model, `?name__regex=…` among them. SQLite runs such an
-expression in our own process, which then answers nobody for as long as it takes. `SmsAdminSite.register` puts
-ListGuard before each admin class, so that no admin can be forgotten.
+Django's lists accept any lookup on any field of their model, such as `?name__regex=…`. SQLite runs such an expression
+in our own process, which then serves nobody for as long as it takes. `SmsAdminSite.register` puts ListGuard before
+each admin class, so that none can be forgotten.
 """
 
 from collections.abc import Iterator
@@ -19,12 +19,12 @@ from django.db import DataError
 from django.db.models import Field, QuerySet
 from django.http import HttpRequest
 
-# Each word is a condition for each field that is searched, and SQLite takes no more than 1,000 within each other.
+# Each word is a condition on each searched field, and SQLite allows at most 1,000 nested conditions.
 MOST_WORDS: Final = 32
 
 
 class ListGuard(ModelAdmin):
-    """Takes the lookups that the list's own filters make, and no others."""
+    """Accepts the lookups that the list's own filters use, and no others."""
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
         return lookup in set(self._own_lookups(request))
@@ -34,7 +34,7 @@ class ListGuard(ModelAdmin):
             yield from (f"{self.date_hierarchy}__{part}" for part in ("year", "month", "day"))
         asked: Any = request or HttpRequest()
         for item in self.get_list_filter(asked):
-            # A filter of Django's own kind is made for a field, and knows its parameters only then.
+            # A field filter is created for a field, and only then knows its parameters.
             if isinstance(item, type) and issubclass(item, SimpleListFilter):
                 yield str(item.parameter_name)
             elif callable(item):
@@ -44,7 +44,7 @@ class ListGuard(ModelAdmin):
                 yield from self._make_field_filter(asked, item).expected_parameters()
 
     def _make_field_filter(self, request: HttpRequest, item: Any) -> FieldListFilter:
-        """As ChangeList.get_filters does: the item is a field or its path, alone or with the class of its filter."""
+        """Like ChangeList.get_filters: the item is a field or its path, alone or with its filter class."""
         path, make = item if isinstance(item, (tuple, list)) else (item, FieldListFilter.create)
         field = path if isinstance(path, Field) else get_fields_from_path(self.model, path)[-1]
         made: FieldListFilter = make(
@@ -53,7 +53,7 @@ class ListGuard(ModelAdmin):
         return made
 
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
-        """Raises IncorrectLookupParameters, with a message for the next page, for any address that makes no list."""
+        """Raises IncorrectLookupParameters, with a message for the next page, if the query string makes no list."""
         try:
             if request.GET.get(ORDER_VAR, "").count(".") >= len(self.get_list_display(request)):
                 raise IncorrectLookupParameters("More columns to order by than there are")
@@ -62,7 +62,7 @@ class ListGuard(ModelAdmin):
             IncorrectLookupParameters,
             DisallowedModelAdminLookup,
             DisallowedModelAdminToField,
-            # A date of the year 0 or 10,000, by way of a time zone.
+            # A date in the year 0 or 10,000, because of a time zone.
             ValueError,
             OverflowError,
             DataError,
@@ -71,14 +71,14 @@ class ListGuard(ModelAdmin):
                 raise
             done = "Nothing was done" if request.method == "POST" else "Everything is shown"
             self.message_user(
-                request, f"The address had filters that this list doesn't have. {done}.", messages.WARNING
+                request, f"The address had filters that this list doesn’t have. {done}.", messages.WARNING
             )
             raise IncorrectLookupParameters from error
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """Goes by the first words of a long text."""
+        """Only uses the first words of a long text."""
         words = search_term.split(maxsplit=MOST_WORDS)
         if len(words) > MOST_WORDS:
             search_term = " ".join(words[:MOST_WORDS])

@@ -4,9 +4,9 @@ import logging
 
 
 class RefusalsInOneLine(logging.Filter):
-    """Takes the traceback from the record of a request that was refused (4xx): the reason is in its sentence.
+    """Removes the traceback from the log record of a rejected request (4xx): its message gives the reason.
 
-    Django logs each of them with one, and whoever sends enough of them would fill the disk.
+    Django logs each of them with one, and anyone sending enough of them could fill the disk.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:

@@ -1,4 +1,4 @@
-"""Which migrations the code has, which of them the database has, and which tables they make."""
+"""Which migrations the code has, which of them the database has, and which tables they create."""
 
 from collections.abc import Iterator, Set
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from django.db.models import Model
 Migration = tuple[str, str]
 
 TOO_OLD: Final = (
-    "It was last used by a version from before 1.0.0, whose migrations this one no longer has. Check out commit "
+    "It was last used by a version before 1.0.0, whose migrations this one no longer has. Check out commit "
     "ad93590, run manage.py dbdoctor --apply there, then come back to this version."
 )
 DATABASE_TOO_OLD: Final = f"The database is too old for this version. {TOO_OLD}"
@@ -23,19 +23,19 @@ DATABASE_TOO_OLD: Final = f"The database is too old for this version. {TOO_OLD}"
 
 @cache
 def known() -> frozenset[Migration]:
-    """The (app, name) of each migration of the code. Read once: it changes with an upgrade, which is a new start."""
+    """The (app, name) of each migration of the code. Read once: only an upgrade, which restarts us, changes it."""
     return frozenset(MigrationLoader(None).graph.nodes)
 
 
 @cache
 def _replaced() -> dict[Migration, frozenset[Migration]]:
-    """The migrations of former versions that one of today's stands for. It may have the name of one of them."""
+    """The migrations of earlier versions that a current one replaces. It may share a name with one of them."""
     on_disk = MigrationLoader(None).disk_migrations
     return {key: frozenset(migration.replaces) for key, migration in on_disk.items() if migration.replaces}
 
 
 def in_terms_of_today(recorded: Set[Migration]) -> frozenset[Migration]:
-    """What a database has that records these: one of today's in place of all those that it replaces."""
+    """The recorded migrations, with each complete set of replaced ones expressed as the current one."""
     found = set(recorded)
     for key, replaced in _replaced().items():
         found -= replaced
@@ -45,19 +45,19 @@ def in_terms_of_today(recorded: Set[Migration]) -> frozenset[Migration]:
 
 
 def is_too_old(recorded: Set[Migration]) -> bool:
-    """Whether a database that records these stands between two migrations that one of today's has replaced."""
+    """Whether a database with these migrations is in the middle of a set that a current one has replaced."""
     return any(
         (key in recorded or replaced & recorded) and not replaced <= recorded for key, replaced in _replaced().items()
     )
 
 
 def recorded() -> frozenset[Migration]:
-    """The (app, name) of each migration that the database says it has had, under whatever version."""
+    """The (app, name) of each migration recorded in the database, from any version."""
     return frozenset(MigrationRecorder(connection).applied_migrations())
 
 
 def applied() -> frozenset[Migration]:
-    """The (app, name) of each migration that the database has, those that the code does not know included."""
+    """The (app, name) of each migration that the database has, including those that the code doesn't know."""
     return in_terms_of_today(recorded())
 
 
@@ -67,7 +67,7 @@ def pending() -> frozenset[Migration]:
 
 
 class Contradiction(Exception):
-    """Migrations that cannot have been applied without others that are missing."""
+    """Migrations that can't have been applied without others that are missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class Schema:
 
 
 def schema_after(migrations: Set[Migration]) -> Schema:
-    """What a database has that these migrations of the code, and no others, were applied to. Takes about a second.
+    """What a database has after exactly these migrations of the code. Takes about a second.
 
     Raises Contradiction.
     """

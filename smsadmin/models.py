@@ -1,4 +1,4 @@
-"""What the project as a whole keeps in the database."""
+"""What the project as a whole stores in the database."""
 
 import uuid
 
@@ -6,7 +6,7 @@ from django.db import models
 
 
 class WorkerHeartbeat(models.Model):
-    """The sign of life of one `manage.py worker` (see `smsadmin.worker.heartbeat`): one row for each main process."""
+    """The heartbeat of one `manage.py worker` (see `smsadmin.worker.heartbeat`): one row per main process."""
 
     token = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     host = models.CharField(max_length=255)
@@ -22,10 +22,10 @@ class WorkerHeartbeat(models.Model):
 
 
 class LegacyRow(models.Model):
-    """A row of the replaced system's database that has moved in (see `smsadmin.legacy`), and what it is here.
+    """An imported row of the replaced system's database (see `smsadmin.legacy`), and what it has become here.
 
-    `stamp` is the row's own time as it stood there: SQLite gives the id of a deleted row to a new one. What staff
-    delete here keeps its entry, so that moving in again does not bring it back.
+    `stamp` is the row's own time as stored there: SQLite gives the id of a deleted row to a new one. What staff
+    delete here keeps its entry, so that importing again doesn't bring it back.
     """
 
     table = models.CharField(max_length=40)
@@ -43,9 +43,9 @@ class LegacyRow(models.Model):
 
 
 class Installation(models.Model):
-    """Which installation this is, in one row (see `smsadmin.installation`).
+    """Identifies this installation, in one row (see `smsadmin.installation`).
 
-    `database` describes the database that `token` was made for: in a copy of it the token is made anew.
+    `database` describes the database that `token` was created for: in a copy of it, a new token is created.
     """
 
     ONLY = 1
@@ -62,7 +62,7 @@ class Installation(models.Model):
 
 
 class WriteProbe(models.Model):
-    """The one row that `/health/ready` writes to find out whether the database can be written."""
+    """The one row that `/health/ready` writes to find out whether the database accepts writes."""
 
     ONLY = 1
 

@@ -1,7 +1,7 @@
-"""Who owns the files that an operator's command makes.
+"""Ownership of the files that an operator's command creates.
 
-The services run as a user of their own. What root makes beside their files would be out of their reach: a backup that
-they can't restore, a lock that they can't take.
+The services run as their own user. They couldn't access what root creates beside their files: a backup that they
+can't restore, a lock that they can't take.
 """
 
 import os
@@ -9,14 +9,14 @@ from pathlib import Path
 
 
 def give_to_owner_of_folder(path: Path) -> None:
-    """As root, let a file or folder belong to whoever owns the folder it's in. Raises OSError."""
+    """As root, gives a file or folder to the owner of its parent folder. Raises OSError."""
     if os.geteuid() == 0:
         owner = path.parent.stat()
         os.chown(path, owner.st_uid, owner.st_gid)
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder, and those above it that are missing, readable by nobody but its owner. Raises OSError."""
+    """Creates a folder and its missing parents, readable only by the owner. Raises OSError."""
     if folder.is_dir():
         return
     if folder != folder.parent:

@@ -15,8 +15,8 @@ from smsadmin.log_times import LINE
 BASE_DIR = Path(__file__).resolve().parent.parent
 INSTANCE_DIR = BASE_DIR / "instance"
 
-# Every process of SMS Admin reads this module first. What one writes (the database, backups, exports) is for the user
-# it runs as. Static files are the exception: see the command `collectstatic`.
+# Every process of SMS Admin imports this module first. The files it writes (the database, backups, exports) are only
+# for the user it runs as. Static files are the exception: see the command `collectstatic`.
 os.umask(0o077)
 
 ENV_FILE = env.load_variables(BASE_DIR)
@@ -39,26 +39,30 @@ if not ALLOWED_HOSTS:
         env.stop(
             "ALLOWED_HOSTS",
             "is missing",
-            "List the host names that the site is reached by, separated by commas.",
+            "List the host names of the site, separated by commas.",
         )
     ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
 for _host in ALLOWED_HOSTS:
     if not re.fullmatch(r"\*|\.?[\w-]+(\.[\w-]+)*\.?|\[[0-9a-fA-F:.]+\]", _host):
-        env.stop("ALLOWED_HOSTS", f"holds {_host!r}, which is no host name", "Write names alone, as sms.example.org.")
+        env.stop(
+            "ALLOWED_HOSTS",
+            f"contains {_host!r}, which is not a host name",
+            "Write only names, such as sms.example.org.",
+        )
 
-# What a process needs of the system's environment, and nothing of this installation's (see
+# What a process needs from the system's environment, without anything of this installation (see
 # smsadmin.isolated_commands).
 SYSTEM_ENVIRONMENT = env.system_variables()
 
 PORT: int = env.read_number("PORT", int, 8000, 1, 65_535, "a port")
 
-PUBLIC_BASE_URL = env.read_address("PUBLIC_BASE_URL", "Write it as https://sms.example.org.")
+PUBLIC_BASE_URL = env.read_address("PUBLIC_BASE_URL", "Write it like https://sms.example.org.")
 
 TRUSTED_PROXIES: list[Any] = env.read_proxies("TRUSTED_PROXIES")
 
 SESSION_IDLE_MINUTES: int = env.read_number("SESSION_IDLE_MINUTES", int, 30, 1, 1440, "minutes")
 
-LOGIN_MAX_FAILURES: int = env.read_number("LOGIN_MAX_FAILURES", int, 5, 1, 100, "failed logins")
+LOGIN_MAX_FAILURES: int = env.read_number("LOGIN_MAX_FAILURES", int, 5, 1, 100, "failed sign-ins")
 LOGIN_WINDOW_MINUTES: int = env.read_number("LOGIN_WINDOW_MINUTES", int, 5, 1, 1440, "minutes")
 LOGIN_LOCK_MINUTES: int = env.read_number("LOGIN_LOCK_MINUTES", int, 10, 1, 1440, "minutes")
 
@@ -68,7 +72,7 @@ try:
 except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
     env.stop(
         "APP_TIMEZONE",
-        f"is {APP_TIMEZONE!r}, which is no time zone",
+        f"is {APP_TIMEZONE!r}, which is not a time zone",
         "Use a name such as America/Denver.",
     )
 
@@ -89,20 +93,20 @@ if not _database_url and os.access(BASE_DIR, os.W_OK):
 
 BACKUP_DIR: Path = BASE_DIR / env.read_text("BACKUP_DIR", str(INSTANCE_DIR / "backups"))
 if env.read_text("BACKUP_DIR").startswith("~"):
-    env.stop("BACKUP_DIR", f"is {env.read_text('BACKUP_DIR')!r}, and ~ is not expanded", "Write the whole path.")
+    env.stop("BACKUP_DIR", f"is {env.read_text('BACKUP_DIR')!r}, and ~ is not expanded", "Write the full path.")
 if os.path.exists(BACKUP_DIR) and not os.path.isdir(BACKUP_DIR):
-    env.stop("BACKUP_DIR", f"names {BACKUP_DIR}, which is not a folder", "Name a folder, or leave it empty.")
+    env.stop("BACKUP_DIR", f"names {BACKUP_DIR}, which is not a folder", "Set it to a folder, or leave it empty.")
 BACKUP_KEEP: int = env.read_number("BACKUP_KEEP", int, 14, 1, 10_000, "backups")
 BACKUP_DAILY = env.read_bool("BACKUP_DAILY", True)
-# What the daily backup may take, in the queue: a large database on a slow disk needs hours.
+# The time limit of the daily backup in the queue: a large database on a slow disk needs hours.
 BACKUP_SECONDS: int = 6 * 60 * 60
 
 REDIS_URL = env.read_text("REDIS_URL")
 if REDIS_URL and not re.match(r"(rediss?|unix)://[^/]*[^\s]", REDIS_URL):
     env.stop(
         "REDIS_URL",
-        "is no Redis address",
-        "Write redis://host:6379/0, or leave it empty to keep the queue in the database.",
+        "is not a Redis address",
+        "Write it like redis://host:6379/0, or leave it empty to keep the queue in the database.",
     )
 
 Q_WORKERS: int = env.read_number("Q_WORKERS", int, 2, 1, 64, "worker processes")
@@ -112,13 +116,13 @@ Q_CLUSTER: dict[str, Any] = {
     # A task is a nudge, the database is the truth: a lost or failed one is never repeated by the queue, the
     # sweep finds what is left to do. The time limit only ends a task that hangs; the daily backup has its own.
     "timeout": 900,
-    # Whatever still runs after so long, the queue would start a second time.
+    # The queue would start again whatever is still running after this long.
     "retry": BACKUP_SECONDS + 60,
     "max_attempts": 1,
     "ack_failures": True,
     "catch_up": False,
     "save_limit": 500,
-    # Each worker process looks for a task by itself: ten looks a second, however many they are.
+    # Each worker process polls for tasks itself: ten polls a second in total, however many there are.
     "poll": 0.1 * Q_WORKERS,
     "label": "Background tasks",
 }
@@ -135,14 +139,14 @@ DEFAULT_PHONE_REGION = env.read_text("DEFAULT_PHONE_REGION", "US").upper()
 if DEFAULT_PHONE_REGION not in phonenumbers.SUPPORTED_REGIONS:
     env.stop(
         "DEFAULT_PHONE_REGION",
-        f"is {DEFAULT_PHONE_REGION!r}, which is no country",
+        f"is {DEFAULT_PHONE_REGION!r}, which is not a country",
         "Use a two-letter code such as US.",
     )
 
 TWILIO_ACCOUNT_SID = env.read_sid("TWILIO_ACCOUNT_SID", "AC", "an account")
 TWILIO_AUTH_TOKEN = env.read_text("TWILIO_AUTH_TOKEN")
 TWILIO_FROM_NUMBER = env.read_text("TWILIO_FROM_NUMBER")
-# Short codes and alphanumeric senders stay as they are; everything else is a number.
+# Short codes and alphanumeric senders stay unchanged; everything else is a phone number.
 if not re.fullmatch(r"[0-9]{5,6}|(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11}", TWILIO_FROM_NUMBER):
     TWILIO_FROM_NUMBER = env.read_phone("TWILIO_FROM_NUMBER", DEFAULT_PHONE_REGION)
 TWILIO_MESSAGING_SERVICE_SID = env.read_sid("TWILIO_MESSAGING_SERVICE_SID", "MG", "a Messaging Service")
@@ -173,7 +177,7 @@ SMS_BACKEND = env.read_text(
     else "messaging.backends.simulator.SimulatorBackend",
 )
 if not re.fullmatch(r"\w+(\.\w+)+", SMS_BACKEND):
-    env.stop("SMS_BACKEND", f"is {SMS_BACKEND!r}, which is no dotted path", "Leave it empty for the one that fits.")
+    env.stop("SMS_BACKEND", f"is {SMS_BACKEND!r}, which is not a dotted path", "Leave it empty to use the right one.")
 if SMS_BACKEND == "messaging.backends.twilio.TwilioBackend" and not TWILIO_ACCOUNT_SID:
     env.stop(
         "TWILIO_ACCOUNT_SID",
@@ -199,10 +203,10 @@ SCHEDULED_MESSAGE_MAX_LAG: int = env.read_number(
 # Receiving --------------------------------------------------------------------------------------------------
 
 TWILIO_HANDLES_OPT_OUT: bool = env.read_bool("TWILIO_HANDLES_OPT_OUT", True)
-# Who texts, and how to reach them: the carriers ask for both in the answers to STOP, START and HELP (CTIA).
+# Who is texting, and how to reach them: carriers require both in the replies to STOP, START and HELP (CTIA).
 ORGANIZATION_NAME = env.read_text("ORGANIZATION_NAME")
 ORGANIZATION_CONTACT = env.read_text("ORGANIZATION_CONTACT")
-# Empty: the answers of messaging.consent.answers.
+# Empty: the replies in messaging.consent.answers.
 SMS_OPT_OUT_REPLY = env.read_answer("SMS_OPT_OUT_REPLY", ORGANIZATION_NAME, ORGANIZATION_CONTACT)
 SMS_OPT_IN_REPLY = env.read_answer("SMS_OPT_IN_REPLY", ORGANIZATION_NAME, ORGANIZATION_CONTACT)
 SMS_HELP_REPLY = env.read_answer("SMS_HELP_REPLY", ORGANIZATION_NAME, ORGANIZATION_CONTACT)
@@ -214,7 +218,7 @@ SMS_KEYWORD_REPLIES_PER_HOUR: int = env.read_number(
 )
 SURVEY_SESSION_HOURS: int = env.read_number("SURVEY_SESSION_HOURS", int, 24, 1, 8_760, "hours")
 
-# Asked in this order about each text that comes in; the first that answers has it (see messaging.inbound.handlers).
+# Asked in this order about each incoming text; the first to answer handles it (see messaging.inbound.handlers).
 INBOUND_HANDLERS: list[str] = [
     "messaging.consent.handlers.hear_words",
     "surveys.conversation.continue_session",
@@ -227,11 +231,11 @@ INBOUND_HANDLERS: list[str] = [
 
 ADMIN_TEST_PHONE = env.read_phone("ADMIN_TEST_PHONE", DEFAULT_PHONE_REGION)
 ADMIN_USERNAME = env.read_text("ADMIN_USERNAME", "admin")
-# As the model has it (accounts.models.AppUser), which cannot be imported here.
+# Like the model (accounts.models.AppUser), which can't be imported here.
 if not re.fullmatch(r"[\w.@+-]{1,80}", ADMIN_USERNAME):
     env.stop(
         "ADMIN_USERNAME",
-        f"is {ADMIN_USERNAME!r}, which is no user name",
+        f"is {ADMIN_USERNAME!r}, which is not a valid user name",
         "Use 1 to 80 letters, digits and the characters @ . + - _, without spaces.",
     )
 ADMIN_PASSWORD = env.read_password("ADMIN_PASSWORD")
@@ -340,18 +344,18 @@ SESSION_COOKIE_AGE = SESSION_IDLE_MINUTES * 60
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
 
-# Where the site is public by https, cookies are sent by https alone, and everything else is redirected there.
+# If the site is public over https, cookies are only sent over https, and everything else is redirected there.
 _https = PUBLIC_BASE_URL.startswith("https://")
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _https else None
 SECURE_SSL_REDIRECT = _https
 SESSION_COOKIE_SECURE = _https
 CSRF_COOKIE_SECURE = _https
 CSRF_TRUSTED_ORIGINS = [env.origin_of(PUBLIC_BASE_URL)] if PUBLIC_BASE_URL else []
-# Browsers cannot be asked to forget HSTS, and the domain may have other sites: the operator decides.
+# Browsers can't be made to forget HSTS, and the domain may have other sites: the operator decides.
 SECURE_HSTS_SECONDS: int = env.read_number("HSTS_SECONDS", int, 0, 0, 63_072_000, "seconds (0: off)")
 SECURE_HSTS_INCLUDE_SUBDOMAINS = env.read_bool("HSTS_INCLUDE_SUBDOMAINS", False)
 SECURE_HSTS_PRELOAD = env.read_bool("HSTS_PRELOAD", False)
-# Django's advice to set each of these three. Our own checks say what goes together (smsadmin.checks.check_hsts).
+# Django's advice is to set all three. Our own checks say what belongs together (smsadmin.checks.check_hsts).
 SILENCED_SYSTEM_CHECKS = ["security.W004", "security.W005", "security.W021"]
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
@@ -365,7 +369,7 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
         "django-q": {"handlers": ["console"], "level": "WARNING", "propagate": False},
-        # Django's own handlers would write everything once more while DEBUG is on.
+        # Django's own handlers would log everything twice while DEBUG is on.
         "django": {"level": "INFO"},
     },
 }

@@ -1,4 +1,4 @@
-"""The staff's site: Django's admin under our name, with a dashboard as its first page."""
+"""The staff's site: Django's admin under our name, with its own home page."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -23,16 +23,20 @@ from .list_guard import guarded
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 
-# What the completing of a field in a form asks with.
+# The parameters of an autocomplete request.
 _FIELD: Final = ("app_label", "model_name", "field_name")
 
 
+# Lists that are not called by the plural of what is in them.
+_LIST_NAMES: Final = {"AppUser": "Team", "InboxThread": "Inbox"}
+
+
 class SmsAdminSite(AdminSite):
-    """Refuses with a 403 what Django's own site only leaves out of its menus."""
+    """Returns a 403 for what Django's own site only hides from its menus."""
 
     site_header = "SMS Admin"
     site_title = "SMS Admin"
-    index_title = "Dashboard"
+    index_title = "Home"
     password_change_template = "accounts/change_password.html"  # noqa: S105
     # The admin is the site: there is no other one to view.
     site_url = None
@@ -40,11 +44,11 @@ class SmsAdminSite(AdminSite):
     enable_nav_sidebar = False
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
-        """As Django's; the list takes no lookups but those of its own filters."""
+        """Like Django's, but the list accepts only lookups of its own filters."""
         super().register(model_or_iterable, guarded(admin_class or ModelAdmin), **options)
 
     def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
-        """As Django's, which fails for a relation that is no field of the model, but of the one that points to it."""
+        """Like Django's, which fails for a relation that is not a field of the model but points to it."""
         if request.method in {"GET", "HEAD"} and not _is_relation(*(request.GET.get(name, "") for name in _FIELD)):
             raise PermissionDenied
         return super().autocomplete_view(request)
@@ -52,8 +56,8 @@ class SmsAdminSite(AdminSite):
     def password_change(  # type: ignore[override]
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponseBase:
-        """As Django's, with the view that counts wrong guesses of the old password."""
-        from accounts.views import OwnPasswordView  # the site is made before the models can be imported
+        """Like Django's, but the view counts wrong guesses of the old password."""
+        from accounts.views import OwnPasswordView  # the site is created before models can be imported
 
         request.current_app = self.name
         view = OwnPasswordView.as_view(
@@ -64,7 +68,7 @@ class SmsAdminSite(AdminSite):
         return view(request)
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        from .dashboard import dashboard  # the site is made before the models can be imported
+        from .dashboard import dashboard  # the site is created before models can be imported
 
         return super().index(request, {"dashboard": dashboard(request.user), **(extra_context or {})})
 
@@ -116,9 +120,9 @@ def _is_relation(app_label: str, model_name: str, field_name: str) -> bool:
 
 
 def _read_actions(admin: Any, view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """The view of a list; a posted action of the list that this user may not do is a 403.
+    """The view of a list; posting an action that this user may not perform returns a 403.
 
-    Where no row can be selected by what was posted, nothing is done: Django looks it up as it is, and stumbles.
+    Does nothing if the posted selection can't match any row: Django would look it up unchecked and fail.
     """
 
     @wraps(view)
@@ -137,7 +141,7 @@ def _read_actions(admin: Any, view: Callable[..., HttpResponseBase]) -> Callable
 
 
 def _is_key(field: Any, text: str) -> bool:
-    """Whether the text can be the primary key of a row, as both databases take it."""
+    """Whether the text can be the primary key of a row, as both databases accept it."""
     if isinstance(field, IntegerField):
         return bool(read_key(text))
     try:

@@ -1,4 +1,4 @@
-"""What the queue runs for the project as a whole."""
+"""Background tasks for the project as a whole."""
 
 from datetime import timedelta
 
@@ -17,7 +17,7 @@ KEPT: timedelta = timedelta(days=30)
 
 
 def clean_up() -> None:
-    """Delete what nobody needs any more: old results, events, sessions and locks, abandoned drafts and imports."""
+    """Deletes what is no longer needed: old results, events, sessions and locks, abandoned drafts and imports."""
     now = timezone.now()
     Task.objects.filter(stopped__lt=now - KEPT).delete()
     Session.objects.filter(expire_date__lt=now).delete()
@@ -29,6 +29,6 @@ def clean_up() -> None:
 
 
 def back_up() -> None:
-    """Write the daily backup, unless BACKUP_DAILY is false. Raises backups.BackupFailed: the task has failed then."""
+    """Writes the daily backup, unless BACKUP_DAILY is false. Raises BackupFailed, which makes the task fail."""
     if settings.BACKUP_DAILY:
         backup_files.back_up(settings.BACKUP_DIR, settings.BACKUP_KEEP)

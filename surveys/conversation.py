@@ -1,8 +1,8 @@
-"""The conversation that a survey holds: from the keyword to the last message.
+"""The conversation that a survey holds, from the keyword to the last message.
 
-Two handlers of inbound texts (see `messaging.inbound.handlers`) share it: one for who is in a survey, one for the
-keyword that starts it. Each text moves a session one step at most, by a conditional update: a step is never taken
-twice. How sessions end without an answer: `surveys.session_ends`.
+Two handlers of inbound texts (see `messaging.inbound.handlers`) share it: one for people taking a survey, one for the
+keyword that starts it. Each text moves a session by one step at most, with a conditional update, so no step is taken
+twice. For how sessions end without an answer, see `surveys.session_ends`.
 """
 
 import logging
@@ -34,7 +34,7 @@ EXIT: Final = "EXIT"
 SOURCE: Final = InboxMessage.Source.SURVEY
 _LONGEST_NAME: Final = 100
 
-# What a step of a session needs of it and of its survey, in the order of the models' fields.
+# What a step of a session needs from it and from its survey, in the order of the models' fields.
 _SESSION_FIELDS: Final = (
     "id",
     "survey_id",
@@ -58,7 +58,7 @@ _SURVEYS: Final = Prepared(
         .values_list("id", "trigger_keyword")
     )
 )
-# What the beginning of a session needs of its survey.
+# What starting a session needs from its survey.
 _OPENING_FIELDS: Final = ("id", "trigger_keyword", "intro_message", "questions_json", "completion_message")
 # Locked as in `_session_of`.
 _TO_START: Final = Prepared(
@@ -69,7 +69,7 @@ _TO_START: Final = Prepared(
         .values_list(*_OPENING_FIELDS)
     )
 )
-# `since` as in `expired_before`: a session that has been over since then is not ended by the new one.
+# `since` as in `expired_before`: a session that had expired by then is not ended by the new one.
 _RESTART: Final = PreparedUpdate(
     lambda phone, since: (
         SurveySession.objects.active().filter(phone=phone),
@@ -103,7 +103,7 @@ _COMPLETED: Final = PreparedUpdate(
 
 
 def continue_session(text: InboundText) -> Answer | None:
-    """A handler: the next step of the survey that the sender is in."""
+    """A handler: the next step of the survey that the sender is taking."""
     if text.is_opted_out:
         return None
     session = _session_of(text)
@@ -122,9 +122,9 @@ def continue_session(text: InboundText) -> Answer | None:
 
 
 def start_by_keyword(text: InboundText) -> Answer | None:
-    """A handler: the beginning of the survey whose keyword was texted.
+    """A handler: starts the survey whose keyword was texted.
 
-    A keyword reply that matches the whole text comes before a survey that matches its first word alone.
+    A keyword reply that matches the whole text takes precedence over a survey that only matches its first word.
     """
     if text.is_opted_out:
         return None
@@ -139,29 +139,29 @@ def start_by_keyword(text: InboundText) -> Answer | None:
 
 
 def claim_of_survey(keyword: str) -> Claim | None:
-    """The survey that has this keyword, active or not, or the word that leaves one."""
+    """The survey with this keyword, active or not, or the word that ends one."""
     if bare_word(keyword) == EXIT:
-        return Claim("the word that leaves a survey")
+        return Claim("the word that ends a survey")
     survey = SurveyFlow.objects.filter(trigger_keyword=keyword).first()
     return Claim(f"the keyword of the survey “{survey}”", survey) if survey is not None else None
 
 
 def names_of_surveys(ids: Collection[int]) -> dict[int, str]:
-    """Surveys by their names."""
+    """The names of surveys."""
     return {pk: f"Survey “{name}”" for pk, name in SurveyFlow.objects.filter(pk__in=ids).values_list("pk", "name")}
 
 
 def _session_of(text: InboundText) -> SurveySession | None:
-    """The session that the sender is in, with its survey. One that has had no answer for too long is none.
+    """The session that the sender is in, with its survey. One without an answer for too long doesn't count.
 
-    The survey is locked before anything of its sessions is written, because who edits or deletes a survey does so
-    too: otherwise the two could wait for each other. For the same reason a text never locks a second survey.
+    The survey is locked before anything is written to its sessions, because editing or deleting a survey locks it
+    first too: otherwise the two could deadlock. For the same reason, a text never locks a second survey.
     """
     for *values, last_activity_at in _SESSIONS.rows(text.phone):
         of_session, of_survey = values[: len(_SESSION_FIELDS)], values[len(_SESSION_FIELDS) :]
         session = SurveySession.from_db(DEFAULT_DB_ALIAS, _SESSION_FIELDS, of_session)
         session.survey = SurveyFlow.from_db(DEFAULT_DB_ALIAS, _SURVEY_FIELDS, of_survey)
-        # SQLite's driver gives times as they are kept there, in UTC without saying so.
+        # SQLite's driver returns times as stored: in UTC, but naive.
         is_over = last_activity_at.replace(tzinfo=last_activity_at.tzinfo or UTC) < expired_before(text.received_at)
         if not is_over and _lock(session.survey):
             return session
@@ -169,9 +169,9 @@ def _session_of(text: InboundText) -> SurveySession | None:
 
 
 def _lock(survey: SurveyFlow) -> bool:
-    """Keep others from changing the survey until the transaction ends; False if it was just deleted.
+    """Locks the survey until the transaction ends; False if it has just been deleted.
 
-    On SQLite nobody else can write meanwhile.
+    On SQLite nobody else can write in the meantime.
     """
     if not connection.features.has_select_for_update:
         return True
@@ -179,9 +179,9 @@ def _lock(survey: SurveyFlow) -> bool:
 
 
 def _start(survey_id: int, text: InboundText) -> Answer | None:
-    """A new session from the first question on; one that the sender was in ends. None where it cannot start (now).
+    """Starts a session at the first question and ends any other of the sender's. None if it can't start (now).
 
-    Whoever opts the sender out at this moment is waited for, or finds the session and ends it.
+    Anyone who is opting the sender out right now is waited for, or finds the session and ends it.
     """
     if connection.features.has_select_for_update and opting_out.hold(text.phone):
         return None
@@ -214,14 +214,14 @@ def _start(survey_id: int, text: InboundText) -> Answer | None:
 
 
 def opening(intro: str | None, asked: list[Question]) -> str:
-    """The text that begins a survey: the introduction, if there is one, and the first question."""
+    """The text that begins a survey: the introduction, if any, and the first question."""
     return "\n\n".join(filter(None, [(intro or "").strip(), asked[0].prompt]))
 
 
 def _take_answer(session: SurveySession, survey: SurveyFlow, text: InboundText) -> Answer | None:
-    """Keep the answer and ask the next question.
+    """Saves the answer and asks the next question.
 
-    None where the text holds no answer, where the next question may not be asked yet, or where the session has ended.
+    None if the text contains no answer, if the next question may not be asked yet, or if the session has ended.
     """
     asked = _asked(session)
     index = session.current_question_index
@@ -256,7 +256,7 @@ def _take_answer(session: SurveySession, survey: SurveyFlow, text: InboundText) 
 
 
 def _ask_again(session: SurveySession, survey: SurveyFlow, text: InboundText) -> Answer | None:
-    """The question that waits for an answer: a survey that is switched off does not start again, it goes on."""
+    """The question waiting for an answer: a survey that is turned off doesn't restart, but it continues."""
     prompts = [question.prompt for question in _asked(session)[session.current_question_index :]]
     if not prompts or not text.may_begin():
         return None
@@ -264,7 +264,7 @@ def _ask_again(session: SurveySession, survey: SurveyFlow, text: InboundText) ->
 
 
 def _asked(session: SurveySession) -> list[Question]:
-    """The questions of the session; none where they cannot be read."""
+    """The questions of the session; none if they can't be read."""
     try:
         return questions.load(session.questions_json)
     except questions.UnreadableQuestions:
@@ -272,7 +272,7 @@ def _asked(session: SurveySession) -> list[Question]:
 
 
 def _register(session: SurveySession, survey: SurveyFlow, asked: list[Question]) -> None:
-    """Register who completed a survey for the event that it is linked to; once, the second time only renames."""
+    """Registers someone who completed a survey for its linked event. A second time only updates the name."""
     if survey.linked_event_id is None:
         return
     EventRegistration.objects.bulk_create(
@@ -284,7 +284,7 @@ def _register(session: SurveySession, survey: SurveyFlow, asked: list[Question])
 
 
 def _name(session: SurveySession, asked: list[Question]) -> str | None:
-    """The answer to the question for the name, else the name on our lists, else the first answer."""
+    """The answer to the name question, else the name on our lists, else the first answer."""
     answers = dict(session.responses.values_list("question_index", "answer"))
     given = next((answers.get(i) for i, question in enumerate(asked) if question.kind == Kind.NAME), None)
     name = given or known_names([session.phone]).get(session.phone) or answers.get(0)

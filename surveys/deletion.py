@@ -1,7 +1,7 @@
-"""Deleting surveys with all that belongs to them, bit by bit: whoever texts in meanwhile waits for a bit at most.
+"""Deletes surveys and everything that belongs to them, in batches, so that texts coming in only wait for one batch.
 
-A survey is switched off first, so that nobody starts it any more, and goes last. If the process ends in between, the
-survey is still there, switched off, with the sessions that are left: it can be deleted again.
+A survey is turned off first, so that nobody starts it, and deleted last. If the process ends in between, the survey
+is still there, turned off, with the remaining sessions, and can be deleted again.
 """
 
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ _SESSIONS_AT_ONCE: Final = 1000
 
 
 def delete(surveys: Iterable[int]) -> None:
-    """Delete the surveys (ids). Not to be called within a transaction, which would hold up everybody to its end."""
+    """Deletes the surveys (ids). Don't call it in a transaction, which would block everyone until its end."""
     keys = list(surveys)
     group_commit.run(lambda: SurveyFlow.objects.filter(pk__in=keys).update(is_active=False))
     for pk in keys:
@@ -26,10 +26,10 @@ def delete(surveys: Iterable[int]) -> None:
 
 
 def _delete_some(pk: int) -> bool:
-    """Delete some sessions with their answers; with the last of them the survey. Whether there is more to do."""
-    # Opt-outs of many end the conversations of many.
+    """Deletes some sessions with their answers; with the last of them, the survey. Whether there is more to do."""
+    # An opt-out of many people ends many sessions.
     lock_bulk_changes()
-    # Who is in the survey waits, and finds the session gone.
+    # Anyone taking the survey waits, and then finds the session gone.
     SurveyFlow.objects.select_for_update().filter(pk=pk).order_by().first()
     sessions = SurveySession.objects.filter(survey=pk).order_by("pk").values_list("pk", flat=True)
     batch = list(sessions[:_SESSIONS_AT_ONCE])

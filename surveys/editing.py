@@ -1,7 +1,7 @@
-"""The questions of a survey as staff edit them: one row a question.
+"""The questions of a survey as staff edit them: one row per question.
 
-A question that this version cannot read, of a kind that a later one may have added, is a row too: it can be moved and
-removed, and is otherwise kept as it is.
+A question that this version can't read, of a type that a later version may have added, is a row too: it can be moved
+and removed, but is otherwise left unchanged.
 """
 
 import json
@@ -14,7 +14,7 @@ from .questions import Kind, Question, UnreadableQuestions
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One question. `kept` is its JSON where it cannot be edited; the prompt then is for reading."""
+    """One question. `kept` is its JSON if it can't be edited; the prompt is then read-only."""
 
     prompt: str
     is_name: bool = False
@@ -22,12 +22,12 @@ class Row:
 
     @property
     def question(self) -> Question:
-        """What is asked, which for a kept row is its text alone."""
+        """What is asked; for a kept row, only its text."""
         return Question(self.prompt, Kind.NAME if self.is_name else Kind.TEXT)
 
 
 def read(questions_json: str) -> list[Row]:
-    """Raises UnreadableQuestions where it is no list."""
+    """Raises UnreadableQuestions if it is not a list."""
     return [_read_row(json.dumps(entry, ensure_ascii=False)) for entry in questions.load_entries(questions_json)]
 
 
@@ -38,7 +38,7 @@ def write(rows: Iterable[Row]) -> str:
 
 
 def read_kept(entry: str) -> Row | None:
-    """The row of an entry that is to be kept as it is, or None where it is nothing of the kind."""
+    """The row of an entry that is kept unchanged, or None if it isn't such an entry."""
     try:
         json.loads(entry)
     except (ValueError, RecursionError):

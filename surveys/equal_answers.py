@@ -1,4 +1,4 @@
-"""Equal answers: compared in the database without regard to capitals and surrounding space."""
+"""Compares answers in the database, ignoring case and surrounding whitespace."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ _FUNCTION = "fold_answer"
 
 
 class Folded(Func):
-    """An answer as it is compared. SQLite's own LOWER knows the letters of English alone."""
+    """An answer as it is compared. SQLite's own LOWER only handles ASCII."""
 
     function = "LOWER"
     template = "%(function)s(BTRIM(%(expressions)s, E' \\t\\n\\r'))"

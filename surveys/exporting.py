@@ -1,4 +1,4 @@
-"""The sessions of a survey as a CSV file: a row each, and a column for each question as it was asked."""
+"""The sessions of a survey as a CSV file: one row per session, one column per question as it was asked."""
 
 from collections.abc import Iterable, Iterator
 from typing import Final
@@ -41,7 +41,7 @@ def _row(line: Line, columns: dict[tuple[int, str], int]) -> list[str]:
     session = line.session
     answers = [""] * len(columns)
     for response in line.answers:
-        # An answer to a question that was first asked while the file was being written has no column.
+        # An answer to a question that was first asked after the file was started has no column.
         if (place := columns.get((response.question_index, response.question_prompt))) is not None:
             answers[place] = response.answer
     return [

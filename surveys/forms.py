@@ -1,4 +1,4 @@
-"""The form in which staff write a survey: its own fields, and beside them the list of its questions."""
+"""The form for writing a survey: its own fields, plus the list of its questions."""
 
 from typing import Any, Final
 
@@ -8,8 +8,8 @@ from django.utils.functional import cached_property
 
 from contacts.models import Event
 from messaging.composing.forms import EventSelect
-from messaging.keywords import normalise, why_refused
-from messaging.text.encoding import MAX_CHARACTERS, measure, normalise_newlines
+from messaging.keywords import normalize, why_refused
+from messaging.text.encoding import MAX_CHARACTERS, measure, normalize_newlines
 from messaging.text.visibility import is_blank
 
 from . import editing
@@ -20,18 +20,18 @@ from .preview import Preview, preview
 from .questions import UnreadableQuestions
 
 MOST_QUESTIONS: Final = 50
-# Empty rows for who has no JavaScript.
+# Empty rows for browsers without JavaScript.
 EMPTY_ROWS: Final = 3
 TOO_LONG: Final = (
-    f"This has %(show_value)s characters. A text message holds at most {MAX_CHARACTERS:,}: shorten it by some."
+    f"This is %(show_value)s characters. The limit for a text message is {MAX_CHARACTERS:,}: shorten it."
 )
 
 
 class TextField(forms.CharField):
-    """A text that is sent, with its line breaks as phones count them. With nothing to be seen in it, it is empty."""
+    """A text to be sent, with line breaks as phones count them. If nothing in it is visible, it is empty."""
 
     def to_python(self, value: Any) -> Any:
-        text = super().to_python(normalise_newlines(value) if isinstance(value, str) else value)
+        text = super().to_python(normalize_newlines(value) if isinstance(value, str) else value)
         return "" if not text or is_blank(text) else text
 
 
@@ -41,14 +41,14 @@ def _text(label: str, rows: int, **options: Any) -> TextField:
         max_length=MAX_CHARACTERS,
         required=False,
         error_messages={"max_length": TOO_LONG},
-        # The limit is checked and told about; cutting off what is pasted would be worse.
+        # The limit is validated and reported; cutting off pasted text would be worse.
         widget=_Area(attrs={"rows": rows, "dir": "auto"}),
         **options,
     )
 
 
 class _Area(forms.Textarea):
-    """A text area of any length: `maxlength` would silently cut off what is pasted."""
+    """A text area of any length: `maxlength` would silently cut off pasted text."""
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         context = super().get_context(name, value, attrs)
@@ -57,7 +57,7 @@ class _Area(forms.Textarea):
 
 
 class QuestionForm(forms.Form):
-    """One row. An empty one is no question."""
+    """One row. An empty one is not a question."""
 
     prompt = _text("Question", 2)
     is_name = forms.BooleanField(label="The answer is the person’s name", required=False)
@@ -65,7 +65,7 @@ class QuestionForm(forms.Form):
 
     @property
     def kept_row(self) -> Row | None:
-        """The question of a kind that cannot be edited, where the row holds one."""
+        """The question of an unknown type, if the row holds one."""
         value = self["kept"].value()
         return editing.read_kept(value) if isinstance(value, str) and value else None
 
@@ -74,9 +74,9 @@ class QuestionForm(forms.Form):
         cleaned = getattr(self, "cleaned_data", {})
         if cleaned.get("kept"):
             return self.kept_row
-        # What is too long is not cleaned, but is previewed.
+        # A prompt that is too long isn't cleaned, but is still previewed.
         prompt = (
-            cleaned["prompt"] if "prompt" in cleaned else normalise_newlines(self["prompt"].value() or "").strip()
+            cleaned["prompt"] if "prompt" in cleaned else normalize_newlines(self["prompt"].value() or "").strip()
         )
         return None if is_blank(prompt) else Row(prompt, cleaned.get("is_name", False))
 
@@ -91,7 +91,7 @@ class _Questions(forms.BaseFormSet):
             form.fields["ORDER"].initial = index + 1
 
     def rows(self) -> list[Row]:
-        """What the rows hold, in the order that their positions say."""
+        """What the rows hold, ordered by position."""
         placed = []
         for index, form in enumerate(self.forms):
             cleaned = getattr(form, "cleaned_data", {})
@@ -114,40 +114,40 @@ QuestionFormSet = forms.formset_factory(
 
 
 class SurveyForm(forms.ModelForm):
-    """A survey. `questions` is the formset of its rows; `rows` and `preview` are there after the validation."""
+    """A survey. `questions` is the formset of its rows; `rows` and `preview` exist after validation."""
 
     trigger_keyword = forms.CharField(
         label="Keyword",
         required=False,
-        help_text="The word that people text to start, such as JOIN. Capitals and small letters are the same.",
+        help_text="The word people text to start, such as JOIN. Capitalization doesn’t matter.",
         widget=forms.TextInput(attrs={"class": "vTextField", "autocapitalize": "characters", "autocomplete": "off"}),
     )
     intro_message = _text(
         "Introduction",
         3,
-        help_text="Goes out in one text with the first question. Say who you are, and that EXIT ends the survey.",
+        help_text="Sent in one text with the first question. Say who you are and that EXIT ends the survey.",
     )
     completion_message = _text(
-        "Last message", 3, help_text="The answer to the last answer. Without one, the survey ends in silence."
+        "Last message", 3, help_text="Sent after the last answer. Leave empty to send nothing."
     )
     linked_event = forms.ModelChoiceField(
         Event.objects.all(),
         required=False,
         label="Linked event",
-        help_text="Whoever completes the survey is registered for it, once.",
-        error_messages={"invalid_choice": "This event does not exist any more. Choose another one."},
+        help_text="Everyone who completes the survey is registered for this event.",
+        error_messages={"invalid_choice": "This event no longer exists. Choose another one."},
         widget=EventSelect(SurveyFlow._meta.get_field("linked_event"), admin.site),
     )
-    # Nobody types into this one: it is where mistakes in the list of questions are told.
+    # Nobody types into this one: it shows the errors of the list of questions.
     questions_json = forms.Field(label="Questions", required=False, widget=forms.HiddenInput)
 
     class Meta:
         model = SurveyFlow
         fields = ("name", "trigger_keyword", "intro_message", "completion_message", "linked_event", "is_active")
-        error_messages = {"name": {"unique": "Another survey has this name already. Choose another name."}}
+        error_messages = {"name": {"unique": "Another survey already has this name. Choose a different one."}}
         help_texts = {
-            "name": "For you and your colleagues. The people who answer never see it.",
-            "is_active": "While it is not, its keyword starts nothing. Who is in the survey can finish it.",
+            "name": "For you and your team. People who answer never see it.",
+            "is_active": "When off, the keyword won’t start the survey. Anyone taking it can finish.",
         }
 
     def __init__(self, data: Any = None, *args: Any, **kwargs: Any) -> None:
@@ -164,12 +164,12 @@ class SurveyForm(forms.ModelForm):
 
     @property
     def preview(self) -> Preview:
-        """The conversation: of what was posted, even with mistakes in it, else of what is saved."""
+        """The conversation: of what was posted, even with errors, else of what is saved."""
         return preview(
-            normalise(str(self["trigger_keyword"].value() or "")),
-            normalise_newlines(str(self["intro_message"].value() or "")).strip(),
+            normalize(str(self["trigger_keyword"].value() or "")),
+            normalize_newlines(str(self["intro_message"].value() or "")).strip(),
             self.rows,
-            normalise_newlines(str(self["completion_message"].value() or "")).strip(),
+            normalize_newlines(str(self["completion_message"].value() or "")).strip(),
         )
 
     @property
@@ -177,7 +177,7 @@ class SurveyForm(forms.ModelForm):
         return any(row.kept for row in self.rows)
 
     def clean_trigger_keyword(self) -> str:
-        keyword = normalise(self.cleaned_data["trigger_keyword"])
+        keyword = normalize(self.cleaned_data["trigger_keyword"])
         if sentence := why_refused(keyword, self.instance if self.instance.pk else None):
             raise forms.ValidationError(sentence)
         return keyword
@@ -187,16 +187,16 @@ class SurveyForm(forms.ModelForm):
         are_valid = self.questions.is_valid()
         self.rows = self.questions.rows()
         if not are_valid:
-            self.add_error("questions_json", "A question cannot be kept as it is: see below what to mend.")
+            self.add_error("questions_json", "One of the questions needs fixing: see below.")
         elif not self.rows:
-            self.add_error("questions_json", "A survey needs at least one question. Write one.")
+            self.add_error("questions_json", "Add at least one question.")
         elif len(self.rows) > MOST_QUESTIONS:
             self.add_error(
                 "questions_json",
-                f"There are {len(self.rows)} questions. A survey has at most {MOST_QUESTIONS}: remove some.",
+                f"This survey has {len(self.rows)} questions. The limit is {MOST_QUESTIONS}: remove some.",
             )
         elif sum(row.is_name for row in self.rows) > 1:
-            self.add_error("questions_json", "Only one question can ask for the person’s name. Mark one at most.")
+            self.add_error("questions_json", "Only one question can ask for the person’s name.")
         else:
             self._check_opening(cleaned.get("intro_message") or "")
         cleaned["questions_json"] = editing.write(self.rows)
@@ -207,8 +207,8 @@ class SurveyForm(forms.ModelForm):
         if intro and size.is_too_long:
             self.add_error(
                 "intro_message",
-                f"The introduction and the first question go out in one text, which would have {size.characters:,} "
-                f"characters. At most {MAX_CHARACTERS:,} are possible: shorten one of them.",
+                f"The introduction and first question are sent as one text, which is {size.characters:,} "
+                f"characters. The limit is {MAX_CHARACTERS:,}: shorten one of them.",
             )
 
     def _post_clean(self) -> None:

@@ -1,4 +1,4 @@
-"""Surveys (`survey_flows` of the schema of record), the conversations they hold, and the answers."""
+"""Surveys (`survey_flows` of the schema of record), their sessions, and the answers."""
 
 from typing import Self
 
@@ -10,7 +10,7 @@ from messaging.models.keywords import KeywordOwnerQuerySet
 
 
 class SurveyFlow(models.Model):
-    """A conversation by text that a keyword starts. `questions_json` is what `surveys.questions` reads and writes."""
+    """A conversation by text that a keyword starts. `surveys.questions` reads and writes `questions_json`."""
 
     name = models.CharField(max_length=120, unique=True)
     trigger_keyword = models.CharField("keyword", max_length=40, unique=True)
@@ -37,31 +37,31 @@ class SurveyFlow(models.Model):
 
 class SurveySessionQuerySet(models.QuerySet):
     def active(self) -> Self:
-        """Those that wait for an answer."""
+        """Sessions that wait for an answer."""
         return self.filter(status=SurveySession.Status.ACTIVE)
 
 
 class SurveySession(models.Model):
-    """One person's way through a survey. A phone is in one survey at a time.
+    """One person taking a survey. A phone is in one survey at a time.
 
     active → completed     the last question was answered
        ├→ cancelled        end_reason says why: EXIT, an opt-out, the keyword again
        └→ expired          no answer for SURVEY_SESSION_HOURS
 
-    The session keeps the questions and the last message as they were when it started: who is in a survey ends it as
-    they began it, whatever staff change meanwhile. `current_question_index` is also how many answers there are.
+    The session keeps the questions and the last message as they were when it started, so people finish the survey as
+    they began it, whatever staff change meanwhile. `current_question_index` is also the number of answers.
     """
 
     class Status(models.TextChoices):
-        ACTIVE = "active", "Under way"
+        ACTIVE = "active", "In progress"
         COMPLETED = "completed", "Completed"
-        CANCELLED = "cancelled", "Left"
+        CANCELLED = "cancelled", "Ended early"
         EXPIRED = "expired", "No answer"
 
     class EndReason(models.TextChoices):
         EXIT = "exit", "Texted EXIT"
         OPTED_OUT = "opted_out", "Opted out"
-        RESTARTED = "restarted", "Started again"
+        RESTARTED = "restarted", "Restarted"
 
     survey = models.ForeignKey(SurveyFlow, models.CASCADE, related_name="sessions")
     thread = models.ForeignKey("messaging.InboxThread", models.SET_NULL, null=True, blank=True, related_name="+")

@@ -1,10 +1,9 @@
-"""The phone on a page, on which staff chat with their own surveys before anybody else can.
+"""The practice phone, on which staff chat with their own surveys before anyone else does.
 
-Each user has a made-up number of one's own: +1 99x 555-01xx. No area code begins with 99, so it is nobody's, and
-nobody can text from it. What is texted goes through `messaging.inbound.receive` as any text does, with all its
-effects; by the number it is known for a try. Tries are not counted in `start_count` and `completion_count`, the
-results show them apart from people's answers, the inbox marks their conversations and asks nobody to read them, and
-`forget` takes away whatever they left behind.
+Each user has a fictional number: +1 99x 555-01xx. No area code begins with 99, so nobody has it or can text from it.
+Its texts go through `messaging.inbound.receive` like any others, with all their effects; the number marks them as a
+test. Tests aren't counted in `start_count` and `completion_count`, the results show them separately, the inbox labels
+their conversations and doesn't mark them unread, and `forget` deletes everything they created.
 """
 
 import uuid
@@ -25,13 +24,13 @@ from smsadmin.lib.locks import lock_bulk_changes
 from .models import SurveyFlow, SurveyResponse, SurveySession
 
 BEGINNING: Final = "+199"
-# Sessions and answers that are tries.
+# Sessions and answers that are tests.
 IS_TRY: Final = Q(phone__startswith=BEGINNING)
 
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """What the texts of one made-up number have made, apart from its conversation in the inbox."""
+    """What the texts of one practice phone created, apart from its conversation in the inbox."""
 
     sessions: list[SurveySession]
     registrations: list[EventRegistration]
@@ -39,7 +38,7 @@ class Left:
 
 
 def number_of(user_id: int) -> str:
-    """The made-up number of that user; one in a thousand users shares it."""
+    """The fictional number of that user; one in a thousand users shares it."""
     return f"{BEGINNING}{user_id % 10}55501{user_id // 10 % 100:02}"
 
 
@@ -48,12 +47,12 @@ def is_try(phone: str) -> bool:
 
 
 def tag_of(phone: str) -> str:
-    """What marks a try in the inbox."""
-    return "Try" if is_try(phone) else ""
+    """The label of a test in the inbox."""
+    return "Test" if is_try(phone) else ""
 
 
 def text(phone: str, body: str, token: uuid.UUID) -> None:
-    """Text in from the made-up number. The same token again does nothing more, as a repeat from Twilio."""
+    """Sends a text from the practice phone. The same token again does nothing, like a repeat from Twilio."""
     receive.receive(
         {
             "MessageSid": f"SM{token.hex}",
@@ -67,7 +66,7 @@ def text(phone: str, body: str, token: uuid.UUID) -> None:
 
 
 def conversation(phone: str, most: int) -> list[InboxMessage]:
-    """The last texts with that number, in their order."""
+    """The last texts with that number, in order."""
     return list(InboxMessage.objects.filter(thread__phone=phone).order_by("-pk")[:most])[::-1]
 
 
@@ -80,14 +79,14 @@ def left_by(phone: str) -> Left:
 
 
 def forget(phones: Iterable[str], actor: str) -> int:
-    """Take away all that these made-up numbers left, but for the consent trail, which is kept for good.
+    """Deletes everything that these practice phones created, except for the consent history, which is permanent.
 
-    How many sessions it was. Other numbers among `phones` are left alone. `actor` is the name of who does it.
+    Returns how many sessions there were. Ignores any other numbers among `phones`. `actor` is the user's name.
     """
     tries = [phone for phone in phones if is_try(phone)]
     with transaction.atomic():
         lock_bulk_changes()
-        # The threads first: whoever texts in at this moment waits for them, or is waited for.
+        # The threads first: anyone texting in right now waits for them, or is waited for.
         threads = list(InboxThread.objects.select_for_update().filter(phone__in=tries).order_by("pk"))
         InboxThread.objects.filter(pk__in=[thread.pk for thread in threads]).delete()
         SurveyResponse.objects.filter(phone__in=tries).delete()

@@ -1,4 +1,4 @@
-"""A survey as a conversation, before anybody has it: each text, how long it is, and what all of it costs."""
+"""A survey as a conversation, before it goes live: each text, its length, and the total cost."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Text:
     def problem(self) -> str:
         if self.size is None or not self.size.is_too_long:
             return ""
-        return f"This text has {self.size.characters:,} characters. At most {MAX_CHARACTERS:,} are possible."
+        return f"This text is {self.size.characters:,} characters. The limit is {MAX_CHARACTERS:,}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,24 +50,21 @@ class Preview:
 
     @property
     def price(self) -> Decimal:
-        """Dollars, before rounding."""
+        """In dollars, unrounded."""
         return cost(self.segments, settings.SMS_PRICE_PER_SEGMENT)
 
     @property
     def summary(self) -> str:
-        """What the survey costs for each person who completes it, in one sentence."""
+        """What each completed survey costs, in one sentence."""
         sent = len(self.ours)
         if not sent:
-            return "Write a question to see the conversation."
+            return "Write a question to preview the conversation."
         texts = ngettext("%(count)s text", "%(count)s texts", sent) % {"count": f"{sent:,}"}
-        return (
-            f"Each person who completes it gets {texts} with {formatting.segments(self.segments)}: "
-            f"{formatting.dollars(self.price)}."
-        )
+        return f"Each completed survey sends {texts} and costs {formatting.dollars(self.price)}."
 
 
 def preview(keyword: str, intro: str, rows: Sequence[Row], last_message: str) -> Preview:
-    """The conversation as somebody has it who answers every question. Without a question there is none."""
+    """The conversation of someone who answers every question. Empty without questions."""
     if not rows:
         return Preview((), (), bool(last_message))
     ours = [opening(intro, [rows[0].question]), *(row.prompt for row in rows[1:])]

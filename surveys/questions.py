@@ -1,7 +1,7 @@
-"""The questions of a survey, as `questions_json` keeps them.
+"""The questions of a survey, as stored in `questions_json`.
 
 A JSON array in the order of asking. A plain question is its prompt, a string, as in the schema of record; any other
-is an object {"prompt": …, "kind": …}. Kinds are added here, to `Kind`, and where an answer is understood
+is an object {"prompt": …, "kind": …}. New kinds are added here, to `Kind`, and where an answer is interpreted
 (`Question.read`).
 """
 
@@ -20,18 +20,18 @@ class Kind(StrEnum):
 
 
 class UnreadableQuestions(ValueError):
-    """A value of `questions_json` that is no list of questions; the text is a sentence for staff."""
+    """A value of `questions_json` that is not a list of questions; the text is a sentence for staff."""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked, and what kind of answer it asks for. The answer to a NAME question is the person's name."""
+    """What is asked, and what kind of answer it expects. The answer to a NAME question is the person's name."""
 
     prompt: str
     kind: Kind = Kind.TEXT
 
     def read(self, body: str) -> str | None:
-        """The answer that a text gives, or None where it gives none (a picture without words, or nothing visible)."""
+        """The answer in a text, or None if it contains none (a picture without words, or nothing visible)."""
         return None if is_blank(body) else body.strip()
 
 
@@ -41,11 +41,11 @@ def load(questions_json: str) -> list[Question]:
 
 
 def load_entries(questions_json: str) -> list[Any]:
-    """What the list holds, be it questions or not. Raises UnreadableQuestions where it is no list."""
+    """The entries of the list, valid questions or not. Raises UnreadableQuestions if it isn't a list."""
     try:
         entries = json.loads(questions_json)
     except ValueError:
-        raise UnreadableQuestions("The questions are not in JSON.") from None
+        raise UnreadableQuestions("The questions are not valid JSON.") from None
     if not isinstance(entries, list):
         raise UnreadableQuestions("The questions are not a list.")
     return entries
@@ -64,5 +64,5 @@ def _read(number: int, entry: Any) -> Question:
     if not isinstance(prompt, str) or not prompt.strip():
         raise UnreadableQuestions(f"Question {number} has no text.")
     if kind not in list(Kind):
-        raise UnreadableQuestions(f"Question {number} is of a kind that SMS Admin does not know: {kind!r}.")
+        raise UnreadableQuestions(f"Question {number} has a type that SMS Admin doesn’t know: {kind!r}.")
     return Question(prompt.strip(), Kind(kind))

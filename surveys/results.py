@@ -1,7 +1,7 @@
-"""What came of a survey: how far people came, what they answered, and each one's session.
+"""The results of a survey: how far people got, what they answered, and each session.
 
-All figures are counted in the database; nothing here grows with the number of answers but its time. People and tries
-(see `surveys.practice_phone`) are never mixed: each function takes whose results are meant.
+All counting happens in the database; only time grows with the number of answers. People and tests
+(see `surveys.practice_phone`) are never mixed: each function is told whose results to return.
 """
 
 from collections import Counter
@@ -32,7 +32,7 @@ from .questions import Kind, UnreadableQuestions
 
 Status = SurveySession.Status
 
-# The most frequent answers to a question, on the page of all results.
+# The most common answers to a question, on the page with all results.
 MOST_SHOWN: Final = 10
 SESSIONS_A_PAGE: Final = 25
 _MOST_WORDS: Final = 8
@@ -45,7 +45,7 @@ class Whose(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step of the way through a survey: how many came so far, of whom `of` started."""
+    """A step of the survey: how many got this far, out of the `of` who started."""
 
     label: str
     count: int
@@ -58,7 +58,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Funnel:
-    """How far the sessions came. `ends` are those that did not complete, by how they stand."""
+    """How far the sessions got. `ends` are those that weren't completed, by how they ended."""
 
     started: int
     completed: int
@@ -68,7 +68,7 @@ class Funnel:
 
 @dataclass(frozen=True, slots=True)
 class AskedQuestion:
-    """A question in one wording. `first` is the id of the first answer to it, by which it is found again."""
+    """One wording of a question. `first` is the id of the first answer to it, which identifies it."""
 
     index: int
     prompt: str
@@ -84,7 +84,7 @@ class AskedQuestion:
 
 @dataclass(frozen=True, slots=True)
 class GivenAnswer:
-    """An answer and how often it was given, of `of` answers; in one of the spellings in which it was."""
+    """An answer and how often it was given, out of `of`; spelled as in one of the answers."""
 
     text: str
     count: int
@@ -97,7 +97,7 @@ class GivenAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """Some of the answers to a question, the most frequent first, and how many different ones there are in all."""
+    """Some of the answers to a question, the most common first, and how many different ones there are in total."""
 
     question: AskedQuestion
     given: tuple[GivenAnswer, ...]
@@ -112,8 +112,8 @@ class Answers:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A session with its answers, and the person's name: the one that was given as an answer, else what staff call
-    the person in the inbox, else the one on our lists."""
+    """A session with its answers, and the person's name: the one given as an answer, else the one in the inbox, else
+    the one on our lists."""
 
     session: SurveySession
     name: str
@@ -129,7 +129,7 @@ def _is_of(whose: Whose) -> Q:
 
 
 def funnel(survey: SurveyFlow, whose: Whose) -> Funnel:
-    """One query. A session that ran with fewer questions than others counts for the steps that it had."""
+    """One query. A session with fewer questions than others counts for the steps that it had."""
     counts = sessions_of(survey, whose).values_list("status", "end_reason", "current_question_index")
     by_answers: Counter[int] = Counter()
     by_end: Counter[str] = Counter()
@@ -148,17 +148,17 @@ def funnel(survey: SurveyFlow, whose: Whose) -> Funnel:
 
 
 _ENDS: Final = {
-    f"{Status.ACTIVE}": "Under way",
+    f"{Status.ACTIVE}": "In progress",
     f"{Status.EXPIRED}": "No answer in time",
-    f"{Status.CANCELLED} {SurveySession.EndReason.EXIT}": "Left with EXIT",
+    f"{Status.CANCELLED} {SurveySession.EndReason.EXIT}": "Quit",
     f"{Status.CANCELLED} {SurveySession.EndReason.OPTED_OUT}": "Opted out",
-    f"{Status.CANCELLED} {SurveySession.EndReason.RESTARTED}": "Started again",
-    f"{Status.CANCELLED}": "Left",
+    f"{Status.CANCELLED} {SurveySession.EndReason.RESTARTED}": "Restarted",
+    f"{Status.CANCELLED}": "Ended early",
 }
 
 
 def asked_questions(survey: SurveyFlow, whose: Whose) -> list[AskedQuestion]:
-    """Each question that has an answer, in each of its wordings, in the order of asking; the newest wording first."""
+    """Each question with answers, in each of its wordings, in the order of asking; the newest wording first."""
     now = _prompts(survey.questions_json)
     groups = (
         SurveyResponse.objects.filter(_is_of(whose), survey=survey)
@@ -177,7 +177,7 @@ def asked_questions(survey: SurveyFlow, whose: Whose) -> list[AskedQuestion]:
 def given_answers(
     survey: SurveyFlow, whose: Whose, question: AskedQuestion, most: int = MOST_SHOWN, before: int = 0
 ) -> Answers:
-    """At most so many of the different answers to the question, after the first `before` of them. One query."""
+    """At most that many of the different answers to the question, after the first `before` of them. One query."""
     rows = (
         SurveyResponse.objects.filter(
             _is_of(whose), survey=survey, question_index=question.index, question_prompt=question.prompt
@@ -195,8 +195,8 @@ def given_answers(
 
 
 def find_sessions(survey: SurveyFlow, whose: Whose, status: str = "", query: str = "") -> QuerySet[SurveySession]:
-    """The sessions in that state with the phone, or of which each word of the query is in the phone, in an answer or
-    in the person's name. An empty query matches all."""
+    """The sessions with that status whose phone matches, or where each word of the query is in the phone, in an
+    answer or in the person's name. An empty query matches all."""
     rows = sessions_of(survey, whose)
     if status:
         rows = rows.filter(status=status)
@@ -207,13 +207,13 @@ def find_sessions(survey: SurveyFlow, whose: Whose, status: str = "", query: str
     for word in query.split()[:_MOST_WORDS]:
         has_words &= _has(word)
     with suppress(phones.InvalidPhone):
-        has_words |= Q(phone=phones.normalise(query))
+        has_words |= Q(phone=phones.normalize(query))
     return rows.filter(has_words)
 
 
 def _has(word: str) -> Q:
-    """Whether a session has the word: an answer or the name in the inbox anywhere, a name on our lists at the
-    beginning of a word, the phone where it is three digits or more."""
+    """Whether a session has the word: anywhere in an answer or in the name in the inbox, at the start of a word in a
+    name on our lists, or in the phone if it has three digits or more."""
     read = read_query(word)
     has = Q(Exists(SurveyResponse.objects.filter(session=OuterRef("pk"), answer__mentions=word)))
     has |= Q(phone__in=InboxThread.objects.filter(contact_name__mentions=word).values("phone"))
@@ -226,13 +226,13 @@ def _has(word: str) -> Q:
 
 
 def page(rows: QuerySet[SurveySession], after: int = 0, before: int = 0) -> Page[Line]:
-    """The sessions after one id, or before another, or the first; the newest come first."""
+    """The sessions after one id, or before another, or the first ones; newest first."""
     found = keyset.page(rows, SESSIONS_A_PAGE, after, before, newest_first=True)
     return Page(lines_of(found.rows), found.previous, found.next)
 
 
 def lines_of(sessions: list[SurveySession]) -> list[Line]:
-    """The sessions with all that belongs to them, by four queries however many they are."""
+    """The sessions with everything that belongs to them, in four queries however many there are."""
     answers: dict[int, list[SurveyResponse]] = {session.pk: [] for session in sessions}
     responses = SurveyResponse.objects.filter(session__in=list(answers)).order_by("question_index")
     for response in responses.only("session", "question_index", "question_prompt", "answer"):
@@ -249,7 +249,7 @@ def lines_of(sessions: list[SurveySession]) -> list[Line]:
 
 
 def _given_name(session: SurveySession, answers: Iterable[SurveyResponse]) -> str:
-    """The answer to the question that asks for the name; "" where it has none."""
+    """The answer to the question that asks for the name; "" if there is none."""
     place = _place_of_name(session.questions_json)
     return next((" ".join(answer.answer.split()) for answer in answers if answer.question_index == place), "")
 
@@ -264,7 +264,7 @@ def _place_of_name(questions_json: str) -> int | None:
 
 
 def _prompts(questions_json: str) -> dict[int, str]:
-    """The questions of now by their index; none where they cannot be read."""
+    """The current questions by index; none if they can't be read."""
     try:
         return {index: question.prompt for index, question in enumerate(questions.load(questions_json))}
     except UnreadableQuestions:

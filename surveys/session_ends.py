@@ -1,4 +1,4 @@
-"""How sessions end other than by the last answer: by a text, by an opt-out, whoever records it, and by time."""
+"""How sessions end other than by the last answer: by a text, by an opt-out from any source, and by time."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -20,14 +20,14 @@ def end(session: SurveySession, status: SurveySession.Status, reason: str = "") 
 
 
 def end_for_opt_out(phones: Iterable[str], **_: Any) -> None:
-    """Receives contacts.consent.opting_out.opted_out: who wants no more texts is asked nothing more."""
+    """Receives contacts.consent.opting_out.opted_out: whoever opts out is asked nothing more."""
     SurveySession.objects.active().filter(phone__in=list(phones)).update(
         status=Status.CANCELLED, end_reason=SurveySession.EndReason.OPTED_OUT
     )
 
 
 def expire(now: datetime | None = None) -> int:
-    """End the sessions that have had no answer for SURVEY_SESSION_HOURS; how many."""
+    """Ends sessions that have had no answer for SURVEY_SESSION_HOURS, and returns how many."""
     late = SurveySession.objects.active().filter(last_activity_at__lt=expired_before(now or timezone.now()))
     with transaction.atomic():
         lock_bulk_changes()
@@ -35,5 +35,5 @@ def expire(now: datetime | None = None) -> int:
 
 
 def expired_before(now: datetime) -> datetime:
-    """A session whose last answer is older than this is over."""
+    """A session whose last answer is older than this has expired."""
     return now - timedelta(hours=settings.SURVEY_SESSION_HOURS)

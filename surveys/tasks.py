@@ -1,8 +1,8 @@
-"""What the queue runs for surveys."""
+"""Background tasks for surveys."""
 
 from . import session_ends
 
 
 def expire_sessions() -> None:
-    """End the sessions that nobody answers any more."""
+    """Ends sessions that people have stopped answering."""
     session_ends.expire()

@@ -1,4 +1,4 @@
-"""The staff's pages for people, a module a model."""
+"""Admin pages for people: one module per model."""
 
 from .consent import ConsentRecordAdmin
 from .events import EventAdmin

@@ -1,4 +1,4 @@
-"""The pages of a list: no count to its end, and what is shown of a row looked up for the rows of the page alone."""
+"""Change lists that stop counting early and load extra data only for the rows of the page shown."""
 
 from typing import Any, Final
 
@@ -7,14 +7,15 @@ from django.contrib.admin.views.main import ChangeList
 from django.http import HttpRequest
 
 from smsadmin.lib.pagination import CappedPaginator
+from smsadmin.lib.plurals import counted
 
-# A search or filter that finds more than this is too wide to look through: the page says so.
+# A search or filter that matches more than this is too broad to browse: the page says so.
 MOST_FOUND: Final = 1000
 BLOCKED_STATES: Final = frozenset({"opted_out", "suppressed"})
 
 
 class PreparedChangeList(ChangeList):
-    """Hands the rows of the page to the ModelAdmin's `prepare_page` before they are shown."""
+    """Passes the rows of the page to the ModelAdmin's `prepare_page` before they are shown."""
 
     paginator: CappedPaginator
 
@@ -27,18 +28,23 @@ class PreparedChangeList(ChangeList):
 
     @property
     def count_label(self) -> str:
-        """How many there are, as far as is known: "512 community members", "more than 10,000 registrations"."""
+        """The number of rows, as far as it is known: "512 people", "more than 10,000 registrations".
+
+        A ModelAdmin whose rows go by other names than its model has `counted_as`, singular and plural.
+        """
         more = "more than " if self.paginator.is_capped or self.is_cut else ""
+        if names := getattr(self.model_admin, "counted_as", None):
+            return f"{more}{counted(self.result_count, *names)}"
         return f"{more}{self.result_count:,} {model_ngettext(self.opts, self.result_count)}"
 
     @property
     def is_cut(self) -> bool:
-        """Whether the search or filter finds more than the page lists."""
+        """Whether the search or filter matches more rows than the page lists."""
         return self.is_narrowed and self.result_count >= MOST_FOUND
 
     @property
     def is_whole(self) -> bool:
-        """Whether the list, or that of an event, is shown with no search and no filter."""
+        """Whether the list (or that of one event) is shown without any search or filter."""
         return not self.query.strip() and self.get_filters_params().keys() <= {"event"}
 
     @property
@@ -47,13 +53,13 @@ class PreparedChangeList(ChangeList):
 
 
 class WholeList(ChangeList):
-    """All rows that the list has with its search and filters, for an export: no page of them is read."""
+    """All rows that match the search and filters, for an export. No page of them is loaded."""
 
     def get_results(self, request: HttpRequest) -> None:
-        """Leave the rows in the database."""
+        """Leaves the rows in the database."""
 
 
 def shows_page(request: HttpRequest) -> bool:
-    """Whether a page of rows is wanted, not all of them for an action or an export."""
+    """Whether the request shows one page of rows, rather than acting on or exporting all of them."""
     match = request.resolver_match
     return request.method == "GET" and not (match and (match.url_name or "").endswith("_export"))

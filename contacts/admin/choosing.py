@@ -1,4 +1,4 @@
-"""The admin's searching select."""
+"""The admin's autocomplete select."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from smsadmin.lib.ids import read_keys
 
 
 class SearchingSelect(AutocompleteSelect):
-    """Django's own, except that a choice no row can have is shown as none; the field tells of it."""
+    """Django's widget, but a value that cannot be an id is shown as no choice; the field reports the error."""
 
     def optgroups(self, name: str, value: Sequence[str], attr: dict[str, Any] | None = None) -> list[Any]:
         return super().optgroups(name, list(map(str, read_keys(map(str, value)))), attr)

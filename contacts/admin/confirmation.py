@@ -1,4 +1,4 @@
-"""Ask before an action on many rows: what happens, to how many, to whom."""
+"""Asks for confirmation before an action on many rows: what happens, to how many, and to whom."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -10,13 +10,14 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
 from contacts import phones
+from smsadmin.lib.plurals import people
 
 _SAMPLE: Final = 10
 
 
 @dataclass(frozen=True)
 class Question:
-    """The page between the choice of an action and its doing."""
+    """The page between choosing an action and carrying it out."""
 
     action: str
     title: str
@@ -26,19 +27,29 @@ class Question:
 
 
 def is_confirmed(request: HttpRequest, count: int) -> bool:
-    """Whether staff have said yes to exactly so many rows."""
+    """Whether the user has confirmed the action for exactly `count` rows."""
     return request.POST.get("confirmed") == str(count)
+
+
+def name_people(queryset: QuerySet[Any], count: int) -> tuple[str, str]:
+    """(who, their number): ("Tara Lund", "(303) 555-0152") for one person, ("3 people", "them") for several."""
+    person = queryset.first() if count == 1 else None
+    if person is None:
+        return people(count), "them"
+    number = phones.display(person.phone)
+    return getattr(person, "name", None) or number, number
 
 
 def ask(
     admin: ModelAdmin, request: HttpRequest, queryset: QuerySet[Any], count: int, question: Question
 ) -> HttpResponse:
-    """The page with the question. Its form posts the same selection to the same list again.
+    """Shows the question. Its form posts the same selection to the same list again.
 
-    Of "all that match" only the condition travels; if it finds another number of rows then, it is asked again.
+    For "select all", only the search and filters are posted, and the user is asked again if they now match a
+    different number of rows.
     """
     if "confirmed" in request.POST:
-        messages.warning(request, "The list has changed meanwhile, and nothing was done. Look at the numbers again.")
+        messages.warning(request, "The list changed in the meantime, so nothing was done. Check the numbers again.")
     selected = request.POST.getlist(helpers.ACTION_CHECKBOX_NAME)
     is_across = request.POST.get("select_across") == "1"
     sample = [(getattr(row, "name", None) or "", phones.display(row.phone)) for row in queryset[:_SAMPLE]]

@@ -1,4 +1,4 @@
-"""The consent trail: to be read and exported, by admins, and by nobody to be changed."""
+"""The consent history: admins can read and export it, and nobody can change it."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -20,12 +20,12 @@ from .filters import SourceFilter
 from .people import PersonAdmin
 
 _Source = UnsubscribedContact.Source
-# True of opt-outs and opt-ins alike.
+# Labels that fit opt-outs and opt-ins alike.
 _HOW: Final[dict[str, str]] = {
     _Source.INBOUND: "By text",
     _Source.MANUAL: "By staff",
-    _Source.IMPORT: "By an import",
-    _Source.COMMUNITY: "Unsubscribed from the community",
+    _Source.IMPORT: "By import",
+    _Source.COMMUNITY: "Opted out of the community",
     _Source.MESSAGE_FAILURE: "Reported by Twilio",
 }
 _SHOWN_WORDS: Final = 120
@@ -34,7 +34,7 @@ _SHOWN_WORDS: Final = 120
 class HowFilter(SourceFilter):
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> Iterator[tuple[str, str]]:
         yield from _HOW.items()
-        yield "event", "Unsubscribed from an event"
+        yield "event", "Opted out of an event"
 
 
 @admin.register(ConsentRecord)
@@ -42,8 +42,9 @@ class ConsentRecordAdmin(PersonAdmin):
     list_display = ("when", "person", "kind", "how_and_by", "said")
     list_filter = ("kind", HowFilter, "created_at")
     sortable_by = ()
-    search_help_text = "A phone, however it is written; the beginning of a name; words that were said."
-    empty_list = "Nobody has opted out or in yet."
+    search_help_text = "Name, phone number, or their words"
+    counted_as = ("record", "records")
+    empty_list = "Nobody has opted in or out yet."
     actions = ("export_selected",)
     export_permission = "view"
     fields = ("when", "shown_phone", "shown_name", "kind", "how", "words", "message_sid", "actor")
@@ -92,7 +93,7 @@ class ConsentRecordAdmin(PersonAdmin):
     @admin.display(description="name")
     def shown_name(self, record: Any) -> str:
         self._prepare(record)
-        return record.known_name or "(not known)"
+        return record.known_name or "(unknown)"
 
     @admin.display(description="how")
     def how(self, record: Any) -> str:

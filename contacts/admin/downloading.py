@@ -1,4 +1,4 @@
-"""Files that staff download from the pages of the admin."""
+"""Files that staff download from the admin."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ from django.http import StreamingHttpResponse
 
 
 def csv_download(name: str, pieces: Iterator[str]) -> StreamingHttpResponse:
-    """What `csv_files.write` makes, under that name."""
+    """A response with what `csv_files.write` yields, as a file of that name."""
     return StreamingHttpResponse(
         pieces,
         content_type="text/csv; charset=utf-8",

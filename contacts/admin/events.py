@@ -1,4 +1,4 @@
-"""Events. Their registrants can be very many: they are a list of their own, to which the event's page leads."""
+"""Events. Their registrations can be very many, so they have a list of their own, which the event's page links to."""
 
 from typing import Any, ClassVar
 
@@ -21,11 +21,11 @@ from .people import ListAdmin, ListTool
 class EventAdmin(ListAdmin):
     list_display = ("title", "date", "registered", "textable", "added")
     search_fields = ("title__mentions",)
-    search_help_text = "A part of the title."
+    search_help_text = "Event title"
     ordering: ClassVar[tuple[Any, ...]] = (F("date").desc(nulls_last=True), "-pk")
     fields = ("title", "date")
-    empty_list = "There is no event yet."
-    delete_warning = "Its registrations are deleted with it. Blasts that went to its registrants stay on record."
+    empty_list = "No events yet."
+    delete_warning = "Its registrations are deleted too. Blasts already sent to it stay on record."
     actions = None
 
     def prepare_page(self, rows: list[Event]) -> None:
@@ -52,18 +52,18 @@ class EventAdmin(ListAdmin):
     def get_page_tools(self, request: HttpRequest, event: Event) -> list[ListTool]:
         tools = []
         if request.user.has_perm("contacts.view_eventregistration"):
-            tools.append(("See the registrations", registrations_address(event)))
+            tools.append(("See who is registered", registrations_address(event)))
         if request.user.has_perm("contacts.add_eventregistration"):
             address = reverse("admin:contacts_eventregistration_add")
             tools.append(("Add a registration", f"{address}?event={event.pk}"))
         return tools
 
     def delete_model(self, request: HttpRequest, obj: Event) -> None:
-        """Within the transaction of Django's page; all registrations go with it."""
+        """Runs in the transaction of Django's page; all registrations are deleted too."""
         lock_bulk_changes()
         super().delete_model(request, obj)
 
 
 def registrations_address(event: Event) -> str:
-    """The list of registrations, narrowed to the event."""
+    """The list of registrations, filtered by the event."""
     return f"{reverse('admin:contacts_eventregistration_changelist')}?event={event.pk}"

@@ -1,4 +1,4 @@
-"""What the lists can be narrowed to."""
+"""Filters of the lists of people."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -17,7 +17,7 @@ _RECENT_EVENTS: Final = 10
 
 
 class StateFilter(admin.SimpleListFilter):
-    """Whether people can be texted."""
+    """Whether people can be texted, and why not."""
 
     title = "state"
     parameter_name = "state"
@@ -26,7 +26,7 @@ class StateFilter(admin.SimpleListFilter):
         return [
             ("textable", "Can be texted"),
             ("opted_out", "Opted out"),
-            ("suppressed", "Cannot be texted"),
+            ("suppressed", "Unreachable"),
         ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
@@ -43,7 +43,7 @@ class StateFilter(admin.SimpleListFilter):
 
 
 class EventFilter(admin.SimpleListFilter):
-    """Of which event: the last few are offered, any other by the link from its page."""
+    """By event: offers the most recent ones; the page of any event links to its own."""
 
     title = "event"
     parameter_name = "event"
@@ -63,19 +63,19 @@ class EventFilter(admin.SimpleListFilter):
 
 
 def chosen_event(request: HttpRequest) -> Event | None:
-    """The event that the list is narrowed to."""
+    """The event that the list is filtered by."""
     return Event.objects.filter(pk=read_key(request.GET.get("event", ""))).first()
 
 
 class SourceFilter(admin.SimpleListFilter):
     """How people opted out."""
 
-    title = "how"
+    title = "source"
     parameter_name = "source"
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> Iterator[tuple[str, str]]:
         yield from UnsubscribedContact.Source.choices
-        yield "event", "Unsubscribed from an event"
+        yield "event", "Opted out of an event"
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         match self.value():

@@ -1,4 +1,4 @@
-"""The two forms of an import: the upload, and how its file is to be read."""
+"""The two forms of an import: the upload, and how its file is read."""
 
 from typing import Any, Final
 
@@ -17,10 +17,10 @@ class UploadForm(forms.Form):
     file = forms.FileField(
         label="File",
         max_length=255,
-        allow_empty_file=True,  # the reader says what is wrong with it
+        allow_empty_file=True,  # the reader explains what is wrong with it
         widget=forms.FileInput(attrs={"accept": _ENDINGS, "data-limit": MAX_BYTES}),
         error_messages={
-            "required": "Choose the file to import.",
+            "required": "Choose a file to import.",
             "invalid": "The upload was interrupted. Try again.",
         },
     )
@@ -33,7 +33,7 @@ class UploadForm(forms.Form):
 
 
 class ReadingForm(forms.Form):
-    """How the file is read, as it was detected or chosen before; `adjustments()` is what to read it by next."""
+    """How the file is read, as detected or chosen before; `adjustments()` is how to read it next."""
 
     def __init__(self, contact_import: ContactImport, data: Any = None) -> None:
         super().__init__(data)
@@ -47,8 +47,8 @@ class ReadingForm(forms.Form):
         elif len(self.detected["sheets"]) > 1:
             self._offer("sheet", "Sheet", [(name, name) for name in self.detected["sheets"]])
         if self.detected["kind"] != "vcard":
-            headings = [(0, "None: the first line is a person")]
-            headings += [(number, f"Line {number}: {text}") for number, text in self.detected["first_lines"]]
+            headings = [(0, "No headings: the first row is a person")]
+            headings += [(number, f"Row {number}: {text}") for number, text in self.detected["first_lines"]]
             self._offer("header_line", "Headings", headings, coerce=int)
         for index, role in enumerate(self.detected["roles"][:MAX_COLUMNS]):
             self._offer(f"role_{index}", self._column_name(index), Role.choices, initial=role)
@@ -65,11 +65,11 @@ class ReadingForm(forms.Form):
         return self.detected["columns"][index]["heading"] or f"Column {index + 1}"
 
     def settings(self) -> list[forms.BoundField]:
-        """The fields that say how the file is cut into lines and cells."""
+        """The fields that say how the file is split into lines and cells."""
         return [self[name] for name in self.fields if not name.startswith("role_")]
 
     def columns(self) -> list[dict[str, Any]]:
-        """For each column its field, its examples, and whether it is imported and has something to show."""
+        """For each column: its field, its examples, and whether it is imported and has anything to show."""
         columns = []
         for index, column in enumerate(self.detected["columns"]):
             role = self.detected["roles"][index]
@@ -78,7 +78,7 @@ class ReadingForm(forms.Form):
         return columns
 
     def folded(self) -> int:
-        """How many columns the page folds away: the unused ones, where they are many."""
+        """How many columns the page folds away: the unused ones, if there are many."""
         unused = sum(not column["is_used"] for column in self.columns())
         return unused if unused > _MANY_UNUSED else 0
 
@@ -90,9 +90,9 @@ class ReadingForm(forms.Form):
         return cleaned
 
     def adjustments(self) -> dict[str, Any]:
-        """What staff have chosen, now and before, over what was detected.
+        """What staff have chosen, now and before, instead of what was detected.
 
-        What the columns are is detected anew when the file is cut into other columns.
+        The meaning of the columns is detected again if the file is split into different columns.
         """
         chosen = dict(self.contact_import.adjustments)
         changed = self._changed(self.cleaned_data)

@@ -1,4 +1,4 @@
-"""Where imports are to be found: the links above the lists, on events' pages and on those of the imports."""
+"""Links to imports: above lists, on event pages and on the pages of the imports."""
 
 from django.http import HttpRequest
 from django.urls import reverse
@@ -15,12 +15,12 @@ Target = ContactImport.Target
 
 
 class ImportMixin:
-    """A link to the import above a list: `import_target` says into which. Registrations are imported for an event."""
+    """Adds a link to the import above a list. `import_target` is the list. Registrations are imported per event."""
 
     import_target: str = ""
 
     def get_list_tools(self, request: HttpRequest) -> list[tuple[str, str]]:
-        """(label, address) of what can be done with the whole list, for this user."""
+        """(label, address) of what this user can do with the whole list."""
         tools: list[tuple[str, str]] = super().get_list_tools(request)  # type: ignore[misc]
         event = chosen_event(request) if self.import_target == Target.EVENT else None
         if address := import_address(request, self.import_target, event):
@@ -29,7 +29,7 @@ class ImportMixin:
 
 
 def import_address(request: HttpRequest, target: str, event: Event | None = None) -> str:
-    """Where the user uploads a file for that list; "" when they may not, or for registrations without an event."""
+    """The upload page for that list; "" if the user lacks permission, or for registrations without an event."""
     if not lifecycle.may_import(request.user, target):
         return ""
     if target == Target.EVENT:
@@ -45,9 +45,9 @@ class ImportedEvents(Additions):
 
 
 def list_link(target: str, event: Event | None) -> dict[str, str]:
-    """Where the people of an import are to be seen: {"name", "address"}."""
+    """Where the people of an import are listed: {"name", "address"}."""
     if event:
-        return {"name": f"Registrations for {event}", "address": registrations_address(event)}
+        return {"name": f"People registered for {event}", "address": registrations_address(event)}
     meta = merge.model_of(target)._meta
     return {
         "name": capfirst(str(meta.verbose_name_plural)),

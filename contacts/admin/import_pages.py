@@ -1,4 +1,4 @@
-"""What the page of an import says: its progress, its figures, and its first lines as they will be read."""
+"""What the page of an import shows: its progress, its counts, and a preview of its first lines."""
 
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -31,7 +31,7 @@ Target = ContactImport.Target
 
 @dataclass
 class Figure:
-    """A number of the summary, with the word for it and a note."""
+    """A number in the summary, with a label and a note."""
 
     name: str
     count: int
@@ -41,7 +41,7 @@ class Figure:
 
 @dataclass
 class ShownLine:
-    """A line of the file as the preview shows it. `outcome` is "new", "renamed", "known", "repeat" or "invalid"."""
+    """A line of the file in the preview. `outcome` is "new", "renamed", "known", "repeat" or "invalid"."""
 
     number: int
     phone: str = ""
@@ -53,18 +53,18 @@ class ShownLine:
 
 
 def progress(contact_import: ContactImport) -> dict[str, Any]:
-    """What the waiting page asks for: status, label, sentence, done and expected (lines), is_busy, is_stalled."""
+    """What the waiting page polls: status, label, sentence, done and expected (lines), is_busy, is_stalled."""
     done, expected = contact_import.rows_done, contact_import.rows_expected
     if contact_import.is_stalled:
-        sentence = "Nothing has moved for a minute."
+        sentence = "No progress for a minute."
     elif contact_import.status == Status.WAITING:
-        sentence = "Waiting for a worker to read the file."
+        sentence = "Waiting to read the file."
     elif contact_import.status == Status.APPLYING:
         sentence = f"Importing {people(contact_import.counts.get('people', 0))}."
     elif done and done >= expected:
-        sentence = f"Comparing {counted(done, 'line', 'lines')} with the list."
+        sentence = f"Comparing {counted(done, 'row', 'rows')} with the list."
     elif done:
-        sentence = f"Reading: {intcomma(done)} of about {counted(expected, 'line', 'lines')}."
+        sentence = f"Read {intcomma(done)} of about {counted(expected, 'row', 'rows')}."
     else:
         sentence = "Reading the file."
     return {
@@ -79,18 +79,18 @@ def progress(contact_import: ContactImport) -> dict[str, Any]:
 
 
 def figures(contact_import: ContactImport) -> list[Figure]:
-    """The counts as the preview (what will be) or the result (what was done) names them."""
+    """The counts, worded for the preview (what will happen) or for the result (what happened)."""
     counts = contact_import.counts
     is_done = contact_import.status == Status.APPLIED
     shown = [
         Figure("new", counts["new"], "added" if is_done else "new"),
-        Figure("renamed", counts["renamed"], "name changed", "A blank name never erases one."),
-        Figure("known", counts["known"], "already there", "Nothing changes for them."),
-        Figure("repeats", counts["repeats"], "twice in the file", "The first line with a number counts."),
-        Figure("invalid", counts["invalid"], "not valid", "Not imported: see the reasons below."),
-        Figure("refused", counts.get("refused", 0), "want no texts", "The file says so."),
+        Figure("renamed", counts["renamed"], "name changed", "Blank names change nothing."),
+        Figure("known", counts["known"], "already on the list", "Nothing changes."),
+        Figure("repeats", counts["repeats"], "duplicates", "We keep the first."),
+        Figure("invalid", counts["invalid"], "invalid", "Not imported. See why below."),
+        Figure("refused", counts.get("refused", 0), "don’t want texts", "According to the file."),
         Figure("opted_out", counts["opted_out"], "opted out", "Imported, but not texted."),
-        Figure("suppressed", counts["suppressed"], "cannot be reached", "Imported, but not texted."),
+        Figure("suppressed", counts["suppressed"], "unreachable", "Imported, but not texted."),
     ]
     if contact_import.target == Target.UNSUBSCRIBED:
         shown = [each for each in shown if each.name in {"new", "known", "repeats", "invalid"}]
@@ -99,15 +99,15 @@ def figures(contact_import: ContactImport) -> list[Figure]:
 
 
 def to_write(contact_import: ContactImport) -> int:
-    """How many people importing would add, rename or opt out."""
+    """How many people the import would add, rename or opt out."""
     counts = contact_import.counts
     changed = counts.get("new", 0) + counts.get("renamed", 0)
-    # Those who are added as opted out are counted once.
+    # People added as opted out count once.
     return int(max(changed, counts.get("to_opt_out", 0)))
 
 
 def reading(contact_import: ContactImport) -> str:
-    """How the file was read, in short: "UTF-8, comma, headings in line 1, phone in “Mobile”"."""
+    """How the file was read, in short: "UTF-8, comma, headings in row 1, phone in “Mobile”"."""
     detected = contact_import.detected
     if detected["kind"] == "text":
         bom = " with byte order mark" if detected["bom"] else ""
@@ -118,7 +118,7 @@ def reading(contact_import: ContactImport) -> str:
         return f"vCards, {ENCODINGS[detected['encoding']].split(' (')[0]}"
     else:
         parts = [f"sheet “{detected['sheet']}”"]
-    parts.append(f"headings in line {detected['header_line']}" if detected["header_line"] else "no headings")
+    parts.append(f"headings in row {detected['header_line']}" if detected["header_line"] else "no headings")
     for role, word in _SAID_OF_READING:
         if role in detected["roles"]:
             index = detected["roles"].index(role)
@@ -127,7 +127,7 @@ def reading(contact_import: ContactImport) -> str:
 
 
 def first_lines(contact_import: ContactImport) -> list[ShownLine]:
-    """The first lines as they will be read, and what becomes of each now."""
+    """The first lines as they will be read, and what would happen to each now."""
     rows = list(ImportRow.objects.filter(contact_import=contact_import).order_by("line")[:FIRST_LINES])
     numbers = [row.phone for row in rows if row.phone]
     present = dict(merge.list_of(contact_import).filter(phone__in=numbers).values_list("phone", "name"))
@@ -144,7 +144,7 @@ def first_lines(contact_import: ContactImport) -> list[ShownLine]:
             line.outcome, line.says = _outcome(row, present, first, contact_import.target)
             line.warnings = list(blocked.get(row.phone, []))
             if row.opts_out and contact_import.target != Target.UNSUBSCRIBED:
-                line.warnings.append("wants no texts")
+                line.warnings.append("doesn’t want texts")
             line.note = row.note
             first.setdefault(row.phone, row.line)
         shown.append(line)
@@ -153,13 +153,16 @@ def first_lines(contact_import: ContactImport) -> list[ShownLine]:
 
 def _outcome(row: ImportRow, present: dict[str, Any], first: dict[str, int], target: str) -> tuple[str, str]:
     if row.is_repeat:
-        return "repeat", f"Repeats line {first[row.phone]}" if row.phone in first else "Repeats an earlier line"
+        return (
+            "repeat",
+            f"Duplicate of row {first[row.phone]}" if row.phone in first else "Duplicate of an earlier row",
+        )
     if row.phone not in present:
         return "new", "New"
     before = present[row.phone]
     if row.name and row.name != before and target != Target.UNSUBSCRIBED:
-        return "renamed", f"Name changes from “{before}”" if before else "Name is added"
-    return "known", "Already there"
+        return "renamed", f"Name changes from “{before}”" if before else "Adds the name"
+    return "known", "Already on the list"
 
 
 def _blocked(numbers: list[str]) -> dict[str, list[str]]:
@@ -167,17 +170,17 @@ def _blocked(numbers: list[str]) -> dict[str, list[str]]:
     for phone in UnsubscribedContact.objects.filter(phone__in=numbers).values_list("phone", flat=True):
         found.setdefault(phone, []).append("opted out")
     for phone in SuppressedContact.objects.blocking().filter(phone__in=numbers).values_list("phone", flat=True):
-        found.setdefault(phone, []).append("cannot be reached")
+        found.setdefault(phone, []).append("unreachable")
     return found
 
 
 def first_rejects(contact_import: ContactImport) -> list[ShownLine]:
-    """The first of the lines that are not valid: number, value and reason."""
+    """The first invalid lines: number, value and reason."""
     rows = ImportRow.objects.filter(contact_import=contact_import).rejected()[:FIRST_REJECTS]
     return [ShownLine(row.line, phone=value_of(row.cells), outcome="invalid", says=row.problem) for row in rows]
 
 
 def value_of(cells: list[Any] | None) -> str:
-    """The cells of a line in short, for people to recognise it."""
+    """The cells of a line in short, so that people recognize it."""
     text = " · ".join(str(cell).strip() for cell in cells or [] if str(cell).strip())
     return text if len(text) <= 80 else f"{text[:80]}…"

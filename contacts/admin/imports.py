@@ -1,4 +1,4 @@
-"""Imports in the admin: the upload, the page of each import, and the links to them from the lists."""
+"""Imports in the admin: the upload and the page of each import."""
 
 from collections.abc import Callable
 from typing import Any, cast
@@ -46,7 +46,7 @@ Status = ContactImport.Status
 
 @admin.register(ContactImport)
 class ContactImportAdmin(admin.ModelAdmin):
-    """What was imported and what is waiting for its confirm. The page of each is its preview, then its result."""
+    """Finished imports and those waiting for confirmation. The page of each shows its preview, then its result."""
 
     list_display = ("file_name", "into", "status", "people", "not_valid", "created_by", "uploaded")
     list_select_related = ("event", "created_by")
@@ -56,7 +56,7 @@ class ContactImportAdmin(admin.ModelAdmin):
     show_full_result_count = False
     actions = None
 
-    # Who may do what ---------------------------------------------------------------------------------------
+    # Permissions -------------------------------------------------------------------------------------------
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return any(lifecycle.may_import(request.user, target) for target in Target.values)
@@ -71,7 +71,7 @@ class ContactImportAdmin(admin.ModelAdmin):
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: ContactImport | None = None) -> bool:
-        """Imports go with their event when that is deleted; by themselves they are discarded on their page."""
+        """Imports are deleted with their event. Otherwise they are discarded on their page."""
         return self.has_view_permission(request, obj)
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
@@ -107,7 +107,7 @@ class ContactImportAdmin(admin.ModelAdmin):
     def people(self, contact_import: ContactImport) -> int | None:
         return contact_import.counts.get("people")
 
-    @admin.display(description="Not valid")
+    @admin.display(description="Invalid")
     def not_valid(self, contact_import: ContactImport) -> int | None:
         return contact_import.counts.get("invalid")
 
@@ -118,7 +118,7 @@ class ContactImportAdmin(admin.ModelAdmin):
             return path(route, self.admin_site.admin_view(view), name=f"contacts_contactimport_{name}")
 
         return [
-            # Exempt until the length of the body is known: the check reads the whole form, file and all.
+            # Exempt until the length of the body is known: the CSRF check reads the whole form, including the file.
             page("new/<str:target>/", csrf_exempt(self.new_view), "new"),
             page("new/event/<int:event_id>/", csrf_exempt(self.new_view), "new_event"),
             page("<int:pk>/progress/", require_safe(self.progress_view), "progress"),
@@ -133,7 +133,7 @@ class ContactImportAdmin(admin.ModelAdmin):
     # Upload ------------------------------------------------------------------------------------------------
 
     def new_view(self, request: HttpRequest, target: str = Target.EVENT, event_id: int | None = None) -> HttpResponse:
-        """The form for a file, and what comes in by it."""
+        """The upload form, and what it submits."""
         if target not in Target.values or (target == Target.EVENT) != (event_id is not None):
             raise Http404
         if not lifecycle.may_import(request.user, target):
@@ -175,7 +175,7 @@ class ContactImportAdmin(admin.ModelAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """The preview, the progress or the result, whatever there is."""
+        """The preview, the progress or the result, depending on the status."""
         contact_import = self._get(request, _key(object_id))
         return self._page(request, contact_import)
 
@@ -223,12 +223,12 @@ class ContactImportAdmin(admin.ModelAdmin):
             },
         )
 
-    # What staff do with it ---------------------------------------------------------------------------------
+    # Actions -----------------------------------------------------------------------------------------------
 
     def adjust_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         contact_import = self._get(request, pk)
         if contact_import.status not in {Status.READY, Status.FAILED} or not contact_import.detected.get("columns"):
-            self.message_user(request, "The file cannot be read in another way now.", messages.WARNING)
+            self.message_user(request, "It’s too late to change how this file is read.", messages.WARNING)
             return HttpResponseRedirect(self._address(contact_import))
         adjustments: dict[str, Any] = {}
         if "reset" not in request.POST:
@@ -248,20 +248,20 @@ class ContactImportAdmin(admin.ModelAdmin):
     def again_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         contact_import = self._get(request, pk)
         if lifecycle.start_again(contact_import):
-            self.message_user(request, "Started again.", messages.SUCCESS)
+            self.message_user(request, "Restarted.", messages.SUCCESS)
         return HttpResponseRedirect(self._address(contact_import))
 
     def discard_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         contact_import = self._get(request, pk)
         if contact_import.status == Status.APPLIED or not lifecycle.discard(contact_import):
             self.message_user(
-                request, "People are imported from this file: it cannot be discarded.", messages.WARNING
+                request, "This file is being or has been imported, so it can’t be discarded.", messages.WARNING
             )
             return HttpResponseRedirect(self._address(contact_import))
         self.message_user(request, f"“{contact_import}” was discarded. Nothing was imported.", messages.SUCCESS)
         return HttpResponseRedirect(list_link(contact_import.target, contact_import.event)["address"])
 
-    # Plumbing ----------------------------------------------------------------------------------------------
+    # Helpers -----------------------------------------------------------------------------------------------
 
     def _address(self, contact_import: ContactImport) -> str:
         return reverse("admin:contacts_contactimport_change", args=[contact_import.pk])
@@ -275,5 +275,5 @@ class ContactImportAdmin(admin.ModelAdmin):
 
 
 def _key(object_id: str) -> int:
-    """The key in an address of the admin; 0, which no row has, for what is none."""
+    """The id in an admin address; 0, which no row has, if it is not one."""
     return read_key(unquote(object_id))

@@ -1,4 +1,4 @@
-"""Community members."""
+"""People in the community."""
 
 from django.contrib import admin
 
@@ -17,9 +17,8 @@ class CommunityMemberAdmin(ImportMixin, TextablePersonAdmin):
     list_filter = (StateFilter,)
     fields = ("name", "phone", "added")
     readonly_fields = ("added",)
+    list_name = "the community"
     empty_list = "Nobody is in the community yet."
-    delete_warning = (
-        "Whether they have opted out stays on record: if they are added again, they are still not texted."
-    )
+    delete_warning = "Opt-outs stay on record: anyone who opted out won’t be texted, even if you add them again."
 
     added = dates.column("created_at", "added", ordering="pk")

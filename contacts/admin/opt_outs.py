@@ -1,4 +1,4 @@
-"""Unsubscribed and suppressed contacts: those whom blasts skip."""
+"""Opted-out people and unreachable numbers: those that blasts skip."""
 
 from typing import Any, Final
 
@@ -8,6 +8,7 @@ from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.text import capfirst
 
 from contacts import textability
 from contacts.consent import opting_out
@@ -16,7 +17,7 @@ from contacts.names import known_names
 from smsadmin.lib import dates
 from smsadmin.lib.plurals import people
 
-from .confirmation import Question, ask, is_confirmed
+from .confirmation import Question, ask, is_confirmed, name_people
 from .filters import SourceFilter
 from .import_links import ImportMixin
 from .people import PersonAdmin
@@ -26,7 +27,7 @@ MANUAL: Final = "manual"
 
 
 class BlockedContactAdmin(PersonAdmin):
-    """Deleting an entry here is what restores the person, so that is what the action is called."""
+    """Deleting an entry here allows texts again, so that is what the action is called."""
 
     actions = ("lift_selected", "export_selected")
     lift_sentences: tuple[str, ...] = ()
@@ -37,31 +38,32 @@ class BlockedContactAdmin(PersonAdmin):
         return actions
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """The phone of an entry stays: another one would let the first be texted unnoticed."""
+        """An entry's phone is read-only: changing it would silently allow texts to the old number."""
         return (*self.readonly_fields, "phone") if obj else self.readonly_fields
 
-    @admin.action(description="Restore selected: let them be texted again", permissions=["delete"])
+    @admin.action(description="Allow texts to selected people again…", permissions=["delete"])
     def lift_selected(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
         count = queryset.count()
         if not is_confirmed(request, count):
+            who, _ = name_people(queryset, count)
             question = Question(
                 action="lift_selected",
-                title=f"Restore {people(count)}?",
+                title=f"Allow texts to {who} again?",
                 sentences=self.lift_sentences,
-                button=f"Restore {people(count)}",
+                button=f"Allow texts to {who} again",
                 is_grave=True,
             )
             return ask(self, request, queryset, count, question)
         self.log_deletions(request, queryset)
         outcome = opting_out.lift(queryset, request.user.get_username())
-        said = f"Restored {people(outcome.changed)}: they can be texted again."
+        said = f"{people(outcome.changed)} can be texted again."
         level = messages.SUCCESS
         if outcome.unchanged:
             other = SuppressedContact if self.model is UnsubscribedContact else UnsubscribedContact
             level = messages.WARNING
             said += (
-                f" {people(outcome.unchanged).capitalize()} still cannot be texted, "
-                f"because of an entry under {other._meta.verbose_name_plural}."
+                f" {people(outcome.unchanged)} still can’t be texted because of an entry "
+                f"under “{capfirst(str(other._meta.verbose_name_plural))}”."
             )
         self.message_user(request, said, level)
         return None
@@ -80,12 +82,10 @@ class UnsubscribedContactAdmin(ImportMixin, BlockedContactAdmin):
     list_filter = (SourceFilter,)
     fields = ("phone", "name", "reason", "how", "unsubscribed")
     readonly_fields = ("how", "unsubscribed")
-    empty_list = "Nobody has unsubscribed."
-    delete_warning = (
-        f"The person will be texted again by the next blast to a list that they are on. {CONSENT} {STOP_STAYS}"
-    )
+    empty_list = "Nobody has opted out."
+    delete_warning = f"The next blast to any of their lists will reach them again. {CONSENT} {STOP_STAYS}"
     lift_sentences = (
-        "They will be texted again by the next blast to a list that they are on.",
+        "The next blast to any of their lists will reach them again.",
         CONSENT,
         STOP_STAYS,
     )
@@ -101,7 +101,7 @@ class UnsubscribedContactAdmin(ImportMixin, BlockedContactAdmin):
             self.prepare_page([contact])
         return contact.source_label
 
-    unsubscribed = dates.column("created_at", "unsubscribed", ordering="pk")
+    unsubscribed = dates.column("created_at", "opted out", ordering="pk")
 
     def save_model(self, request: HttpRequest, obj: UnsubscribedContact, form: ModelForm, change: bool) -> None:
         if not change and not obj.name:
@@ -115,12 +115,12 @@ class SuppressedContactAdmin(BlockedContactAdmin):
     list_filter = ("category",)
     fields = ("phone", "category", "reason", "found_by", "suppressed", "changed")
     readonly_fields = ("found_by", "suppressed", "changed")
-    empty_list = "No number is suppressed: every number that was tried could be reached."
-    delete_warning = "The number will be tried again by the next blast to a list that it is on."
+    empty_list = "No unreachable numbers: texts got through to every number we tried."
+    delete_warning = "The next blast to any of its lists will try this number again."
     lift_sentences = (
-        "These numbers will be tried again by the next blast to a list that they are on.",
-        "A number that cannot be reached costs a text each time, and many failures harm your standing with the "
-        "carriers. Restore those of which you know that they work again.",
+        "The next blast to any of their lists will try these numbers again.",
+        "Every failed text costs money, and too many failures hurt your reputation with carriers. "
+        "Only allow numbers that you know work again.",
     )
 
     def prepare_page(self, rows: list[SuppressedContact]) -> None:
@@ -130,21 +130,21 @@ class SuppressedContactAdmin(BlockedContactAdmin):
 
     @admin.display(description="name")
     def shown_name(self, contact: Any) -> str:
-        return contact.known_name or "(not known)"
+        return contact.known_name or "(unknown)"
 
-    suppressed = dates.column("created_at", "suppressed", ordering="pk")
-    changed = dates.column("updated_at", "last change")
+    suppressed = dates.column("created_at", "since", ordering="pk")
+    changed = dates.column("updated_at", "last changed")
 
     @admin.display(description="found by")
     def found_by(self, contact: SuppressedContact) -> str:
-        """Which blast met the error, or that staff added the entry."""
+        """The blast that caused the error, or that staff added the entry."""
         if log := contact.source_message_log:
             address = reverse("admin:messaging_messagelog_change", args=[log.pk])
             error = f" (error {contact.source})" if contact.source else ""
-            return format_html('The blast <a href="{}">{}</a>{}', address, log, error)
+            return format_html('Blast <a href="{}">{}</a>{}', address, log, error)
         if contact.source_type == MANUAL:
             return "Added by staff"
-        return contact.source or "Not known"
+        return contact.source or "Unknown"
 
     def save_model(self, request: HttpRequest, obj: SuppressedContact, form: ModelForm, change: bool) -> None:
         if not change:

@@ -1,4 +1,4 @@
-"""What the admins of all lists of people have in common."""
+"""What the admin pages of all lists of people have in common."""
 
 from typing import Any, ClassVar, cast
 
@@ -45,12 +45,12 @@ class ListAdmin(admin.ModelAdmin):
     paginator = CappedPaginator
     show_full_result_count = False
     list_per_page = 50
-    # "Show all" would build the page of the whole list.
+    # "Show all" would build a page with the whole list.
     list_max_show_all = 50
-    # Counting each choice of a filter reads the whole list.
+    # Counting each choice of a filter would read the whole list.
     show_facets = admin.ShowFacets.NEVER
     ordering: ClassVar[tuple[Any, ...]] = ("-pk",)
-    empty_list = "Nothing is here yet."
+    empty_list = "Nothing here yet."
     delete_warning = ""
 
     class Media:
@@ -60,12 +60,12 @@ class ListAdmin(admin.ModelAdmin):
         return PreparedChangeList
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """What nobody can enter is shown once it is there."""
+        """Read-only fields are shown only once the row exists."""
         fields = super().get_fields(request, obj)
         return fields if obj else [name for name in fields if name not in self.readonly_fields]
 
     def prepare_page(self, rows: list[Any]) -> None:
-        """Look up at once what the columns of these rows show."""
+        """Looks up what the columns of these rows show, all at once."""
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         context = {
@@ -80,7 +80,7 @@ class ListAdmin(admin.ModelAdmin):
         return super().changelist_view(request, context | (extra_context or {}))
 
     def get_list_tools(self, request: HttpRequest) -> list[ListTool]:
-        """(label, address) of what can be done with the whole list, for this user."""
+        """(label, address) of what this user can do with the whole list."""
         return []
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
@@ -97,7 +97,7 @@ class ListAdmin(admin.ModelAdmin):
         return [action for action in allowed if action[0] not in refused]
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Once more where somebody else has saved the same number since the form looked: this time it finds it."""
+        """Retries once if someone else saved the same number after the form checked: now the form finds it."""
         try:
             return super().changeform_view(request, *args, **kwargs)
         except IntegrityError:
@@ -113,7 +113,8 @@ class ListAdmin(admin.ModelAdmin):
         obj: Any = None,
     ) -> HttpResponse:
         if obj is not None:
-            context |= self.get_page_context(request, obj)
+            # The row's own name is the heading.
+            context |= {"title": str(obj), "subtitle": None} | self.get_page_context(request, obj)
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     def get_page_context(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
@@ -122,7 +123,7 @@ class ListAdmin(admin.ModelAdmin):
         return {"page_tools": [*self.get_page_tools(request, obj), *added]}
 
     def get_page_tools(self, request: HttpRequest, obj: Any) -> list[ListTool]:
-        """(label, address) of what can be done with a row, for this user."""
+        """(label, address) of what this user can do with a row."""
         return []
 
     def delete_view(
@@ -135,7 +136,7 @@ class ListAdmin(admin.ModelAdmin):
     def get_deleted_objects(
         self, objs: Any, request: HttpRequest
     ) -> tuple[list[Any], dict[str, int], set[str], list[str]]:
-        """What goes with the rows, in numbers: Django's own would name them all, the rows themselves among them."""
+        """Counts what would be deleted too, where Django lists it all by name, including the rows themselves."""
         collector = Collector(using=router.db_for_write(self.model))
         protected: list[str] = []
         try:
@@ -160,7 +161,7 @@ class ListAdmin(admin.ModelAdmin):
         return [str(row) for row in objs], named, missing, protected
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        """Bit by bit, so that memory does not grow with the selection."""
+        """Deletes in batches, so that memory does not grow with the selection."""
         keys = queryset.order_by("pk").values_list("pk", flat=True)
         with transaction.atomic():
             lock_bulk_changes()
@@ -168,7 +169,7 @@ class ListAdmin(admin.ModelAdmin):
                 self.model._default_manager.filter(pk__in=batch).delete()
 
     def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
-        """One entry for each row; for very many, one for all. `queryset` can be a list too (Django's delete page)."""
+        """Logs one entry per row; for very many rows, only one. `queryset` may be a list (Django's delete page)."""
         count = len(queryset) if isinstance(queryset, list) else queryset.count()
         if count <= _LOGGED_ONE_BY_ONE:
             return super().log_deletions(request, queryset)
@@ -183,11 +184,11 @@ class ListAdmin(admin.ModelAdmin):
 class PersonAdmin(ListAdmin):
     """The admin of a list of people with phones.
 
-    `export_permission` is what a download takes: "view" or "change" on the list.
+    `export_permission` is what a download requires: "view" or "change" on the list.
     """
 
     search_fields = ("phone",)
-    search_help_text = "A phone, however it is written; its last four digits; the beginning of a name."
+    search_help_text = "Name or phone number"
     empty_list = "Nobody is on this list yet."
     export_permission = "change"
 
@@ -208,11 +209,11 @@ class PersonAdmin(ListAdmin):
         return phones.display(person.phone)
 
     def get_page_tools(self, request: HttpRequest, obj: Any) -> list[ListTool]:
-        """The page of a person leads to what the consent trail has of their number."""
+        """The page of a person links to the consent history of their number."""
         if not request.user.has_perm("contacts.view_consentrecord"):
             return []
         trail = f"{reverse('admin:contacts_consentrecord_changelist')}?{urlencode({'q': obj.phone})}"
-        return [("Consent trail", trail)]
+        return [("Consent history", trail)]
 
     # Export ------------------------------------------------------------------------------------------------
 
@@ -242,7 +243,7 @@ class PersonAdmin(ListAdmin):
         return tools
 
     def export_view(self, request: HttpRequest) -> HttpResponseBase:
-        """All that the list shows with its search and filters, as a file."""
+        """Downloads everything that matches the list's search and filters."""
         if not self.has_export_permission(request):
             raise PermissionDenied
         try:

@@ -23,11 +23,10 @@ class EventRegistrationAdmin(ImportMixin, TextablePersonAdmin):
     fields = ("event", "name", "phone", "registered")
     readonly_fields = ("registered",)
     autocomplete_fields = ("event",)
+    list_name = "their events"
     empty_list = "Nobody is registered yet."
     export_permission = "view"
-    delete_warning = (
-        "Whether they have opted out stays on record: if they are added again, they are still not texted."
-    )
+    delete_warning = "Opt-outs stay on record: anyone who opted out won’t be texted, even if you add them again."
 
     registered = dates.column("created_at", "registered", ordering="pk")
 
@@ -40,7 +39,7 @@ class EventRegistrationAdmin(ImportMixin, TextablePersonAdmin):
         return super().formfield_for_foreignkey(db_field, request, **{"widget": widget, **kwargs})
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """The event of the list that "Add" was pressed on."""
+        """The event of the list where "Add" was clicked."""
         from_list = QueryDict(request.GET.get("_changelist_filters", ""))
         chosen = {"event": from_list["event"]} if "event" in from_list else {}
         return chosen | super().get_changeform_initial_data(request)
@@ -48,5 +47,8 @@ class EventRegistrationAdmin(ImportMixin, TextablePersonAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         context: dict[str, Any] = {}
         if event := chosen_event(request):
-            context = {"title": f"Registrations for {event}", "empty_list": f"Nobody is registered for {event} yet."}
+            context = {
+                "title": f"People registered for {event}",
+                "empty_list": f"Nobody is registered for {event} yet.",
+            }
         return super().changelist_view(request, context | (extra_context or {}))

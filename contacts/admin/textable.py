@@ -1,4 +1,4 @@
-"""Members and registrations: people who can be texted or not, and what staff can do about it."""
+"""Members and registrations: whether people can be texted, and what staff can do about it."""
 
 from typing import Any
 
@@ -13,18 +13,20 @@ from contacts import textability
 from contacts.consent import opting_out
 from smsadmin.lib.plurals import people
 
-from .confirmation import Question, ask, is_confirmed
+from .confirmation import Question, ask, is_confirmed, name_people
 from .people import PersonAdmin
 
-CONSENT = (
-    "Restore only who has asked for it: texting people against their will is against the law and "
-    "against the rules of the carriers."
-)
-STOP_STAYS = "Where somebody texted STOP, Twilio goes on blocking your texts to them until they text START."
+CONSENT = "Only do this for people who asked for it: texting people who opted out breaks the law and carrier rules."
+STOP_STAYS = "If they texted STOP, Twilio keeps blocking your texts to them until they text START."
 
 
 class TextablePersonAdmin(PersonAdmin):
-    """Shows of each person whether blasts reach them, and why not."""
+    """Shows whether each person can be texted, and if not, why.
+
+    `list_name` is the list as a sentence names it.
+    """
+
+    list_name: str
 
     actions = ("unsubscribe_selected", "restore_selected", "export_selected", "delete_selected")
 
@@ -52,7 +54,7 @@ class TextablePersonAdmin(PersonAdmin):
         )
 
     def get_page_context(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
-        """The person's own page says whether they can be texted, why not, and leads to what changes it."""
+        """Whether the person can be texted, why not, and a link to what changes it."""
         self.prepare_page([obj])
         record = obj.standing.record
         context = super().get_page_context(request, obj) | {
@@ -68,50 +70,52 @@ class TextablePersonAdmin(PersonAdmin):
 
     # Actions -----------------------------------------------------------------------------------------------
 
-    @admin.action(description="Unsubscribe selected %(verbose_name_plural)s", permissions=["unsubscribe"])
+    @admin.action(description="Stop all texts to selected people…", permissions=["unsubscribe"])
     def unsubscribe_selected(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
         count = queryset.count()
         if not is_confirmed(request, count):
+            who, number = name_people(queryset, count)
             question = Question(
                 action="unsubscribe_selected",
-                title=f"Unsubscribe {people(count)}?",
+                title=f"Stop all texts to {who}?",
                 sentences=(
-                    "No blast will text them any more, whichever list they are on.",
-                    "They stay on their lists, marked as opted out. You can restore them later, with their consent.",
+                    f"We won’t text {number} again, from any list.",
+                    "They stay on their lists, marked as opted out. If they agree, you can allow texts again later.",
                 ),
-                button=f"Unsubscribe {people(count)}",
+                button=f"Stop all texts to {who}",
             )
             return ask(self, request, queryset, count, question)
         outcome = opting_out.unsubscribe(
-            queryset, f"Unsubscribed in the admin by {request.user}.", request.user.get_username()
+            queryset, f"Opted out by {request.user} in the admin.", request.user.get_username()
         )
-        said = f"Unsubscribed {people(outcome.changed)}: no blast texts them any more."
+        said = f"Stopped all texts to {people(outcome.changed)}."
         if outcome.unchanged:
-            said += f" {people(outcome.unchanged).capitalize()} had opted out before."
+            said += f" {people(outcome.unchanged)} had already opted out."
         self.message_user(request, said, messages.SUCCESS)
         return None
 
-    @admin.action(description="Restore selected %(verbose_name_plural)s", permissions=["restore"])
+    @admin.action(description="Allow texts to selected people again…", permissions=["restore"])
     def restore_selected(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
         count = queryset.count()
         if not is_confirmed(request, count):
+            who, _ = name_people(queryset, count)
             question = Question(
                 action="restore_selected",
-                title=f"Restore {people(count)}?",
+                title=f"Allow texts to {who} again?",
                 sentences=(
-                    "They will be texted again by the next blast to their list: what says that they opted out, "
-                    "or that their number cannot be reached, is removed.",
+                    "The next blast to any of their lists will reach them again. They will no longer be listed as "
+                    "opted out or unreachable.",
                     CONSENT,
                     STOP_STAYS,
                 ),
-                button=f"Restore {people(count)}",
+                button=f"Allow texts to {who} again",
                 is_grave=True,
             )
             return ask(self, request, queryset, count, question)
         outcome = opting_out.restore(queryset, request.user.get_username())
-        said = f"Restored {people(outcome.changed)}: they can be texted again."
+        said = f"{people(outcome.changed)} can be texted again."
         if outcome.unchanged:
-            said += f" {people(outcome.unchanged).capitalize()} could be texted all along."
+            said += f" {people(outcome.unchanged)} already could be."
         self.message_user(request, said, messages.SUCCESS)
         return None
 
@@ -119,17 +123,16 @@ class TextablePersonAdmin(PersonAdmin):
     def delete_selected(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
         count = queryset.count()
         if not is_confirmed(request, count):
+            who, _ = name_people(queryset, count)
             question = Question(
                 action="delete_selected",
-                title=f"Delete {people(count)}?",
-                sentences=(f"They leave the list of {self.opts.verbose_name_plural}. {self.delete_warning}",),
-                button=f"Delete {people(count)}",
+                title=f"Delete {who}?",
+                sentences=(f"They are removed from {self.list_name}. {self.delete_warning}",),
+                button=f"Delete {who}",
                 is_grave=True,
             )
             return ask(self, request, queryset, count, question)
         self.log_deletions(request, queryset)
         self.delete_queryset(request, queryset)
-        self.message_user(
-            request, f"Deleted {people(count)} from the {self.opts.verbose_name_plural}.", messages.SUCCESS
-        )
+        self.message_user(request, f"Deleted {people(count)} from {self.list_name}.", messages.SUCCESS)
         return None

@@ -1,4 +1,4 @@
-"""Files that are too large to be taken: the sentence for them has to reach the browser."""
+"""Handles uploads that are too large so that the error message reaches the browser."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from contacts.imports import lifecycle
 
 
 class DrainTooLarge(FileUploadHandler):
-    """Reads a body that is too large to its end without keeping it: browsers show no answer before they sent all."""
+    """Discards a body that is too large while reading it to the end: browsers show no response before sending all."""
 
     must_drain = False
 
@@ -32,5 +32,5 @@ class DrainTooLarge(FileUploadHandler):
 
 
 def is_too_large(content_length: int) -> bool:
-    """Whether a form of so many bytes must hold too large a file; the rest of the form takes less than 64 kB."""
+    """Whether a form of that many bytes must contain too large a file; the rest of the form takes under 64 kB."""
     return content_length > lifecycle.MAX_BYTES + 65_536

@@ -1,7 +1,7 @@
-"""Take people out of every blast, and let them be texted again.
+"""Opting people out of every blast, and allowing texts again.
 
-Nobody leaves their list by it: members and registrations stay, marked and skipped. Each change of mind is written
-to the consent trail, whoever brought it about.
+Nobody is removed from a list: members and registrations stay, marked and skipped. Every change is written to the
+consent history, whoever made it.
 """
 
 from collections.abc import Iterable, Iterator
@@ -30,13 +30,13 @@ _BATCH: Final = 2000
 # PostgreSQL's unique_violation (PostgreSQL: "Error codes").
 _UNIQUE_VIOLATION: Final = "23505"
 
-# Sent with `phones`, a list of E.164 numbers that have just opted out, inside the transaction that records it.
+# Sent with `phones`, a list of E.164 numbers that have just opted out, within the transaction that records it.
 opted_out = Signal()
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How many phones an action changed, and how many were so already or still are kept from texts."""
+    """How many phones an action changed, and how many were already in that state or still can't be texted."""
 
     changed: int
     unchanged: int
@@ -53,10 +53,10 @@ def opt_out(
     actor: str = "",
     at: datetime | None = None,
 ) -> bool:
-    """Record that a number wants no more texts; whether it is new. For the fields see ConsentRecord.
+    """Records that a number has opted out. Returns whether that is new. See ConsentRecord for the fields.
 
-    The name is found from our lists where it is not given. A number that opted out before keeps its entry; that it
-    said so again is on the trail.
+    Without `name`, the name is looked up in our lists. A number that had already opted out keeps its entry; that it
+    opted out again goes into the consent history.
     """
     with transaction.atomic():
         name = name or known_names([phone]).get(phone)
@@ -70,7 +70,7 @@ def opt_out(
             words=words or reason,
             message_sid=sid,
             actor=actor,
-            # Not before the record of whom the lock has waited for.
+            # Taken after waiting for the lock, so that it is not earlier than what the lock waited for.
             created_at=at or timezone.now(),
         )
         opted_out.send(UnsubscribedContact, phones=[phone])
@@ -78,9 +78,9 @@ def opt_out(
 
 
 def opt_in(phone: str, source: str, *, words: str = "", sid: str = "", actor: str = "") -> bool:
-    """Record that a number wants texts again; whether it had opted out.
+    """Records that a number wants texts again. Returns whether it had opted out.
 
-    A number that cannot be reached stays suppressed.
+    An unreachable number stays suppressed.
     """
     with transaction.atomic():
         hold(phone)
@@ -94,30 +94,30 @@ def opt_in(phone: str, source: str, *, words: str = "", sid: str = "", actor: st
 
 
 def hold(phone: str) -> bool:
-    """Whether the number has opted out, which nobody else changes until the transaction ends.
+    """Whether the number has opted out. Nobody else can change that until the transaction ends.
 
-    Whoever is changing it at this moment is waited for. On SQLite nobody is.
+    Waits for anyone who is changing it right now; on SQLite nobody can be.
     """
     if not connection.features.has_select_for_update:
         return UnsubscribedContact.objects.filter(phone=phone).exists()
     entry, is_new = _lock_entry(phone)
     if is_new:
-        # Until it is committed that there is none, others wait with making one.
+        # Until this is committed, others wait before they create one.
         entry.delete()
     return not is_new
 
 
 def _lock_entry(phone: str, **defaults: Any) -> tuple[UnsubscribedContact, bool]:
-    """The number's entry, locked, made where there is none; whether it is new.
+    """The number's locked entry, created if there is none, and whether it is new.
 
-    Who is removing it is waited for, and so is who is making it: what comes after knows how that ended.
+    Waits for anyone who is deleting or creating it, and so sees the outcome.
     """
     entries = UnsubscribedContact.objects.select_for_update()
     while True:
         try:
             return entries.get_or_create(phone=phone, defaults=defaults)
         except IntegrityError as error:
-            # Made by somebody after the first look, and removed by somebody else before the second.
+            # Created by someone after the first lookup, and deleted by someone else before the second.
             if getattr(error.__cause__, "sqlstate", "") != _UNIQUE_VIOLATION:
                 raise
 
@@ -127,16 +127,16 @@ def has_opted_in_since(phone: str, at: datetime) -> bool:
 
 
 def was_lifted_since(phone: str, at: datetime) -> bool:
-    """Whether staff have taken the number off the suppressed contacts since `at`."""
+    """Whether staff have removed the number from the suppressed ones since `at`."""
     return LiftedSuppression.objects.filter(phone=phone, lifted_at__gt=at).exists()
 
 
 def save_entry(entry: UnsubscribedContact | SuppressedContact, actor: str) -> None:
-    """Save an entry that staff wrote or changed; an opt-out that is new or taken back by it is put on the trail."""
+    """Saves an entry that staff wrote or changed. A new or withdrawn opt-out goes into the consent history."""
     model = type(entry)
     with transaction.atomic():
         if entry.pk:
-            # Where the number is changed, these are two.
+            # If the number changes, two numbers are affected.
             lock_bulk_changes()
         before = model._default_manager.select_for_update().filter(pk=entry.pk).first() if entry.pk else None
         entry.save()
@@ -152,9 +152,9 @@ def save_entry(entry: UnsubscribedContact | SuppressedContact, actor: str) -> No
 
 
 def unsubscribe(people: QuerySet[Any], reason: str, actor: str = "") -> Outcome:
-    """Record an opt-out for each phone of `people` (members or registrations), with where it came from as source.
+    """Records an opt-out for each phone of `people` (members or registrations), with their list as the source.
 
-    One transaction; memory does not grow with the list. Phones that opted out before keep their record.
+    One transaction; memory does not grow with the list. Phones that had already opted out keep their record.
     """
     changed = unchanged = 0
     with transaction.atomic():
@@ -178,16 +178,16 @@ def unsubscribe(people: QuerySet[Any], reason: str, actor: str = "") -> Outcome:
 
 
 def source_of(person: CommunityMember | EventRegistration) -> str:
-    """`source` of the opt-out of someone who was on that list (schema of record)."""
+    """`source` of the opt-out of someone on that list (schema of record)."""
     if isinstance(person, EventRegistration):
         return f"event:{person.event_id}"
     return UnsubscribedContact.Source.COMMUNITY
 
 
 def restore(people: QuerySet[Any], actor: str = "") -> Outcome:
-    """Remove the phones of `people`, of any list, from both lists that keep blasts away from them.
+    """Removes the phones of `people`, from any list, from both lists that block blasts.
 
-    One transaction; memory does not grow with the list. `unchanged` is how many could be texted all along.
+    One transaction; memory does not grow with the list. `unchanged` counts those that could already be texted.
     """
     restored = 0
     with transaction.atomic():
@@ -206,10 +206,9 @@ def restore(people: QuerySet[Any], actor: str = "") -> Outcome:
 
 
 def lift(records: QuerySet[Any], actor: str = "") -> Outcome:
-    """Remove entries from the one list that they are on: unsubscribed or suppressed.
+    """Removes entries from the one list that they are on: opted out or suppressed.
 
-    One transaction; memory does not grow with the list. `unchanged` is how many of them the other list still keeps
-    from being texted.
+    One transaction; memory does not grow with the list. `unchanged` counts those that the other list still blocks.
     """
     others: QuerySet[Any] = (
         SuppressedContact.objects.blocking()
@@ -229,13 +228,13 @@ def lift(records: QuerySet[Any], actor: str = "") -> Outcome:
 
 
 def record_import(added: QuerySet[UnsubscribedContact], reason: str, actor: str) -> None:
-    """Put on the trail what an import has added to the unsubscribed contacts."""
+    """Adds to the consent history what an import has added to the opted-out numbers."""
     for batch in _batches(added):
         _record_opt_outs({contact.phone: contact.source for contact in batch}, reason, actor)
 
 
 def opted_out_since(phones: Iterable[str]) -> dict[str, datetime]:
-    """Phone to when it opted out, by its own word or by what an old list says of it. Others are left out."""
+    """Maps phones to when they opted out, by their own text or according to an old list. Omits all others."""
     wanted = set(phones)
     said = UnsubscribedContact.objects.filter(phone__in=wanted)
     listed = SuppressedContact.objects.filter(phone__in=wanted, category=SuppressedContact.Category.OPT_OUT)
@@ -243,14 +242,14 @@ def opted_out_since(phones: Iterable[str]) -> dict[str, datetime]:
 
 
 def opt_outs_of(phone: str) -> QuerySet[Any]:
-    """Whatever says that this phone wants no texts, by `opted_out_since`: empty where nothing does."""
+    """Whatever says that this phone has opted out, as in `opted_out_since`; empty if nothing does."""
     said = UnsubscribedContact.objects.filter(phone=phone)
     listed = SuppressedContact.objects.filter(phone=phone, category=SuppressedContact.Category.OPT_OUT)
     return said.values_list("id").union(listed.values_list("id"))
 
 
 def _record_opt_outs(sources: dict[str, str], reason: str, actor: str) -> None:
-    """One record for each phone, with its source."""
+    """Writes one record per phone, with its source."""
     kind = ConsentRecord.Kind.OPT_OUT
     ConsentRecord.objects.bulk_create(
         ConsentRecord(phone=phone, kind=kind, source=source, words=reason, actor=actor)
@@ -261,7 +260,7 @@ def _record_opt_outs(sources: dict[str, str], reason: str, actor: str) -> None:
 
 
 def _record_opt_ins(phones: set[str], actor: str) -> None:
-    """One record for each phone, as staff's doing."""
+    """Writes one record per phone, as done by staff."""
     kind, source = ConsentRecord.Kind.OPT_IN, UnsubscribedContact.Source.MANUAL
     ConsentRecord.objects.bulk_create(
         ConsentRecord(phone=phone, kind=kind, source=source, actor=actor) for phone in sorted(phones)
@@ -279,14 +278,14 @@ def _record_lifts(phones: set[str]) -> None:
 
 
 def _remove(entries: QuerySet[Any]) -> list[Any]:
-    """Delete them; those that nobody else has deleted meanwhile."""
+    """Deletes them and returns those that nobody else had deleted in the meantime."""
     removed = list(entries.select_for_update().order_by("pk"))
     entries.model._default_manager.filter(pk__in=[entry.pk for entry in removed]).delete()
     return removed
 
 
 def _is_opt_out(entry: Any) -> bool:
-    """Whether the entry, of either list, says that the person wants no texts."""
+    """Whether the entry, of either list, is an opt-out."""
     return isinstance(entry, UnsubscribedContact) or entry.category == SuppressedContact.Category.OPT_OUT
 
 
@@ -295,7 +294,7 @@ def _keeps_from_texts(entry: Any) -> bool:
 
 
 def _batches(people: QuerySet[Any]) -> Iterator[list[Any]]:
-    """By key, not by one long read: what is written meanwhile may be what `people` are selected by."""
+    """Goes by id, not by one long read: what is written meanwhile may change which people match."""
     ordered = people.order_by("pk")
     last = 0
     while batch := list(ordered.filter(pk__gt=last)[:_BATCH]):

@@ -1,4 +1,4 @@
-"""What people write into cells: phones with labels, names that are none, answers to "May we text you?"."""
+"""What people write into cells: phones with labels, placeholders for names, answers to "May we text you?"."""
 
 import re
 from dataclasses import dataclass
@@ -48,14 +48,14 @@ class _Candidate:
 
 
 def read_phone(text: str, region: str | None = None) -> tuple[str, str]:
-    """The phone in a cell, and a note for staff: which of several numbers was taken.
+    """The phone in a cell, and a note for staff on which of several numbers was used.
 
-    A cell that is one number however it is written is that. Else marks and labels ("cell", "(h)", "Mom:") are taken
-    off, and of several numbers the first is taken that can be texted, mobile ones before others. Raises InvalidPhone
-    with a sentence for what is left open: letters that are no label, an extension, a wish for no texts.
+    If the whole cell is one number, in any format, that is it. Otherwise marks and labels ("cell", "(h)", "Mom:") are
+    stripped, and of several numbers, the first that can be texted is used, mobile ones before others. Raises
+    InvalidPhone with a sentence about what remains unclear: letters that aren't a label, an extension, an opt-out.
     """
     try:
-        return phones.normalise(text, region), ""
+        return phones.normalize(text, region), ""
     except InvalidPhone as error:
         if len(text) > _LONGEST or phones.has_extension(text):
             raise
@@ -71,7 +71,7 @@ def read_phone(text: str, region: str | None = None) -> tuple[str, str]:
         except InvalidPhone as error:
             problems.append(error)
     if not candidates and not problems and "label_fax" in _labels(text)[0]:
-        raise InvalidPhone(f"“{_short(text)}” is the number of a fax or a pager, which cannot be texted.")
+        raise InvalidPhone(f"“{_short(text)}” is a fax or pager number, which can’t be texted.")
     if not candidates:
         raise problems[0] if len(problems) == 1 and "has letters" in problem.sentence else problem
     best = min(candidates, key=lambda candidate: candidate.rank)
@@ -79,7 +79,7 @@ def read_phone(text: str, region: str | None = None) -> tuple[str, str]:
     if not others:
         return best.phone, ""
     number = "Two numbers" if len(others) == 1 else f"{len(others) + 1} numbers"
-    return best.phone, f"{number} in the cell; {phones.display(best.phone)} is used"
+    return best.phone, f"{number} in the cell; we use {phones.display(best.phone)}"
 
 
 def _has_two(text: str) -> bool:
@@ -87,7 +87,7 @@ def _has_two(text: str) -> bool:
 
 
 def _parts(text: str) -> list[str]:
-    """The cell by its numbers, each with the words around it."""
+    """Splits the cell into its numbers, each with the words around it."""
     parts = [part for part in _BETWEEN.split(text) if sum(map(str.isdigit, part)) >= _FEWEST_DIGITS]
     if phonenumbers.country_code_for_region(settings.DEFAULT_PHONE_REGION) != 1:
         return parts
@@ -95,18 +95,18 @@ def _parts(text: str) -> list[str]:
 
 
 def _apart(text: str) -> list[str]:
-    """Two North American numbers with nothing but words and spaces between them."""
+    """Splits two North American numbers with nothing but words and spaces between them."""
     numbers = list(_NORTH_AMERICAN.finditer(text))
     if _LETTER.search(text[: numbers[0].start()]):
         cuts = [match.end() for match in numbers[:-1]]
     else:
-        # "720-555-0101 cell 303-555-0102 home": each label stands behind its number.
+        # "720-555-0101 cell 303-555-0102 home": each label follows its number.
         cuts = [match.start() for match in numbers[1:]]
     return [text[start:end] for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True)]
 
 
 def _candidate(part: str, region: str | None) -> _Candidate | None:
-    """The number of one part; None where its label says that it cannot be texted (a fax)."""
+    """The number in one part; None if its label says that it can't be texted (a fax)."""
     if _LETTERS_WITHIN.search(part):
         raise InvalidPhone(f"“{_short(part)}” has letters in it. Write the number in digits.")
     rank = PLAIN
@@ -114,7 +114,7 @@ def _candidate(part: str, region: str | None) -> _Candidate | None:
         found, unknown = _labels(part)
         if "label_no" in found:
             raise InvalidPhone(
-                f"“{_short(part)}” has words that speak against texting it. Give a number that can be texted."
+                f"“{_short(part)}” has words that suggest not texting it. Give a number that can be texted."
             )
         if unknown and (not found or unknown > _MOST_UNKNOWN):
             raise InvalidPhone(f"“{_short(part)}” has letters in it. Write the number in digits.")
@@ -125,7 +125,7 @@ def _candidate(part: str, region: str | None) -> _Candidate | None:
                 rank = rank_of
                 break
     number = _EMPTY_BRACKETS.sub(" ", _NOT_OF_A_NUMBER.sub(" ", part))
-    return _Candidate(phones.normalise(number.strip(" .-"), region), rank)
+    return _Candidate(phones.normalize(number.strip(" .-"), region), rank)
 
 
 def _labels(part: str) -> tuple[set[str], int]:
@@ -155,9 +155,9 @@ def _short(text: str) -> str:
 
 
 def is_no_name(text: str) -> bool:
-    """Whether the cell fills the place of a name with something else: N/A, dashes, a number, an e-mail address."""
+    """Whether the cell has something other than a name: N/A, dashes, a number, an e-mail address."""
     if text.isascii() and text.replace(" ", "").isalnum():
-        # Nearly every name, for which `plain` would take longer than all the rest.
+        # Nearly every name, for which `plain` would take longer than everything else.
         return text.replace(" ", "").isdecimal() or text.casefold() in _NO_VALUES
     if not any(map(str.isalpha, text)) or ("@" in text and _E_MAIL.fullmatch(text)) or text == "\\N":
         return True
@@ -168,7 +168,7 @@ def is_no_name(text: str) -> bool:
 
 
 class Answer(Enum):
-    """What a cell says to the question of its column. OUT is a wish for no texts whatever the question was."""
+    """What a cell answers to the question of its column. OUT is an opt-out, whatever the question was."""
 
     BLANK = auto()
     YES = auto()
@@ -178,7 +178,7 @@ class Answer(Enum):
 
 
 def read_answer(text: str) -> Answer:
-    """What a cell of yes and no, or of a status, says."""
+    """What a yes/no or status cell says."""
     return _answer(text[:_LONGEST])
 
 
@@ -191,7 +191,7 @@ def _answer(text: str) -> Answer:
         return Answer.BLANK
     tokens = words.split()
     for length in range(len(tokens), 0, -1):
-        # The whole cell, else how it begins: "No, e-mail only", "Yes please".
+        # The whole cell, else its beginning: "No, e-mail only", "Yes please".
         meant = _CONCEPTS.get(" ".join(tokens[:length]), frozenset())
         for concept, answer in (("out", Answer.OUT), ("no", Answer.NO), ("yes", Answer.YES)):
             if concept in meant and (length == len(tokens) or len(" ".join(tokens[:length])) > 1):
@@ -208,7 +208,7 @@ def _unless_out(tokens: list[str], answer: Answer) -> Answer:
 
 
 def is_check_mark(text: str) -> bool:
-    """Whether the cell is the mark of a ticked box, or the sentence beside it, rather than a word that answers."""
+    """Whether the cell is a tick mark, or the text of a ticked box, rather than a word that answers."""
     tokens = plain(text).split()
     return text.strip()[:1] in _TICKS or any(
         "ticked" in _CONCEPTS.get(" ".join(tokens[:length]), ()) and (length > 1 or len(tokens) == 1)
@@ -217,9 +217,9 @@ def is_check_mark(text: str) -> bool:
 
 
 def refuses(text: str, asks_for_consent: bool, blank_refuses: bool = False) -> bool:
-    """Whether the cell says that the person wants no texts.
+    """Whether the cell says that the person doesn't want texts.
 
-    In a column that asks for consent a no does, in one of opt-outs everything but a no: a yes, a date, a reason.
+    In a column that asks for consent, a no does; in one of opt-outs, anything but a no: a yes, a date, a reason.
     """
     answer = read_answer(text)
     if answer is Answer.BLANK:

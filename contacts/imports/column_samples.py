@@ -19,7 +19,7 @@ _TURNED: Final = re.compile(
 
 
 def text_of(cell: Any) -> str:
-    """A cell of any type as text; the whole number that a spreadsheet keeps as 7203832388.0 without the fraction."""
+    """A cell of any type as text; a whole number that a spreadsheet stores as 7203832388.0 loses the fraction."""
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
     return str(cell).strip()
@@ -32,7 +32,7 @@ class Column:
     filled: int = 0
     phones: int = 0
     digits: int = 0  # cells with as many digits as a phone has, possible or not
-    dialled: int = 0  # phones that are in use by their country's plan, not merely of a possible length
+    dialed: int = 0  # phones that are in use by their country's plan, not merely of a possible length
     names: int = 0
     words: int = 0
     turned: int = 0  # names as "Last, First"
@@ -97,7 +97,7 @@ def look_at(body: Sequence[Line], index: int) -> Column:
         column.values.add(text)
         if phone := _phone_in(line.cells[index]):
             column.phones += 1
-            column.dialled += phonenumbers.is_valid_number(phonenumbers.parse(phone))
+            column.dialed += phonenumbers.is_valid_number(phonenumbers.parse(phone))
         elif _is_name_like(text):
             column.names += 1
             column.words += len(text.split())

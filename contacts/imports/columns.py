@@ -1,8 +1,8 @@
-"""Which column is what: one scoring over the headings (`contacts.imports.headings`) and the cells below them.
+"""Which column is what: scores the headings (`contacts.imports.headings`) and the cells below them.
 
-A heading says how sure it is of what it names, and the cells have the last word: a column of phones by its name that
-holds none is none, a question about texts is one where yes and no stand below it, and without headings the column
-that reads as phones is the phone.
+A heading says how certain its meaning is, and the cells have the last word: a column whose heading says phones but
+contains none isn't one, a question about texts has yes and no below it, and without headings, the column that reads
+as phones is the phone.
 """
 
 import re
@@ -26,11 +26,11 @@ _HAS_DIGIT_CODE: Final = re.compile(r"(?:^|\+|00)[1-9]")
 
 
 class Role(models.TextChoices):
-    """What a column is to the import. Several columns can have the same role: the first that is filled counts."""
+    """What a column is to the import. Several columns can have the same role: the first that isn't empty counts."""
 
     PHONE = "phone", "Phone"
-    OTHER_PHONE = "other_phone", "Phone, if the first is missing or not valid"
-    PHONE_KIND = "phone_kind", "Kind of the phone beside it"
+    OTHER_PHONE = "other_phone", "Phone, if the first is missing or invalid"
+    PHONE_KIND = "phone_kind", "Type of the phone next to it"
     COUNTRY_CODE = "country_code", "Country code of the phone"
     AREA_CODE = "area_code", "Area code of the phone"
     NAME = "name", "Name"
@@ -44,7 +44,7 @@ class Role(models.TextChoices):
     OPT_OUT = "opt_out", "Opted out: yes means no texts"
     CONSENT = "consent", "May be texted: no means no texts"
     TICKED_CONSENT = "ticked_consent", "May be texted: empty means no texts"
-    WISHES = "wishes", "Wishes: those for no texts count"
+    WISHES = "wishes", "Preferences: only “no texts” counts"
     IGNORED = "ignored", "Not imported"
 
 
@@ -54,10 +54,10 @@ REFUSALS: Final = frozenset({Role.OPT_OUT, Role.CONSENT, Role.TICKED_CONSENT, Ro
 
 @dataclass(frozen=True)
 class Layout:
-    """How the lines of a file are to be read.
+    """How the lines of a file are read.
 
     `header_line` is the number of the line with the headings, 0 without one; the lines before it are skipped.
-    `headings` and `roles` go by column; a file without headings has empty ones.
+    `headings` and `roles` are by column; in a file without headings, the headings are empty.
     """
 
     header_line: int
@@ -75,7 +75,7 @@ class Layout:
 
 @dataclass
 class _Sheet:
-    """The columns of a sample, with what their headings mean."""
+    """The columns of a sample, with the meanings of their headings."""
 
     headings: list[str]
     meanings: list[Meaning]
@@ -91,10 +91,10 @@ class _Sheet:
 
 
 def detect(sample: Sequence[Line], header_line: int | None = None, fixed: Sequence[str] = ()) -> Layout:
-    """The layout of a file by its first lines, blank ones left out.
+    """The layout of a file, judging by its first non-blank lines.
 
-    `header_line` is the number of the line that staff said has the headings (0: none); None detects it. `fixed` are
-    the headings of a kind of file that has them by its own nature.
+    `header_line` is the number of the line that staff chose as headings (0: none); None detects it. `fixed` are the
+    headings of a file format that always has the same ones.
     """
     if fixed:
         header_line = 0
@@ -145,9 +145,9 @@ def _find_header(sample: Sequence[Line]) -> int:
 
 
 def _with_groups(names: list[str], above: Line) -> list[str]:
-    """The headings, each with that of its group in the line above where they repeat otherwise.
+    """The headings; those that would repeat get the heading of their group in the line above.
 
-    Above "First, Last, First, Last, Cell" stands "Player, , Parent, , ".
+    Above "First, Last, First, Last, Cell" may stand "Player, , Parent, , ".
     """
     filled = list(filter(None, names))
     groups = [text_of(cell) for cell in above.cells[: len(names)]]
@@ -164,7 +164,7 @@ def _with_groups(names: list[str], above: Line) -> list[str]:
 def _assign_refusals(sheet: _Sheet) -> None:
     opt_outs = sheet.where(lambda meaning, column: meaning.consent == "opt_out" and column.rate(column.phones) < 0.5)
     if any(sheet.meanings[i].is_about_texts for i in opt_outs):
-        # "Do not call" beside "Do not text" is of calls alone; "Do not contact" is of both.
+        # "Do not call" beside "Do not text" is about calls only; "Do not contact" is about both.
         opt_outs = [i for i in opt_outs if sheet.meanings[i].is_about_texts or not sheet.meanings[i].is_about_calls]
     for i in opt_outs:
         sheet.roles[i] = Role.OPT_OUT
@@ -174,7 +174,7 @@ def _assign_refusals(sheet: _Sheet) -> None:
         sheet.roles[i] = Role.WISHES
     texts = [i for i, role in enumerate(sheet.roles) if role in REFUSALS and sheet.meanings[i].is_about_texts]
     if texts:
-        # What is said of texts goes before what is said of marketing or of calls.
+        # A column about texts takes precedence over one about marketing or calls.
         for i, role in enumerate(sheet.roles):
             if role in {Role.CONSENT, Role.TICKED_CONSENT} and not sheet.meanings[i].is_about_texts:
                 sheet.roles[i] = Role.IGNORED
@@ -187,7 +187,7 @@ def _asks_for_consent(meaning: Meaning, column: Column) -> bool:
         return column.is_answers or not column.filled or column.outs > 0
     if meaning.is_about_texts and meaning.phone >= LIKELY:
         return column.is_answers
-    # "Status" and the like, where the cells speak of opting out.
+    # "Status" and the like, if the cells talk about opting out.
     return meaning.is_status and column.outs > 0
 
 
@@ -222,23 +222,23 @@ def _assign_phones(sheet: _Sheet) -> None:
 
 
 def _phones_by_cells(sheet: _Sheet) -> list[int]:
-    """The column that reads as phones most, of those whose headings leave it open."""
+    """The column that reads most like phones, of those whose headings allow it."""
     by_cells = sheet.where(lambda meaning, column: column.phones > 0 and column.rate(column.phones) >= 0.3)
     open_to_it = [i for i in by_cells if sheet.meanings[i].phone != EXCLUDED]
-    # Our own number, in every line of a log of texts, is nobody's.
+    # Our own number, in every line of a log of texts, belongs to nobody.
     open_to_it = [i for i in open_to_it if not sheet.columns[i].is_constant] or open_to_it
     certain = max((sheet.meanings[i].phone for i in open_to_it), default=UNKNOWN)
     if certain == LIKELY:
         return [i for i in open_to_it if sheet.meanings[i].phone == LIKELY]
     if open_to_it and not any(sheet.headings):
-        # Without headings, further columns of numbers in use are phones too.
-        return [i for i in open_to_it if sheet.columns[i].dialled >= 0.9 * sheet.columns[i].filled] or open_to_it[:1]
+        # Without headings, further columns of assigned numbers are phones too.
+        return [i for i in open_to_it if sheet.columns[i].dialed >= 0.9 * sheet.columns[i].filled] or open_to_it[:1]
     likely = [i for i in open_to_it if sheet.meanings[i].phone == certain] or open_to_it
-    return [max(likely, key=lambda i: (sheet.columns[i].phones, sheet.columns[i].dialled, -i))] if likely else []
+    return [max(likely, key=lambda i: (sheet.columns[i].phones, sheet.columns[i].dialed, -i))] if likely else []
 
 
 def _phones_of_leads(sheet: _Sheet) -> list[int]:
-    """The phones of coaches and the like in a list of nobody else."""
+    """The phones of coaches and the like, if the list contains nobody else."""
     if any(meaning.name and not meaning.is_of_lead for meaning in sheet.meanings):
         return []
     return sheet.where(
@@ -247,12 +247,12 @@ def _phones_of_leads(sheet: _Sheet) -> list[int]:
 
 
 def phone_order(heading: str) -> int:
-    """How soon a column of phones of that heading is tried, the smaller the sooner."""
+    """How early a column of phones with that heading is tried, the smaller the earlier."""
     return headings.read(heading).phone_rank
 
 
 def _assign_codes(sheet: _Sheet) -> None:
-    """The columns with a part of the phone: its country code, or its area code where the phones lack one."""
+    """Columns with a part of the phone: its country code, or its area code if the phones lack one."""
     tried = [sheet.columns[i] for i, role in enumerate(sheet.roles) if role in PHONES]
     if not tried:
         return
@@ -281,7 +281,7 @@ def _assign_names(sheet: _Sheet) -> None:
     for i in free:
         meaning, column = sheet.meanings[i], sheet.columns[i]
         if not meaning.name or (meaning.name_order and column.filled and not column.names):
-            # "Member" or "Contact" can be anything, and are names where the cells look like some.
+            # "Member" or "Contact" can be anything, and are names if the cells look like names.
             continue
         if column.filled and not column.names and column.rate(column.phones) >= 0.5 and meaning.name != "name":
             continue
@@ -330,12 +330,12 @@ def _is_turned(column: Column) -> bool:
 
 
 def is_our_export(names: list[str]) -> bool:
-    """Whether `contacts.exporting` wrote the file, whose names are as they are to stay."""
+    """Whether `contacts.exporting` wrote the file; its names are to be kept unchanged."""
     return names[:2] == ["Name", "Phone"] and bool({"Added", "Registered", "Unsubscribed"} & set(names))
 
 
 def name_order(heading: str, people: frozenset[str] = frozenset()) -> tuple[int, int]:
-    """How soon a column of names of that heading is asked among others of its part, the smaller the sooner.
+    """How early a column of names with that heading is tried among others for the same part, the smaller the earlier.
 
     One that names the same people as the phone's own heading ("Parent name", "Parent phone") goes first.
     """

@@ -1,8 +1,8 @@
-"""What a heading means: its words, in any spelling and language of `contacts.imports.vocabulary`, scored.
+"""What a heading means: scores its words, in any spelling and any language of `contacts.imports.vocabulary`.
 
-"FirstName", "first_name", "FIRST NAME *", "1. First name (as on your ID)" and "What is your first name?" are one
-heading. Words are looked up as they stand and split ("homephone"), what stands in brackets explains the rest, and
-words that are not known make a meaning less likely.
+"FirstName", "first_name", "FIRST NAME *", "1. First name (as on your ID)" and "What is your first name?" are the same
+heading. Words are looked up whole and split ("homephone"), text in parentheses explains the rest, and unknown words
+make a meaning less likely.
 """
 
 import re
@@ -14,7 +14,7 @@ from typing import Final
 from . import vocabulary
 from .vocabulary import plain
 
-# How soon a phone is taken, by what its heading or label says: the smaller, the sooner.
+# How early a phone is used, by what its heading or label says: the smaller, the earlier.
 TEXT: Final = 0
 MOBILE: Final = 10
 WORK_MOBILE: Final = 20
@@ -24,7 +24,7 @@ OTHER: Final = 40
 WORK: Final = 50
 HOME: Final = 60
 
-# How sure a heading is of phones below it.
+# How certain a heading makes it that there are phones below.
 SURE: Final = 3
 LIKELY: Final = 2
 POSSIBLE: Final = 1
@@ -34,7 +34,7 @@ EXCLUDED: Final = -1
 _BRACKETS: Final = re.compile(r"[(\[{（【<][^)\]}）】>]*[)\]}）】>]?")
 _CAMEL: Final = re.compile(r"(?<=[a-zß-öø-ÿ])(?=[A-ZÀ-ÖØ-Þ])|(?<=[A-ZÀ-ÖØ-Þ])(?=[A-ZÀ-ÖØ-Þ][a-zß-öø-ÿ])")
 _CONCEPTS: Final = vocabulary.concepts("headings")
-# What a word says besides what it means; asked for by `_Words.having`.
+# What a word says besides its meaning; queried by `_Words.having`.
 _BESIDES: Final = frozenset({"child", "guardian", "before_last", "lead_person", "wishes"})
 _LONGEST_PHRASE: Final = 5
 _LONGEST_HEADING: Final = 300
@@ -44,8 +44,8 @@ _ABOUT_THE_FIELD: Final = frozenset({"date", "time", "timestamp", "status", "rea
 
 @dataclass(frozen=True)
 class Meaning:
-    """What one heading says. `name` is the part of a name ("first_name", …) or "", with `name_order` the smaller
-    the sooner; `consent` is "opt_out", "consent" or ""."""
+    """The meaning of one heading. `name` is the part of a name ("first_name", …) or "", with `name_order` the smaller
+    the earlier; `consent` is "opt_out", "consent" or ""."""
 
     phone: int = UNKNOWN
     phone_rank: int = PLAIN
@@ -63,24 +63,24 @@ class Meaning:
     is_about_texts: bool = False
     is_about_calls: bool = False
     is_something_else: bool = False
-    # The people it speaks of, with their numbers: of "Guardian 2 cell" guardian, #2.
+    # The people it refers to, with their numbers: for "Guardian 2 cell" guardian, #2.
     people: frozenset[str] = frozenset()
     is_child: bool = False
     is_guardian: bool = False
     is_before_last: bool = False
-    # Of a coach, a teacher: nobody to text, unless the list has nobody else.
+    # Of a coach or a teacher: nobody to text, unless the list contains nobody else.
     is_of_lead: bool = False
 
     @property
     def is_known(self) -> bool:
-        """Whether these are words of headings rather than of cells."""
+        """Whether these words belong to headings rather than cells."""
         says_phone = self.phone >= LIKELY or self.country_code >= LIKELY or self.is_kind or self.is_area_code
         return says_phone or bool(self.name or self.consent)
 
 
 @dataclass(frozen=True)
 class _Words:
-    """The phrases of a text that are known, in their order, how many words are not, and the numbers behind words."""
+    """The known phrases of a text, in order, how many words are unknown, and the numbers after words."""
 
     known: tuple[str, ...]
     unknown: int
@@ -181,7 +181,7 @@ def _rank(found: frozenset[str]) -> int:
 
 
 def kind_rank(label: str) -> int | None:
-    """The rank of a phone by the kind that its row gives ("* Mobile"); None: it cannot be texted (a fax, a pager)."""
+    """The rank of a phone by the kind in its row ("* Mobile"); None: it can't be texted (a fax, a pager)."""
     found = _words(label).concepts
     return None if "fax" in found else _rank(found - {"main"})
 
@@ -190,7 +190,7 @@ def kind_rank(label: str) -> int | None:
 
 
 def _name(words: _Words, explained: _Words) -> tuple[str, int]:
-    """The part of a name that a heading promises, "" for none, and how late it is asked among others of the part."""
+    """The part of a name that a heading announces, "" for none, and how late it is tried among others for it."""
     found = words.concepts
     strong_preferred = set(words.having("preferred")) - {"preferred", "preferido", "prefere", "preferida"}
     parts = _parts(words)
@@ -232,7 +232,7 @@ def _name(words: _Words, explained: _Words) -> tuple[str, int]:
 
 
 def _parts(words: _Words) -> list[str]:
-    """The parts of a name in the order in which the heading has them: of "Last name, first name" last, first."""
+    """The parts of a name in the order of the heading: for "Last name, first name" last, first."""
     parts: list[str] = []
     bare = nouns = first_bare = 0
     for phrase in words.known:
@@ -247,7 +247,7 @@ def _parts(words: _Words) -> list[str]:
                 first_bare = len(parts) if not bare else first_bare
                 bare += 1
     if bare and nouns == len(parts) and len(set(parts)) == 1 and parts[0] != "middle":
-        # "Nom et prénom": the name beside a first name is the last one. "Name: first name" has no such noun.
+        # "Nom et prénom": the name beside a first name is the last name. "Name: first name" has no such noun.
         parts.insert(first_bare, "last" if parts[0] == "first" else "first")
     return parts
 
@@ -263,7 +263,7 @@ def _of_parts(parts: list[str]) -> str:
 
 
 def _consent(words: _Words) -> tuple[str, bool]:
-    """Whether the column says who must not or who may be texted, and whether of texts in particular."""
+    """Whether the column says who must not or who may be texted, and whether it is about texts in particular."""
     found = words.concepts
     is_about_texts = "text" in found
     is_about_calls = bool(found & {"call", "phone", "mobile"})
@@ -282,7 +282,7 @@ def _consent(words: _Words) -> tuple[str, bool]:
 
 
 def _is_generic(words: _Words) -> bool:
-    """Whether nothing in the heading makes the consent one to something else than messages."""
+    """Whether nothing in the heading limits the consent to something other than messages."""
     things = set(words.having("thing", "not_person", "someone_else"))
     return not words.unknown and things <= _ABOUT_THE_FIELD
 
@@ -291,7 +291,7 @@ def _is_generic(words: _Words) -> bool:
 
 
 def _words(text: str) -> _Words:
-    """The words of a text as it is written or split where the case changes, whichever is known better."""
+    """The words of a text as written, or split where the case changes, whichever is better known."""
     return min((_look_up(plain(text)), _look_up(plain(_CAMEL.sub(" ", text)))), key=lambda words: words.unknown)
 
 
@@ -321,7 +321,7 @@ def _single_words() -> frozenset[str]:
 
 @lru_cache(maxsize=4096)
 def _split(token: str) -> tuple[str, ...]:
-    """A token as the known words that it is run together of: "homephone" is home, phone. Itself where it is none."""
+    """A compound token as the known words it consists of: "homephone" is home, phone. Otherwise the token itself."""
     if token in _single_words() or len(token) > 40:
         return (token,)
     best: list[tuple[str, ...] | None] = [()]

@@ -1,7 +1,7 @@
-"""Importing a file of people, told from top to bottom: stage, read, adjust, confirm, apply, clean up.
+"""Importing a file of people, from top to bottom: stage, read, adjust, confirm, apply, clean up.
 
-The file is stored, then read line by line into staged rows and counted against the list (`contacts.imports.staging`).
-Staff see what would happen and can adjust how the file is read. Only the confirm makes people of the rows, in
+The file is stored, then read line by line into staged rows and compared with the list (`contacts.imports.staging`).
+Staff see what would happen and can adjust how the file is read. Only once they confirm do the rows become people, in
 one transaction (`contacts.imports.merge`).
 """
 
@@ -29,11 +29,11 @@ logger = logging.getLogger(__name__)
 MAX_BYTES: Final = 100 * 1024 * 1024
 CHUNK_BYTES: Final = 1024 * 1024
 _GIVEN_UP: Final = (
-    f"Importing the people was begun {MOST_STARTS} times, and each time the program that did it died. Nothing was "
-    "written. Try again, or split the file and import its parts one after the other."
+    f"We tried to import the people {MOST_STARTS} times, and each time the program crashed. Nothing was "
+    "imported. Try again, or split the file and import the parts one at a time."
 )
 
-# What a user must be allowed to for an import into each list. One that changes names takes both.
+# The permissions needed to import into each list. If names change, both are needed.
 PERMISSIONS: Final[dict[str, tuple[str, ...]]] = {
     ContactImport.Target.COMMUNITY: ("contacts.add_communitymember", "contacts.change_communitymember"),
     ContactImport.Target.EVENT: ("contacts.add_eventregistration", "contacts.change_eventregistration"),
@@ -44,7 +44,7 @@ Status = ContactImport.Status
 
 
 def may_import(user: Any, target: str) -> bool:
-    """Whether the user may import into that list, and see and handle the imports into it."""
+    """Whether the user may import into that list, and see and manage its imports."""
     return target in PERMISSIONS and bool(user.has_perms(PERMISSIONS[target]))
 
 
@@ -52,20 +52,20 @@ def may_import(user: Any, target: str) -> bool:
 
 
 def too_large(size: int, name: str = "") -> str:
-    """The sentence for a file of `size` bytes that is too large, "" for one that is not."""
+    """The message for a file of `size` bytes that is too large, "" for one that isn't."""
     if size <= MAX_BYTES:
         return ""
     subject = f"“{name}”" if name else "The file"
     return (
-        f"{subject} has {size / 1024**2:,.0f} MB, and {MAX_BYTES // 1024**2} MB is the most. "
-        "Remove columns that are not needed, or split the file and import its parts one after the other."
+        f"{subject} is {size / 1024**2:,.0f} MB. The limit is {MAX_BYTES // 1024**2} MB. "
+        "Remove columns you don’t need, or split the file and import the parts one at a time."
     )
 
 
 def stage(
     file: File, target: str, event: Event | None = None, user: AppUser | None = None, adjustments: Any = None
 ) -> ContactImport:
-    """Store an uploaded file in the database, ready to be read. Raises Unreadable for one that is too large."""
+    """Stores an uploaded file in the database, ready to be read. Raises Unreadable if it is too large."""
     name = PurePath(str(file.name or "file").replace("\\", "/")).name
     if problem := too_large(file.size, name):
         raise Unreadable(problem)
@@ -77,20 +77,20 @@ def stage(
         created_by=user,
         adjustments=adjustments or {},
     )
-    # Not in one transaction: 100 MB in one would keep everybody else from writing. A reader notices when a
-    # piece is missing.
+    # Not in one transaction: 100 MB would keep everyone else from writing. A reader notices if a piece is
+    # missing.
     for position, data in enumerate(file.chunks(CHUNK_BYTES)):
         ImportChunk.objects.create(contact_import=contact_import, position=position, data=data)
     return contact_import
 
 
 def queue_reading(contact_import: ContactImport) -> None:
-    """Have a worker read it (see `contacts.imports.staging`)."""
+    """Has a worker read it (see `contacts.imports.staging`)."""
     _queue("contacts.tasks.read_import", contact_import)
 
 
 def _queue(task: str, contact_import: ContactImport) -> None:
-    # Robust: without a queue the page still opens, and offers to start again.
+    # Fails safely: without a queue the page still opens, and offers to start again.
     transaction.on_commit(partial(async_task, task, contact_import.pk), robust=True)
 
 
@@ -98,7 +98,7 @@ def _queue(task: str, contact_import: ContactImport) -> None:
 
 
 def adjust(contact_import: ContactImport, adjustments: dict[str, Any]) -> bool:
-    """Have the file read again as staff say; False when it is being read or has been imported meanwhile."""
+    """Has the file read again with the adjustments; False if it is being read or has been imported."""
     adjustable = ContactImport.objects.filter(pk=contact_import.pk, status__in=[Status.READY, Status.FAILED])
     if not adjustable.update(status=Status.WAITING, adjustments=adjustments, updated_at=timezone.now()):
         return False
@@ -107,7 +107,7 @@ def adjust(contact_import: ContactImport, adjustments: dict[str, Any]) -> bool:
 
 
 def start_again(contact_import: ContactImport) -> bool:
-    """Put work that has not moved for a minute back into the queue; False when it moves."""
+    """Requeues work without progress for a minute; False if there is progress."""
     has_not_moved = shared_clock.is_past("updated_at", timezone.now(), STALLED_AFTER)
     stalled = ContactImport.objects.filter(has_not_moved, pk=contact_import.pk)
     reading = stalled.filter(status__in=[Status.WAITING, Status.READING])
@@ -121,7 +121,7 @@ def start_again(contact_import: ContactImport) -> bool:
 
 
 def resume_abandoned() -> int:
-    """Start every import again that has work to do and has not moved for a minute: its worker died. How many."""
+    """Restarts every import with work to do but no progress for a minute, and returns how many: their worker died."""
     unfinished = ContactImport.objects.filter(status__in=(Status.WAITING, Status.READING, Status.APPLYING))
     return sum(start_again(contact_import) for contact_import in unfinished)
 
@@ -130,9 +130,9 @@ def resume_abandoned() -> int:
 
 
 def confirm(contact_import: ContactImport, refusals: str = OPT_OUT) -> bool:
-    """Have a worker import the staged people; False when somebody else has just confirmed or adjusted it.
+    """Has a worker import the staged people; False if someone else has just confirmed or adjusted it.
 
-    `refusals` (OPT_OUT or LEAVE_OUT) is for those of whom the file says that they want no texts.
+    `refusals` (OPT_OUT or LEAVE_OUT) is for people who don't want texts, according to the file.
     """
     if not take_for_applying(contact_import, refusals):
         return False
@@ -141,7 +141,7 @@ def confirm(contact_import: ContactImport, refusals: str = OPT_OUT) -> bool:
 
 
 def take_for_applying(contact_import: ContactImport, refusals: str = OPT_OUT) -> bool:
-    """Move it from ready to applying; False when it was not ready. Of two clicks one gets True."""
+    """Moves it from ready to applying; False if it wasn't ready. Of two clicks, one gets True."""
     ready = ContactImport.objects.filter(pk=contact_import.pk, status=Status.READY)
     adjustments = contact_import.adjustments | {"refusals": refusals}
     return bool(
@@ -152,16 +152,16 @@ def take_for_applying(contact_import: ContactImport, refusals: str = OPT_OUT) ->
 
 
 def apply(import_id: int) -> None:
-    """Write the people of a confirmed import into their list, in one transaction and once.
+    """Writes the people of a confirmed import to their list, in one transaction and only once.
 
-    If that fails nothing is written, and the import is ready to be confirmed again.
+    If that fails, nothing is written, and the import can be confirmed again.
     """
     contact_import = ContactImport.objects.filter(pk=import_id, status=Status.APPLYING).first()
     if contact_import is None:
         return
     applying = ContactImport.objects.filter(pk=import_id, status=Status.APPLYING)
     if contact_import.starts >= MOST_STARTS:
-        logger.error("Import %s: given up, its process died %s times.", import_id, MOST_STARTS)
+        logger.error("Import %s: gave up after its process died %s times.", import_id, MOST_STARTS)
         applying.update(status=Status.READY, starts=0, error_message=_GIVEN_UP, updated_at=timezone.now())
         return
     applying.update(starts=contact_import.starts + 1)
@@ -169,12 +169,11 @@ def apply(import_id: int) -> None:
         if not _apply(contact_import):
             return
     except BaseException:
-        # Also when the worker or the command is told to stop: who stopped it does not want it to go on.
+        # Also if the worker or the command is stopped: whoever stopped it doesn't want it to continue.
         applying.update(
             status=Status.READY,
             starts=0,
-            error_message="The people could not be imported, for a reason that is in the log. Nothing was written. "
-            "Try again.",
+            error_message="The people could not be imported. The log says why. Nothing was changed. Try again.",
             updated_at=timezone.now(),
         )
         raise
@@ -199,7 +198,7 @@ def _apply(contact_import: ContactImport) -> bool:
 
 
 def discard(contact_import: ContactImport) -> bool:
-    """Delete an import with all that was staged for it; False once it is confirmed."""
+    """Deletes an import with everything staged for it; False once it is confirmed."""
     gone = ContactImport.objects.filter(pk=contact_import.pk).exclude(status__in=[Status.APPLYING, Status.APPLIED])
     if not gone.update(status=Status.FAILED, updated_at=timezone.now()):
         return False
@@ -208,7 +207,7 @@ def discard(contact_import: ContactImport) -> bool:
 
 
 def clean_up() -> int:
-    """Delete the imports that nobody confirmed within a week, and what an import left behind; their number."""
+    """Deletes imports that nobody confirmed within a week, and leftovers of others; returns how many."""
     abandoned = list(ContactImport.objects.abandoned())
     for contact_import in abandoned:
         _delete(contact_import)
@@ -224,9 +223,9 @@ def _delete(contact_import: ContactImport) -> None:
 
 
 def _forget_people(contact_import: ContactImport) -> None:
-    """Delete the staged people and the file of an import that is done; the rejected lines stay for download.
+    """Deletes the staged people and the file of a finished import; the rejected lines stay for download.
 
-    The first piece of the file goes last: as long as it is there, `clean_up` sees that something is left.
+    The first piece of the file is deleted last: as long as it exists, `clean_up` knows that something is left.
     """
     ImportRow.objects.filter(contact_import=contact_import, problem="").delete_in_slices()
     _delete_file(contact_import)

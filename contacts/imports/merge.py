@@ -1,4 +1,4 @@
-"""From staged lines to people, by set-based SQL: what an import would do to its list, and the doing of it."""
+"""From staged lines to people, in set-based SQL: what an import would do to its list, and doing it."""
 
 from typing import Any, Final
 
@@ -21,23 +21,23 @@ _MODELS: Final[dict[str, type[models.Model]]] = {
 
 
 def model_of(target: str) -> type[models.Model]:
-    """The model whose rows an import into `target` makes."""
+    """The model that an import into `target` creates rows of."""
     return _MODELS[target]
 
 
 def list_of(contact_import: ContactImport) -> models.QuerySet:
-    """Everybody who is in the import's list now."""
+    """Everyone on the import's list now."""
     people: models.QuerySet = _MODELS[contact_import.target]._default_manager.all()
     return people.filter(event=contact_import.event_id) if contact_import.event_id else people
 
 
 def count(contact_import: ContactImport) -> dict[str, int]:
-    """What importing would do now, in numbers of people and of lines:
+    """What importing would do now, counted in people and lines:
 
-    `people` = `new` + `renamed` + `known`; of these, `opted_out` and `suppressed` are imported and will not
-    be texted. `refused` are those of whom the file itself says that they want no texts, `to_opt_out` those of them
-    who have not opted out yet, `noted` those with a note on how their line was read. `repeats` and `invalid` are
-    lines that are not imported.
+    `people` = `new` + `renamed` + `known`; of these, `opted_out` and `suppressed` are imported but won't be texted.
+    `refused` are those who don't want texts, according to the file itself, `to_opt_out` those of them who haven't
+    opted out yet, `noted` those with a note on how their line was read. `repeats` and `invalid` are lines that aren't
+    imported.
     """
     rows: ImportRowQuerySet = ImportRow.objects.filter(contact_import=contact_import)
     people = rows.people()
@@ -65,7 +65,7 @@ def count(contact_import: ContactImport) -> dict[str, int]:
 
 
 def count_blocked(people: models.QuerySet, contact_import: ContactImport) -> dict[str, int]:
-    """How many of the people cannot be texted: `opted_out`, and `suppressed` without having opted out."""
+    """How many of the people can't be texted: `opted_out`, and `suppressed` without having opted out."""
     if contact_import.target == ContactImport.Target.UNSUBSCRIBED:
         return {"opted_out": 0, "suppressed": 0}
     return {
@@ -75,11 +75,11 @@ def count_blocked(people: models.QuerySet, contact_import: ContactImport) -> dic
 
 
 def merge(contact_import: ContactImport) -> dict[str, int]:
-    """Write the staged people into the list and return what was done: `people`, `new`, `renamed` and `known`;
-    `to_opt_out` who were opted out because the file says so, and `left_out` who were left out for it.
+    """Writes the staged people to the list and returns what was done: `people`, `new`, `renamed` and `known`;
+    `to_opt_out` who were opted out because the file says so, and `left_out` who were left out because of it.
 
-    To be called in a transaction. A person who is there already keeps everything but a name that the file
-    has otherwise; a blank name in the file never erases one. Who is on the unsubscribed list stays as it is.
+    Must be called in a transaction. Existing people keep everything except a name that differs in the file; a blank
+    name in the file never erases one. Existing opt-outs stay unchanged.
     """
     people = staged_people(contact_import)
     total = people.count()
@@ -93,7 +93,7 @@ def merge(contact_import: ContactImport) -> dict[str, int]:
         if contact_import.leaves_refusals_out:
             left_out = refused.count()
         elif refused.exists():
-            reason = f"{contact_import.file_name} says that they want no texts"
+            reason = f"{contact_import.file_name} says that they don’t want texts"
             opted_out = _opt_out(contact_import, reason, "AND staged.opts_out ")
     return {
         "people": total,
@@ -106,7 +106,7 @@ def merge(contact_import: ContactImport) -> dict[str, int]:
 
 
 def staged_people(contact_import: ContactImport) -> ImportRowQuerySet:
-    """The lines that are imported, as staff have chosen."""
+    """The lines to import, according to what staff chose."""
     people: ImportRowQuerySet = ImportRow.objects.filter(contact_import=contact_import).people()
     return people.filter(opts_out=False) if contact_import.leaves_refusals_out else people
 
@@ -116,7 +116,7 @@ def _takes_names(contact_import: ContactImport) -> bool:
 
 
 def _staged(contact_import: ContactImport) -> str:
-    """The condition of `staged_people`, on import_rows under the name `staged`."""
+    """The condition of `staged_people`, for import_rows aliased as `staged`."""
     condition = "staged.contact_import_id = %s AND staged.problem = '' AND NOT staged.is_repeat"
     return f"{condition} AND NOT staged.opts_out" if contact_import.leaves_refusals_out else condition
 
@@ -133,7 +133,7 @@ def _rename(contact_import: ContactImport) -> int:
 
 
 def _insert(contact_import: ContactImport) -> int:
-    # As the ORM writes it: SQLite compares times as text.
+    # In the ORM's format: SQLite compares times as text.
     columns: dict[str, Any] = {"created_at": connection.ops.adapt_datetimefield_value(timezone.now())}
     if contact_import.target == ContactImport.Target.EVENT:
         columns["event_id"] = contact_import.event_id
@@ -141,7 +141,7 @@ def _insert(contact_import: ContactImport) -> int:
 
 
 def _opt_out(contact_import: ContactImport, reason: str, which: str) -> int:
-    """Put the staged people, those of the condition `which`, on the unsubscribed list and on the consent trail."""
+    """Adds the staged people that match the condition `which` to the opt-out list and the consent history."""
     now = timezone.now()
     columns = {
         "created_at": connection.ops.adapt_datetimefield_value(now),
@@ -149,7 +149,7 @@ def _opt_out(contact_import: ContactImport, reason: str, which: str) -> int:
         "reason": reason,
     }
     inserted = _insert_into(UnsubscribedContact, columns, contact_import, which)
-    # No other entry has this source, this reason and this very microsecond.
+    # No other entry has this source, this reason and exactly this microsecond.
     actor = contact_import.created_by.get_username() if contact_import.created_by else ""
     added = UnsubscribedContact.objects.filter(**columns | {"created_at": now})
     opting_out.record_import(added, reason, actor)

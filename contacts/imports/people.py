@@ -1,4 +1,4 @@
-"""From the cells of a line to a person: the phone that can be texted, the name, and whether they want texts."""
+"""From the cells of a line to a person: a phone that can be texted, the name, and whether they want texts."""
 
 import re
 import unicodedata
@@ -25,7 +25,7 @@ from .vocabulary import plain
 MAX_NAME: Final = 100
 
 _UNREADABLE: Final = "\ufffd"
-# Marks that are there to be invisible; the joiners of emoji and of Persian and Indic scripts are letters' business.
+# Characters that are meant to be invisible; joiners in emoji and in Persian and Indic scripts belong to the letters.
 _INVISIBLE: Final = frozenset(
     "\u00ad\u200b\u200e\u200f\u2060\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
 )
@@ -33,14 +33,14 @@ _COUNTRY_CODE: Final = re.compile(r"[1-9][0-9]{0,2}(?![0-9])")
 _NO_COUNTRY: Final = "ZZ"
 _LONGEST_LOCAL: Final = 9
 
-# The phone, a note for staff, and the column that it is from.
+# The phone, a note for staff, and the column that it comes from.
 ReadPhone = Callable[[Sequence[Any]], tuple[str, str, int]]
 ReadName = Callable[[Sequence[Any]], str | None]
 
 
 class Person(NamedTuple):
-    """One line: the phone in E.164, the name if there is one, whether the file says that they want no texts, what
-    staff should know of how it was read, and whether a column that asks for consent has no answer."""
+    """One line: the phone in E.164, the name if there is one, whether the person doesn't want texts according to the
+    file, what staff should know about how it was read, and whether a column that asks for consent has no answer."""
 
     phone: str
     name: str | None = None
@@ -50,7 +50,7 @@ class Person(NamedTuple):
 
 
 class NoPerson(Exception):
-    """A line that is no person; `sentence` tells staff why and what to do."""
+    """A line that isn't a person; `sentence` tells staff why and what to do."""
 
     def __init__(self, sentence: str) -> None:
         super().__init__(sentence)
@@ -58,7 +58,7 @@ class NoPerson(Exception):
 
 
 def reader(layout: Layout) -> Callable[[Sequence[Any]], Person]:
-    """The function that reads the cells of a line as a person. That function raises NoPerson with a sentence."""
+    """Returns a function that reads the cells of a line as a person, or raises NoPerson with a sentence."""
     read_phone, names = _phone_reader(layout), _name_readers(layout)
     refusals = [(index, role) for index, role in enumerate(layout.roles) if role in REFUSALS]
 
@@ -77,7 +77,7 @@ def reader(layout: Layout) -> Callable[[Sequence[Any]], Person]:
 
 
 def _read_refusals(cells: Sequence[Any], refusals: list[tuple[int, Role]]) -> tuple[bool, bool]:
-    """Whether any column says that the person wants no texts, and whether one that should say so says nothing."""
+    """Whether any column says that the person doesn't want texts, and whether one that should say so is empty."""
     is_unsaid = False
     for index, role in refusals:
         text = cell(cells, index)
@@ -93,8 +93,8 @@ def _read_refusals(cells: Sequence[Any], refusals: list[tuple[int, Role]]) -> tu
 
 
 def count_people(sample: Sequence[Line]) -> tuple[int, bool]:
-    """How many of the first lines of a sheet are people, by the layout that is detected in them, and whether it is
-    surely a list of them: a heading names the phones."""
+    """How many of the first lines of a sheet are people, by the layout detected in them, and whether it is certainly
+    a list of people: a heading names the phones."""
     layout = columns.detect([line for line in sample if not line.is_blank])
     if not layout.has_phone:
         return 0, False
@@ -109,7 +109,7 @@ def count_people(sample: Sequence[Line]) -> tuple[int, bool]:
 
 
 def cell(cells: Sequence[Any], index: int) -> str:
-    """The text of a cell as an export may have defused it; "" where the line is too short."""
+    """The text of a cell, undoing what an export may have defused; "" if the line is too short."""
     if index >= len(cells):
         return ""
     value = cells[index]
@@ -120,7 +120,7 @@ def cell(cells: Sequence[Any], index: int) -> str:
 
 
 def phone_columns(layout: Layout) -> list[int]:
-    """The columns with phones in the order in which they are tried: those for texts first, those at home last."""
+    """The columns with phones in the order in which they are tried: those for texts first, home phones last."""
 
     def order(index: int) -> tuple[bool, int, int]:
         return layout.roles[index] != Role.PHONE, columns.phone_order(layout.headings[index]), index
@@ -142,9 +142,9 @@ def _phone_reader(layout: Layout) -> ReadPhone:
 
 
 def _kinds(layout: Layout, tried: list[int]) -> dict[int, int]:
-    """For each phone column the column that says of what kind its phone is.
+    """For each phone column, the column that says what kind of phone it is.
 
-    That stands before it ("Phone 1 - Label") or after it ("Phone 1 Type"): the one that begins with the same words.
+    It comes before ("Phone 1 - Label") or after it ("Phone 1 Type"): the one that begins with the same words.
     """
     pairs = {}
     for index, role in enumerate(layout.roles):
@@ -154,13 +154,13 @@ def _kinds(layout: Layout, tried: list[int]) -> dict[int, int]:
 
 
 def _distance(layout: Layout, kind: int, phone: int) -> tuple[int, bool, int]:
-    """How far a phone is from a column of kinds: by the words that both headings begin with, then by place."""
+    """How far a phone is from a column of kinds: by the words that both headings begin with, then by position."""
     pairs = zip(plain(layout.headings[kind]).split(), plain(layout.headings[phone]).split(), strict=False)
     return -sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs)), phone < kind, abs(phone - kind)
 
 
 def _codes(layout: Layout, tried: list[int], wanted: Role) -> dict[int, int]:
-    """For each phone column the one with its country or area code: the nearest before it, else the nearest."""
+    """For each phone column, the one with its country or area code: the nearest before it, else the nearest."""
     codes = [index for index, role in enumerate(layout.roles) if role == wanted]
     if not codes:
         return {}
@@ -168,7 +168,7 @@ def _codes(layout: Layout, tried: list[int], wanted: Role) -> dict[int, int]:
 
 
 def _with_areas(cells: Sequence[Any], areas: dict[int, int]) -> list[Any]:
-    """The cells, with the area code before each phone that has too few digits to have one."""
+    """The cells, with the area code in front of each phone that has too few digits to include one."""
     joined = list(cells)
     for phone, area in areas.items():
         text = cell(cells, phone)
@@ -178,7 +178,7 @@ def _with_areas(cells: Sequence[Any], areas: dict[int, int]) -> list[Any]:
 
 
 def _by_kind(cells: Sequence[Any], tried: list[int], kinds: dict[int, int], layout: Layout) -> list[int]:
-    """The columns in the order that this line's own kinds give; without faxes and pagers."""
+    """The columns in the order of this line's own kinds; without faxes and pagers."""
     ranked = []
     only_fax = False
     for position, index in enumerate(tried):
@@ -189,12 +189,12 @@ def _by_kind(cells: Sequence[Any], tried: list[int], kinds: dict[int, int], layo
         ranked.append((layout.roles[index] != Role.PHONE, rank, position, index))
     ordered = [entry[-1] for entry in sorted(ranked)]
     if only_fax and not any(cell(cells, index) for index in ordered):
-        raise NoPerson("The only number is that of a fax or a pager, which cannot be texted.")
+        raise NoPerson("The only number is a fax or a pager, which can’t be texted.")
     return ordered
 
 
 def _any_phone(cells: Sequence[Any], tried: list[int], codes: dict[int, int]) -> tuple[str, str, int]:
-    """The first valid phone; if none is valid, the error of the first that is there."""
+    """The first valid phone; if there is none, the error of the first one."""
     problem: InvalidPhone | None = None
     for index in tried:
         text = cell(cells, index)
@@ -209,7 +209,7 @@ def _any_phone(cells: Sequence[Any], tried: list[int], codes: dict[int, int]) ->
 
 
 def _region(code: str) -> str:
-    """The country of a cell such as 44, +44, 0044, GB or "United Kingdom (+44)". Raises InvalidPhone for none."""
+    """The country in a cell such as 44, +44, 0044, GB or "United Kingdom (+44)", or raises InvalidPhone."""
     if code.isalpha() and code.upper() in phonenumbers.SUPPORTED_REGIONS:
         return code.upper()
     digits = _COUNTRY_CODE.search(code.removeprefix("00"))
@@ -223,7 +223,7 @@ def _region(code: str) -> str:
 
 
 def _name_readers(layout: Layout) -> dict[int, ReadName]:
-    """For each column of phones the function that reads the name of the person whose phone it is."""
+    """For each column of phones, the function that reads the name of that phone's owner."""
     named = [index for index, role in enumerate(layout.roles) if role in columns.ALL_NAMES]
     meanings = {index: headings.read(layout.headings[index]) for index in named}
     readers: dict[tuple[frozenset[str], tuple[int, ...]], ReadName] = {}
@@ -238,7 +238,7 @@ def _name_readers(layout: Layout) -> dict[int, ReadName]:
 
 
 def _people_of_phone(heading: str, names: Collection[Meaning]) -> frozenset[str]:
-    """Whom the heading of a phone speaks of, such as a parent; a child's is the parents' where they are named too."""
+    """Who a phone's heading refers to, such as a parent; a child's phone is the parents' if they are named too."""
     people = headings.read(heading).people
     if not any(name.people & people for name in names) and any(name.is_child for name in names):
         people = frozenset().union(*(name.people for name in names if name.is_guardian))
@@ -246,8 +246,8 @@ def _people_of_phone(heading: str, names: Collection[Meaning]) -> frozenset[str]
 
 
 def _names_of(layout: Layout, people: frozenset[str], meanings: dict[int, Meaning]) -> tuple[int, ...]:
-    """The columns with the name of these people: those that speak of them, with what else the name needs from
-    columns that speak of nobody. All of them where none speaks of these people."""
+    """The columns with these people's names: those that refer to them, plus what the name still needs from columns
+    that refer to nobody. All columns if none refers to these people."""
     most = max((len(meaning.people & people) for meaning in meanings.values()), default=0)
     if not most:
         return tuple(meanings)
@@ -272,11 +272,11 @@ def _own_name_else_any(
 
 
 def _name_reader(layout: Layout, people: frozenset[str], named: Sequence[int]) -> ReadName:
-    """The function that puts a name together from some of the columns with names."""
+    """Returns a function that assembles a name from some of the name columns."""
     filled = _as_it_is if columns.is_our_export(layout.headings) else _filled
 
     def first_filled(cells: Sequence[Any], indexes: list[int]) -> tuple[str, int]:
-        """The first of the columns with a name in it, and which it is; ("", -1) where none has."""
+        """The first of the columns with a name in it, and its index; ("", -1) if there is none."""
         for index in indexes:
             if name := filled(cells, index):
                 return name, index
@@ -319,7 +319,7 @@ def _name_reader(layout: Layout, people: frozenset[str], named: Sequence[int]) -
 
 
 def _joined(given: str, between: str, family: str, whole: str, is_called: bool) -> str:
-    """The name of these parts, or the whole one where it says the same and more."""
+    """The name made of these parts, or the whole one if it says the same and more."""
     if whole:
         folded = whole.casefold().split()
         if not is_called and {*given.casefold().split(), *family.casefold().split()} <= set(folded):
@@ -332,8 +332,8 @@ def _joined(given: str, between: str, family: str, whole: str, is_called: bool) 
 
 
 def _called(given: str, whole: list[str]) -> str:
-    """The whole name with the first name they go by: for Ann and "Mrs. Ann Alder" Ann Alder, for Peg and
-    "Dr. Margaret Alder" Peg Alder."""
+    """The whole name with the preferred first name: for Ann and "Mrs. Ann Alder" Ann Alder, for Peg and "Dr. Margaret
+    Alder" Peg Alder."""
     folded = [word.casefold() for word in whole]
     if given.casefold() in folded[:-1]:
         return " ".join(whole[folded.index(given.casefold()) :])
@@ -342,7 +342,7 @@ def _called(given: str, whole: list[str]) -> str:
 
 
 def _filled(cells: Sequence[Any], index: int) -> str:
-    """The name in a cell; "" where what fills it is none."""
+    """The name in a cell; "" if what is in it isn't one."""
     text = cell(cells, index)
     return _name_in(text) if text else ""
 
@@ -353,20 +353,20 @@ def _name_in(text: str) -> str:
 
 
 def _as_it_is(cells: Sequence[Any], index: int) -> str:
-    """The name in a cell of our own export, whatever it is: a list comes back as it was."""
+    """The name in a cell of our own export, unchanged, so that a list comes back as it was."""
     return clean_name(cell(cells, index)) or ""
 
 
 def _turned(name: str) -> str:
-    """ "Lovelace, Ada" as "Ada Lovelace"; what has no or several commas stays as it is."""
+    """ "Lovelace, Ada" as "Ada Lovelace"; anything without exactly one comma stays unchanged."""
     last, comma, first = name.partition(",")
     return f"{first.strip()} {last.strip()}".strip() if comma and "," not in first else name
 
 
 def clean_name(text: str) -> str | None:
-    """A name with single spaces and without control characters; None when nothing is left.
+    """A name with single spaces and without control characters; None if nothing is left.
 
-    Raises NoPerson for a name that is too long, or that has a character that the encoding does not have.
+    Raises NoPerson for a name that is too long, or that contains a character that the encoding lacks.
     """
     if not text.isprintable():
         text = "".join(
@@ -376,13 +376,11 @@ def clean_name(text: str) -> str | None:
         )
     name = _short_enough(" ".join(text.split()))
     if _UNREADABLE in name:
-        raise NoPerson(
-            f"The name “{name}” has a character that cannot be read (�). Write it again, or choose another encoding."
-        )
+        raise NoPerson(f"The name “{name}” has an unreadable character (�). Retype it, or choose another encoding.")
     return name or None
 
 
 def _short_enough(name: str) -> str:
     if len(name) > MAX_NAME:
-        raise NoPerson(f"The name “{name[:40]}…” has {len(name)} characters, and {MAX_NAME} is the most. Shorten it.")
+        raise NoPerson(f"The name “{name[:40]}…” has {len(name)} characters. The limit is {MAX_NAME}: shorten it.")
     return name

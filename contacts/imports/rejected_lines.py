@@ -1,6 +1,6 @@
-"""The lines that could not be imported, as a file of the same form with the reason beside each.
+"""The lines that could not be imported, as a file of the same form with the reason next to each.
 
-Corrected there, it can be uploaded as it is: the two added columns are no people.
+Once corrected, it can be uploaded as it is: the two added columns aren't read as people.
 """
 
 import codecs
@@ -23,7 +23,7 @@ _AT_ONCE: Final = 500
 
 
 def file_name(contact_import: ContactImport) -> str:
-    """ "people.csv" becomes "people - not imported.csv"; a workbook's ending becomes .xlsx, a vCard's .csv."""
+    """ "people.csv" becomes "people - not imported.csv"; a workbook's extension becomes .xlsx, a vCard's .csv."""
     path = PurePath(contact_import.file_name)
     ending = path.suffix or ".csv"
     if _is_workbook(contact_import):
@@ -55,7 +55,7 @@ def _is_vcard(contact_import: ContactImport) -> bool:
 
 
 def _form(contact_import: ContactImport) -> dict[str, Any]:
-    """Encoding, byte order mark and separator: the file's own, where it is text with separated values."""
+    """Encoding, byte order mark and separator: the file's own, if it is delimited text."""
     if _is_vcard(contact_import):
         return {"encoding": "utf-8", "bom": True, "separator": ","}
     return contact_import.detected
@@ -110,6 +110,6 @@ def _cell(sheet: Any, value: Any) -> Any:
     if not isinstance(value, str):
         return value
     cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", value))
-    # A text that begins with "=" stays a text.
+    # Text that begins with "=" stays text.
     cell.data_type = "s"
     return cell

@@ -1,4 +1,4 @@
-"""Reading a stored file: each of its lines becomes a staged row, and what importing them would do is counted."""
+"""Reads a stored file: each of its lines becomes a staged row, and the effect of importing them is counted."""
 
 import logging
 import tempfile
@@ -23,11 +23,11 @@ logger = logging.getLogger(__name__)
 
 MAX_LINES: Final = 2_000_000
 GIVEN_UP: Final = (
-    f"Reading the file was begun {MOST_STARTS} times, and each time the program that read it died. Nothing was "
-    "imported. Copy the list alone into a new file, save it as CSV, and upload that."
+    f"We tried to read the file {MOST_STARTS} times, and each time the program crashed. Nothing was "
+    "imported. Copy just the list into a new file, save it as CSV, and upload that."
 )
 _DID_NOT_OPT_OUT: Final = (
-    "The file does not say that this person opted out. To opt out everybody in it, choose “Not imported” for the "
+    "The file doesn’t say that this person opted out. To opt out everyone in it, choose “Not imported” for the "
     "column that says who did."
 )
 _EXAMPLES: Final = 3
@@ -37,15 +37,15 @@ Report = Callable[[int, int], None]
 
 
 class Overtaken(Exception):
-    """Another reading of the same import has begun, or it was discarded: this one has to stop."""
+    """The import was read again in the meantime, or discarded: this reading has to stop."""
 
 
 def read(import_id: int, report: Report | None = None) -> None:
-    """Read a waiting import into staged rows and count what importing them would do.
+    """Reads a waiting import into staged rows and counts what importing them would do.
 
-    Safe to call again and at the same time: whoever takes it from waiting reads it, and a reader that was
-    overtaken stops. What was read ends as ready, or as failed with a sentence. `report` is told
-    (lines done, lines expected) after each slice.
+    Safe to call again and concurrently: only whoever moves it on from waiting reads it, and a reader that was
+    overtaken stops. A read import ends up ready, or failed with a sentence. `report` is called with (lines done,
+    lines expected) after each batch.
     """
     contact_import = _claim(import_id)
     if contact_import is None:
@@ -53,7 +53,7 @@ def read(import_id: int, report: Report | None = None) -> None:
     try:
         _read(contact_import, report or (lambda done, expected: None))
     except Overtaken:
-        logger.warning("Import %s: this reading was overtaken and stops.", import_id)
+        logger.warning("Import %s: stopped, because it is being read again.", import_id)
     except Unreadable as problem:
         if _advance(contact_import):
             ImportRow.objects.filter(contact_import=contact_import).delete_in_slices()
@@ -62,7 +62,7 @@ def read(import_id: int, report: Report | None = None) -> None:
         _advance(
             contact_import,
             status=Status.FAILED,
-            error_message="The file could not be read, for a reason that is in the log. Nothing was imported.",
+            error_message="The file could not be read. The log says why. Nothing was imported.",
             starts=0,
         )
         raise
@@ -74,10 +74,10 @@ def _claim(import_id: int) -> ContactImport | None:
         return None
     waiting = ContactImport.objects.filter(pk=import_id, status=Status.WAITING, attempt=contact_import.attempt)
     if contact_import.starts >= MOST_STARTS:
-        logger.error("Import %s: given up, its process died %s times.", import_id, MOST_STARTS)
+        logger.error("Import %s: gave up after its process died %s times.", import_id, MOST_STARTS)
         waiting.update(status=Status.FAILED, starts=0, error_message=GIVEN_UP, updated_at=timezone.now())
         return None
-    # Counted before the first byte is read: a process that dies over it counts nothing afterwards.
+    # Counted before the first byte is read: a process that dies from it counts nothing afterward.
     taken = waiting.update(
         status=Status.READING,
         attempt=contact_import.attempt + 1,
@@ -96,7 +96,7 @@ def _claim(import_id: int) -> ContactImport | None:
 
 
 def _advance(contact_import: ContactImport, **values: Any) -> bool:
-    """Write what this reading found, unless it was overtaken."""
+    """Writes what this reading found, unless it was overtaken."""
     mine = ContactImport.objects.filter(pk=contact_import.pk, status=Status.READING, attempt=contact_import.attempt)
     return bool(mine.update(updated_at=timezone.now(), **values))
 
@@ -110,7 +110,7 @@ def _read(contact_import: ContactImport, report: Report) -> None:
             with closing(_content(table)) as content:
                 sample = list(islice(content, columns.SAMPLE + columns.HEADER_WITHIN))
             if not sample:
-                raise Unreadable("The file is empty: it has only blank lines.")
+                raise Unreadable("The file is empty: it only has blank rows.")
             layout = _layout(sample, adjustments, table.headings)
             _advance(contact_import, detected=_description(table, sample, layout))
             if not layout.has_phone:
@@ -118,25 +118,25 @@ def _read(contact_import: ContactImport, report: Report) -> None:
             done, unsaid = _stage_lines(contact_import, table, layout, report)
     counts = {"lines": done, "unsaid": unsaid} | merge.count(contact_import)
     if not counts["people"] + counts["invalid"]:
-        raise Unreadable("The file has headings and no people below them.")
+        raise Unreadable("The file has headings but no people below them.")
     _advance(contact_import, status=Status.READY, counts=counts, rows_done=done, rows_expected=done, starts=0)
 
 
 def _go_on(contact_import: ContactImport) -> None:
-    """Show that this reading is alive. Raises Overtaken when it is not wanted any more."""
+    """Shows that this reading is alive. Raises Overtaken if it is no longer wanted."""
     if not _advance(contact_import):
         raise Overtaken
 
 
 @contextmanager
 def _opened(contact_import: ContactImport) -> Iterator[BinaryIO]:
-    """The stored file as a seekable one. Raises Unreadable when its upload was interrupted."""
+    """The stored file as a seekable one. Raises Unreadable if its upload was interrupted."""
     with tempfile.TemporaryFile() as file:
         chunks = ImportChunk.objects.filter(contact_import=contact_import).order_by("position")
         for position in range(chunks.count()):
             file.write(chunks.values_list("data", flat=True).get(position=position))
         if file.tell() != contact_import.file_size:
-            raise Unreadable("The upload was interrupted, and a part of the file is missing. Upload it again.")
+            raise Unreadable("The upload was interrupted, and part of the file is missing. Upload it again.")
         file.seek(0)
         yield file
 
@@ -154,7 +154,7 @@ def _layout(sample: list[Line], adjustments: dict[str, Any], fixed: Sequence[str
 
 
 def _description(table: Table, sample: list[Line], layout: Layout) -> dict[str, Any]:
-    """What `ContactImport.detected` holds: the form of the file (see Table.form), `header_line`, `header` (its
+    """The value of `ContactImport.detected`: the form of the file (see Table.form), `header_line`, `header` (its
     cells), `roles`, `columns` (heading and examples of each), and `first_lines` to choose the headings from."""
     lines = (line.cells for line in sample if line.number == layout.header_line)
     header: Sequence[Any] = table.headings or next(lines, ())
@@ -179,21 +179,21 @@ def _description(table: Table, sample: list[Line], layout: Layout) -> dict[str, 
 
 def _no_phone_column(sample: list[Line], layout: Layout) -> str:
     if len(sample) == 1 and layout.header_line:
-        return "The file has headings and no people below them."
+        return "The file has headings but no people below them."
     names = [f"“{heading[:40]}”" for heading in layout.headings if heading][:8]
     found = f" Its columns are {', '.join(names)}." if names else ""
-    return f"No column of phone numbers was found in the file.{found} Choose the column that has them."
+    return f"We found no column of phone numbers.{found} Choose the column that has them."
 
 
 def _stage_lines(contact_import: ContactImport, table: Table, layout: Layout, report: Report) -> tuple[int, int]:
-    """Write each line of the file as a row; the number of lines that were not blank, and of those people whose
-    consent the file asks about and does not know."""
+    """Stages each line of the file as a row; returns how many lines were not blank, and how many of those people gave
+    no answer to the file's question about consent."""
     read_person = reader(layout)
     is_unsubscribed = contact_import.target == ContactImport.Target.UNSUBSCRIBED
     seen: set[int] = set()
     nameless: dict[int, int] = {}
     found_names: list[tuple[str, int, int]] = []
-    textable: dict[int, int] = {}  # first lines that a later one may say of that they opt out
+    textable: dict[int, int] = {}  # first lines whose number a later line may opt out
     found_refusals: list[tuple[bool, int, int]] = []
     batch: list[StagedLine] = []
     done = unsaid = 0
@@ -233,7 +233,9 @@ def _stage_lines(contact_import: ContactImport, table: Table, layout: Layout, re
             _write(contact_import, batch, done, table, report)
             batch = []
         if done > MAX_LINES:
-            raise Unreadable(f"The file has more than {MAX_LINES:,} lines. Split it and import its parts one by one.")
+            raise Unreadable(
+                f"The file has more than {MAX_LINES:,} rows. Split it and import the parts one at a time."
+            )
     _write(contact_import, batch, done, table, report)
     _change_first_lines(contact_import, "name", found_names)
     _change_first_lines(contact_import, "opts_out", found_refusals)
@@ -250,7 +252,7 @@ def _write(contact_import: ContactImport, batch: list[StagedLine], done: int, ta
 
 
 def _change_first_lines(contact_import: ContactImport, column: str, values: Sequence[tuple[Any, int, int]]) -> None:
-    """Give the first line with a number what only a later line with it says: (value, import, line)."""
+    """Updates the first line with a number with what only a later line says: (value, import, line)."""
     for start in range(0, len(values), SLICE):
         with transaction.atomic(), connection.cursor() as cursor:
             if not _advance(contact_import):

@@ -1,4 +1,4 @@
-"""What an import says in words, on its page and at the prompt."""
+"""The summary of an import in words, on its page and on the command line."""
 
 from typing import Final
 
@@ -20,15 +20,15 @@ def headline(contact_import: ContactImport) -> str:
     new, renamed, opted_out = counts["new"], counts["renamed"], counts.get("to_opt_out", 0)
     if contact_import.status == ContactImport.Status.APPLIED:
         if not new and not renamed and not opted_out:
-            return f"Nothing has changed: everybody in the file was in {place} already."
+            return f"Nothing changed: everyone in the file was already in {place}."
         parts = [f"{people(new)} {ngettext('was', 'were', new)} added to {place}"] if new else []
         parts += [f"{counted(renamed, 'name was', 'names were')} changed"] if renamed else []
         parts += [f"{people(opted_out)} {ngettext('was', 'were', opted_out)} opted out"] if opted_out else []
         return f"{get_text_list(parts, 'and')}."
     if not counts["people"]:
-        return "No line of the file can be imported."
+        return "None of the rows can be imported."
     if not new and not renamed and not opted_out:
-        return f"Importing would change nothing: everybody in the file is in {place} already."
+        return f"Importing would change nothing: everyone in the file is already in {place}."
     parts = [f"{people(new)} will be added to {place}"] if new else []
     parts += [f"{counted(renamed, 'name', 'names')} will be changed"] if renamed else []
     parts += [f"{people(opted_out)} will be opted out"] if opted_out else []
@@ -36,40 +36,40 @@ def headline(contact_import: ContactImport) -> str:
 
 
 def notices(contact_import: ContactImport) -> list[str]:
-    """What staff should look at before they import."""
+    """What staff should check before they import."""
     detected, counts = contact_import.detected, contact_import.counts
     said = []
     if words := detected.get("guessed"):
         name = ENCODINGS[detected["encoding"]].split(" (")[0]
         said.append(
-            f"The file doesn’t say how its accents are encoded. It was read as {name}. Check that these words look "
+            f"The file doesn’t say how its accents are encoded. We read it as {name}. Check that these words look "
             f"right: {', '.join(words)}. If they don’t, choose another encoding and read the file again."
         )
     if others := detected.get("others"):
         sheets = get_text_list([f"“{name}”" for name in others], "and")
         has = "has" if len(others) == 1 else "have"
         said.append(
-            f"Only the sheet “{detected['sheet']}” is imported. {sheets} {has} people too: choose another sheet and "
+            f"Only the sheet “{detected['sheet']}” is imported. {sheets} also {has} people: choose another sheet and "
             "read the file again, or import it after this one."
         )
     if unsaid := counts.get("unsaid"):
         said.append(
-            f"{people(unsaid)} gave no clear answer about texts in this file. Once imported, they can be texted."
+            f"{people(unsaid)} gave no clear answer about texts in this file. If you import them, they can be texted."
         )
     if counts.get("noted"):
         noted = ImportRow.objects.filter(contact_import=contact_import).people().exclude(note="").order_by("line")
         lines = [str(line) for line in noted.values_list("line", flat=True)[:NOTED_LINES]]
         more = " and others" if counts["noted"] > len(lines) else ""
-        where = f"{ngettext('Line', 'Lines', len(lines))} {get_text_list(lines, 'and')}{more}"
+        where = f"{ngettext('Row', 'Rows', len(lines))} {get_text_list(lines, 'and')}{more}"
         has = "has" if counts["noted"] == 1 else "have"
         said.append(
-            f"{where} {has} several numbers in one cell. The first that can be texted is used, a mobile first."
+            f"{where} {has} several numbers in one cell. We use the first that can be texted, preferably a mobile."
         )
     return said
 
 
 def place_name(contact_import: ContactImport) -> str:
-    """The list that is imported into, as a sentence names it."""
+    """The list that is imported into, in words."""
     if contact_import.target == ContactImport.Target.EVENT:
         return f"“{contact_import.event}”"
-    return "the community" if contact_import.target == ContactImport.Target.COMMUNITY else "the unsubscribed contacts"
+    return "the community" if contact_import.target == ContactImport.Target.COMMUNITY else "the opt-out list"

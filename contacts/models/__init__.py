@@ -1,4 +1,4 @@
-"""Who may be texted: the lists of people, and those who opted out or can't be reached."""
+"""Who may be texted: the lists of people, the opted-out and the unreachable."""
 
 from .consent import ConsentRecord
 from .events import Event, EventRegistration

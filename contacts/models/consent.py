@@ -1,4 +1,4 @@
-"""The consent trail: who opted out and in, when, how and in which words. It is kept for good."""
+"""The consent history: who opted out or in, when, how, and in what words. It is kept permanently."""
 
 from typing import Any, NoReturn
 
@@ -7,21 +7,21 @@ from django.utils import timezone
 
 
 class ConsentQuerySet(models.QuerySet):
-    """Rows are added and read, nothing else."""
+    """Rows can be added and read, nothing else."""
 
     def update(self, **changes: Any) -> NoReturn:
-        raise TypeError("The consent trail is kept as it was written.")
+        raise TypeError("The consent history is kept as it was written.")
 
     def delete(self) -> NoReturn:
-        raise TypeError("The consent trail is kept for good.")
+        raise TypeError("The consent history is kept for good.")
 
 
 class ConsentRecord(models.Model):
-    """One opt-out or opt-in. Append-only: what was written stays, also when the number leaves every list.
+    """One opt-out or opt-in. Append-only: records stay even if the number is removed from every list.
 
-    `source` is how it came about: a value of UnsubscribedContact.Source, or "event:ID". `words` are the person's
-    own, or the reason that was given; `actor` is the user name of the member of staff who did it, "" for the
-    person. Neither points to another row, so that nothing that is deleted can reach in here.
+    `source` is how it happened: a value of UnsubscribedContact.Source, or "event:ID". `words` are the person's own
+    words, or the reason given. `actor` is the user name of the staff member who did it, "" for the person. There are
+    no foreign keys, so that deleting something else never changes this table.
     """
 
     class Kind(models.TextChoices):
@@ -32,7 +32,7 @@ class ConsentRecord(models.Model):
     kind = models.CharField(max_length=10, choices=Kind)
     source = models.CharField("how", max_length=50)
     words = models.TextField(default="")
-    message_sid = models.CharField("Twilio's SID of the text", max_length=64, default="")
+    message_sid = models.CharField("Twilio SID", max_length=64, default="")
     actor = models.CharField("by", max_length=80, default="")
     created_at = models.DateTimeField("when", default=timezone.now)
 
@@ -41,6 +41,7 @@ class ConsentRecord(models.Model):
     class Meta:
         db_table = "consent_records"
         verbose_name = "consent record"
+        verbose_name_plural = "consent history"
         indexes = [models.Index(fields=["phone", "id"], name="ix_consent_phone")]
 
     def __str__(self) -> str:
@@ -48,8 +49,8 @@ class ConsentRecord(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if not self._state.adding:
-            raise TypeError("The consent trail is kept as it was written.")
+            raise TypeError("The consent history is kept as it was written.")
         super().save(*args, **kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
-        raise TypeError("The consent trail is kept for good.")
+        raise TypeError("The consent history is kept for good.")

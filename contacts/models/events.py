@@ -1,4 +1,4 @@
-"""Events, and the people who are registered for them."""
+"""Events and the people registered for them."""
 
 from django.db import models
 from django.utils import timezone
@@ -8,7 +8,7 @@ from .members import PersonQuerySet
 
 
 class Event(models.Model):
-    """Something that people register for; its registrants can be texted apart from the community."""
+    """Something that people register for; they can be texted separately from the community."""
 
     title = models.CharField(max_length=200)
     date = models.DateField(null=True, blank=True)
@@ -18,11 +18,11 @@ class Event(models.Model):
         db_table = "events"
 
     def __str__(self) -> str:
-        return f"{self.title} ({self.date:%-d %b %Y})" if self.date else self.title
+        return f"{self.title} ({self.date:%b %-d, %Y})" if self.date else self.title
 
 
 class EventRegistration(models.Model):
-    """A person who is registered for one event."""
+    """A person registered for one event."""
 
     event = models.ForeignKey(Event, models.CASCADE, related_name="registrations")
     name = models.CharField(max_length=100, null=True, blank=True)

@@ -1,7 +1,7 @@
-"""Models of an import in the making: the uploaded file, and each of its lines as it was read.
+"""An import in progress: the uploaded file, and each of its lines as it was read.
 
-Nothing here is in a list yet. `contacts.imports.lifecycle` reads the file into rows and, after the confirm, turns
-the rows into people.
+Nothing here is on a list yet. `contacts.imports.lifecycle` reads the file into rows and, once confirmed, turns the
+rows into people.
 """
 
 import json
@@ -16,10 +16,10 @@ from django.utils import timezone
 from smsadmin.lib import shared_clock
 
 STALLED_AFTER: Final = timedelta(minutes=1)
-# So often a process may die over an import before it is given up.
+# How many times a process may die during an import before we give up on it.
 MOST_STARTS: Final = 3
 SLICE: Final = 5_000
-# What becomes of the people of whom a file says that they want no texts.
+# What to do with people who don't want texts, according to the file.
 OPT_OUT: Final = "opt_out"
 LEAVE_OUT: Final = "leave_out"
 _NEVER_CONFIRMED_FOR: Final = timedelta(days=7)
@@ -27,7 +27,7 @@ _NEVER_CONFIRMED_FOR: Final = timedelta(days=7)
 
 class ContactImportQuerySet(models.QuerySet):
     def abandoned(self) -> Self:
-        """Those that nobody confirmed within seven days of their last change."""
+        """Imports that nobody confirmed within seven days of their last change."""
         untouched = self.filter(updated_at__lt=timezone.now() - _NEVER_CONFIRMED_FOR)
         return untouched.exclude(status=ContactImport.Status.APPLIED)
 
@@ -41,24 +41,24 @@ class ContactImport(models.Model):
            ├────── failed     │
            └──────────────────┘ (adjusted, or started again)
 
-    `attempt` counts the readings: a reader that was thought dead finds that it was overtaken and stops. `starts`
-    counts how often reading or applying was begun since either last came to an end, good or bad.
-    `adjustments` is what staff chose over what was detected, `detected` how the file was read in the end
-    (both in the form that `contacts.imports.lifecycle` documents), `counts` what the preview or the result says.
+    `attempt` counts the reads: a reader that was presumed dead notices that it was overtaken and stops. `starts`
+    counts how often reading or applying was started since either last finished, successfully or not. `adjustments` is
+    what staff chose over what was detected, `detected` is how the file was finally read (both in the form documented
+    in `contacts.imports.lifecycle`), and `counts` is what the preview or the result shows.
     """
 
     class Target(models.TextChoices):
-        COMMUNITY = "community", "Community members"
-        EVENT = "event", "Event registrations"
-        UNSUBSCRIBED = "unsubscribed", "Unsubscribed contacts"
+        COMMUNITY = "community", "Community"
+        EVENT = "event", "Event"
+        UNSUBSCRIBED = "unsubscribed", "Opted out"
 
     class Status(models.TextChoices):
         WAITING = "waiting", "Waiting to be read"
-        READING = "reading", "Being read"
+        READING = "reading", "Reading"
         READY = "ready", "Ready to import"
-        APPLYING = "applying", "Being imported"
+        APPLYING = "applying", "Importing"
         APPLIED = "applied", "Imported"
-        FAILED = "failed", "Could not be read"
+        FAILED = "failed", "Couldn’t be read"
 
     target = models.CharField("list", max_length=20, choices=Target)
     event = models.ForeignKey("contacts.Event", models.CASCADE, null=True, blank=True, related_name="+")
@@ -96,23 +96,23 @@ class ContactImport(models.Model):
 
     @property
     def leaves_refusals_out(self) -> bool:
-        """Whether those whom the file says want no texts are left out, and not imported as opted out."""
+        """Whether people who don't want texts are left out rather than imported as opted out."""
         return self.adjustments.get("refusals") == LEAVE_OUT
 
     @property
     def is_busy(self) -> bool:
-        """Whether a worker has it or is about to take it."""
+        """Whether a worker is handling it or is about to."""
         return self.status in {self.Status.WAITING, self.Status.READING, self.Status.APPLYING}
 
     @property
     def is_stalled(self) -> bool:
-        """Whether it should be moving and has not for a minute: nobody works on it any more."""
+        """Whether it should be making progress but has not for a minute, so no worker is handling it."""
         age = timezone.now() - self.updated_at
         return self.is_busy and not -shared_clock.SKEW <= age <= STALLED_AFTER
 
 
 class ImportChunk(models.Model):
-    """A piece of the uploaded file. In the database, so that any worker on any machine can read it."""
+    """A piece of the uploaded file. Stored in the database so that any worker on any machine can read it."""
 
     contact_import = models.ForeignKey(ContactImport, models.CASCADE, related_name="chunks", db_index=False)
     position = models.PositiveIntegerField()
@@ -158,11 +158,11 @@ class ImportRowQuerySet(models.QuerySet):
         return self.filter(problem="", is_repeat=False)
 
     def rejected(self) -> Self:
-        """The lines that cannot be imported, in the order of the file."""
+        """The lines that cannot be imported, in file order."""
         return self.exclude(problem="").order_by("line")
 
     def insert(self, lines: Sequence[StagedLine]) -> None:
-        """Write lines past the ORM, whose objects would cost more than all the rest of the reading."""
+        """Inserts lines without the ORM, whose objects would cost more than the rest of the read."""
         table, columns = self.model._meta.db_table, ", ".join(self.COLUMNS)
         with connection.cursor() as cursor:
             if connection.vendor == "postgresql":
@@ -175,7 +175,7 @@ class ImportRowQuerySet(models.QuerySet):
                 cursor.executemany(sql, lines)
 
     def delete_in_slices(self) -> None:
-        """Delete rows of one import in short transactions: other writers get their turn in between."""
+        """Deletes the rows of one import in short transactions, so that other writers get a turn in between."""
         last = -1
         while lines := list(self.filter(line__gt=last).order_by("line").values_list("line", flat=True)[:SLICE]):
             self.filter(line__gt=last, line__lte=lines[-1]).delete()
@@ -183,9 +183,9 @@ class ImportRowQuerySet(models.QuerySet):
 
 
 class ImportRow(models.Model):
-    """One line of the file as it was read: a person, or the reason why it is none (`problem`, with `cells`).
+    """One line of the file as it was read: a person, or the reason why it isn't one (`problem`, with `cells`).
 
-    `opts_out`: the file says of this number that it wants no texts. `note` is what staff should know of how the
+    `opts_out`: according to the file, this number doesn't want texts. `note` is what staff should know about how the
     line was read.
     """
 
@@ -215,5 +215,5 @@ class ImportRow(models.Model):
 
 
 def as_json(cells: list[Any]) -> str:
-    """The cells of a line as the column `cells` holds them; dates and times as text."""
+    """The cells of a line as stored in the column `cells`; dates and times as text."""
     return json.dumps(cells, ensure_ascii=False, default=str)

@@ -1,4 +1,4 @@
-"""The community: people who are texted by blasts to everyone in it."""
+"""The community: the people texted by blasts to everyone in it."""
 
 from typing import Self
 
@@ -19,15 +19,15 @@ class PersonQuerySet(models.QuerySet):
         return self.filter(~unsubscribed(), ~suppressed())
 
     def opted_out(self, newest: int | None = None) -> Self:
-        """Those who have opted out; with `newest`, only the so many of them who did so last."""
+        """Those who have opted out; with `newest`, only that many of the most recent."""
         return self._on(UnsubscribedContact.objects.all(), newest)
 
     def suppressed(self, newest: int | None = None) -> Self:
-        """Those whose number cannot be reached; with `newest`, only the so many that were found out last."""
+        """Those whose number is unreachable; with `newest`, only that many of the most recent."""
         return self._on(SuppressedContact.objects.blocking(), newest)
 
     def _on(self, blocked: models.QuerySet, newest: int | None) -> Self:
-        # From the small list into the large one: the number of members makes no difference.
+        # From the small list into the large one, so that the number of members makes no difference.
         phones = blocked.values("phone")
         if newest is not None:
             is_here = Exists(self.order_by().filter(phone=OuterRef("phone")))
@@ -36,7 +36,7 @@ class PersonQuerySet(models.QuerySet):
 
 
 class CommunityMember(models.Model):
-    """A person who is texted by blasts to the community."""
+    """A person texted by blasts to the community."""
 
     name = models.CharField(max_length=100, null=True, blank=True)
     phone = PhoneField(unique=True, error_messages={"unique": "This number is already in the community."})
@@ -46,7 +46,8 @@ class CommunityMember(models.Model):
 
     class Meta:
         db_table = "community_members"
-        verbose_name = "community member"
+        verbose_name = "person"
+        verbose_name_plural = "people"
         indexes = [models.Index(LastFour("phone"), name="ix_members_last_four")]
 
     def __str__(self) -> str:

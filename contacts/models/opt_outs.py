@@ -1,4 +1,4 @@
-"""Who opted out: nobody texts them until they opt in again."""
+"""Who opted out: they aren't texted until they opt in again."""
 
 from django.db import models
 from django.db.models import Exists, OuterRef
@@ -8,27 +8,28 @@ from ..fields import PhoneField
 
 
 class UnsubscribedContact(models.Model):
-    """A number that said stop. Nothing is sent to it until the person opts in again.
+    """A number that opted out. Nothing is sent to it until the person opts in again.
 
-    `source` is one of the values of Source, or "event:ID" for a registrant of that event.
+    `source` is one of the values of Source, or "event:ID" for someone registered for that event.
     """
 
     class Source(models.TextChoices):
         MANUAL = "manual", "Added by staff"
         IMPORT = "import", "Imported"
-        COMMUNITY = "community", "Unsubscribed from the community"
-        MESSAGE_FAILURE = "message_failure", "Twilio reported an opt-out"
+        COMMUNITY = "community", "Opted out of the community"
+        MESSAGE_FAILURE = "message_failure", "Reported by Twilio"
         INBOUND = "inbound", "Opted out by text"
 
     name = models.CharField(max_length=100, null=True, blank=True)
-    phone = PhoneField(unique=True, error_messages={"unique": "This number is already unsubscribed."})
+    phone = PhoneField(unique=True, error_messages={"unique": "This number has already opted out."})
     reason = models.TextField(null=True, blank=True)
     source = models.CharField(max_length=50, default=Source.MANUAL, editable=False)
-    created_at = models.DateTimeField("unsubscribed", default=timezone.now, editable=False)
+    created_at = models.DateTimeField("opted out", default=timezone.now, editable=False)
 
     class Meta:
         db_table = "unsubscribed_contacts"
-        verbose_name = "unsubscribed contact"
+        verbose_name = "opt-out"
+        verbose_name_plural = "opted out"
 
     def __str__(self) -> str:
         return self.name or self.phone

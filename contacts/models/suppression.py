@@ -1,4 +1,4 @@
-"""Numbers that can't be reached, and why a number is skipped."""
+"""Unreachable numbers, and why a number is skipped."""
 
 from typing import Self
 
@@ -12,19 +12,19 @@ from .opt_outs import unsubscribed
 
 class SuppressedQuerySet(models.QuerySet):
     def blocking(self) -> Self:
-        """Those whom blasts skip. A soft failure is recorded but does not block (schema of record)."""
+        """The numbers that blasts skip. A soft failure is recorded but does not block (schema of record)."""
         return self.exclude(category=SuppressedContact.Category.SOFT_FAIL)
 
 
 class SuppressedContact(models.Model):
-    """A number that cannot be reached: blasts skip it until staff restore it."""
+    """An unreachable number: blasts skip it until staff allow texts again."""
 
     class Category(models.TextChoices):
         OPT_OUT = "opt_out", "Opted out"
-        HARD_FAIL = "hard_fail", "Cannot be texted"
-        SOFT_FAIL = "soft_fail", "Failed for the moment (still texted)"
+        HARD_FAIL = "hard_fail", "Unreachable"
+        SOFT_FAIL = "soft_fail", "Temporary failure (still texted)"
 
-    phone = PhoneField(unique=True, error_messages={"unique": "This number is already suppressed."})
+    phone = PhoneField(unique=True, error_messages={"unique": "This number is already listed as unreachable."})
     reason = models.TextField(null=True, blank=True)
     category = models.CharField(max_length=20, choices=Category, default=Category.HARD_FAIL)
     source = models.CharField(max_length=50, null=True, blank=True, editable=False)
@@ -37,21 +37,21 @@ class SuppressedContact(models.Model):
         editable=False,
         related_name="suppressed_contacts",
     )
-    created_at = models.DateTimeField("suppressed", default=timezone.now, editable=False)
+    created_at = models.DateTimeField("unreachable since", default=timezone.now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
 
     objects = SuppressedQuerySet.as_manager()
 
     class Meta:
         db_table = "suppressed_contacts"
-        verbose_name = "suppressed contact"
+        verbose_name = "unreachable number"
 
     def __str__(self) -> str:
         return self.phone
 
 
 class LiftedSuppression(models.Model):
-    """When staff last took a number off the suppressed contacts: errors from before that don't put it back."""
+    """When staff last removed a number from the suppressed ones: errors from before then don't put it back."""
 
     phone = models.CharField(max_length=20, unique=True)
     lifted_at = models.DateTimeField(default=timezone.now)
@@ -64,13 +64,13 @@ class LiftedSuppression(models.Model):
 
 
 def suppressed(phone: str = "phone") -> Exists:
-    """Whether the outer row's phone is on the list of numbers that cannot be reached."""
+    """Whether the outer row's phone is suppressed."""
     return Exists(SuppressedContact.objects.blocking().filter(phone=OuterRef(phone)))
 
 
 def wants_no_texts(phone: str = "phone") -> Q:
-    """Whether the outer row's phone has opted out, by its own word or by what an old list says of it: the condition
-    of `opting_out.opted_out_since`."""
+    """Whether the outer row's phone has opted out, by its own text or according to an old list: the condition of
+    `opting_out.opted_out_since`."""
     listed = SuppressedContact.objects.filter(phone=OuterRef(phone), category=SuppressedContact.Category.OPT_OUT)
     return Q(unsubscribed(phone)) | Q(Exists(listed))
 

@@ -46,7 +46,7 @@ class KeywordRuleForm(forms.ModelForm):
             field.widget.attrs.pop("maxlength", None)
 
     def clean_keyword(self) -> str:
-        keyword = keywords.normalise(self.cleaned_data["keyword"])
+        keyword = keywords.normalize(self.cleaned_data["keyword"])
         if reason := keywords.why_refused(keyword, self.instance if self.instance.pk else None):
             raise forms.ValidationError(reason)
         return keyword

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import Count, Min, Q, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 from django.utils import timezone
 
 from accounts.models import AppUser
@@ -37,20 +37,17 @@ class CannotDelete(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What waits for staff: unread texts and their conversations; conversations of which nobody has decided yet
-    whether they mean stop, and since when the oldest of them waits."""
+    """What waits for staff: unread texts and their conversations; possible opt-outs that await a decision."""
 
     texts: int
     conversations: int
     undecided: int
-    undecided_since: datetime | None
 
 
 def waiting() -> Waiting:
     """From the two small indexes of what is unread and flagged."""
     unread = InboxThread.objects.unread().aggregate(texts=Sum("unread_count"), count=Count("pk"))
-    flagged = InboxThread.objects.undecided().aggregate(count=Count("pk"), since=Min("flagged_at"))
-    return Waiting(unread["texts"] or 0, unread["count"], flagged["count"], flagged["since"])
+    return Waiting(unread["texts"] or 0, unread["count"], InboxThread.objects.undecided().count())
 
 
 def count_unread() -> int:

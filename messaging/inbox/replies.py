@@ -30,7 +30,7 @@ from ..inbound.receive import preview
 from ..models import Delivery, InboxMessage, InboxThread, SenderSlot
 from ..models.deliveries import DeliveryQuerySet
 from ..sending import dispatch, reconciliation
-from ..text.encoding import MAX_CHARACTERS, normalise_newlines
+from ..text.encoding import MAX_CHARACTERS, normalize_newlines
 from ..text.visibility import is_blank
 
 logger = logging.getLogger(__name__)
@@ -79,7 +79,7 @@ def reply(thread: InboxThread, body: str, user: AppUser, token: uuid.UUID) -> In
     `token` is the form's: a second call with it finds the first one's text and writes nothing. Raises CannotReply
     for a text that cannot be sent or a phone that must not be texted; then nothing is written.
     """
-    body = _check(normalise_newlines(body).strip())
+    body = _check(normalize_newlines(body).strip())
     with transaction.atomic():
         locked = InboxThread.objects.select_for_update().filter(pk=thread.pk).first()
         if known := InboxMessage.objects.filter(token=token).first():

@@ -20,7 +20,7 @@ class KeywordOwnerQuerySet(models.QuerySet):
 
 
 class KeywordAutomationRule(models.Model):
-    """A keyword, kept as `messaging.keywords.normalise` makes it, and what its sender is answered."""
+    """A keyword, kept as `messaging.keywords.normalize` makes it, and what its sender is answered."""
 
     keyword = models.CharField(max_length=40, unique=True)
     response_body = models.TextField("reply")

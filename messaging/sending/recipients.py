@@ -32,7 +32,7 @@ def find(log: MessageLog, ends: tuple[int, int], status: str = "", query: str = 
     if not query:
         return rows
     try:
-        return rows.filter(phone=phones.normalise(query))
+        return rows.filter(phone=phones.normalize(query))
     except phones.InvalidPhone:
         digits = "".join(filter(str.isdecimal, query))
         matches = Q(name__mentions=query)

@@ -98,7 +98,7 @@ def _is_same_number(to: str, phone: str) -> bool:
         return True
     try:
         # Without "+" it could be a number of another country that is written the same at home.
-        return number.startswith("+") and phones.normalise(number) == phone
+        return number.startswith("+") and phones.normalize(number) == phone
     except phones.InvalidPhone:
         return False
 

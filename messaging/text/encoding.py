@@ -8,7 +8,7 @@ UCS-2. Control characters, NUL and the escape among them, are in neither table a
 segment calculator (github.com/TwilioDevEd/message-segment-calculator) judges them so. It differs from this module
 in one point: it keeps an emoji of several code points in one segment, and we only the halves of a surrogate pair.
 
-Nothing is normalised before measuring, as nothing is before sending: an "é" typed as two characters (e and an
+Nothing is normalized before measuring, as nothing is before sending: an "é" typed as two characters (e and an
 accent) is UCS-2, although "é" itself is GSM-7; `to_gsm` mends that.
 """
 
@@ -99,7 +99,7 @@ def split(text: str) -> list[str]:
     return [text[start:end] for start, end in zip(starts, [*starts[1:], len(text)], strict=True)]
 
 
-def normalise_newlines(text: str) -> str:
+def normalize_newlines(text: str) -> str:
     """`text` with each line break as one line feed. Browsers post two characters, and both would be billed."""
     return text.replace("\r\n", "\n").replace("\r", "\n")
 

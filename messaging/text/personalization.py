@@ -13,7 +13,7 @@ from django.conf import settings
 from django.utils.text import get_text_list
 from django.utils.translation import gettext, ngettext
 
-from messaging.text.encoding import normalise_newlines
+from messaging.text.encoding import normalize_newlines
 
 TOKENS = ("{name}", "{full_name}", "{first_name}")
 NO_NAME = "there"
@@ -96,7 +96,7 @@ class Template:
 
 def tidy(body: str) -> str:
     """`body` without blanks around it, and with each line break as one character."""
-    return normalise_newlines(body).strip()
+    return normalize_newlines(body).strip()
 
 
 def takes_replies() -> bool:

@@ -1,7 +1,7 @@
-"""Backups of the database: one file each, written while the site is in use, and checked before it counts as one.
+"""Backups of the database: one file each, written while the site is in use, and checked before it counts.
 
-A backup is written under a name that no backup has, checked, made durable, and only then given its own name. Whatever
-ends the writing early leaves no file that looks like a backup.
+A backup is written under a temporary name, checked, flushed to disk, and only then renamed. If writing ends early for
+any reason, no file looks like a backup.
 """
 
 import errno
@@ -26,15 +26,15 @@ from .contents import BackupFailed, Contents
 
 NAME: Final = re.compile(r"smsadmin-(\d{8}T\d{9})Z(\.sqlite3|\.pgdump)")
 PART: Final = re.compile(rf"\.{NAME.pattern}\.part(-journal)?")
-# A file that is being written is locked; between its making and its locking lies no such time.
+# A file being written is locked, and creating and locking it takes less time than this.
 UNLOCKED_SECONDS: Final = 60
-# Where the disk knows no locks, one that is being written is younger than this.
+# On disks without locks, a file being written is younger than this.
 ABANDONED_SECONDS: Final = 24 * 60 * 60
 
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """A finished backup: its file, size in bytes, what is in it, and which older ones it made superfluous."""
+    """A finished backup: its file, its size in bytes, its contents, and the older ones removed because of it."""
 
     path: Path
     size: int
@@ -43,24 +43,24 @@ class Backup:
 
 
 def engine() -> ModuleType:
-    """The module that knows how the database in use is copied: `suffix`, `write`, `inspect`, `restore`, and what it
-    needs of the ids (`last_ids`, `going_on_after`) and of a last look (`final_checks`)."""
+    """The module that copies this kind of database: `suffix`, `write`, `inspect`, `restore`, the functions for ids
+    (`last_ids`, `continue_ids_after`), and `final_checks`."""
     return sqlite if connection.vendor == "sqlite" else postgres
 
 
 def back_up(directory: Path, keep: int | None = None, *, is_as_found: bool = False) -> Backup:
-    """Write a backup of the database in use into `directory`, which is made where it is missing.
+    """Writes a backup of the database in use into `directory`, which is created if missing.
 
-    It is checked as a restore would check it; what could not be restored makes no backup, unless the database
-    `is_as_found` to be kept, because something else takes its place. With `keep`, only so many of the newest backups
-    stay; nothing but backups is ever removed. Raises BackupFailed, with a sentence for the operator, or its kind
-    Damaged if it is the database itself that cannot be read.
+    The backup is checked like before a restore; one that couldn't be restored is rejected, unless the database is to
+    be kept `is_as_found` because something else replaces it. With `keep`, only that many of the newest backups stay;
+    nothing but backups is ever removed. Raises BackupFailed with a sentence for the operator, or its subclass Damaged
+    if the database itself can't be read.
     """
     path = directory / _name(datetime.now(UTC), engine().suffix)
     part = directory / f".{path.name}.part"
     try:
         make_folder(directory)
-        # First of all: what killed ones have left may be what takes up the room.
+        # First of all: the leftovers of killed backups may be what fills the disk.
         _remove_abandoned(directory)
         with _locked(part):
             engine().write(part)
@@ -85,7 +85,7 @@ def back_up(directory: Path, keep: int | None = None, *, is_as_found: bool = Fal
 
 
 def find(directory: Path) -> list[Path]:
-    """The backups in a folder of the database's kind, oldest first. Other files are none of ours."""
+    """The backups in a folder for this kind of database, oldest first. Ignores other files."""
     if not directory.is_dir():
         return []
     found = [path for path in directory.iterdir() if (match := NAME.fullmatch(path.name)) and _is_of_kind(match)]
@@ -93,7 +93,7 @@ def find(directory: Path) -> list[Path]:
 
 
 def taken_at(path: Path) -> datetime:
-    """When a backup was taken: its name says it; otherwise when the file was written."""
+    """When a backup was made: from its name, otherwise when the file was written."""
     if match := NAME.fullmatch(path.name):
         with suppress(ValueError):
             return datetime.strptime(f"{match[1]}000", "%Y%m%dT%H%M%S%f").replace(tzinfo=UTC)
@@ -101,7 +101,7 @@ def taken_at(path: Path) -> datetime:
 
 
 def prune(directory: Path, keep: int) -> list[Path]:
-    """Remove all but the `keep` newest backups; those that were removed."""
+    """Removes all but the `keep` newest backups, and returns those removed."""
     removed = []
     for path in find(directory)[: -max(keep, 1)]:
         with suppress(OSError):
@@ -112,7 +112,7 @@ def prune(directory: Path, keep: int) -> list[Path]:
 
 @contextmanager
 def _locked(part: Path) -> Iterator[None]:
-    """Make the file, and keep a lock on it that ends with this process, however that ends."""
+    """Creates the file and holds a lock on it until this process ends, however it ends."""
     descriptor = os.open(part, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
     try:
         give_to_owner_of_folder(part)
@@ -124,7 +124,7 @@ def _locked(part: Path) -> Iterator[None]:
 
 
 def _remove_abandoned(directory: Path) -> None:
-    """Remove what backups that were killed have left."""
+    """Removes the leftovers of killed backups."""
     for path in directory.iterdir():
         with suppress(OSError):
             if PART.fullmatch(path.name) and _is_abandoned(path):
@@ -144,7 +144,7 @@ def _is_abandoned(part: Path) -> bool:
 
 
 def sync(path: Path) -> None:
-    """Let a file, or the names in a folder, outlast a power cut."""
+    """Flushes a file, or the names in a folder, so that it survives a power outage."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -155,11 +155,11 @@ def sync(path: Path) -> None:
 def explain(error: OSError) -> str:
     """What went wrong and what to do, as a sentence."""
     if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
-        return "there is no room left. Free some, or name a folder on another disk."
+        return "the disk is full. Free some space, or choose a folder on another disk."
     if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
-        return "this user may not write there. Give them the right to, or name another folder."
+        return "this user can't write there. Grant write access, or choose another folder."
     if error.errno in {errno.ENOTDIR, errno.EEXIST}:
-        return "that is not a folder. Name another one."
+        return "that is not a folder. Choose another one."
     return f"{error.strerror or error}."
 
 

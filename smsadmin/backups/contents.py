@@ -1,4 +1,4 @@
-"""What a backup holds, and how making or reading one fails."""
+"""What a backup contains, and how making or reading one fails."""
 
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from smsadmin.lib.plurals import counted
 
 from ..migration_state import Contradiction, Migration, in_terms_of_today, is_too_old, known, schema_after
 
-# Tables without which a file is no backup of this program.
+# A file without these tables is not a backup of this program.
 TABLES = ("django_migrations", "community_members", "message_logs")
 
 
@@ -18,15 +18,15 @@ class BackupFailed(Exception):
 
 
 class Damaged(BackupFailed):
-    """The database, or the file, cannot be read as one of ours."""
+    """The database, or the file, can't be read as one of ours."""
 
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """How many members and blasts a backup holds, and which migrations its database had.
+    """How many people and blasts a backup contains, and which migrations its database had.
 
-    `last_ids` has the last id given out for each table that counts its rows. `faults` are sentences: what keeps it
-    from being restored though it can be read. One without a checksum is not `is_sealed`: an earlier version made it.
+    `last_ids` has the last id issued by each table that counts its rows. `faults` are sentences on why it can't be
+    restored although it can be read. A backup without a checksum is not `is_sealed`: an earlier version made it.
     """
 
     members: int
@@ -38,19 +38,19 @@ class Contents:
 
     @property
     def summary(self) -> str:
-        """Such as "1,204 members and 35 blasts"."""
-        members = ngettext("%(count)s member", "%(count)s members", self.members) % {"count": f"{self.members:,}"}
+        """Such as "1,204 people and 35 blasts"."""
+        members = ngettext("%(count)s person", "%(count)s people", self.members) % {"count": f"{self.members:,}"}
         blasts = ngettext("%(count)s blast", "%(count)s blasts", self.blasts) % {"count": f"{self.blasts:,}"}
         return f"{members} and {blasts}"
 
     @property
     def unknown(self) -> list[str]:
-        """The migrations that this version of the code does not have, as "app name"."""
+        """The migrations that this version of the code doesn't have, as "app name"."""
         return sorted(f"{app} {name}" for app, name in in_terms_of_today(self.migrations) - known())
 
     @property
     def missing(self) -> int:
-        """How many migrations of the code were not applied to it."""
+        """How many of the code's migrations were not applied to it."""
         return len(known() - in_terms_of_today(self.migrations))
 
 
@@ -58,16 +58,16 @@ ALTERED = "It was changed or damaged after it was written: its checksum doesn't 
 
 
 def find_missing(migrations: Set[Migration], tables: Mapping[str, Set[str]]) -> list[str]:
-    """Sentences on what a database with these migrations lacks. `tables` are the columns of each that is there.
+    """Sentences on what a database with these migrations lacks. `tables` are the columns of each existing table.
 
-    With migrations that the code doesn't know, or no longer knows, nobody can tell: it is another version's.
+    Says nothing if the code doesn't know some of the migrations: it is another version's database.
     """
     if is_too_old(migrations) or in_terms_of_today(migrations) - known():
         return []
     try:
         expected = schema_after(in_terms_of_today(migrations)).tables
     except Contradiction:
-        return ["Its list of migrations contradicts itself: some are missing that others build on."]
+        return ["Its list of migrations is inconsistent: some are missing that others depend on."]
     return [
         *(f"Its table {table} is missing." for table in sorted(expected.keys() - tables.keys())),
         *(
@@ -79,6 +79,6 @@ def find_missing(migrations: Set[Migration], tables: Mapping[str, Set[str]]) -> 
 
 
 def orphans(number: int, table: str, parent: str) -> str:
-    """The sentence on rows that point nowhere."""
+    """The sentence about rows that point nowhere."""
     refer = "refers" if number == 1 else "refer"
     return f"{counted(number, 'row', 'rows')} of {table} {refer} to rows of {parent} that don't exist."

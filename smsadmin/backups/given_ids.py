@@ -1,8 +1,8 @@
-"""Lets migrations on SQLite keep count of the ids given out.
+"""Makes migrations on SQLite keep count of the ids already issued.
 
-Where Django changes a table there, it makes a new one and copies the rows, and SQLite counts on from the highest id
-that is left: the ids of deleted rows, and those that a restore has passed over (`smsadmin.backups.restoring`), would
-be given out again. PostgreSQL's sequences stay as they are.
+To change a table on SQLite, Django creates a new one and copies the rows, and SQLite continues from the highest
+remaining id: the ids of deleted rows, and those skipped by a restore (`smsadmin.backups.restoring`), would be reused.
+PostgreSQL's sequences are not affected.
 """
 
 from typing import Any

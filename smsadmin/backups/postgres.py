@@ -1,10 +1,10 @@
-"""Backups of PostgreSQL, by its own programs: pg_dump, pg_restore and psql.
+"""Backups of PostgreSQL with its own programs: pg_dump, pg_restore and psql.
 
-pg_dump reads one snapshot and blocks nobody. The password reaches the programs in a file of its own, never by their
-arguments, which every user of the machine can read.
+pg_dump reads one snapshot and blocks nobody. The programs get the password in a file, never as an argument, which
+every user of the machine could read.
 
-A backup carries its own checksum, so that it stays one file to copy around: behind the dump comes a line with its
-SHA-256, which pg_restore doesn't read.
+A backup carries its own checksum, so that it stays a single file: the dump is followed by a line with its SHA-256,
+which pg_restore doesn't read.
 """
 
 import hashlib
@@ -33,7 +33,7 @@ _SEAL: Final = b"\nsmsadmin-sha256:"
 _SEAL_SIZE: Final = len(_SEAL) + 65
 _SETVAL: Final = re.compile(r"SELECT pg_catalog\.setval\('(?:\S+\.)?(\w+)_id_seq', (\d+), (true|false)\);\n")
 _COPY: Final = re.compile(r'COPY (?:\S+\.)?"?(\w+)"? \((.*)\) FROM stdin;\n')
-# What a backup from before some migration lacks would otherwise stay, and be in the way of that migration.
+# Otherwise tables that an older backup lacks would stay, and be in the way of the migrations that create them.
 _DROP_ALL: Final = """
 DO $$ DECLARE found record; BEGIN
   FOR found IN SELECT schemaname, tablename FROM pg_tables WHERE schemaname = current_schema() LOOP
@@ -44,7 +44,7 @@ END $$;
 
 
 def write(target: Path) -> None:
-    """Dump the database in use into the file `target`. Raises BackupFailed."""
+    """Dumps the database in use into the file `target`. Raises BackupFailed."""
     program = _program("pg_dump")
     with _conninfo() as conninfo:
         _check_version(program)
@@ -65,7 +65,7 @@ def write(target: Path) -> None:
 
 
 def _check_seal(path: Path) -> bool:
-    """Whether it has a checksum, which is right. Raises Damaged if it is wrong."""
+    """Whether it has a checksum. Raises Damaged if that is wrong."""
     with path.open("rb") as file:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(0, size - _SEAL_SIZE))
@@ -84,13 +84,13 @@ def _check_seal(path: Path) -> bool:
 
 
 def inspect(path: Path) -> Contents:
-    """Read a whole backup and say what it holds. Raises Damaged."""
+    """Reads a whole backup and returns its contents. Raises Damaged."""
     is_sealed = _check_seal(path)
     program = _program("pg_restore")
     try:
         listed = _run([program, "--list", str(path)], "The file is damaged")
         if any(not re.search(rf" TABLE DATA \S+ {table} ", listed) for table in TABLES):
-            raise Damaged("This is no database of SMS Admin: its tables are missing.")
+            raise Damaged("This is not an SMS Admin database: its tables are missing.")
         read = _read(program, path)
     except Damaged:
         raise
@@ -105,7 +105,7 @@ def inspect(path: Path) -> Contents:
 
 @dataclass(slots=True)
 class _Read:
-    """What a dump holds: rows and columns of each table, the last id of each that counts, the migrations."""
+    """What a dump contains: rows and columns of each table, the last id of each that counts, the migrations."""
 
     rows: Counter[str] = field(default_factory=Counter)
     columns: dict[str, set[str]] = field(default_factory=dict)
@@ -114,7 +114,7 @@ class _Read:
 
 
 def _read(program: str, path: Path) -> _Read:
-    """Read a dump from beginning to end. Raises BackupFailed."""
+    """Reads a dump from beginning to end. Raises BackupFailed."""
     read = _Read()
     with tempfile.TemporaryFile() as errors:
         reader = _start([program, "--file=-", str(path)], stdout=subprocess.PIPE, stderr=errors)
@@ -141,7 +141,7 @@ def _read(program: str, path: Path) -> _Read:
 
 
 def last_ids() -> dict[str, int]:
-    """The last id that each table of the database in use has given out; {} where it can't be read."""
+    """The last id issued by each table of the database in use; {} if it can't be read."""
     try:
         with connection.cursor() as cursor:
             cursor.execute(
@@ -154,7 +154,7 @@ def last_ids() -> dict[str, int]:
 
 
 def going_on_after(last_ids: Mapping[str, int]) -> list[str]:
-    """SQL that lets each of these tables that is there count on from an id."""
+    """SQL that makes each existing table among these continue after an id."""
     return [
         f"SELECT setval(to_regclass('{table}_id_seq'), greatest(nextval(to_regclass('{table}_id_seq')), {last})) "
         f"WHERE to_regclass('{table}_id_seq') IS NOT NULL"
@@ -163,8 +163,8 @@ def going_on_after(last_ids: Mapping[str, int]) -> list[str]:
 
 
 def final_checks(contents: Contents) -> list[str]:
-    """SQL that fails where the restored database isn't sound: rows that refer to nothing, also where the dump has
-    lost the foreign key. Within the restore's transaction, so nobody has seen it yet."""
+    """SQL that fails if the restored database isn't sound: rows that refer to nothing, even if the dump has lost the
+    foreign key. It runs within the restore's transaction, before anyone can see the result."""
     return [
         f'DO $$ BEGIN IF EXISTS (SELECT 1 FROM "{one.table}" AS child WHERE child."{one.column}" IS NOT NULL '  # noqa: S608
         f'AND NOT EXISTS (SELECT 1 FROM "{one.parent}" AS parent '
@@ -175,9 +175,9 @@ def final_checks(contents: Contents) -> list[str]:
 
 
 def restore(path: Path, statements: Sequence[str], set_aside: Path | None) -> None:
-    """Put a checked backup in the place of the database in use, and run `statements` on it: all in one transaction.
+    """Replaces the database in use with a checked backup and runs `statements` on it: all in one transaction.
 
-    Until its end, and after a failure, everybody sees what was there before. Raises BackupFailed.
+    Until it ends, and after a failure, everyone sees the previous state. Raises BackupFailed.
     """
     reader_command = [_program("pg_restore"), "--no-owner", "--no-privileges", "--clean", "--if-exists", "--file=-"]
     psql = [
@@ -206,7 +206,7 @@ def restore(path: Path, statements: Sequence[str], set_aside: Path | None) -> No
             writer.stdin.write(b"".join(f"{line};\n".encode() for line in ("RESET search_path", *statements)))
             writer.stdin.write(b"COMMIT;\n")
         except BrokenPipeError:
-            pass  # what psql says is the reason
+            pass  # psql's own message is the reason
         finally:
             reader.stdout.close()
             _close(writer.stdin)
@@ -218,7 +218,7 @@ def restore(path: Path, statements: Sequence[str], set_aside: Path | None) -> No
 
 @contextmanager
 def _conninfo() -> Iterator[str]:
-    """What libpq needs to know to reach the database in use, with the password in a file for this block."""
+    """What libpq needs to connect to the database in use, with the password in a file for this block."""
     keywords = {option.keyword.decode() for option in psycopg.pq.Conninfo.get_defaults()}
     parameters = {
         name: value
@@ -245,17 +245,17 @@ def _program(name: str) -> str:
 
 
 def _check_version(program: str) -> None:
-    """pg_dump refuses a server that is newer than itself, in other words than these."""
+    """pg_dump refuses a server newer than itself, but with a less helpful message."""
     said = _run([program, "--version"], "pg_dump does not run")
     match = re.search(r"\) (\d+)", said)
     try:
         connection.ensure_connection()
         server = connection.pg_version // 10_000  # type: ignore[attr-defined]
     except Error as error:
-        raise BackupFailed(f"The database does not answer: {str(error).strip().splitlines()[0]}") from error
+        raise BackupFailed(f"The database is not responding: {str(error).strip().splitlines()[0]}") from error
     if match and int(match[1]) < server:
         raise BackupFailed(
-            f"pg_dump is of version {match[1]} and the server of version {server}. Install the client programs of "
+            f"pg_dump has version {match[1]}, but the server has version {server}. Install the client programs of "
             f"version {server} (in Debian and Ubuntu the package postgresql-client-{server})."
         )
 
@@ -265,21 +265,21 @@ def _start(command: list[str], **streams: Any) -> subprocess.Popen[bytes]:
 
 
 def _run(command: list[str], problem: str) -> str:
-    """What the command prints. Raises BackupFailed with its first complaint."""
+    """The output of the command. Raises BackupFailed with the first error."""
     ended = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - as above
     if ended.returncode:
         said = ended.stderr.decode(errors="replace").strip().splitlines() or [f"exit code {ended.returncode}"]
         if any("No space left" in line for line in said):
-            raise BackupFailed("There is no room left on the disk. Free some and try again.")
+            raise BackupFailed("The disk is full. Free some space and try again.")
         raise BackupFailed(f"{problem}: {said[0]}")
     return ended.stdout.decode(errors="replace")
 
 
 def _first_complaint(file: IO[bytes]) -> str:
-    """The first complaint in what a program has printed: what follows it is its consequence."""
+    """The first error in a program's output; the later ones are consequences."""
     file.seek(0)
     lines = file.read().decode(errors="replace").strip().splitlines()
-    said = next((line for line in lines if "error" in line.lower()), lines[0] if lines else "it does not say why.")
+    said = next((line for line in lines if "error" in line.lower()), lines[0] if lines else "no reason given")
     return re.sub(r"^psql:\S+: ERROR: +", "", said)
 
 

@@ -1,11 +1,11 @@
-"""Putting a backup in the place of the database in use.
+"""Replaces the database in use with a backup.
 
-A backup is the past. Whatever it takes for work still to do may have been done since it was taken, and a text that
-was sent must not be sent again. So nothing leaves by itself after a restore: blasts under way are paused, every text
-that waited or was in a call is in doubt, and scheduled messages whose time has come are called off. Whom a blast had
-not reached is not retried: a blast that the backup does not know may have done it. Staff decide, with a sentence that
-says why. No id is given out again, so that late reports of Twilio meet nobody else's text. All of this is written by
-the restore itself, in columns that the oldest backup has.
+A backup is the past. Whatever it considers unfinished may have been done since, and a text that was sent must not be
+sent again. So nothing is sent by itself after a restore: running blasts are paused, every text that was waiting or
+being sent becomes unconfirmed, and scheduled messages that are due are canceled. People whom a blast hadn't reached
+aren't retried: a blast that the backup doesn't know of may have reached them. Staff decide, and a sentence says why.
+No id is issued again, so late reports from Twilio can't hit someone else's text. The restore itself writes all of
+this, into columns that even the oldest backup has.
 """
 
 from collections.abc import Mapping
@@ -28,21 +28,21 @@ from .contents import BackupFailed, Contents, Damaged
 DELIVERIES: Final = "deliveries"
 _RESTORED_AT: Final[migration_state.Migration] = ("messaging", "0007_restored_at")
 FIRST_MOMENT: Final = datetime(2020, 1, 1, tzinfo=UTC)
-# On average between two restores; a blast takes thousands at once and then seconds a thousand to be sent.
+# On average between two restores; a blast issues thousands at once and then takes seconds per thousand to send.
 IDS_PER_SECOND: Final = 1000
-# Where the clock goes wrong.
+# In case the clock is wrong.
 SPARE_IDS: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What a restore did: where the database is kept that was in use before (None where there was none)."""
+    """What a restore did: where the previous database was kept (None if there was none)."""
 
     kept: Path | None
 
 
 def check(path: Path) -> Contents:
-    """What a backup holds. Raises BackupFailed if it is none, is damaged, or cannot be used here."""
+    """The contents of a backup. Raises BackupFailed if it isn't one, is damaged, or can't be used here."""
     try:
         with path.open("rb") as file:
             start = file.read(16)
@@ -54,10 +54,10 @@ def check(path: Path) -> Contents:
     }
     engine, name = next((kinds[magic] for magic in kinds if start.startswith(magic)), (None, ""))
     if engine is None:
-        raise BackupFailed(f"{path} is no backup: it is neither a SQLite database nor a dump of pg_dump.")
+        raise BackupFailed(f"{path} is not a backup: it is neither a SQLite database nor a pg_dump file.")
     if engine is not backup_files.engine():
         raise BackupFailed(
-            f"{path} is a backup of {name}, and the database in use is another one. "
+            f"{path} is a backup of {name}, but the database in use is of a different kind. "
             "Set DATABASE_URL to a database of that kind."
         )
     try:
@@ -68,7 +68,7 @@ def check(path: Path) -> Contents:
         raise BackupFailed(f"{path} cannot be restored. {migration_state.TOO_OLD}")
     if unknown := contents.unknown:
         raise BackupFailed(
-            f"{path} was made by a newer version of SMS Admin: this one does not know its migration "
+            f"{path} was made by a newer version of SMS Admin: this version doesn't know the migration "
             f"{unknown[0]}. Install that version first."
         )
     if contents.faults:
@@ -77,9 +77,9 @@ def check(path: Path) -> Contents:
 
 
 def living_workers() -> list[WorkerHeartbeat]:
-    """The workers at work on the database in use. A database that cannot be read has none to tell of."""
+    """The running workers on the database in use. A database that can't be read reports none."""
     if connection.vendor == "sqlite" and not sqlite.database().is_file():
-        return []  # to ask would make an empty one
+        return []  # connecting would create an empty one
     try:
         return heartbeat.living()
     except db.Error:
@@ -89,9 +89,9 @@ def living_workers() -> list[WorkerHeartbeat]:
 
 
 def restore(path: Path, directory: Path) -> Restored:
-    """Put the backup in the place of the database in use, which is backed up into `directory` before.
+    """Replaces the database in use with the backup, after backing up the database into `directory`.
 
-    A failure in the middle leaves everything as it was. Raises BackupFailed.
+    A failure halfway leaves everything unchanged. Raises BackupFailed.
     """
     contents = check(path)
     engine = backup_files.engine()
@@ -111,7 +111,7 @@ def restore(path: Path, directory: Path) -> Restored:
 
 
 def _keep_present(directory: Path) -> tuple[Path | None, Path | None]:
-    """(the backup of the database in use, the name that its file gets): one of them, or neither if there is none."""
+    """(the backup of the database in use, the new name of its file): one of them, or neither if there is none."""
     if connection.vendor == "sqlite":
         live = sqlite.database()
         if not live.is_file() or not live.stat().st_size:
@@ -123,16 +123,16 @@ def _keep_present(directory: Path) -> tuple[Path | None, Path | None]:
     try:
         is_empty = not connection.introspection.table_names()
     except db.Error as error:
-        raise BackupFailed(f"The database does not answer: {str(error).strip().splitlines()[0]}") from error
+        raise BackupFailed(f"The database is not responding: {str(error).strip().splitlines()[0]}") from error
     return (None, None) if is_empty else (backup_files.back_up(directory, is_as_found=True).path, None)
 
 
 def _last_ids(contents: Contents, present: Mapping[str, int], now: datetime) -> dict[str, int]:
-    """From which id each table is to count on: none is given out again that either database has given out.
+    """The id after which each table continues: neither database has issued a higher one.
 
-    The ids of deliveries leave the house, in addresses to which Twilio reports for days. The database that gave out
-    the last ones may be lost, so these go on from an id that the clock makes: a later restore always gets a higher
-    one, as long as fewer than IDS_PER_SECOND are given out between the two.
+    Delivery ids leave the system in callback addresses, to which Twilio reports for days. The database that issued
+    the last ones may be lost, so these continue from an id derived from the clock: a later restore always gets a
+    higher one, as long as fewer than IDS_PER_SECOND are issued between the two.
     """
     tables = {*contents.last_ids, *present}
     last = {table: max(contents.last_ids.get(table, 0), present.get(table, 0)) for table in tables}
@@ -142,14 +142,14 @@ def _last_ids(contents: Contents, present: Mapping[str, int], now: datetime) -> 
 
 
 def _hold_back(taken_at: datetime, contents: Contents) -> list[str]:
-    """SQL, for both databases, that lets nothing leave by itself after the restore."""
+    """SQL, for both databases, that keeps anything from being sent by itself after the restore."""
     moment = dates.moment(taken_at)
     blasts = (
-        f"Restored from the backup of {moment}. Whoever waited then may have been texted since, so they are in doubt "
-        "until a delivery report or Twilio's list shows the text, or you decide. "
+        f"Restored from the backup of {moment}. People who were waiting then may have been texted since, so they "
+        "stay unconfirmed until a delivery report or Twilio's records show the text, or you decide. "
     )
     scheduled = (
-        f"It was restored from the backup of {moment} and may have left since. If it has not, schedule it anew."
+        f"It was restored from the backup of {moment} and may have been sent since. If not, schedule it again."
     )
     statements = [
         f"UPDATE message_logs SET paused_at = COALESCE(paused_at, CURRENT_TIMESTAMP), "  # noqa: S608 - our own words
@@ -157,24 +157,24 @@ def _hold_back(taken_at: datetime, contents: Contents) -> list[str]:
         f"UPDATE scheduled_messages SET status = 'failed', error_message = {_quote(scheduled)} "  # noqa: S608
         "WHERE status = 'pending' AND scheduled_at <= CURRENT_TIMESTAMP",
         *_doubt_texts(moment),
-        # The queue's tasks are of then; what is left to do is found by the recurring ones.
+        # The queue's tasks are outdated; the recurring ones find what is left to do.
         "DELETE FROM django_q_ormq",
-        # Who has logged out since then stays logged out.
+        # Whoever has logged out since then stays logged out.
         "DELETE FROM django_session",
         "DELETE FROM worker_heartbeats",
     ]
     if _RESTORED_AT in contents.migrations:
-        # After the calls of those in doubt, which are dated now: only who is called from here on can be retried.
+        # After the calls of the unconfirmed, which are dated now: only calls made from here on can be retried.
         now = "clock_timestamp()" if connection.vendor == "postgresql" else "strftime('%Y-%m-%d %H:%M:%f', 'now')"
         statements.append(f"UPDATE message_logs SET restored_at = {now}")  # noqa: S608
     return statements
 
 
 def _doubt_texts(moment: str) -> list[str]:
-    """SQL by which nobody is texted who may have been texted since the backup, whatever is pressed.
+    """SQL that keeps anyone from being texted twice who may have been texted since the backup, whatever is clicked.
 
-    Who waited is in doubt: called at any time from the blast's beginning up to now, as `reconciling` looks for it.
-    Whom a blast did not reach is kept from retries.
+    Those who were waiting become unconfirmed: called at some time between the blast's start and now, which is where
+    `reconciling` searches. Those whom a blast did not reach can't be retried.
     """
     doubt = _quote(f"Restored from the backup of {moment}: it may have been sent since then.")
     retry = _quote(f" Restored from the backup of {moment}: may have been retried since then.")
@@ -189,7 +189,7 @@ def _doubt_texts(moment: str) -> list[str]:
         f"WHERE status = 'sending' OR (status = 'pending' AND ({is_open}))",
         f"UPDATE deliveries SET is_left = TRUE, error_message = TRIM(error_message || {retry}) "  # noqa: S608
         f"WHERE NOT is_left AND message_log_id IS NOT NULL AND ({not_reached})",
-        # Who opted out was called before that, and not since.
+        # Those who opted out were called before that, and not since.
         f"UPDATE deliveries SET claimed_at = CASE WHEN {opted_out} THEN claimed_at ELSE CURRENT_TIMESTAMP END, "  # noqa: S608
         "updated_at = CURRENT_TIMESTAMP WHERE status = 'unknown' AND NOT is_left",
     ]
@@ -200,7 +200,7 @@ def _quote(text: str) -> str:
 
 
 def count_held() -> tuple[int, int]:
-    """After a restore: how many blasts are paused by it or before it, and how many scheduled messages still wait.
+    """After a restore: how many blasts are paused, by it or before it, and how many scheduled messages are waiting.
 
     Counted without the models, whose columns an older backup may lack.
     """

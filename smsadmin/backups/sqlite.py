@@ -1,10 +1,10 @@
-"""Backups of SQLite, by its own online backup (https://www.sqlite.org/backup.html).
+"""Backups of SQLite with its online backup API (https://www.sqlite.org/backup.html).
 
-All pages are copied in a single step. In WAL mode that is one reader's view of one moment: writers go on meanwhile,
-and, unlike a copy in many steps, none of them can make it begin again.
+All pages are copied in a single step. In WAL mode that is one reader's view of a single moment: writers continue,
+and, unlike with a copy in many steps, can't force it to restart.
 
-A backup carries its own checksum, so that it stays one file to copy around: a table of one row, with the SHA-256 of
-the whole file as it is with zeros in that one place.
+A backup carries its own checksum, so that it stays a single file: a table with one row holds the SHA-256 of the whole
+file with zeros in that one place.
 """
 
 import fcntl
@@ -35,7 +35,7 @@ _CHUNK: Final = 1 << 20
 
 
 def write(target: Path) -> None:
-    """Copy the database in use into the file `target`, which is empty. Raises BackupFailed."""
+    """Copies the database in use into the empty file `target`. Raises BackupFailed."""
     source = database()
     if not source.is_file():
         raise BackupFailed(f"There is no database at {source}. Set DATABASE_URL, or run: manage.py dbdoctor --apply.")
@@ -46,7 +46,7 @@ def write(target: Path) -> None:
     ):
         copy.execute("PRAGMA journal_mode=OFF")
         _copy(live, copy)
-    # The copy is a database in WAL mode like its source. A backup is to be one file that anybody may read.
+    # The copy is in WAL mode like its source. A backup should be one file that anyone may read.
     with _failures_of("database"), closing(_open(target, "mode=rw")) as copy:
         copy.execute("PRAGMA journal_mode=DELETE")
         place = secrets.token_hex(32)
@@ -60,7 +60,7 @@ def write(target: Path) -> None:
 
 
 def _checksum(file: IO[bytes], place: str) -> tuple[str, int]:
-    """The SHA-256 of an open file with zeros in place of `place`, which is in it once; and where. Raises Damaged."""
+    """The SHA-256 of an open file with zeros in place of `place`, which occurs once; and where. Raises Damaged."""
     with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         offset = content.find(place.encode())
         if offset < 0:
@@ -76,7 +76,7 @@ def _checksum(file: IO[bytes], place: str) -> tuple[str, int]:
 
 
 def _check_seal(path: Path, file: sqlite3.Connection) -> bool:
-    """Whether it has a checksum, which is right. Raises Damaged if it is wrong."""
+    """Whether it has a checksum. Raises Damaged if that is wrong."""
     if not file.execute("SELECT 1 FROM sqlite_master WHERE name = ?", [SEAL]).fetchall():
         return False
     rows = file.execute(f"SELECT sha256 FROM {SEAL}").fetchall()  # noqa: S608 - our own name
@@ -89,8 +89,8 @@ def _check_seal(path: Path, file: sqlite3.Connection) -> bool:
 
 
 def inspect(path: Path) -> Contents:
-    """Check a whole backup and say what it holds. Raises Damaged."""
-    # Immutable: neither locked nor given a -wal file beside it.
+    """Checks a whole backup and returns its contents. Raises Damaged."""
+    # Immutable: no locks, and no -wal file beside it.
     with _failures_of("file"), closing(_open(path, "mode=ro&immutable=1")) as file:
         is_sealed = _check_seal(path, file)
         [(first,), *_] = file.execute("PRAGMA integrity_check(1)").fetchall()
@@ -98,7 +98,7 @@ def inspect(path: Path) -> Contents:
             raise Damaged(f"The database is damaged: {first}. Run: manage.py dbdoctor --doctor.")
         there = {name for (name,) in file.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         if not there.issuperset(TABLES):
-            raise Damaged("This is no database of SMS Admin: its tables are missing.")
+            raise Damaged("This is not an SMS Admin database: its tables are missing.")
         [(members,)] = file.execute("SELECT count(*) FROM community_members")
         [(blasts,)] = file.execute("SELECT count(*) FROM message_logs")
         migrations = frozenset(file.execute("SELECT app, name FROM django_migrations").fetchall())
@@ -110,7 +110,7 @@ def inspect(path: Path) -> Contents:
 
 
 def last_ids() -> dict[str, int]:
-    """The last id that each table of the database in use has given out; {} where it can't be read."""
+    """The last id issued by each table of the database in use; {} if it can't be read."""
     if not database().is_file():
         return {}
     try:
@@ -121,14 +121,14 @@ def last_ids() -> dict[str, int]:
 
 
 def _last_ids(file: sqlite3.Connection) -> dict[str, int]:
-    # The table comes with the first one that counts.
+    # The table is created along with the first one that counts.
     if not file.execute("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_sequence'").fetchall():
         return {}
     return {table: last for table, last in file.execute("SELECT name, seq FROM sqlite_sequence") if last}
 
 
 def going_on_after(last_ids: Mapping[str, int]) -> list[str]:
-    """SQL that lets each of these tables that is there count on from an id."""
+    """SQL that makes each existing table among these continue after an id."""
     return [
         statement
         for table, last in sorted(last_ids.items())
@@ -141,15 +141,15 @@ def going_on_after(last_ids: Mapping[str, int]) -> list[str]:
 
 
 def final_checks(contents: Contents) -> list[str]:
-    """SQL that fails where the restored database isn't sound: none, since `inspect` has found all there is."""
+    """SQL that fails if the restored database isn't sound: none, since `inspect` has checked everything."""
     return []
 
 
 def restore(path: Path, statements: Sequence[str], set_aside: Path | None) -> None:
-    """Put a checked backup in the place of the database in use, after running `statements` on it.
+    """Replaces the database in use with a checked backup, after running `statements` on the backup.
 
-    The pages go into the live file in one transaction: until its end, and after a failure, everybody sees what was
-    there before. A database that cannot be read, or is not there, gets its file replaced; the old files become
+    The pages are written into the live file in one transaction: until it ends, and after a failure, everyone sees the
+    previous state. If the database can't be read or doesn't exist, its file is replaced, and the old files become
     `set_aside`. Raises BackupFailed.
     """
     live = database()
@@ -179,13 +179,13 @@ def restore(path: Path, statements: Sequence[str], set_aside: Path | None) -> No
 
 @contextmanager
 def _alone(work: Path) -> Iterator[IO[bytes]]:
-    """The empty file `work`, also where a killed restore has left one. Raises BackupFailed during another restore."""
+    """The empty file `work`, even if a killed restore has left one. Raises BackupFailed during another restore."""
     with open(os.open(work, os.O_CREAT | os.O_RDWR, 0o600), "wb") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise BackupFailed("Another restore of this database is under way. Wait until it has ended.") from error
-        # What was left may be half a database, with a journal that would be taken for the new one's.
+            raise BackupFailed("Another restore of this database is in progress. Wait until it is done.") from error
+        # The leftover may be half a database, with a journal that would be taken for the new one's.
         work.with_name(f"{work.name}-journal").unlink(missing_ok=True)
         os.fchmod(file.fileno(), 0o600)
         give_to_owner_of_folder(work)
@@ -194,7 +194,7 @@ def _alone(work: Path) -> Iterator[IO[bytes]]:
 
 
 def database() -> Path:
-    """The file of the database in use. Raises BackupFailed where there is none to copy."""
+    """The file of the database in use. Raises BackupFailed if there is none to copy."""
     if connection.is_in_memory_db():  # type: ignore[attr-defined]
         raise BackupFailed("The database is in memory only: there is nothing to back up or restore.")
     return Path(connection.settings_dict["NAME"])
@@ -220,7 +220,7 @@ def _open(path: Path, mode: str) -> sqlite3.Connection:
 
 
 def _copy(source: sqlite3.Connection, target: sqlite3.Connection) -> None:
-    """All pages in one step. A lock is waited for as long as SQLite waits, not for ever."""
+    """Copies all pages in one step. Waits for a lock as long as SQLite does, not forever."""
 
     def give_up(status: int, remaining: int, total: int) -> None:
         if status in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
@@ -239,7 +239,7 @@ def _failures_of(what: str) -> Iterator[None]:
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code == sqlite3.SQLITE_FULL:
-            raise BackupFailed("There is no room left on the disk. Free some and try again.") from error
+            raise BackupFailed("The disk is full. Free some space and try again.") from error
         if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
-            raise Damaged(f"The {what} is damaged: SQLite says: {error}.") from error
-        raise BackupFailed(f"The {what} cannot be copied or read: SQLite says: {error}.") from error
+            raise Damaged(f"The {what} is damaged (SQLite: {error}).") from error
+        raise BackupFailed(f"The {what} cannot be copied or read (SQLite: {error}).") from error

@@ -1,4 +1,4 @@
-"""The two databases of a copy: the new one is opened beside the one in use, and both are refused unless they fit."""
+"""The two databases of a copy: opens the new one alongside the one in use, and rejects both unless they fit."""
 
 import os
 import tempfile
@@ -26,14 +26,14 @@ class CannotCopy(Exception):
 
 @contextmanager
 def opened(url: str) -> Iterator[BaseDatabaseWrapper]:
-    """A connection to the database at that address, which Django knows as NEW for this block. Raises CannotCopy."""
+    """A connection to the database at that address, known to Django as NEW in this block. Raises CannotCopy."""
     try:
         configured = database_urls.parse(url, settings.BASE_DIR)
     except database_urls.BadDatabaseUrl as error:
         raise CannotCopy(f"The address of the new database {error.problem}. {error.remedy}") from None
     if configured["NAME"] == ":memory:":
-        raise CannotCopy("The new database would be in memory only. Name a file.")
-    # A handler of its own fills in what Django's settings of a database have besides.
+        raise CannotCopy("The new database would be in memory only. Specify a file.")
+    # A handler of its own adds Django's other default settings for a database.
     handler = ConnectionHandler({"default": configured, NEW: configured})
     connections[NEW] = handler.create_connection(NEW)
     try:
@@ -54,41 +54,41 @@ def describe(database: BaseDatabaseWrapper) -> str:
 
 
 def check_source() -> None:
-    """The database in use has this version's tables, and nobody works on it. Raises CannotCopy."""
+    """Checks that the database in use has this version's tables and no running workers. Raises CannotCopy."""
     path = storage.sqlite_path()
     if path is not None and not path.is_file():
         raise CannotCopy(f"There is no database at {path} to copy. Set DATABASE_URL to the one in use.")
     if migration_state.applied() != migration_state.known():
         raise CannotCopy(
-            "The database in use is not of this version of SMS Admin. Run: manage.py dbdoctor --apply. "
-            "If that finds nothing to apply, install the version that the database was last used with."
+            "The database in use doesn't match this version of SMS Admin. Run: manage.py dbdoctor --apply. "
+            "If that finds nothing to apply, install the version that last used the database."
         )
     _refuse_workers(connection, "the database in use")
 
 
 def prepare_target(target: BaseDatabaseWrapper, url: str) -> None:
-    """Make the tables where there are none, and refuse a database that is not ours to fill. Raises CannotCopy."""
+    """Creates the tables if there are none, and rejects a database that isn't ours to fill. Raises CannotCopy."""
     if target.vendor == "sqlite":
         _make_file(Path(target.settings_dict["NAME"]))
     try:
         with target.cursor() as cursor:
             tables = target.introspection.table_names(cursor)
     except DatabaseError as error:
-        raise CannotCopy(f"The new database does not answer: {storage.first_line(error)}.") from error
+        raise CannotCopy(f"The new database is not responding: {storage.first_line(error)}.") from error
     if _is_same(target):
-        raise CannotCopy("The new database is the one in use. Name another one.")
+        raise CannotCopy("The new database is the one in use. Specify a different one.")
     if not tables:
         _make_tables(target, url)
     elif "django_migrations" not in tables:
         raise CannotCopy(
             f"The new database has tables of another program, such as {min(tables)}. "
-            "Make a database for SMS Admin alone."
+            "Create a database just for SMS Admin."
         )
     applied = migration_state.in_terms_of_today(frozenset(MigrationRecorder(target).applied_migrations()))
     if applied != migration_state.known():
         raise CannotCopy(
-            "The new database was made by another version of SMS Admin: its migrations are not those of this one. "
-            "Make a new, empty database, and name that."
+            "The new database was made by another version of SMS Admin: its migrations differ from this version's. "
+            "Create a new, empty database and use that."
         )
     _refuse_workers(target, "the new database")
 
@@ -98,24 +98,24 @@ def _make_file(path: Path) -> None:
     try:
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     except OSError as error:
-        raise CannotCopy(f"{path} cannot be written: {error.strerror}.") from None
+        raise CannotCopy(f"{path} can't be written: {error.strerror}.") from None
 
 
 def _make_tables(target: BaseDatabaseWrapper, url: str) -> None:
-    # In a process of its own: what migrations do to rows, they do in its only database.
+    # In a separate process: data migrations work on the default database.
     target.close()
     with tempfile.TemporaryDirectory(prefix="smsadmin-") as folder:
         ended = isolated_commands.run(["manage.py", "dbdoctor", "--apply", "--verbosity", "0"], url, Path(folder))
     if ended.returncode:
-        raise CannotCopy(f"The tables of the new database could not be made. {isolated_commands.complaint(ended)}")
+        raise CannotCopy(f"The tables of the new database could not be created. {isolated_commands.complaint(ended)}")
 
 
 def _refuse_workers(database: BaseDatabaseWrapper, which: str) -> None:
     if workers := heartbeat.living(database=database.alias):
         names = ", ".join(map(str, workers))
         raise CannotCopy(
-            f"A worker is running on {which} ({names}). Stop it first, and the web server too: end make run, or stop "
-            "their services. A worker that was killed is forgotten after a minute."
+            f"A worker is running on {which} ({names}). Stop it and the web server first: end make run, or stop "
+            "their services. A killed worker is forgotten after a minute."
         )
 
 
@@ -129,7 +129,7 @@ def _is_same(target: BaseDatabaseWrapper) -> bool:
 
 
 def _identity(database: Any) -> tuple[Any, ...]:
-    """What two connections have in common only where they see the same tables."""
+    """Something that two connections have in common only if they see the same tables."""
     with database.cursor() as cursor:
         cursor.execute(
             "SELECT pg_postmaster_start_time(), oid, current_schema() FROM pg_database "

@@ -1,7 +1,7 @@
-"""One column of a table: how its values are read from a database and written to another one.
+"""One column of a table: how its values are read from one database and written to another.
 
-Values are read past the models. What a field makes of a value may be less than what is stored: SQLite keeps anything
-in any column, and Django reads a time that is none as no time at all.
+Values are read without the models, whose fields may return less than what is stored: SQLite keeps anything in any
+column, and Django reads an invalid time as None.
 """
 
 import json
@@ -15,7 +15,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from ..lib.storable import UNSTORABLE, clean, clean_json
 
-# By Django's names of the kinds of fields: what a value is in Python.
+# Django's field types and the Python types of their values.
 _TYPES: Final[dict[str, tuple[type, ...]]] = {
     **dict.fromkeys(("CharField", "TextField", "SlugField", "EmailField", "URLField", "FileField"), (str,)),
     **dict.fromkeys(("AutoField", "SmallIntegerField", "IntegerField", "BigIntegerField", "BigAutoField"), (int,)),
@@ -34,7 +34,7 @@ _TYPES: Final[dict[str, tuple[type, ...]]] = {
 
 
 class Unfit(Exception):
-    """A value that the new database does not take. `reason` is a clause about it, and never quotes it."""
+    """A value that the new database doesn't accept. `reason` is a clause about it that never quotes it."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -52,7 +52,7 @@ class Column:
         kind = field.get_internal_type()
         self._types = _TYPES[kind]
         self._is_json = kind == "JSONField"
-        # SQLite keeps texts of any length.
+        # SQLite stores text of any length.
         self._longest = field.max_length if target.vendor == "postgresql" and self._types == (str,) else None
         self._range = target.ops.integer_field_range(kind) if self._types == (int,) else (None, None)
         self._from_source = _reader(field, source)
@@ -60,12 +60,12 @@ class Column:
         self._adapt = _adapters(target).get(self._types[0])
 
     def selected(self, connection: BaseDatabaseWrapper) -> str:
-        """The column in a SELECT, as it is stored: SQLite's driver converts whatever has a declared type."""
+        """The column in a SELECT, as stored: SQLite's driver converts whatever has a declared type."""
         quoted = connection.ops.quote_name(self.name)
         return f"+{quoted}" if connection.vendor == "sqlite" else quoted
 
     def read(self, raw: Any) -> Any:
-        """A stored value of the source as Python has it and the target takes it. Raises Unfit."""
+        """A stored value of the source as Python has it and the target accepts it. Raises Unfit."""
         if raw is None:
             return None
         try:
@@ -82,7 +82,7 @@ class Column:
         return value
 
     def reread(self, raw: Any) -> Any:
-        """A stored value of the target, as `read` gave it."""
+        """A stored value of the target, in the form that `read` returns."""
         return None if raw is None else self._from_target(raw)
 
     def write(self, value: Any) -> Any:
@@ -90,7 +90,7 @@ class Column:
         return value if self._adapt is None or value is None else self._adapt(value)
 
     def compared(self, value: Any) -> Any:
-        """The same for values that mean the same: PostgreSQL keeps JSON in a form of its own."""
+        """Equal for values that mean the same: PostgreSQL stores JSON in its own form."""
         return json.dumps(_plain(json.loads(value)), sort_keys=True) if self._is_json and value is not None else value
 
     def _fit(self, text: str) -> str:
@@ -109,7 +109,7 @@ class Column:
             storable = clean_json(value)
         except (ValueError, RecursionError):
             raise Unfit("is not JSON") from None
-        # Not a number is unequal to itself: what has one in it is written anew, too.
+        # NaN is not equal to itself, so JSON that contains it is rewritten too.
         if storable == value and not UNSTORABLE.search(text):
             return text
         self.cleaned += 1
@@ -117,7 +117,7 @@ class Column:
 
 
 def _reader(field: Any, connection: BaseDatabaseWrapper) -> Callable[[Any], Any]:
-    """Stored values of a field as Python has them: what the database's part of Django does, not what fields do."""
+    """Converts stored values of a field to Python: what Django's database backend does, not what fields do."""
     kind = field.get_internal_type()
     if kind == "BinaryField":
         return bytes
@@ -139,7 +139,7 @@ def _as_it_is(raw: Any) -> Any:
 
 
 def _adapters(target: BaseDatabaseWrapper) -> dict[type, Callable[[Any], Any]]:
-    """What SQLite's driver does not take as it is; PostgreSQL's takes everything."""
+    """For the types that SQLite's driver doesn't accept; PostgreSQL's accepts everything."""
     if target.vendor != "sqlite":
         return {}
     return {
@@ -151,7 +151,7 @@ def _adapters(target: BaseDatabaseWrapper) -> dict[type, Callable[[Any], Any]]:
 
 
 def _plain(value: Any) -> Any:
-    """With whole numbers as such: 1.0 and 1 are the same in JSON."""
+    """With whole numbers as integers: 1.0 and 1 are the same in JSON."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, dict):

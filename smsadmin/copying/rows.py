@@ -1,8 +1,8 @@
-"""All rows of all tables, from the database in use into the new one: all of them, or none.
+"""Copies all rows of all tables from the database in use into the new one: all of them, or none.
 
-The new database is filled in one transaction. Each table is streamed into it, read back, and compared by the number
-of its rows and a checksum of their values, so memory does not grow with the tables. Meanwhile nobody else can write
-to either database: whatever went into the old one after its table was copied would be lost.
+The new database is filled in one transaction. Each table is streamed into it, read back, and compared by its number
+of rows and a checksum of their values, so memory does not grow with the tables. Meanwhile nobody else can write to
+either database: anything written to the old one after its table was copied would be lost.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -24,9 +24,9 @@ from ..models import WorkerHeartbeat
 from .addresses import NEW, CannotCopy
 from .columns import Column, Unfit
 
-# These belong to the running site, not to its data: everybody logs in again, and the sweep finds what is to be sent.
+# These belong to the running site, not to its data: everyone logs in again, and the sweep finds what needs sending.
 LEFT: Final[tuple[type[models.Model], ...]] = (Session, OrmQ, WorkerHeartbeat)
-# What each new database has from the start. The rows of the old one take its place.
+# What every new database starts with. The rows of the old one replace it.
 _SEEDED: Final[tuple[type[models.Model], ...]] = (Permission, ContentType, Schedule)
 _BATCH: Final = 2000
 _LOCK_SECONDS: Final = 60
@@ -35,7 +35,7 @@ _MODULUS: Final = 2**128
 
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """A copied table: how many rows it has, and the numbers of values that had to be cleaned, by column."""
+    """A copied table: how many rows it has, and how many values had to be cleaned, by column."""
 
     table: str
     rows: int
@@ -48,10 +48,10 @@ def tables() -> list[type[models.Model]]:
 
 
 def copy_all(target: BaseDatabaseWrapper, on_rows: Callable[[str, int], object]) -> list[Copied]:
-    """Copy every table from the database in use, and compare.
+    """Copies every table from the database in use, and compares.
 
-    `on_rows` is told of rows that were written or read back, with what is being done: twice the rows in all.
-    Raises CannotCopy; then the new database is as it was.
+    `on_rows` is called as rows are written or read back, with what is being done: in total, twice the number of rows.
+    Raises CannotCopy; the new database is then unchanged.
     """
     with _failures_of("The database in use"), transaction.atomic():
         _lock(connection, "SHARE")
@@ -75,14 +75,14 @@ def _failures_of(which: str) -> Iterator[None]:
     try:
         yield
     except IntegrityError as error:
-        # Only the first line: what follows quotes values.
-        raise CannotCopy(f"{which} refuses a row: {storage.first_line(error)}.") from error
+        # Only the first line: the rest quotes values.
+        raise CannotCopy(f"{which} rejects a row: {storage.first_line(error)}.") from error
     except DatabaseError as error:
         raise CannotCopy(f"{which} says: {storage.first_line(error)}.") from error
 
 
 def _lock(database: BaseDatabaseWrapper, mode: str) -> None:
-    """Keep others from writing until the transaction ends; in SQLite its beginning has done so."""
+    """Keeps others from writing until the transaction ends; on SQLite, its start has already done that."""
     if database.vendor != "postgresql":
         return
     names = ", ".join(database.ops.quote_name(model._meta.db_table) for model in our_models())
@@ -96,8 +96,8 @@ def _refuse_broken_references() -> None:
         connection.check_constraints()
     except IntegrityError as error:
         raise CannotCopy(
-            f"{storage.first_line(error)}. Delete that row, or let it point to one that exists, and run this again; "
-            "manage.py dbdoctor --doctor counts such rows."
+            f"{storage.first_line(error)}. Delete that row or point it to one that exists, then run this again. "
+            "To count such rows, run: manage.py dbdoctor --doctor"
         ) from error
 
 
@@ -109,7 +109,7 @@ def _refuse_rows(target: BaseDatabaseWrapper) -> None:
     ]
     if filled:
         raise CannotCopy(
-            f"The new database is not empty: there are rows in {', '.join(filled[:5])}. Make a new, empty one."
+            f"The new database is not empty: there are rows in {', '.join(filled[:5])}. Create a new, empty one."
         )
 
 
@@ -142,9 +142,9 @@ def _copy_table(
             found.add([column.reread(value) for column, value in zip(columns, raw, strict=True)])
         on_rows(f"Comparing {table}", len(batch))
     if found.rows != sent.rows:
-        raise CannotCopy(f"{table} has {sent.rows:,} rows, and {found.rows:,} of them arrived.")
+        raise CannotCopy(f"{table} has {sent.rows:,} rows, but only {found.rows:,} arrived.")
     if found.total != sent.total:
-        raise CannotCopy(f"{table} is not the same in the new database as in the old one.")
+        raise CannotCopy(f"{table} differs between the new database and the old one.")
     if isinstance(model._meta.pk, models.AutoField):
         _continue_ids(table, str(model._meta.pk.column), target)
     return Copied(table, sent.rows, {column.name: column.cleaned for column in columns if column.cleaned})
@@ -166,7 +166,7 @@ def _stored(
 
 @contextmanager
 def _any_text(database: BaseDatabaseWrapper) -> Iterator[None]:
-    """Let SQLite give also what is not UTF-8: as half surrogates, which are cleaned."""
+    """Makes SQLite also return what is not UTF-8: as lone surrogates, which are then cleaned."""
     if database.vendor != "sqlite":
         yield
         return
@@ -215,7 +215,7 @@ def _write_by_insert(
 
 
 class _Checksum:
-    """Of the rows of a table, in whatever order they come: databases sort texts differently."""
+    """A checksum of the rows of a table, in any order: databases sort text differently."""
 
     def __init__(self, columns: list[Column]) -> None:
         self.rows = 0
@@ -230,7 +230,7 @@ class _Checksum:
 
 
 def _continue_ids(table: str, key: str, target: BaseDatabaseWrapper) -> None:
-    """Let the new database give no id that the old one has ever given: late reports name deliveries by theirs."""
+    """Keeps the new database from reissuing ids of the old one: late reports refer to deliveries by id."""
     last = _last_id(table, key)
     if last < 1:
         return
@@ -243,7 +243,7 @@ def _continue_ids(table: str, key: str, target: BaseDatabaseWrapper) -> None:
 
 
 def _last_id(table: str, key: str) -> int:
-    """The highest id that the database in use has given in a table, to a row that may be gone."""
+    """The highest id that the database in use has issued in a table, even if that row is gone."""
     quote = connection.ops.quote_name
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT COALESCE(MAX({quote(key)}), 0) FROM {quote(table)}")  # noqa: S608

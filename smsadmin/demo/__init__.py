@@ -1,6 +1,6 @@
-"""Made-up people, events, blasts, conversations and surveys: an installation to look at.
+"""Sample people, events, blasts, conversations and surveys: an installation to look at.
 
-The numbers are those kept for fiction. The same data each time. Adding it again changes nothing.
+The phone numbers are reserved for fiction. The data is always the same, and adding it again changes nothing.
 """
 
 from dataclasses import astuple, dataclass
@@ -34,10 +34,10 @@ class Added:
 
 @transaction.atomic
 def add() -> Added:
-    """Add whatever is missing, in one transaction.
+    """Adds whatever is missing, in one transaction.
 
-    Beside real people nothing is added that would text them by itself: no scheduled message, and keyword replies
-    and surveys that are switched off.
+    If there are real people, nothing is added that would text them by itself: no scheduled messages, and keyword
+    replies and surveys are turned off.
     """
     is_alone = get_backend().is_simulated and not people.count_real_people()
     crowd = people.make_people()

@@ -1,4 +1,4 @@
-"""Made-up blasts of the last weeks: how each one ended, person by person."""
+"""Sample blasts of the last weeks, and how each one ended, person by person."""
 
 import random
 import uuid
@@ -24,7 +24,7 @@ RATE: Final = 20
 
 @dataclass(frozen=True)
 class Sketch:
-    """A past blast: when it began, to whom, and how it went, as shares of all that were sent."""
+    """A past blast: when it began, to whom, and how it went, as shares of everyone."""
 
     key: str
     days_ago: float
@@ -81,14 +81,14 @@ BLASTS: Final = (
     Sketch(
         "coats",
         0.05,
-        "Hi {first_name}, we still need warm coats for children, ages 4 to 10. Drop them off until the 20th.",
+        "Hi {first_name}, we still need warm coats for children, ages 4 to 10. Drop them off by the 20th.",
         shares=(("delivered", None, 0.55), ("sent", None, 0.2), ("accepted", None, 0.22), ("failed", 21614, 0.03)),
     ),
 )
 
 
 def add() -> int:
-    """How many blasts were new."""
+    """Returns how many blasts were new."""
     return sum(_add_blast(sketch) for sketch in BLASTS)
 
 
@@ -133,7 +133,7 @@ def _add_blast(sketch: Sketch) -> bool:
 
 
 def _decide(sketch: Sketch, log: MessageLog, rows: list[Delivery]) -> None:
-    """Give each row a fate by the sketch's shares, and let the lists learn from it."""
+    """Gives each row an outcome according to the sketch's shares, and updates the lists accordingly."""
     luck = random.Random(sketch.key)
     template = compile_template(log.message_body)
     weights = [share for _, _, share in sketch.shares]
@@ -151,7 +151,7 @@ def _decide(sketch: Sketch, log: MessageLog, rows: list[Delivery]) -> None:
             row.error_code = code
             row.error_message = classify(code).sentence
             row.learned_at = row.updated_at
-    # Many times faster than an update of so many different rows.
+    # Much faster than updating that many different rows.
     log.deliveries.filter(pk__in=[row.pk for row in rows]).delete()
     Delivery.objects.bulk_create(rows)
     for row in sorted(rows, key=lambda row: row.updated_at):

@@ -1,4 +1,4 @@
-"""Made-up conversations of every kind, and keyword replies."""
+"""Sample conversations of every kind, and keyword replies."""
 
 import random
 from collections.abc import Sequence
@@ -26,14 +26,14 @@ RULES: Final = (
     ("SUMMER CAMP", "Registration for the summer camp begins in March.", False, 3),
 )
 
-# Where in the list of all people they stand who have a conversation of their own: none of them is blocked.
+# Positions in the list of all people of those with their own conversation: none of them is blocked.
 ASKS, THANKS, DOUBTS, STOPS, LEAVES, MISSES, UNSURE, WRITES_ARABIC = 313, 307, 309, 312, 310, 318, 326, 325
 UNKNOWN, NAMED_BY_STAFF = 596, 598
 
 
 @dataclass(frozen=True)
 class Conversation:
-    """One that began so many minutes ago, with the person who stands there in the list of all people."""
+    """A conversation that began that many minutes ago, with the person at that position in the list of all people."""
 
     place: int
     minutes_ago: float
@@ -51,8 +51,8 @@ CONVERSATIONS: Final = (
         THANKS,
         2_900,
         (
-            Line(0, "Good morning! Is there a ride to the first-aid course? I live near Elm Street."),
-            Line(14, "Yes, Kofi has a free seat. Shall he pick you up at 8:15?", STAFF),
+            Line(0, "Good morning! Can anyone give me a ride to the first-aid course? I live near Elm Street."),
+            Line(14, "Yes, Kofi has room in his car. Can he pick you up at 8:15?", STAFF),
             Line(21, "That would be wonderful"),
             Line(25, "He will be there. See you at the course!", STAFF),
             Line(27, "Thank you so much 😊"),
@@ -63,7 +63,7 @@ CONVERSATIONS: Final = (
         1_400,
         (
             Line(0, "Can I still sign up for the coat drive?"),
-            Line(95, "Of course. How many coats, and which sizes?", STAFF, status=Status.UNDELIVERED, code=30003),
+            Line(95, "Of course. How many coats, and what sizes?", STAFF, status=Status.UNDELIVERED, code=30003),
             Line(140, "We tried to answer you: how many coats do you need?", STAFF, status=Status.FAILED, code=30006),
         ),
     ),
@@ -72,8 +72,8 @@ CONVERSATIONS: Final = (
         600,
         (
             Line(0, "Hello, this is the bakery on 5th. We have 40 loaves left over tonight, do you want them?"),
-            Line(6, "Yes please! Somebody comes by at 7.", STAFF),
-            Line(8, "Great, ring at the back door."),
+            Line(6, "Yes please! Someone will come by at 7.", STAFF),
+            Line(8, "Great, ring the bell at the back door."),
         ),
         name="Bakery on 5th",
     ),
@@ -93,7 +93,7 @@ CONVERSATIONS: Final = (
         34,
         (
             Line(0, "Do you take adult coats too? I have three in size M."),
-            Line(2, "And until what time on the 20th?"),
+            Line(2, "And how late can I come on the 20th?"),
         ),
         unread=2,
     ),
@@ -101,7 +101,7 @@ CONVERSATIONS: Final = (
         UNKNOWN,
         12,
         (
-            Line(0, "Somebody left this bag at the bus stop, is it one of yours?"),
+            Line(0, "Someone left this bag at the bus stop, is it one of yours?"),
             Line(0.5, "", picture="image/jpeg"),
         ),
         unread=2,
@@ -110,7 +110,7 @@ CONVERSATIONS: Final = (
 
 
 def choose_bystanders(people: Sequence[Person]) -> list[Person]:
-    """Those who may text and have no conversation yet: surveys and keyword replies can have them."""
+    """Those who may text and have no conversation yet: for surveys and keyword replies."""
     busy = {
         *UnsubscribedContact.objects.values_list("phone", flat=True),
         *SuppressedContact.objects.values_list("phone", flat=True),
@@ -120,7 +120,7 @@ def choose_bystanders(people: Sequence[Person]) -> list[Person]:
 
 
 def add_rules(bystanders: Sequence[Person], is_live: bool) -> int:
-    """How many keyword replies were new. They answer nobody unless `is_live`."""
+    """Returns how many keyword replies were new. They are off unless `is_live`."""
     luck = random.Random(17)
     now = timezone.now()
     askers = luck.sample(bystanders, sum(matches for *_, matches in RULES))
@@ -149,10 +149,10 @@ def add_rules(bystanders: Sequence[Person], is_live: bool) -> int:
 
 
 def add(people: Sequence[Person]) -> int:
-    """How many conversations were new."""
+    """Returns how many conversations were new."""
     now = timezone.now()
     scripts = [each.script(people, now) for each in _conversations()]
-    # One after the other: the newest text is written last.
+    # One at a time, so that the newest text is written last.
     added = sum(len(write([each])) for each in scripts)
     for each in scripts:
         if each.phone in (people[STOPS][0], people[LEAVES][0]):
@@ -161,7 +161,7 @@ def add(people: Sequence[Person]) -> int:
 
 
 def _conversations() -> list[Conversation]:
-    """All of them, also those that the settings say something of; the newest last."""
+    """All of them, including those that depend on settings; the newest last."""
     by_settings = (
         Conversation(
             LEAVES,
@@ -173,10 +173,10 @@ def _conversations() -> list[Conversation]:
         ),
         Conversation(
             DOUBTS,
-            # When staff have looked around, its doubt has outlasted the grace period, and they are asked.
+            # By the time staff have looked around, the grace period is over, and they are asked to decide.
             settings.SMS_UNKNOWN_GRACE_MINUTES + 6,
             (
-                Line(0, "Is the hall open already? We are 3 people with boxes"),
+                Line(0, "Is the hall open yet? There are 3 of us with boxes"),
                 Line(7, "Yes, come in by the side door.", STAFF, status=Status.UNKNOWN),
             ),
         ),
@@ -185,7 +185,7 @@ def _conversations() -> list[Conversation]:
 
 
 def _opt_out(script: Script) -> None:
-    """Record that its first text was an opt-out; once."""
+    """Records that its first text was an opt-out; once."""
     if UnsubscribedContact.objects.filter(phone=script.phone).exists():
         return
     said = script.lines[0]

@@ -1,4 +1,4 @@
-"""Made-up people: members, events with their guests, and who cannot be texted."""
+"""Sample people: members, events with registrations, and people who can't be texted."""
 
 import random
 import re
@@ -17,7 +17,7 @@ Person = tuple[str, str | None]
 MEMBERS: Final = 340
 
 AREA_CODES: Final = (720, 303, 970, 719, 505, 307)
-# NANP: 555-0100 to 555-0199 of every area code belong to nobody.
+# NANP: 555-0100 to 555-0199 of every area code are unassigned.
 FICTIONAL: Final = re.compile(r"\+1[2-9][0-9]{2}55501[0-9]{2}")
 
 FIRST_NAMES: Final = (  # noqa: SIM905 - as a list it would fill a page
@@ -34,14 +34,14 @@ LAST_NAMES: Final = (  # noqa: SIM905
     "Torres Tran Vargas Walker Weber White Williams Wilson Wong Yıldız Young Zhang"
 ).split()
 
-# Title, in how many days it is, how many guests, and how many days ago people began to register for it.
+# Title, days until it happens, number of registrations, and how many days ago registration began.
 EVENTS: Final = (
     ("Harvest supper", -8, 74, 34),
     ("First-aid course", -1, 62, 27),
     ("Winter coat drive", 12, 48, 20),
     ("New Year’s potluck", 40, 9, 14),
 )
-# How long people register, before the next event begins and before the first session of a survey.
+# Registration closes this long before the next event begins and before the first session of a survey.
 REGISTERING_DAYS: Final = 1.5
 
 
@@ -52,7 +52,7 @@ def count_real_people() -> int:
 
 
 def make_people() -> list[Person]:
-    """(phone, name) of everyone, members first. One in twelve has no name, some only a first one."""
+    """(phone, name) of everyone, members first. One in twelve has no name, some only a first name."""
     luck = random.Random(7)
     lines = [f"+1{area}5550{line}" for area in AREA_CODES for line in range(100, 200)]
     luck.shuffle(lines)
@@ -69,7 +69,7 @@ def make_people() -> list[Person]:
 
 
 def add_members(people: Sequence[Person]) -> int:
-    """The first MEMBERS of `people`; how many were new."""
+    """Adds the first MEMBERS of `people`, and returns how many were new."""
     luck = random.Random(11)
     now = timezone.now()
     known = set(CommunityMember.objects.values_list("phone", flat=True))
@@ -84,11 +84,11 @@ def add_members(people: Sequence[Person]) -> int:
 
 
 def add_events(people: Sequence[Person]) -> tuple[int, int]:
-    """How many events were new, and how many registrations for them."""
+    """Returns how many events and how many registrations were new."""
     luck = random.Random(13)
     now, today = timezone.now(), timezone.localdate()
     events = registrations = 0
-    # Most registrants are members, some have never been on the list.
+    # Most of those registered are members, some have never been on the list.
     strangers = people[MEMBERS:]
     for title, in_days, size, days_ago in EVENTS:
         guests = luck.sample(people[:MEMBERS], size * 3 // 4) + luck.sample(strangers, size - size * 3 // 4)
@@ -107,12 +107,12 @@ def add_events(people: Sequence[Person]) -> tuple[int, int]:
 
 
 def add_opt_outs(people: Sequence[Person]) -> tuple[int, int]:
-    """How many numbers were newly unsubscribed, and how many newly suppressed."""
+    """Returns how many numbers were newly opted out and newly suppressed."""
     now = timezone.now()
     sources = UnsubscribedContact.Source
     known = set(UnsubscribedContact.objects.values_list("phone", flat=True))
     unsubscribed = suppressed = 0
-    # The oldest first, as the consent trail would have it.
+    # The oldest first, as in the consent history.
     for index, (phone, name) in reversed(list(enumerate(people[5:MEMBERS:37]))):
         if phone in known:
             continue

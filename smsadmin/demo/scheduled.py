@@ -1,4 +1,4 @@
-"""Made-up messages that wait for their time: months ahead, so that none leaves while somebody looks."""
+"""Sample scheduled messages, months ahead, so that none is sent while someone is looking."""
 
 from datetime import timedelta
 from typing import Final
@@ -13,7 +13,7 @@ from messaging.scheduling import scheduled_messages
 from messaging.text.personalization import with_opt_out_line
 
 MESSAGES: Final = (
-    (190, "Hi {first_name}, the yearly meeting is next Thursday at 6 pm in the community hall. Come and vote!", ""),
+    (190, "Hi {first_name}, the annual meeting is next Thursday at 6 pm in the community hall. Come and vote!", ""),
     (
         320,
         "{first_name}, thank you for coming to the last potluck. Save the date: the next one is in five weeks!",
@@ -23,7 +23,7 @@ MESSAGES: Final = (
 
 
 def add() -> int:
-    """How many were new."""
+    """Returns how many were new."""
     added = 0
     for days, text, title in MESSAGES:
         body = with_opt_out_line(text)

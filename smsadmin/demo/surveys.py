@@ -1,4 +1,4 @@
-"""Made-up surveys with sessions of every state, and the registrations that follow from them."""
+"""Sample surveys with sessions in every state, and the resulting registrations."""
 
 import random
 from collections import deque
@@ -28,7 +28,7 @@ NAME: Final = "What is your name?"
 
 @dataclass(frozen=True)
 class Outline:
-    """A survey; for each question what people answer, between bars, the more often the earlier it stands."""
+    """A survey, and for each question the answers, separated by bars, the most common first."""
 
     name: str
     keyword: str
@@ -47,7 +47,7 @@ SURVEYS: Final = (
     Outline(
         "Potluck sign-up",
         "POTLUCK",
-        "We are glad that you want to come to the potluck! Three short questions.",
+        "Glad you want to come to the potluck! Just three short questions.",
         "You are on the list. See you there! Reply here if anything changes.",
         (
             (NAME, ""),
@@ -64,7 +64,7 @@ SURVEYS: Final = (
     Outline(
         "Visits to the food shelf",
         "FOOD",
-        "Thank you for helping us to get better. Nobody is told who answered what.",
+        "Thanks for helping us improve. We keep your answers private.",
         "Thank you! We read every answer.",
         (
             ("How was your last visit, from 1 (bad) to 5 (very good)?", "5 | 4 | 5 | 3 | 4 | 2 | 5! | 1"),
@@ -74,7 +74,7 @@ SURVEYS: Final = (
                 "Coffee | Gluten-free bread | Baby food | Oats | خبز وحليب | Olive oil | Everything was fine",
             ),
             (
-                "Is there anything else that you want to tell us?",
+                "Is there anything else you want to tell us?",
                 "No | no | Thank you! | No. | The line was long on Saturday | Todo muy bien, gracias | "
                 "Could you open one evening a week? I work until 5 and can only come on Saturdays. | You rock 😀",
             ),
@@ -83,7 +83,7 @@ SURVEYS: Final = (
     ),
 )
 
-# How the sessions end, and how many of a hundred do.
+# How the sessions end, and how many out of a hundred.
 ENDS: Final = (
     (Status.COMPLETED, "", 62),
     (Status.EXPIRED, "", 18),
@@ -95,7 +95,7 @@ ENDS: Final = (
 
 @dataclass
 class Way:
-    """One person's way through a survey, with its sessions and all that was texted; `minutes` since it began."""
+    """One person's session with everything that was texted; `minutes` since it began."""
 
     person: Person
     survey: SurveyFlow
@@ -121,9 +121,9 @@ class Way:
 
 
 def add(bystanders: Sequence[Person], is_live: bool) -> int:
-    """How many surveys were new. They start for nobody unless `is_live`."""
+    """Returns how many surveys were new. They are off unless `is_live`."""
     luck = random.Random(19)
-    # Who gets texts from one of the past blasts cannot have opted out before it.
+    # Someone who got a text from one of the past blasts can't have opted out before it.
     listed = {
         *CommunityMember.objects.values_list("phone", flat=True),
         *EventRegistration.objects.values_list("phone", flat=True),
@@ -133,7 +133,7 @@ def add(bystanders: Sequence[Person], is_live: bool) -> int:
     crowd = deque(luck.sample(others, len(others)))
     added = 0
     now = timezone.now()
-    # Since the last blast of which somebody opted out: the consent trail is in order of time.
+    # After the last blast that anyone opted out of: the consent history is in order of time.
     times = sorted(now - timedelta(hours=luck.uniform(26, 140)) for _ in strangers)
     leaving = list(zip(strangers, times, strict=True))
     for number, outline in enumerate(SURVEYS):
@@ -218,12 +218,12 @@ def _start(way: Way, status: str, reason: str, answers: int) -> SurveySession:
 
 
 def _answer(way: Way, session: SurveySession, index: int) -> None:
-    """Answer the question of that index, and be asked the next one or told the last message."""
+    """Answers the question with that index, and gets the next one or the last message."""
     asked = way.outline.asked
     prompt, listed = asked[index]
     given = listed.split(" | ")
     way.wait(0.4, 5)
-    # Whoever answers like most people chooses one of the first.
+    # Popular answers come first.
     answer = (
         given[int(len(given) * way.luck.random() ** 2)] if listed else way.person[1] or way.luck.choice(FIRST_NAMES)
     )
@@ -244,7 +244,7 @@ def _answer(way: Way, session: SurveySession, index: int) -> None:
 
 
 def _keep(survey: SurveyFlow, ways: Sequence[Way]) -> None:
-    """Write it all: texts, sessions, answers, opt-outs, registrations, counters."""
+    """Writes it all: texts, sessions, answers, opt-outs, registrations, counters."""
     scripts = [Script(way.person[0], way.began, way.lines) for way in ways]
     threads = write(scripts)
     sessions = sorted((session for way in ways for session in way.sessions), key=lambda session: session.started_at)

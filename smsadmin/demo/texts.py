@@ -1,4 +1,4 @@
-"""Made-up texts: writes down conversations as they would stand if they had been held."""
+"""Sample texts: writes conversations to the database as if they had happened."""
 
 import json
 import random
@@ -25,7 +25,7 @@ NOT_ACCEPTED: Final = (Status.UNKNOWN, Status.FAILED)
 
 @dataclass(frozen=True)
 class Line:
-    """One text, `after` so many minutes since the first one of its conversation. Without a source it was received."""
+    """One text, `after` that many minutes since the first of its conversation. Without a source it was received."""
 
     after: float
     body: str
@@ -39,7 +39,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Script:
-    """A conversation. `name` is what staff call the person, "" where the lists know them or nobody does."""
+    """A conversation. `name` is the person's name in the inbox, "" if our lists have it or nobody knows it."""
 
     phone: str
     began: datetime
@@ -55,7 +55,7 @@ class Script:
 
 
 def write(scripts: Iterable[Script]) -> dict[str, InboxThread]:
-    """The conversations that are not there yet, by phone."""
+    """Writes the conversations that don't exist yet, and returns them by phone."""
     by_phone = {script.phone: script for script in scripts}
     known = set(InboxThread.objects.filter(phone__in=by_phone).values_list("phone", flat=True))
     new = [script for phone, script in by_phone.items() if phone not in known]
@@ -63,7 +63,7 @@ def write(scripts: Iterable[Script]) -> dict[str, InboxThread]:
     names = known_names(threads)
     user = AppUser.objects.order_by("pk").first()
     last: dict[str, InboxMessage] = {}
-    # The first texts of all, the second ones of all: each is written after the one that it answers.
+    # All first texts, then all second ones, so that each is written after the one it answers.
     for lines in zip_longest(*(script.lines for script in new)):
         round_ = [(script, line) for script, line in zip(new, lines, strict=True) if line is not None]
         sent = [_delivery(script, line, names.get(script.phone)) for script, line in round_ if line.source]

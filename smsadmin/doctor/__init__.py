@@ -1,5 +1,5 @@
-"""What `manage.py dbdoctor` does: examine an installation, mend what is safe to mend, apply migrations.
+"""What `manage.py dbdoctor` does: examines an installation, fixes what is safe to fix, applies migrations.
 
-`findings` says what a check and its result are, `checkup` lists the checks and runs them, `migrating` applies
-migrations, one process at a time. Every other module is the checks of one topic.
+`findings` defines checks and their results, `checkup` lists and runs the checks, `migrating` applies migrations, one
+process at a time. Every other module holds the checks of one topic.
 """

@@ -13,12 +13,12 @@ def find_open_files() -> Iterator[Finding]:
     own = [each.path for each in found if each.is_own]
     if own:
         yield problem(
-            f"Other users of this machine can use {some(own, 3)}.", "Close them to others: chmod go= FILE", _close
+            f"Other users of this machine can use {some(own, 3)}.", "Remove their access: chmod go= FILE", _close
         )
     for each in found:
         if not each.is_own:
             yield problem(
-                f"Other users of this machine can use {each.path}, which belongs to another user than this one.",
+                f"Other users of this machine can use {each.path}, which belongs to a different user.",
                 f"As its owner or root: chmod go= {each.path}",
             )
     folders = file_modes.find_shared_folders()
@@ -32,4 +32,4 @@ def find_open_files() -> Iterator[Finding]:
 
 def _close() -> str:
     closed = file_modes.close()
-    return f"{counted(len(closed), 'file was', 'files were')} closed to other users."
+    return f"{counted(len(closed), 'file was', 'files were')} made private."

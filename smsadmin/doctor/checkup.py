@@ -63,16 +63,16 @@ CHECKS: Final = (
 )
 ONLINE: Final = (Check("online.twilio", online.find_account_trouble, Needs.NOTHING),)
 
-AGAIN: Final = "Run it again with --traceback, and report what it prints."
+AGAIN: Final = "Run it again with --traceback and report the output."
 
 
 def examine(
     *, is_online: bool = False, fix: bool = False, on_failure: Callable[[str], None] | None = None
 ) -> Iterator[tuple[Finding, str]]:
-    """Each finding in the order of the checks, and what was mended of it ("" for nothing).
+    """Yields each finding in the order of the checks, and what was fixed ("" for nothing).
 
-    Raises nothing: a check that fails is a finding itself, whose traceback goes to `on_failure`. With `fix`,
-    what can be mended is, and its check is made again: what it still finds follows.
+    Raises nothing: a check that fails is itself a finding, and its traceback goes to `on_failure`. With `fix`,
+    whatever can be fixed is, and its check runs again: what it still finds follows.
     """
     available = Needs.TABLES
     left_out = []
@@ -81,42 +81,40 @@ def examine(
             left_out.append(check.name)
             continue
         found = run(check, on_failure)
-        mended = 0
+        fixed = 0
         if fix:
             for finding in found:
                 if finding.fix is not None:
-                    mended += 1
+                    fixed += 1
                     yield finding, _mend(finding, on_failure)
-            if mended:
+            if fixed:
                 found = run(check, on_failure)
         for finding in found:
             yield finding, ""
         if any(finding.blocks for finding in found):
             available = min(available, check.needs, Needs.DATABASE)
     if left_out:
-        missing = (
-            "the database cannot be used" if available < Needs.DATABASE else "its tables are not as they should be"
-        )
-        sentence = f"{counted(len(left_out), 'check was', 'checks were')} left out, because {missing}."
-        yield replace(note(sentence, "Mend what is said above, then run this again."), check="checkup"), ""
+        missing = "the database cannot be used" if available < Needs.DATABASE else "its tables are wrong"
+        sentence = f"{counted(len(left_out), 'check was', 'checks were')} skipped because {missing}."
+        yield replace(note(sentence, "Fix the problems above, then run this again."), check="checkup"), ""
 
 
 def run(check: Check, on_failure: Callable[[str], None] | None = None) -> list[Finding]:
-    """What one check finds, with its name. Raises nothing."""
+    """The findings of one check, labeled with its name. Raises nothing."""
     found: list[Finding] = []
     try:
         found.extend(_named(check, finding) for finding in check.find())
     except Exception as error:  # noqa: BLE001 - the other checks are made all the same
         if on_failure is not None:
             on_failure(traceback.format_exc())
-        # Only databases are quoted, and only their first line: what else there is may hold rows.
+        # Only database errors are quoted, and only their first line: the rest may contain rows.
         reason = first_line(error) if isinstance(error, DatabaseError) else type(error).__name__
         found.append(_named(check, problem(f"This could not be checked: {reason}.", AGAIN)))
     return found
 
 
 def _named(check: Check, finding: Finding) -> Finding:
-    """With the check's name, and on one line whatever was quoted."""
+    """Adds the check's name, and puts anything quoted on one line."""
     return replace(finding, check=check.name, sentence=" ".join(finding.sentence.split()))
 
 
@@ -124,11 +122,11 @@ def _mend(finding: Finding, on_failure: Callable[[str], None] | None) -> str:
     assert finding.fix is not None  # noqa: S101 - for the type checker: the caller has looked
     try:
         return finding.fix()
-    except Exception as error:  # noqa: BLE001 - the rest is mended all the same
+    except Exception as error:  # noqa: BLE001 - the rest is fixed all the same
         if on_failure is not None:
             on_failure(traceback.format_exc())
         reason = first_line(error) if isinstance(error, DatabaseError) else type(error).__name__
-        return f"This could not be mended: {reason}."
+        return f"This could not be fixed: {reason}."
 
 
 def is_healthy(findings: list[Finding]) -> bool:

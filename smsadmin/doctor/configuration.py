@@ -1,4 +1,4 @@
-"""Settings that contradict each other, and clocks that do."""
+"""Contradictory settings and clocks."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -21,13 +21,13 @@ SKEW: Final = timedelta(seconds=5)
 
 
 def find_contradictions() -> Iterator[Finding]:
-    """What `manage.py check` says; for an installation that really sends, also what `check --deploy` says."""
+    """The result of `manage.py check`; for an installation that really sends, also of `check --deploy`."""
     found = [message for message in checks.run_checks(include_deployment_checks=uses_twilio()) if is_serious(message)]
     for message in found:
         sentence = " ".join(str(message.msg).split()).rstrip(".")
         yield problem(f"{sentence} ({message.id}).", " ".join(str(message.hint or "See docs/settings.md.").split()))
     if not found:
-        yield ok("The settings agree with each other.")
+        yield ok("The settings are consistent.")
 
 
 def is_serious(message: checks.CheckMessage) -> bool:
@@ -35,7 +35,7 @@ def is_serious(message: checks.CheckMessage) -> bool:
 
 
 def find_clock_trouble() -> Iterator[Finding]:
-    """This machine's clock against the database server's, and against times that were written down before."""
+    """Compares this machine's clock with the database server's, and with times recorded earlier."""
     if connection.vendor == "postgresql":
         yield from _compare_with_server()
     now = timezone.now()
@@ -46,7 +46,7 @@ def find_clock_trouble() -> Iterator[Finding]:
         (ContactImport, "created_at"),
         (SecurityEvent, "created_at"),
     ):
-        # The newest rows by id: nothing else is in an index of every one of these tables.
+        # The newest rows by id: not all of these tables have an index on anything else.
         newest = model._default_manager.order_by("-pk").values("pk")[:100]
         last = model._default_manager.filter(pk__in=list(newest.values_list("pk", flat=True))).aggregate(
             at=Max(field)
@@ -54,8 +54,8 @@ def find_clock_trouble() -> Iterator[Finding]:
         if last and last > now + SKEW:
             ahead = dates.span(int((last - now).total_seconds()))
             yield problem(
-                f"{model._meta.db_table} has a row from {ahead} ahead of now: one machine's clock is wrong.",
-                "Let all machines of SMS Admin keep their clocks by NTP (timedatectl shows whether they do).",
+                f"{model._meta.db_table} has a row from {ahead} in the future: one machine's clock is wrong.",
+                "Synchronize the clocks of all SMS Admin machines by NTP (timedatectl shows whether they are).",
             )
 
 
@@ -71,9 +71,9 @@ def _compare_with_server() -> Iterator[Finding]:
 def compare_clocks(difference: timedelta, whose: str) -> Finding:
     """`difference` is how far their clock is ahead of ours."""
     if abs(difference) <= SKEW:
-        return ok(f"This machine's clock agrees with {whose}.")
+        return ok(f"This machine's clock matches {whose}.")
     seconds = dates.span(round(abs(difference).total_seconds()))
     return problem(
         f"This machine's clock is {seconds} {'behind' if difference > timedelta() else 'ahead of'} {whose}.",
-        "Let both keep their clocks by NTP (timedatectl shows whether they do).",
+        "Synchronize both clocks by NTP (timedatectl shows whether they are).",
     )

@@ -17,7 +17,7 @@ from smsadmin.lib import dates
 from .findings import Finding, note, ok, problem
 from .storage import sqlite_path
 
-# One daily backup may fail before anybody is told.
+# One daily backup may fail before anyone is told.
 NEWEST_AT_MOST: Final = timedelta(days=2)
 
 
@@ -37,18 +37,18 @@ def find_backup_trouble() -> Iterator[Finding]:
     if settings.BACKUP_DAILY and age > NEWEST_AT_MOST:
         yield problem(
             f"The newest backup in {folder} is {spoken} old.",
-            "Run: manage.py backup. If that works, see that a worker runs: it takes one each day.",
+            "Run: manage.py backup. If that works, check that a worker is running: it makes one every day.",
         )
     else:
         yield ok(f"The newest backup is {spoken} old.")
 
 
 def _find_want_of_space(folder: Path, found: list[Path]) -> Iterator[Finding]:
-    """Whether the next backup has room, where the folder is on another disk than the database's file."""
+    """Whether there is room for the next backup, if the folder is on a different disk than the database."""
     place, database = _existing(folder), sqlite_path()
     if database is not None and database.exists():
         if place.stat().st_dev == database.stat().st_dev:
-            return  # storage.space looks at that one
+            return  # storage.space checks that one
         wanted = database.stat().st_size
     elif found:
         wanted = found[-1].stat().st_size
@@ -57,14 +57,14 @@ def _find_want_of_space(folder: Path, found: list[Path]) -> Iterator[Finding]:
     free = shutil.disk_usage(place).free
     if free < wanted:
         yield problem(
-            f"The disk of {folder} has {filesizeformat(free)} left, less than the next backup needs "
+            f"The disk of {folder} has {filesizeformat(free)} free, less than the next backup needs "
             f"({filesizeformat(wanted)}).",
-            "Make room there, keep fewer backups (BACKUP_KEEP), or name a folder on another disk (BACKUP_DIR).",
+            "Free some space, keep fewer backups (BACKUP_KEEP), or choose a folder on another disk (BACKUP_DIR).",
         )
 
 
 def _existing(folder: Path) -> Path:
-    """The folder, or the nearest one above it that is there."""
+    """The folder, or its nearest existing parent."""
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent
     return folder

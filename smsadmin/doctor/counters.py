@@ -1,4 +1,4 @@
-"""Counters, compared with the rows that they count, and conversations that contradict themselves."""
+"""Compares counters with the rows that they count, and finds conversations that contradict themselves."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ SETTLING: Final = timedelta(minutes=2)
 
 @dataclass
 class _Blasts:
-    """The ids of blasts that are over and of which something is wrong."""
+    """The ids of finished blasts with something wrong."""
 
     miscounted: list[int] = field(default_factory=list)
     waiting: list[int] = field(default_factory=list)
@@ -34,39 +34,39 @@ class _Blasts:
 
 
 def find_wrong_counters() -> Iterator[Finding]:
-    """Counts all deliveries by an index: about half a second a million rows."""
+    """Counts all deliveries by an index: about half a second per million rows."""
     counts = _count_deliveries()
     wrong = _compare_with_rows(counts)
     if wrong.miscounted:
         yield problem(
-            f"The counters of {counted(len(wrong.miscounted), 'blast', 'blasts')} differ from the rows "
+            f"The counters of {counted(len(wrong.miscounted), 'blast', 'blasts')} don't match their rows "
             f"(blast {some(wrong.miscounted)}).",
             FIX,
             lambda: _recount(wrong.miscounted),
         )
     if wrong.waiting:
         yield problem(
-            f"{counted(len(wrong.waiting), 'blast is', 'blasts are')} over, yet people wait in it "
-            f"(blast {some(wrong.waiting)}): nobody texts them any more.",
-            "Send them the message anew if it still matters; the blast's page lists them.",
+            f"{counted(len(wrong.waiting), 'blast has', 'blasts have')} ended with people still waiting "
+            f"(blast {some(wrong.waiting)}). They won't be texted.",
+            "If it still matters, send them a new blast. The blast's page lists them.",
         )
     if wrong.without_rows:
         yield note(
             f"{counted(len(wrong.without_rows), 'blast has', 'blasts have')} counters but no rows "
             f"(blast {some(wrong.without_rows)}).",
-            "Nothing, if they were moved in without details. Else restore a backup.",
+            "Nothing if they were imported without details. Otherwise restore a backup.",
         )
     if unknown := sorted({status for rows in counts.values() for status in rows} - set(Delivery.Status.values)):
         yield problem(
-            f"deliveries has states that SMS Admin does not know: {some(unknown)}.",
-            "Correct them by SQL: docs/sending.md has the states.",
+            f"deliveries has states that SMS Admin doesn't know: {some(unknown)}.",
+            "Correct them with SQL. docs/sending.md lists the states.",
         )
     if not (wrong.miscounted or wrong.waiting):
-        yield ok("The counters of all blasts agree with their rows.")
+        yield ok("All blast counters match their rows.")
 
 
 def _count_deliveries() -> dict[int, dict[str, int]]:
-    """How many rows each blast has in which state."""
+    """How many rows each blast has in each state."""
     counts: dict[int, dict[str, int]] = defaultdict(dict)
     of_blasts = Delivery.objects.filter(message_log__isnull=False).order_by()
     for log_id, status, number in of_blasts.values_list("message_log", "status").annotate(Count("pk")):
@@ -101,21 +101,21 @@ def _is_settling(log_id: int) -> bool:
 def _recount(ids: list[int]) -> str:
     for log in MessageLog.objects.filter(pk__in=ids[:BATCH]):
         log.write_totals()
-    return f"The counters of {counted(len(ids[:BATCH]), 'blast', 'blasts')} were brought up to the rows."
+    return f"Recounted {counted(len(ids[:BATCH]), 'blast', 'blasts')}."
 
 
 def find_wrong_surveys() -> Iterator[Finding]:
-    """Tries of staff are counted in no survey."""
+    """Tests by staff are not counted in any survey."""
     of_people = ~Q(sessions__phone__startswith=practice_phone.BEGINNING)
     is_completed = Q(sessions__status=SurveySession.Status.COMPLETED)
     surveys = SurveyFlow.objects.annotate(
         starts=Count("sessions", filter=of_people), ends=Count("sessions", filter=of_people & is_completed)
     )
-    # A survey whose sessions were not moved in keeps what the replaced system had counted.
+    # A survey imported without its sessions keeps the counts of the replaced system.
     wrong = surveys.filter(starts__gt=0).exclude(start_count=F("starts"), completion_count=F("ends"))
     if ids := list(wrong.order_by("pk").values_list("pk", flat=True)):
         yield problem(
-            f"The counters of {counted(len(ids), 'survey', 'surveys')} differ from their sessions "
+            f"The counters of {counted(len(ids), 'survey', 'surveys')} don't match their sessions "
             f"(survey {some(ids)}).",
             FIX,
             lambda: _recount_surveys(ids),
@@ -124,11 +124,11 @@ def find_wrong_surveys() -> Iterator[Finding]:
         try:
             questions.load(survey.questions_json)
         except questions.UnreadableQuestions as error:
-            yield problem(f"Survey {survey.pk} cannot be held. {error}", "Write its questions anew, on its page.")
+            yield problem(f"Survey {survey.pk} doesn't work. {error}", "Rewrite its questions on its page.")
     active = SurveySession.objects.active().filter(unsubscribed())
     if number := active.count():
         yield problem(
-            f"{counted(number, 'person who has', 'people who have')} opted out "
+            f"{counted(number, 'person who', 'people who')} opted out "
             f"{'is' if number == 1 else 'are'} still being asked.",
             FIX,
             lambda: _end_sessions(active),
@@ -136,13 +136,13 @@ def find_wrong_surveys() -> Iterator[Finding]:
     tries = SurveySession.objects.filter(practice_phone.IS_TRY)
     if uses_twilio() and (left := tries.count()):
         yield note(
-            f"{counted(left, 'try of a survey is', 'tries of surveys are')} left although real texts are sent now "
+            f"{counted(left, 'survey test is', 'survey tests are')} left over although real texts are sent now "
             f"(survey {some(tries.order_by('survey').values_list('survey', flat=True).distinct())}): "
-            "registrations under made-up numbers would be texted in vain.",
-            "Remove them on the survey's page of results.",
+            "blasts would go to registrations with practice numbers.",
+            "Remove them on the survey's results page.",
         )
     if not (ids or number):
-        yield ok("The counters of all surveys agree with their sessions, and nobody is asked after opting out.")
+        yield ok("All survey counters match their sessions, and nobody is asked questions after opting out.")
 
 
 def _recount_surveys(ids: list[int]) -> str:
@@ -154,12 +154,12 @@ def _recount_surveys(ids: list[int]) -> str:
                 start_count=sessions.count(),
                 completion_count=sessions.filter(status=SurveySession.Status.COMPLETED).count(),
             )
-    return f"The counters of {counted(len(ids), 'survey', 'surveys')} were brought up to their sessions."
+    return f"Recounted {counted(len(ids), 'survey', 'surveys')}."
 
 
 def _end_sessions(active: QuerySet[SurveySession]) -> str:
     ended = active.update(status=SurveySession.Status.CANCELLED, end_reason=SurveySession.EndReason.OPTED_OUT)
-    of = "of people who had opted out"
+    of = "of people who opted out"
     return f"{counted(ended, f'session {of} was', f'sessions {of} were')} ended."
 
 
@@ -168,7 +168,7 @@ def find_wrong_threads() -> Iterator[Finding]:
     wrong = InboxThread.objects.miscounted().order_by("pk")
     if ids := list(wrong.values_list("pk", flat=True)[:MOST]):
         yield problem(
-            f"{counted(len(ids), 'conversation says', 'conversations say')} to have more unread texts than came in "
+            f"{counted(len(ids), 'conversation counts', 'conversations count')} more unread texts than it received "
             f"(conversation {some(ids)}).",
             FIX,
             lambda: _limit_unread(ids),
@@ -176,8 +176,8 @@ def find_wrong_threads() -> Iterator[Finding]:
 
 
 def _limit_unread(ids: list[int]) -> str:
-    mended = InboxThread.objects.filter(pk__in=ids[:BATCH]).limit_unread()
-    return f"The unread texts of {counted(mended, 'conversation', 'conversations')} were put right."
+    fixed = InboxThread.objects.filter(pk__in=ids[:BATCH]).limit_unread()
+    return f"The unread count of {counted(fixed, 'conversation was', 'conversations were')} corrected."
 
 
 def find_keywords_claimed_twice() -> Iterator[Finding]:
@@ -189,6 +189,6 @@ def find_keywords_claimed_twice() -> Iterator[Finding]:
     for pk, keyword in rules:
         if (survey := surveys.get(keyword.strip().casefold())) is not None:
             yield problem(
-                f"Survey {survey} and keyword reply {pk} have the same keyword: the survey answers, the reply never.",
-                "Give one of them another keyword, or switch it off.",
+                f"Survey {survey} and keyword reply {pk} have the same keyword. Only the survey answers.",
+                "Give one of them a different keyword, or turn it off.",
             )

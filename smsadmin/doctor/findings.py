@@ -6,7 +6,7 @@ from enum import IntEnum, StrEnum
 
 
 class Level(StrEnum):
-    """How much a finding matters: only a problem makes the exit code 1."""
+    """How serious a finding is: only a problem makes the exit code 1."""
 
     OK = "ok"
     NOTE = "note"
@@ -17,9 +17,9 @@ class Level(StrEnum):
 class Finding:
     """One line of the report.
 
-    `remedy` says what to do about it, "" where there is nothing to do. `fix`, where there is one, mends it and
-    returns a sentence of what it mended; it is safe beside running processes. Because of a finding that `blocks`,
-    checks that need more than this one are not made. `check` is the name of the check, filled in by the checkup.
+    `remedy` says what to do about it, "" if there is nothing to do. `fix`, if there is one, fixes it and
+    returns a sentence about what it fixed; it is safe while the site is running. If a finding `blocks`,
+    checks that need more than this one are skipped. `check` is the name of the check, filled in by the checkup.
     """
 
     level: Level
@@ -31,7 +31,7 @@ class Finding:
 
 
 class Needs(IntEnum):
-    """What has to be there before a check can be made."""
+    """What a check requires before it can run."""
 
     NOTHING = 0
     FILE = 1
@@ -41,7 +41,7 @@ class Needs(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """`name` is "topic.what", as docs/dbdoctor.md explains it. A check that finds nothing is well, silently."""
+    """`name` is "topic.what", as explained in docs/dbdoctor.md. A check that finds nothing passes silently."""
 
     name: str
     find: Callable[[], Iterable[Finding]]

@@ -1,4 +1,4 @@
-"""Indexes and constraints, compared with what the models say; the search by names; where new ids come from."""
+"""Compares indexes and constraints with the models; checks name search and where new ids come from."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -22,7 +22,7 @@ def find_index_drift() -> Iterator[Finding]:
             lost += 1
             yield finding
     if not lost:
-        yield ok("All indexes and constraints are there.")
+        yield ok("All indexes and constraints exist.")
     if connection.vendor == "postgresql":
         yield from _find_unusable()
 
@@ -34,23 +34,23 @@ def _find_lost_indexes(model: type[models.Model], existing: dict[str, Any]) -> I
         found = existing.get(index.name)
         if found is None:
             yield problem(
-                f"{meta.db_table} has lost its index {index.name}: pages and sending become slow.",
+                f"{meta.db_table} has lost its index {index.name}, which makes pages and sending slow.",
                 "Run: manage.py dbdoctor --doctor --fix",
                 _adding(model, index),
             )
         elif wanted and found["columns"] != wanted:
-            yield problem(f"The index {index.name} of {meta.db_table} is on other columns than the model's.", remedy)
+            yield problem(f"The index {index.name} of {meta.db_table} has different columns than the model.", remedy)
     for constraint in meta.constraints:
         found = existing.get(constraint.name)
         if found is None:
             yield problem(f"{meta.db_table} has lost its constraint {constraint.name}.", remedy)
         elif isinstance(constraint, models.UniqueConstraint) and not found["unique"]:
-            yield problem(f"{constraint.name} of {meta.db_table} keeps nothing unique any more.", remedy)
+            yield problem(f"{constraint.name} of {meta.db_table} no longer enforces uniqueness.", remedy)
     together = [_columns_of(model, names) for names in meta.unique_together]
     alone = [_columns_of(model, [f.name]) for f in meta.local_concrete_fields if f.unique and not f.primary_key]
     for columns in [*together, *alone]:
         if not any(one["unique"] and one["columns"] == columns for one in existing.values()):
-            yield problem(f"{meta.db_table} does not keep {', '.join(columns)} unique any more.", remedy)
+            yield problem(f"{meta.db_table} no longer keeps {', '.join(columns)} unique.", remedy)
     for field in meta.local_concrete_fields:
         yield from _find_lost_of_field(model, field, existing, remedy)
 
@@ -67,22 +67,22 @@ def _find_lost_of_field(
     mine = [one for one in existing.values() if one["columns"] == [column]]
     if field.primary_key and not any(one["primary_key"] for one in mine):
         yield problem(f"{table} has lost its primary key.", remedy)
-    # A unique column has an index by that.
+    # A unique column already has an index.
     if field.db_index and not field.unique and not any(one["index"] or one["unique"] for one in mine):
-        yield problem(f"{table} has lost the index of {column}: pages become slow.", remedy)
+        yield problem(f"{table} has lost the index of {column}, which makes pages slow.", remedy)
     if field.remote_field and getattr(field, "db_constraint", False):
         target = field.target_field
         wanted = (target.model._meta.db_table, target.column)
         if not any(one["foreign_key"] == wanted for one in mine):
-            yield problem(f"{table}.{column} is not tied to {wanted[0]} any more.", remedy)
+            yield problem(f"{table}.{column} no longer has its foreign key to {wanted[0]}.", remedy)
     if (check := field.db_check(connection)) and not _is_checked(table, check, mine):
-        yield problem(f"{table}.{column} has lost the check of its values.", remedy)
+        yield problem(f"{table}.{column} has lost its check constraint.", remedy)
 
 
 def _is_checked(table: str, check: str, constraints: list[Any]) -> bool:
     if connection.vendor != "sqlite":
         return any(one["check"] for one in constraints)
-    # Django does not read checks with functions in them out of SQLite's text of a table.
+    # Django can't parse checks that contain functions from SQLite's text of a table.
     with connection.cursor() as cursor:
         cursor.execute("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = %s", [table])
         return check in cursor.fetchone()[0]
@@ -94,21 +94,21 @@ def _adding(model: type[models.Model], index: models.Index) -> Callable[[], str]
             with connection.cursor() as cursor:
                 cursor.execute(str(index.create_sql(model, connection.schema_editor())))
         except DatabaseError as error:
-            return f"The index {index.name} could not be made: {first_line(error)}."
-        return f"The index {index.name} of {model._meta.db_table} was made again."
+            return f"The index {index.name} could not be created: {first_line(error)}."
+        return f"Recreated the index {index.name} of {model._meta.db_table}."
 
     return fix
 
 
 def _find_unusable() -> Iterator[Finding]:
-    """What PostgreSQL has and does not use: indexes whose making was interrupted, constraints never validated."""
+    """What PostgreSQL has but doesn't use: indexes whose creation was interrupted, constraints never validated."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT indexrelid::regclass::text FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid "
             "WHERE NOT indisvalid AND relnamespace = current_schema()::regnamespace ORDER BY 1"
         )
         for (name,) in cursor.fetchall():
-            yield problem(f"The index {name} is not valid, so it is not used.", f"Run in psql: REINDEX INDEX {name}")
+            yield problem(f"The index {name} is invalid, so it isn't used.", f"Run in psql: REINDEX INDEX {name}")
         cursor.execute(
             "SELECT conname, conrelid::regclass::text FROM pg_constraint "
             "WHERE NOT convalidated AND connamespace = current_schema()::regnamespace ORDER BY 1"
@@ -121,11 +121,11 @@ def _find_unusable() -> Iterator[Finding]:
 
 
 def find_search_trouble() -> Iterator[Finding]:
-    """SQLite itself compares its index of names with the lists: some seconds a million, while writers wait."""
+    """SQLite itself compares its name index with the lists: a few seconds per million, while writers wait."""
     missing = search_index.find_missing(connection)
     if missing:
         yield problem(
-            f"The search by names has lost {some(missing)}.",
+            f"Name search has lost {some(missing)}.",
             "Run: manage.py dbdoctor --doctor --fix",
             _install_search,
         )
@@ -135,18 +135,18 @@ def find_search_trouble() -> Iterator[Finding]:
     )
     if wrong:
         yield problem(
-            f"The search by names is not in step with {some(wrong)}: people are not found.",
+            f"Name search is out of sync with {some(wrong)}, so it doesn't find everyone.",
             "Run: manage.py dbdoctor --doctor --fix",
             _install_search,
         )
     else:
-        yield ok("The search by names is complete.")
+        yield ok("Name search is complete.")
 
 
 def _is_in_step(table: str) -> bool:
     names = connection.ops.quote_name(search_index.names_table(table))
     try:
-        # In a transaction of its own: within one that failed, nothing more could be asked.
+        # In its own transaction: within a failed one, no further query is possible.
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(f"INSERT INTO {names} ({names}, rank) VALUES ('integrity-check', 1)")  # noqa: S608
     except DatabaseError:
@@ -159,11 +159,11 @@ def _install_search() -> str:
         if connection.vendor == "sqlite":
             search_index.remove(connection)
         search_index.install(connection)
-    return "The search by names was made again."
+    return "Rebuilt name search."
 
 
 def find_sequence_trouble() -> Iterator[Finding]:
-    """On PostgreSQL ids come from sequences, which rows that were written with their ids leave behind."""
+    """On PostgreSQL ids come from sequences, which don't advance when rows are inserted with their ids."""
     if connection.vendor != "postgresql":
         return
     for model in our_models():
@@ -176,7 +176,7 @@ def find_sequence_trouble() -> Iterator[Finding]:
             sequence = cursor.fetchone()[0]
             if sequence is None:
                 yield problem(
-                    f"{model._meta.db_table} gives its rows no ids any more: nothing can be added to it.",
+                    f"{model._meta.db_table} no longer generates ids, so nothing can be added to it.",
                     RESTORE.format(app=model._meta.app_label),
                 )
                 continue
@@ -185,7 +185,7 @@ def find_sequence_trouble() -> Iterator[Finding]:
             )
             if cursor.fetchone()[0]:
                 yield problem(
-                    f"The next id of {model._meta.db_table} is one that exists: rows cannot be added.",
+                    f"The next id of {model._meta.db_table} is already taken, so rows can't be added.",
                     "Run: manage.py dbdoctor --doctor --fix",
                     _resetting(model),
                 )
@@ -196,6 +196,6 @@ def _resetting(model: type[models.Model]) -> Callable[[], str]:
         with connection.cursor() as cursor:
             for statement in connection.ops.sequence_reset_sql(no_style(), [model]):
                 cursor.execute(statement)
-        return f"{model._meta.db_table} goes on counting from its last id."
+        return f"{model._meta.db_table} now continues after its last id."
 
     return fix

@@ -1,4 +1,4 @@
-"""Migrations: which are applied, which wait, and applying those, one process at a time."""
+"""Migrations: which are applied, which are pending, and applying those, one process at a time."""
 
 import fcntl
 from collections.abc import Callable, Iterator
@@ -44,9 +44,9 @@ class Step:
 
 
 def steps() -> list[Step]:
-    """Every migration, in the order in which they are applied, and behind them those that only the database knows.
+    """Every migration in the order of application, followed by those that only the database knows.
 
-    Raises DatabaseError where the database is out of reach, and CannotApply where it is too old.
+    Raises DatabaseError if the database can't be reached, and CannotApply if it is too old.
     """
     if migration_state.is_too_old(migration_state.recorded()):
         raise CannotApply(migration_state.DATABASE_TOO_OLD)
@@ -68,7 +68,7 @@ def steps() -> list[Step]:
 
 
 def pending() -> list[Step]:
-    """The migrations that wait, in their order."""
+    """The pending migrations, in order."""
     return [step for step in steps() if not step.is_applied]
 
 
@@ -83,19 +83,19 @@ def find_migration_trouble() -> Iterator[Finding]:
         MigrationExecutor(connection).loader.check_consistent_history(connection)
     except InconsistentMigrationHistory as error:
         yield problem(
-            f"The list of applied migrations contradicts itself: {str(error).rstrip('.')}.",
-            "Restore the last backup: somebody has written into django_migrations.",
+            f"The list of applied migrations is inconsistent: {str(error).rstrip('.')}.",
+            "Restore the last backup: someone has edited django_migrations.",
         )
     if waiting:
         yield problem(
-            f"{counted(len(waiting), 'migration waits', 'migrations wait')} to be applied: {some(waiting)}.",
+            f"{counted(len(waiting), 'migration is', 'migrations are')} pending: {some(waiting)}.",
             "Run: manage.py dbdoctor --apply",
             blocks=True,
         )
     if unknown:
         yield problem(
-            f"The database has had {counted(len(unknown), 'migration', 'migrations')} "
-            f"that this version does not know: {some(unknown)}.",
+            f"The database has {counted(len(unknown), 'migration', 'migrations')} "
+            f"that this version doesn't know: {some(unknown)}.",
             "It belongs to a newer version: install that one, or restore a backup from before the upgrade.",
         )
     if not waiting and not unknown:
@@ -104,17 +104,17 @@ def find_migration_trouble() -> Iterator[Finding]:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What `apply` did: the migrations in their order, and the file of the backup taken before, if one was."""
+    """What `apply` did: the migrations in order, and the file of the backup made before, if any."""
 
     steps: list[Step]
     backup: str = ""
 
 
 def apply(say: Callable[[str], None]) -> Applied:
-    """Apply what is pending. Raises CannotApply and DatabaseError.
+    """Applies what is pending. Raises CannotApply and DatabaseError.
 
-    A second call meanwhile, in any process, waits and then finds nothing to do. Before an SQLite file with
-    something in it is changed, a backup of it is taken.
+    A concurrent second call, in any process, waits and then finds nothing to do. A non-empty SQLite file is backed up
+    before it is changed.
     """
     with _alone(say):
         waiting = pending()
@@ -132,14 +132,14 @@ def _back_up() -> str:
     try:
         return str(backup_files.back_up(settings.BACKUP_DIR, settings.BACKUP_KEEP).path)
     except BackupFailed as error:
-        raise CannotApply(f"Nothing was applied, because there is no backup. {error}") from error
+        raise CannotApply(f"Nothing was applied because no backup could be made. {error}") from error
 
 
 def _explain(error: Exception, backup: str) -> str:
     reason = first_line(error) if isinstance(error, DatabaseError) else type(error).__name__
     left = pending()
     failed = f"{left[0]} could not be applied" if left else "The migrations could not be completed"
-    remedy = f"The database as it was before is in {backup}." if backup else "What was applied before it stays."
+    remedy = f"The previous database is in {backup}." if backup else "Migrations applied before it stay in place."
     return f"{failed}: {reason}. {remedy}"
 
 
@@ -160,12 +160,12 @@ def _alone(say: Callable[[str], None]) -> Iterator[None]:
         yield
 
 
-WAITING: Final = "Another process applies migrations. Waiting for it."
+WAITING: Final = "Another process is applying migrations. Waiting for it."
 
 
 @contextmanager
 def _advisory_lock(say: Callable[[str], None]) -> Iterator[None]:
-    """Belongs to the session, whatever its transactions do; the server lifts it when the connection ends."""
+    """Belongs to the session, independent of its transactions; the server releases it when the connection ends."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s)", [AdvisoryLock.MIGRATIONS])
         if not cursor.fetchone()[0]:
@@ -180,9 +180,10 @@ def _advisory_lock(say: Callable[[str], None]) -> Iterator[None]:
 
 @contextmanager
 def _file_lock(say: Callable[[str], None]) -> Iterator[None]:
-    """On a file beside the database, which stays: closing the database's own file would drop SQLite's locks.
+    """On a file beside the database, which is never deleted: closing the database's own file would drop SQLite's
+    locks.
 
-    A database that is missing is made here, so that it too belongs to the services when root begins.
+    A missing database is created here, so that it belongs to the services even if root starts this.
     """
     path = sqlite_path()
     assert path is not None  # noqa: S101 - for the type checker: the caller has looked

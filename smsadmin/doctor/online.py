@@ -1,4 +1,4 @@
-"""What Twilio itself says about the account and the sender: asked only with --online."""
+"""What Twilio itself says about the account and the sender; only with --online."""
 
 from collections.abc import Iterator
 
@@ -15,13 +15,13 @@ from .findings import Finding, note, ok, problem
 def find_account_trouble() -> Iterator[Finding]:
     backend = get_backend()
     if backend.is_simulated:
-        yield ok("Texts are simulated, so there is no account to ask about.")
+        yield ok("Texts are simulated, so there is no account to check.")
         return
     try:
         report = backend.check_account()
     except Refused as refused:
         yield problem(
-            f"Twilio refuses the credentials (code {refused.code}).",
+            f"Twilio rejects the credentials (code {refused.code}).",
             "Copy TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN from the Twilio console; the token may have been changed."
             if refused.code in {20003, 20404}
             else classify(refused.code).sentence,
@@ -29,8 +29,8 @@ def find_account_trouble() -> Iterator[Finding]:
         return
     except TryLater as trouble:
         yield problem(
-            f"Twilio cannot be asked: {trouble.reason.rstrip('.')}.",
-            "See that this machine may open connections to api.twilio.com, port 443, and try again.",
+            f"Twilio cannot be reached: {trouble.reason.rstrip('.')}.",
+            "Check that this machine can connect to api.twilio.com on port 443, then try again.",
         )
         return
     yield from _judge(report)
@@ -38,14 +38,12 @@ def find_account_trouble() -> Iterator[Finding]:
 
 def _judge(report: AccountReport) -> Iterator[Finding]:
     if report.status != "active":
-        yield problem(
-            f"Twilio says that the account is {report.status}.", "Log in to the Twilio console: it says why."
-        )
+        yield problem(f"Twilio says the account is {report.status}.", "The Twilio console says why.")
     else:
-        yield ok("Twilio takes the credentials, and the account is active.")
+        yield ok("Twilio accepts the credentials, and the account is active.")
     if report.is_trial:
         yield note(
-            "It is a trial account: Twilio texts verified numbers only, and puts a line of its own before each text.",
+            "This is a trial account: Twilio only texts verified numbers and adds a line of its own to each text.",
             "Upgrade it in the Twilio console.",
         )
     for trouble, remedy in report.sender_problems:
@@ -62,12 +60,12 @@ def _judge_webhook(report: AccountReport) -> Iterator[Finding]:
     if not base or report.inbound_url is None:
         return
     if not report.inbound_url:
-        yield problem("Twilio passes no incoming text on: STOP and answers are lost.", _webhook_remedy())
+        yield problem("Twilio doesn't forward incoming texts, so STOP and replies are lost.", _webhook_remedy())
     elif not report.inbound_url.startswith(f"{base}/"):
-        yield problem("Twilio passes incoming texts on to another address than PUBLIC_BASE_URL.", _webhook_remedy())
+        yield problem("Twilio forwards incoming texts to an address other than PUBLIC_BASE_URL.", _webhook_remedy())
     else:
-        yield ok("Twilio passes incoming texts on to this installation.")
+        yield ok("Twilio forwards incoming texts to this installation.")
 
 
 def _webhook_remedy() -> str:
-    return f"In the Twilio console, let the sender's webhook for messages begin with {settings.PUBLIC_BASE_URL}/."
+    return f"In the Twilio console, set the sender's messaging webhook to one under {settings.PUBLIC_BASE_URL}/."

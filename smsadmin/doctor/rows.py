@@ -1,4 +1,4 @@
-"""Rows that break our own rules."""
+"""Rows that violate our own rules."""
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -22,19 +22,19 @@ from .findings import Finding, note, ok, problem, some
 from .schema import our_models
 
 FIX: Final = "Run: manage.py dbdoctor --doctor --fix"
-# How many rows of a kind are named or mended at once.
+# How many rows of a kind are named or fixed at once.
 MOST: Final = 10_000
-# SQLite takes so many values in one statement, with room for others.
+# The most values that SQLite takes in one statement, with room for others.
 BATCH: Final = 900
 RECENT_BLASTS: Final = 20
-# A claim and a STOP of the same moment are nobody's fault.
+# A claim and a STOP at the same moment are nobody's fault.
 TOLERANCE: Final = timedelta(minutes=1)
-# Short codes text too. They can be answered by hand, and are on no list.
+# Short codes send texts too. They can be answered by hand, but are on no list.
 SHORT_CODES_TOO: Final = frozenset({"inbox_threads", "inbox_messages", "consent_records"})
 
 
 def find_bad_phones() -> Iterator[Finding]:
-    """Each table with phones is read whole: a second or two a million rows."""
+    """Reads each table with phones completely: a second or two per million rows."""
     tables = wrong = 0
     for model in our_models():
         for field in model._meta.local_concrete_fields:
@@ -45,16 +45,16 @@ def find_bad_phones() -> Iterator[Finding]:
             if not ids:
                 continue
             wrong += 1
-            fix = _normalising(model, ids) if isinstance(field, PhoneField) else None
+            fix = _normalizing(model, ids) if isinstance(field, PhoneField) else None
             number = f"more than {MOST:,} phones" if len(ids) > MOST else counted(len(ids), "phone", "phones")
             yield problem(
                 f"{model._meta.db_table} has {number} not in E.164, or in an old national spelling (id {some(ids)}): "
-                "opt-outs and texts of the same number do not find each other.",
-                f"{FIX}; correct by hand what stays." if fix else "Correct them by SQL, as +17205550123.",
+                "opt-outs and texts of the same number don't match.",
+                f"{FIX}; correct the rest by hand." if fix else "Correct them with SQL, as +17205550123.",
                 fix,
             )
     if not wrong:
-        yield ok(f"The phones of all {tables} tables that have any are in E.164.")
+        yield ok(f"The phones in all {tables} tables that have them are in E.164.")
 
 
 def _rows_not_in_e164(model: type[models.Model], field: Any) -> list[int]:
@@ -90,31 +90,33 @@ def _is_old_spelling(column: str) -> str:
     )
 
 
-def _normalising(model: Any, ids: list[int]) -> Callable[[], str]:
-    """Writes the same number in E.164, where it is one and no other row has it."""
+def _normalizing(model: Any, ids: list[int]) -> Callable[[], str]:
+    """Rewrites the number in E.164, if it is a number and no other row has it."""
 
     def fix() -> str:
-        mended = 0
+        fixed = 0
         for start in range(0, len(ids), BATCH):
             batch = model.objects.filter(pk__in=ids[start : start + BATCH])
             for pk, phone in batch.values_list("pk", "phone"):
                 try:
                     with transaction.atomic():
-                        mended += model.objects.filter(pk=pk).update(phone=phones.normalise(phone))
+                        fixed += model.objects.filter(pk=pk).update(phone=phones.normalize(phone))
                 except (phones.InvalidPhone, IntegrityError):
                     continue
-        left = len(ids) - mended
+        left = len(ids) - fixed
         rest = (
-            f" {counted(left, 'row', 'rows')} could not be mended: no number, or on the list already." if left else ""
+            f" {counted(left, 'row', 'rows')} could not be fixed: not a phone number, or already on the list."
+            if left
+            else ""
         )
         table = model._meta.db_table
-        return f"{counted(mended, f'phone of {table} was', f'phones of {table} were')} put into E.164.{rest}"
+        return f"{counted(fixed, f'phone of {table} was', f'phones of {table} were')} converted to E.164.{rest}"
 
     return fix
 
 
 def find_opt_outs_not_kept() -> Iterator[Finding]:
-    """Texts to people who had opted out, in the last blasts; and those of the opted-out who are still waiting."""
+    """Texts sent to people after they opted out, in recent blasts, and opted-out people still waiting."""
     recent = list(MessageLog.objects.order_by("-pk").values_list("pk", flat=True)[:RECENT_BLASTS])
     earlier = UnsubscribedContact.objects.filter(
         phone=OuterRef("phone"), created_at__lt=OuterRef("claimed_at") - Value(TOLERANCE)
@@ -126,14 +128,14 @@ def find_opt_outs_not_kept() -> Iterator[Finding]:
     for log_id, number in sorted(found.items()):
         yield problem(
             f"Blast {log_id} texted {people(number)} after they had opted out.",
-            "Apologise to them, and report this: a program may have written into the tables past SMS Admin.",
+            "Apologize to them and report this: another program may have written to the tables.",
         )
     waiting = Delivery.objects.filter(
         unsubscribed(), status=Delivery.Status.PENDING, message_log__in=MessageLog.objects.filter(status="processing")
     )
     if number := waiting.count():
         yield note(
-            f"{counted(number, 'person who has', 'people who have')} opted out still "
+            f"{counted(number, 'person who', 'people who')} opted out still "
             f"{'waits' if number == 1 else 'wait'} in unfinished blasts.",
             "Nothing: they are skipped when their turn comes.",
             lambda: _skip(waiting),
@@ -166,9 +168,9 @@ def find_unknown_values() -> Iterator[Finding]:
         if number := rows.count():
             yield problem(
                 f"{counted(number, 'row', 'rows')} of {model._meta.db_table} "
-                f"{'has' if number == 1 else 'have'} a {name} that is none we know "
+                f"{'has' if number == 1 else 'have'} an unknown {name} "
                 f"(id {some(rows.order_by('pk').values_list('pk', flat=True)[:6])}).",
-                f"Correct them by SQL. Known are: {some(choices, 9)}.",
+                f"Correct them with SQL. Valid values: {some(choices, 9)}.",
             )
     users = AppUser.objects.all()
     if users.exists() and not users.filter(role=Role.ADMIN, is_active=True).exists():

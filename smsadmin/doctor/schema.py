@@ -1,4 +1,4 @@
-"""Drift: tables and columns, compared with what the models say."""
+"""Drift: compares tables and columns with the models."""
 
 import re
 from collections.abc import Iterator
@@ -13,11 +13,11 @@ from smsadmin.lib.plurals import counted
 
 from .findings import Finding, note, ok, problem, some
 
-RESTORE: Final = "Restore the last backup, or make it by SQL as `manage.py sqlmigrate {app} NAME` shows it."
+RESTORE: Final = "Restore the last backup, or create it with the SQL that `manage.py sqlmigrate {app} NAME` prints."
 
 
 def our_models() -> list[type[models.Model]]:
-    """Every model that has a table of its own, those of Django and of django-q2 with them."""
+    """Every model with a table of its own, including those of Django and django-q2."""
     found = [
         model
         for model in apps.get_models(include_auto_created=True)
@@ -49,15 +49,15 @@ def find_table_drift() -> Iterator[Finding]:
     foreign = sorted(name for name in existing - names if not name.startswith((*beside, "sqlite_")))
     if foreign:
         yield note(
-            f"{counted(len(foreign), 'table is', 'tables are')} not of SMS Admin: {some(foreign)}.",
-            "Nothing, if they are yours. It is safer to keep other programs in a database of their own.",
+            f"{counted(len(foreign), 'table is', 'tables are')} not part of SMS Admin: {some(foreign)}.",
+            "Nothing if they are yours. It is safer to give other programs their own database.",
         )
     if not missing:
-        yield ok(f"All {len(expected)} tables are there.")
+        yield ok(f"All {len(expected)} tables exist.")
 
 
 class Column(NamedTuple):
-    """As the database has it: its type in lower case, whether it takes NULL, whether an insert may leave it out."""
+    """As the database has it: its type in lower case, whether it allows NULL, whether an insert may omit it."""
 
     type: str
     is_nullable: bool
@@ -91,18 +91,18 @@ def _find_column_drift(model: type[models.Model]) -> Iterator[Finding]:
             continue
         column = columns[name]
         wanted = _type_of(field)
-        # Django's own migrations give some tables between two others wider keys than their models say.
+        # Django's own migrations give some many-to-many tables wider keys than their models say.
         is_wider = field.primary_key and column.type == "bigint" and wanted == "integer"
         if column.type != wanted and not is_wider:
-            yield problem(f"{table}.{name} is of the type {column.type} in place of {wanted}.", remedy)
+            yield problem(f"{table}.{name} has the type {column.type} instead of {wanted}.", remedy)
         if not field.primary_key and column.is_nullable != field.null:
-            has = "takes NULL" if column.is_nullable else "takes no NULL"
+            has = "allows NULL" if column.is_nullable else "doesn't allow NULL"
             yield problem(f"{table}.{name} {has}, unlike the model.", remedy)
     for name, column in columns.items():
         if name in expected or (table in search_index.TABLES and name == search_index.WORDS_COLUMN):
             continue
         if column.is_nullable or column.is_optional:
-            yield note(f"{table} has a column that no model knows: {name}.", "Nothing, if it is yours.")
+            yield note(f"{table} has a column that no model has: {name}.", "Nothing if it is yours.")
         else:
             yield problem(
                 f"{table} has a column that no model fills: {name}. Nothing can be added to the table.",

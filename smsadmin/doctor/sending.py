@@ -1,4 +1,4 @@
-"""What should be leaving, and what Twilio says of it."""
+"""What should have been sent, and what Twilio says about it."""
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -18,15 +18,15 @@ from smsadmin.models import LegacyRow
 
 from .findings import Finding, note, ok, problem
 
-START_WORKER: Final = "Start the worker (manage.py worker); it goes on where the blast was."
+START_WORKER: Final = "Start the worker (manage.py worker). The blast continues where it left off."
 PAUSED_AT_START: Final = "Start the worker (manage.py worker), then resume or cancel the blast on its page."
-# Longer than a sender's lease, its place in the queue, and the sweep's second.
+# Longer than a sender's lease plus its time in the queue and the sweep's second.
 SILENCE: Final = timedelta(minutes=1)
 LATE: Final = timedelta(minutes=5)
-# Twilio reports within seconds as a rule; a carrier may take some minutes.
+# Twilio usually reports within seconds; a carrier may take some minutes.
 REPORTED_WITHIN: Final = timedelta(hours=1)
 RECENT_BLASTS: Final = 20
-# How far back reports that fit no text are told of.
+# How many days unmatched reports are shown.
 UNMATCHED_DAYS: Final = 7
 REPORTED: Final = (Delivery.Status.SENT, Delivery.Status.DELIVERED, Delivery.Status.UNDELIVERED)
 
@@ -40,7 +40,7 @@ def find_blasts_without_sender() -> Iterator[Finding]:
     for log in unfinished.annotate(slot_count=Count("slots")):
         if log.paused_at is not None:
             reason = f" ({log.stop_reason.rstrip('.')})" if log.stop_reason else ""
-            first = "Mend the reason, then resume" if log.is_stopped else "Resume"
+            first = "Fix the cause, then resume" if log.is_stopped else "Resume"
             yield note(f"Blast {log.pk} is paused{reason}.", f"{first} or cancel it on its page.")
             continue
         waiting = log.deliveries.in_progress().count()
@@ -48,19 +48,19 @@ def find_blasts_without_sender() -> Iterator[Finding]:
             continue
         if not log.slot_count:
             yield problem(
-                f"Blast {log.pk} has {people(waiting)} waiting, and no place for a sender.",
+                f"Blast {log.pk} has {people(waiting)} waiting and no sender slot.",
                 "Run: manage.py dbdoctor --doctor --fix",
                 _giving_slots(log),
             )
         elif log.pk in alone and not log.deliveries.filter(updated_at__gt=since, updated_at__lte=now).exists():
             remedy = PAUSED_AT_START if staleness.find_idle(log, now) else START_WORKER
-            yield problem(f"Blast {log.pk} has {people(waiting)} waiting, and nobody sends it.", remedy)
+            yield problem(f"Blast {log.pk} has {people(waiting)} waiting, but isn't being sent.", remedy)
         else:
             held += 1
     answers = Delivery.objects.filter(message_log=None, updated_at__lt=timezone.now() - LATE)
     if number := answers.in_progress().count():
         yield problem(
-            f"{counted(number, 'answer waits', 'answers wait')} in the inbox, and nobody sends.", START_WORKER
+            f"{counted(number, 'reply is', 'replies are')} waiting in the inbox, but not being sent.", START_WORKER
         )
     yield ok(f"{counted(held, 'blast is', 'blasts are')} being sent." if held else "No blast is being sent.")
 
@@ -71,26 +71,26 @@ def _giving_slots(log: MessageLog) -> Callable[[], str]:
             [SenderSlot(message_log=log, number=number) for number in range(settings.SMS_SENDERS_PER_BLAST)],
             ignore_conflicts=True,
         )
-        return f"Blast {log.pk} can be sent again: the worker goes on with it."
+        return f"Blast {log.pk} can be sent again: the worker continues it."
 
     return fix
 
 
 def find_doubt() -> Iterator[Finding]:
-    """Deliveries have no index on their state alone: a quarter of a second a million rows."""
+    """Deliveries have no index on their state alone: a quarter of a second per million rows."""
     grace = timedelta(minutes=settings.SMS_UNKNOWN_GRACE_MINUTES) + LATE
     before = timezone.now() - grace
     doubtful = Delivery.objects.in_doubt().filter(Q(claimed_at__lt=before) | Q(claimed_at=None))
     if number := doubtful.count():
         yield problem(
-            f"{people(number).capitalize()} may not have got a text, and nobody has decided about them.",
+            f"{people(number).capitalize()} may not have received a text and still need a decision.",
             "Run: manage.py reconcile, or decide on the page of the blast.",
         )
     abandoned = Delivery.objects.abandoned(timezone.now() - LATE)
     if number := abandoned.count():
         yield problem(
-            f"{counted(number, 'text has', 'texts have')} been in the hands of a sender that is gone.",
-            "Start the worker: it puts them in doubt and looks for evidence.",
+            f"{counted(number, 'text was', 'texts were')} claimed by a sender that is gone.",
+            "Start the worker: it marks them as unconfirmed and looks for evidence.",
         )
 
 
@@ -99,7 +99,7 @@ def find_late_messages() -> Iterator[Finding]:
     late = ScheduledMessage.objects.filter(status=ScheduledMessage.Status.PENDING, scheduled_at__lt=before)
     if number := late.count():
         yield problem(
-            f"{counted(number, 'scheduled message', 'scheduled messages')} should have left by now.",
+            f"{counted(number, 'scheduled message', 'scheduled messages')} should have been sent by now.",
             "Start the worker, or run: manage.py process_scheduled",
         )
     over = MessageLog.objects.exclude(status=MessageLog.Status.PROCESSING).filter(
@@ -111,7 +111,7 @@ def find_late_messages() -> Iterator[Finding]:
     if number := stuck.count():
         yield problem(
             f"{counted(number, 'scheduled message is', 'scheduled messages are')} shown as being sent, "
-            "although nothing is sent any more.",
+            "although nothing is being sent.",
             "Start the worker, or run: manage.py process_scheduled",
         )
     if not late and not stuck:
@@ -119,7 +119,7 @@ def find_late_messages() -> Iterator[Finding]:
 
 
 def find_silence() -> Iterator[Finding]:
-    """When Twilio was last heard from. Our last blasts are read whole; those that moved in are left out."""
+    """When Twilio last reported. Reads recent blasts completely; imported ones are left out."""
     # The replaced system sent these, and Twilio reported on them to that system.
     moved_in = LegacyRow.objects.filter(table=OLD_BLASTS, new_id=OuterRef("pk"))
     ours = MessageLog.objects.filter(~Exists(moved_in))
@@ -127,15 +127,15 @@ def find_silence() -> Iterator[Finding]:
     rows = Delivery.objects.filter(message_log__in=recent)
     last_report = rows.filter(status__in=REPORTED).aggregate(at=Max("updated_at"))["at"]
     if last_report:
-        yield ok(f"The last delivery report came by {dates.moment(last_report)}.")
+        yield ok(f"The last delivery report came on {dates.moment(last_report)}.")
     else:
         accepted = rows.filter(
             status=Delivery.Status.ACCEPTED, accepted_at__lt=timezone.now() - REPORTED_WITHIN
         ).count()
         if accepted and settings.PUBLIC_BASE_URL and not get_backend().is_simulated:
             yield problem(
-                f"Twilio has accepted {counted(accepted, 'text', 'texts')} and reported on none of them.",
-                f"See that Twilio reaches {settings.PUBLIC_BASE_URL}; its console lists failed callbacks (11200).",
+                f"Twilio has accepted {counted(accepted, 'text', 'texts')} but reported on none of them.",
+                f"Check that Twilio can reach {settings.PUBLIC_BASE_URL}. Its console lists failures (11200).",
             )
         else:
             yield ok("No delivery report has come yet.")
@@ -150,12 +150,12 @@ def find_unmatched_reports() -> Iterator[Finding]:
     since = timezone.now() - timedelta(days=UNMATCHED_DAYS)
     found = UnmatchedReports.objects.filter(last_at__gt=since).aggregate(number=Sum("count"), at=Max("last_at"))
     if not found["number"]:
-        yield ok("Every delivery report was about a text that is here.")
+        yield ok("Every delivery report matched a text.")
         return
     reports = counted(found["number"], "delivery report", "delivery reports")
     yield note(
-        f"In the last {UNMATCHED_DAYS} days {reports} fit no text here and changed nothing, the last one at "
+        f"In the last {UNMATCHED_DAYS} days, {reports} matched no text and changed nothing, the last one on "
         f"{dates.moment(found['at'])}.",
-        "After a restore, or where blasts were deleted: nothing, they are about texts that are gone from here. "
-        "Otherwise see that no other installation sends with this PUBLIC_BASE_URL; the log names ids and SIDs.",
+        "After a restore or after deleting blasts: nothing, they are about texts that are gone. "
+        "Otherwise check that no other installation uses this PUBLIC_BASE_URL. The log has ids and SIDs.",
     )

@@ -1,4 +1,4 @@
-"""The database as a file or a server: is it there, can it be used, is it sound?"""
+"""The database as a file or a server: does it exist, can it be used, is it intact?"""
 
 import shutil
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from smsadmin.lib.plurals import counted
 
 from .findings import Finding, note, ok, problem, some
 
-# What must be free beside room for one copy of the database: a backup, and a journal that grows during a blast.
+# Free space needed besides one copy of the database: for a backup, and for the journal, which grows during a blast.
 SPARE_BYTES: Final = 200 * 1024 * 1024
 LONG_JOURNAL_BYTES: Final = 512 * 1024 * 1024
 NETWORK_FILE_SYSTEMS: Final = frozenset(
@@ -26,9 +26,9 @@ RESTORE: Final = "Stop SMS Admin, keep a copy of the database, and restore the l
 
 
 def sqlite_path() -> Path | None:
-    """The file of the database; None on PostgreSQL, and where the database is in memory."""
+    """The file of the database; None on PostgreSQL and for a database in memory."""
     name = str(connection.settings_dict["NAME"])
-    # As Django's own is_in_memory_db() has it.
+    # Like Django's own is_in_memory_db().
     if connection.vendor != "sqlite" or name == ":memory:" or "mode=memory" in name:
         return None
     return Path(name)
@@ -59,27 +59,27 @@ def find_file_trouble() -> Iterator[Finding]:
     elif not path.exists():
         yield problem(
             f"There is no database at {path}.",
-            "Correct DATABASE_URL, restore a backup, or make a new one: manage.py dbdoctor --apply",
+            "Correct DATABASE_URL, restore a backup, or create a new one: manage.py dbdoctor --apply",
             blocks=True,
         )
     else:
         yield ok(f"{path} can be read and written ({filesizeformat(path.stat().st_size)}).")
     if path.parent.is_dir() and (kind := _file_system(path.parent)) in NETWORK_FILE_SYSTEMS:
         yield problem(
-            f"The database is on a network file system ({kind}), on which SQLite's locks do not hold.",
-            "Move it to a disk of this machine, or use PostgreSQL (DATABASE_URL).",
+            f"The database is on a network file system ({kind}), where SQLite's locks don't work.",
+            "Move it to a local disk, or use PostgreSQL (DATABASE_URL).",
         )
 
 
 def _file_system(folder: Path) -> str:
-    """The type of the file system that a folder is on; "" where the system does not say (not Linux)."""
+    """The type of the file system of a folder; "" if the system doesn't say (not Linux)."""
     try:
         lines = Path("/proc/self/mounts").read_text("utf-8", "replace").splitlines()
     except OSError:
         return ""
     mounts = [(fields[1], fields[2]) for line in lines if len(fields := line.split()) > 2]
     above = [mount for mount in mounts if folder.resolve().is_relative_to(mount[0])]
-    # Of two mounts at one place the later one is seen.
+    # If two are mounted at the same place, the later one is visible.
     return max(enumerate(above), key=lambda entry: (len(entry[1][0]), entry[0]))[1][1] if above else ""
 
 
@@ -93,15 +93,15 @@ def find_want_of_space() -> Iterator[Finding]:
     free = shutil.disk_usage(path.parent).free
     if free < size + SPARE_BYTES:
         yield problem(
-            f"The disk of the database has {filesizeformat(free)} left, less than a backup of it needs.",
-            f"Make room until {filesizeformat(size + SPARE_BYTES)} are free.",
+            f"The database's disk has {filesizeformat(free)} free, less than a backup needs.",
+            f"Free up space until {filesizeformat(size + SPARE_BYTES)} are available.",
         )
     else:
-        yield ok(f"{filesizeformat(free)} are free on the disk of the database.")
+        yield ok(f"{filesizeformat(free)} are free on the database's disk.")
     if journal_size > LONG_JOURNAL_BYTES:
         yield note(
-            f"The journal beside the database has grown to {filesizeformat(journal_size)}.",
-            "Some process reads without end and keeps SQLite from emptying it: restart SMS Admin.",
+            f"The database's journal has grown to {filesizeformat(journal_size)}.",
+            "A process that never stops reading keeps SQLite from emptying it. Restart SMS Admin.",
         )
 
 
@@ -109,11 +109,11 @@ def find_connection_trouble() -> Iterator[Finding]:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT count(*) FROM sqlite_master" if connection.vendor == "sqlite" else "SELECT 1")
-        # On SQLite this takes the lock for writing and gives it back.
+        # On SQLite this takes the write lock and releases it.
         with transaction.atomic():
             pass
     except DatabaseError as error:
-        yield problem(f"The database does not answer: {first_line(error)}.", _remedy(error), blocks=True)
+        yield problem(f"The database is not responding: {first_line(error)}.", _remedy(error), blocks=True)
         return
     if connection.vendor == "postgresql":
         yield from _find_postgresql_trouble()
@@ -123,7 +123,7 @@ def _remedy(error: DatabaseError) -> str:
     if connection.vendor == "postgresql":
         return "Start the server, or correct DATABASE_URL."
     if "locked" in str(error):
-        return "Some process has kept the lock for half a minute: find it with fuser, and end it."
+        return "Some process has held the lock for half a minute. Find it with fuser and stop it."
     return RESTORE
 
 
@@ -137,22 +137,22 @@ def _find_postgresql_trouble() -> Iterator[Finding]:
             "current_setting('max_connections')::int"
         )
         number, version, read_only, encoding, commit, size, used, most = cursor.fetchone()
-    yield ok(f"PostgreSQL {version.split()[0]} answers ({filesizeformat(size)}, {used} of {most} connections).")
+    yield ok(f"PostgreSQL {version.split()[0]} is responding ({filesizeformat(size)}, {used} of {most} connections).")
     if number < OLDEST_POSTGRESQL:
         yield problem(f"PostgreSQL {version} is too old.", "Upgrade the server to version 14 or later.")
     if read_only == "on":
         yield problem(
-            "The database takes no writes: the server is a standby, or read-only.",
-            "Let DATABASE_URL name the primary server.",
+            "The database is read-only: the server may be a standby.",
+            "Point DATABASE_URL at the primary server.",
         )
     if encoding != "UTF8":
         yield problem(
-            f"The database is in the encoding {encoding}, which has no place for many characters.",
-            "Make a new one with ENCODING 'UTF8', and move the data there with pg_dump.",
+            f"The database uses the encoding {encoding}, which lacks many characters.",
+            "Create a new one with ENCODING 'UTF8' and move the data there with pg_dump.",
         )
     if commit == "off":
         yield note(
-            "synchronous_commit is off: what a power cut makes the server forget may be texted twice.",
+            "synchronous_commit is off: after a power outage, people may be texted twice.",
             "Set it to on, for the server or for the user of this database.",
         )
     if used > CONNECTIONS_SHARE * most:
@@ -172,18 +172,18 @@ def find_journal_trouble() -> Iterator[Finding]:
         level = cursor.fetchone()[0]
     if mode.lower() != "wal":
         yield problem(
-            f"The journal mode is {mode}: pages wait while a blast is written.",
-            "Put the database on a disk of this machine; SMS Admin asks for WAL at each connection.",
+            f"The journal mode is {mode}, so pages wait while a blast is written.",
+            "Put the database on a local disk. SMS Admin asks for WAL on each connection.",
         )
     if level < 2:
         yield problem(
-            "Commits are not written through to the disk: after a power cut people may be texted twice.",
-            "Leave PRAGMA synchronous=FULL in smsadmin/settings.py.",
+            "Commits are not flushed to disk: after a power outage, people may be texted twice.",
+            "Keep PRAGMA synchronous=FULL in smsadmin/database_urls.py.",
         )
 
 
 def find_damage() -> Iterator[Finding]:
-    """On SQLite all pages are read: a few seconds for a million rows."""
+    """On SQLite, reads all pages: a few seconds for a million rows."""
     if connection.vendor == "sqlite":
         try:
             with connection.cursor() as cursor:
@@ -203,17 +203,17 @@ def find_damage() -> Iterator[Finding]:
     if failures:
         yield problem(
             f"PostgreSQL has read {counted(failures, 'damaged page', 'damaged pages')}.",
-            "Look after the disk, and restore a backup.",
+            "Check the disk, then restore a backup.",
         )
 
 
 def _without_values(line: str) -> str:
-    """A line of integrity_check, which may quote nothing of rows but their numbers."""
+    """A line of integrity_check, of which nothing may be quoted from rows but their numbers."""
     return line.removeprefix("*** in database main ***").strip().rstrip(".") or "damaged page"
 
 
 def find_broken_references() -> Iterator[Finding]:
-    """Rows that point to rows that are not there. PostgreSQL does not let them arise; its constraints are checked."""
+    """Rows that point to missing rows. PostgreSQL prevents them; its constraints are checked instead."""
     if connection.vendor != "sqlite":
         return
     with connection.cursor() as cursor:
@@ -224,8 +224,8 @@ def find_broken_references() -> Iterator[Finding]:
     for (table, parent), number in sorted(found.items()):
         yield problem(
             f"{counted(number, 'row', 'rows')} of {table} {'points' if number == 1 else 'point'} to rows of {parent} "
-            "that do not exist.",
-            "They were left by a program that wrote past SMS Admin: delete them by SQL, or restore a backup.",
+            "that don't exist.",
+            "Another program left them. Delete them with SQL, or restore a backup.",
         )
     if not found:
-        yield ok("No row points to a row that does not exist.")
+        yield ok("All references between rows are valid.")

@@ -15,13 +15,13 @@ from ..backups import postgres, sqlite
 from ..backups.contents import BackupFailed
 from . import scratch
 
-# Checks about the data itself. The others are about a running site: its worker, its settings, its disk.
+# Checks of the data itself. The others are about a running site: its worker, its settings, its disk.
 _ABOUT_DATA: Final = ("schema.", "rows.", "counters.", "storage.integrity", "storage.references", "storage.answers")
 
 
 @dataclass(frozen=True, slots=True)
 class Drilled:
-    """What a drill found. `newest` says of when the newest of each kind is, `problems` are sentences of dbdoctor."""
+    """What a drill found. `newest` has the date of the newest row of each kind, `problems` dbdoctor's sentences."""
 
     seconds: float
     people: int
@@ -33,30 +33,30 @@ class Drilled:
 
     @property
     def failed_pages(self) -> list[str]:
-        """Pages that could not be shown."""
+        """Pages that could not be loaded."""
         return [path for path, status in self.pages.items() if status != 200]
 
 
 def drill(path: Path, parent: Path, say: Callable[[str], object]) -> Drilled:
-    """Restore a backup into a database made for that, examine it, and remove everything again.
+    """Restores a backup into a temporary database, examines it, and removes everything again.
 
-    `parent` is the folder to work in; `say` is told of each step before it. Raises BackupFailed.
+    `parent` is the folder to work in; `say` is called with each step before it starts. Raises BackupFailed.
     """
     is_postgresql = _is_postgresql(path)
     path = path.absolute()
     with scratch.folder(parent) as folder, _database(is_postgresql, path, folder) as url:
         begun = time.monotonic()
-        say("Restoring it into a database made for this drill.")
+        say("Restoring it into a temporary database.")
         _manage(url, folder, "restore", "--no-input", str(path))
-        say("Applying the migrations that it lacks.")
+        say("Applying pending migrations.")
         _manage(url, folder, "dbdoctor", "--apply", "--verbosity", "0")
         seconds = time.monotonic() - begun
         say("Examining it.")
         problems = _examine(url, folder)
-        say("Showing its pages.")
+        say("Loading its pages.")
         ended = isolated_commands.run(["-m", "smsadmin.drilling.look"], url, folder)
         if ended.returncode:
-            raise BackupFailed(f"It was restored, but it cannot be read: {isolated_commands.complaint(ended)}.")
+            raise BackupFailed(f"It was restored but cannot be read: {isolated_commands.complaint(ended)}.")
         seen: dict[str, Any] = json.loads(ended.stdout)
     newest = {what: datetime.fromisoformat(at) if at else None for what, at in seen.pop("newest").items()}
     return Drilled(seconds=seconds, newest=newest, problems=problems, **seen)
@@ -72,7 +72,7 @@ def _is_postgresql(path: Path) -> bool:
         return True
     if start.startswith(sqlite.MAGIC):
         return False
-    raise BackupFailed(f"{path} is no backup: it is neither a SQLite database nor a dump of pg_dump.")
+    raise BackupFailed(f"{path} is not a backup: it is neither a SQLite database nor a pg_dump file.")
 
 
 @contextmanager
@@ -81,12 +81,12 @@ def _database(is_postgresql: bool, path: Path, folder: Path) -> Iterator[str]:
         with scratch.postgresql_database() as url:
             yield url
         return
-    # Restoring takes a copy beside the new file, and a migration backs that up once more.
+    # Restoring puts a copy beside the new file, and a migration backs that up again.
     wanted, free = 3 * path.stat().st_size, shutil.disk_usage(folder).free
     if free < wanted:
         raise BackupFailed(
-            f"{folder.parent} has {free / 1e6:,.0f} MB left, and the drill needs {wanted / 1e6:,.0f} MB. "
-            "Name a folder on another disk: --folder DIR."
+            f"{folder.parent} has {free / 1e6:,.0f} MB free, but the drill needs {wanted / 1e6:,.0f} MB. "
+            "Choose a folder on another disk: --folder DIR."
         )
     yield f"sqlite:///{folder / 'sms.db'}"
 
@@ -98,13 +98,13 @@ def _manage(url: str, folder: Path, *arguments: str) -> None:
 
 
 def _examine(url: str, folder: Path) -> list[str]:
-    """The problems of the data, as sentences."""
+    """The problems with the data, as sentences."""
     ended = isolated_commands.run(["manage.py", "dbdoctor", "--doctor", "--json"], url, folder)
     try:
         findings = json.loads(ended.stdout)["findings"]
     except (ValueError, KeyError):
         raise BackupFailed(
-            f"It was restored, but could not be examined: {isolated_commands.complaint(ended)}."
+            f"It was restored but could not be examined: {isolated_commands.complaint(ended)}."
         ) from None
     return [
         finding["sentence"]

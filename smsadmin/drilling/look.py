@@ -1,6 +1,6 @@
-"""`python -m smsadmin.drilling.look`: what the database in use holds, and whether its pages can be shown, as JSON.
+"""`python -m smsadmin.drilling.look`: prints what the database in use contains, and whether its pages load, as JSON.
 
-For the drill, in a process of its own: DATABASE_URL is the restored database.
+For the drill, in a process of its own whose DATABASE_URL is the restored database.
 """
 
 import json
@@ -20,8 +20,8 @@ def look() -> dict[str, Any]:
 
     newest = {
         "blast": MessageLog.objects.aggregate(at=Max("created_at"))["at"],
-        "text that came in": InboxMessage.objects.received().aggregate(at=Max("created_at"))["at"],
-        "login or change": SecurityEvent.objects.aggregate(at=Max("created_at"))["at"],
+        "incoming text": InboxMessage.objects.received().aggregate(at=Max("created_at"))["at"],
+        "security event": SecurityEvent.objects.aggregate(at=Max("created_at"))["at"],
     }
     return {
         "people": CommunityMember.objects.count() + EventRegistration.objects.count(),
@@ -33,7 +33,7 @@ def look() -> dict[str, Any]:
 
 
 def _show_pages() -> dict[str, int]:
-    """The page for logging in, and as an admin, where there is one, those that staff see first."""
+    """The login page and, if there is an admin, the pages that staff see first."""
     from django.test import Client
     from django.urls import reverse
 

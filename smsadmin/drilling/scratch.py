@@ -1,4 +1,4 @@
-"""A folder, and on PostgreSQL a database, for one drill. Both are removed afterwards, if need be by the next one."""
+"""A folder and, on PostgreSQL, a database for one drill. Both are removed afterward, if necessary by the next one."""
 
 import fcntl
 import os
@@ -28,7 +28,7 @@ def folder(parent: Path) -> Iterator[Path]:
         _remove_abandoned(parent)
         made = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
     except OSError as error:
-        raise BackupFailed(f"The drill cannot work in {parent}: {error.strerror}. Name another folder.") from error
+        raise BackupFailed(f"The drill cannot work in {parent}: {error.strerror}. Choose another folder.") from error
     descriptor = os.open(made, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -39,7 +39,7 @@ def folder(parent: Path) -> Iterator[Path]:
 
 
 def _remove_abandoned(parent: Path) -> None:
-    """What killed drills have left: nobody holds the lock on it any more."""
+    """Removes the leftovers of killed drills, on which nobody holds the lock any longer."""
     for left in parent.glob(f"{PREFIX}*"):
         with suppress(OSError):
             descriptor = os.open(left, os.O_RDONLY | os.O_NOFOLLOW | os.O_DIRECTORY)
@@ -55,8 +55,8 @@ def postgresql_database() -> Iterator[str]:
     """The address of a new, empty database on the server of the database in use. Raises BackupFailed."""
     if connection.vendor != "postgresql":
         raise BackupFailed(
-            "This is a backup of PostgreSQL, and the drill needs a PostgreSQL server to make a database on. "
-            "Set DATABASE_URL, for this command alone, to any database on such a server: it is not touched."
+            "This is a PostgreSQL backup, and the drill needs a PostgreSQL server to create a database on. "
+            "For this command, set DATABASE_URL to any database on such a server. It won't be changed."
         )
     parameters: dict[str, Any] = connection.get_connection_params()
     name = f"{DATABASE_PREFIX}{uuid.uuid4().hex[:12]}"
@@ -68,13 +68,15 @@ def postgresql_database() -> Iterator[str]:
         except psycopg.errors.InsufficientPrivilege:
             role = server.info.user
             raise BackupFailed(
-                f"The role {role} may not create databases, which the drill needs. As a superuser of PostgreSQL: "
-                f"ALTER ROLE {role} CREATEDB; and, if you like, afterwards ALTER ROLE {role} NOCREATEDB;"
+                f"The role {role} can't create databases, which the drill needs. As a PostgreSQL superuser: "
+                f"ALTER ROLE {role} CREATEDB; afterwards, if you like, ALTER ROLE {role} NOCREATEDB;"
             ) from None
         except psycopg.Error as error:
-            raise BackupFailed(f"PostgreSQL made no database for the drill: {_first_line(error)}.") from error
+            raise BackupFailed(
+                f"PostgreSQL could not create a database for the drill: {_first_line(error)}."
+            ) from error
         try:
-            # While this connection is open, no other drill takes the database for one that was left behind.
+            # While this connection is open, no other drill takes the database for a leftover.
             with psycopg.connect(**_plain(parameters, name), autocommit=True):
                 yield _address(parameters, name)
         finally:
@@ -83,7 +85,7 @@ def postgresql_database() -> Iterator[str]:
 
 @contextmanager
 def _server(parameters: dict[str, Any]) -> Iterator[psycopg.Connection[Any]]:
-    """A connection to the server, by whichever database lets us in: the one in use may be what was lost."""
+    """A connection to the server through whichever database lets us in: the one in use may be what was lost."""
     failure: psycopg.Error | None = None
     for name in ("postgres", parameters.get("dbname")):
         try:
@@ -94,7 +96,7 @@ def _server(parameters: dict[str, Any]) -> Iterator[psycopg.Connection[Any]]:
         with server:
             yield server
             return
-    raise BackupFailed(f"The PostgreSQL server does not answer: {_first_line(failure)}.") from failure
+    raise BackupFailed(f"The PostgreSQL server is not responding: {_first_line(failure)}.") from failure
 
 
 def _drop_abandoned(server: psycopg.Connection[Any]) -> None:
@@ -104,18 +106,18 @@ def _drop_abandoned(server: psycopg.Connection[Any]) -> None:
         [DATABASE_PREFIX.replace("_", r"\_") + "%"],
     ).fetchall()
     for (name,) in left:
-        with suppress(psycopg.Error):  # it is another role's, or has just been taken into use
+        with suppress(psycopg.Error):  # it belongs to another role, or has just been put to use
             server.execute(sql.SQL("DROP DATABASE {}").format(sql.Identifier(name)))
 
 
 def _plain(parameters: dict[str, Any], name: str | None) -> dict[str, Any]:
-    """What libpq needs of Django's parameters, for another database of the server."""
+    """The connection parameters of Django in libpq's form, for another database on the server."""
     known = {option.keyword.decode() for option in psycopg.pq.Conninfo.get_defaults()}
     return {**{key: value for key, value in parameters.items() if key in known and value}, "dbname": name}
 
 
 def _address(parameters: dict[str, Any], name: str) -> str:
-    """As DATABASE_URL has it."""
+    """In the form of DATABASE_URL."""
     user, password = quote(parameters.get("user") or "", safe=""), quote(parameters.get("password") or "", safe="")
     login = f"{user}:{password}@" if password else f"{user}@" if user else ""
     host, port = str(parameters.get("host") or ""), parameters.get("port")
@@ -130,4 +132,4 @@ def _address(parameters: dict[str, Any], name: str) -> str:
 
 
 def _first_line(error: Exception | None) -> str:
-    return (str(error).strip().splitlines() or ["it does not say why"])[0].rstrip(".")
+    return (str(error).strip().splitlines() or ["no reason given"])[0].rstrip(".")

@@ -1,1 +1,1 @@
-"""How dates and times are written on pages: settings.FORMAT_MODULE_PATH, read before Django's own formats."""
+"""Date and time formats of pages: settings.FORMAT_MODULE_PATH, which overrides Django's own formats."""

@@ -1,4 +1,4 @@
-"""Blasts: each line of `message_logs.details` becomes a delivery, and the counters say what the deliveries say.
+"""Blasts: each line of `message_logs.details` becomes a delivery, and the counters are taken from the deliveries.
 
 A blast may have any number of lines: they are read and written in batches.
 """
@@ -42,7 +42,7 @@ def _move_blast(move: Move, row: OldRow) -> None:
     log = _make_log(move, row)
     if (known := _find_native(move, log)) is not None:
         move.remember([(row, known)])
-        move.report.present(row, "a blast of that text and time is here: it was left as it is")
+        move.report.present(row, "a blast with that text and time already exists: left unchanged")
         for line in _lines(move, row):
             move.report.present(line)
         return
@@ -68,14 +68,14 @@ def _make_log(move: Move, row: OldRow) -> MessageLog:
         message_body=row.text("message_body"),
         target=target,
         event=event,
-        audience_name=("An event that was deleted" if is_lost else Audience(target, event).name)[:250],
+        audience_name=("A deleted event" if is_lost else Audience(target, event).name)[:250],
         status=row.choice("status", MessageLog.Status.values, MessageLog.Status.PROCESSING),
         finished_at=started_at,
     )
 
 
 def _find_native(move: Move, log: MessageLog) -> int | None:
-    """A blast of ours that did not come from the old table and is the same."""
+    """An identical blast of ours that didn't come from the old table."""
     if log.created_at == move.now:
         return None
     same = move.native(MessageLog, TABLE).filter(created_at=log.created_at, message_body=log.message_body)
@@ -84,29 +84,29 @@ def _find_native(move: Move, log: MessageLog) -> int | None:
 
 
 def _close(row: OldRow, log: MessageLog, lines: "Lines") -> None:
-    """Bring the state and the counters of a written blast into accord with its rows."""
+    """Makes the state and the counters of an imported blast agree with its rows."""
     log.write_totals()
     if log.status == MessageLog.Status.PROCESSING:
         log.status = (
             MessageLog.Status.SENT if log.success_count or not log.failure_count else MessageLog.Status.FAILED
         )
-        row.mend("it was still being sent: nothing more is sent, and it ended as far as it had come")
+        row.mend("it was still being sent: closed where it stood, and nothing more is sent")
         MessageLog.objects.filter(pk=log.pk).update(status=log.status)
         log.store_details()
     if lines.broken_off:
-        reason = f"It broke off in the system that was used before: {' '.join(lines.broken_off)}"
+        reason = f"It stopped early in the previous system: {' '.join(lines.broken_off)}"
         MessageLog.objects.filter(pk=log.pk).update(stop_reason=reason)
     counters = ("total_recipients", "success_count", "failure_count")
     before, now = [row.whole(name) for name in counters], [getattr(log, name) for name in counters]
     if before != now:
         row.mend(
-            "its counters differed from its lines and now say what the lines say",
+            "its counters didn't match its lines: recounted from the lines",
             f"recipients {before[0]} → {now[0]}, succeeded {before[1]} → {now[1]}, failed {before[2]} → {now[2]}",
         )
 
 
 def _lines(move: Move, row: OldRow) -> Iterator[OldRow]:
-    """The entries of a blast's details; one that is no object has "entry" alone, one that breaks off "broken"."""
+    """The entries of a blast's details; one that is no object has only "entry", a cut-off list ends with "broken"."""
     raw = move.old.value(row, "details")
     text = as_text(raw) if raw is not None else ""
     if not text.strip():
@@ -121,7 +121,7 @@ def _lines(move: Move, row: OldRow) -> Iterator[OldRow]:
 
 @dataclass(slots=True)
 class Lines:
-    """The lines of one blast on their way to deliveries. `broken_off` has the errors of lines without a phone."""
+    """Converts the lines of one blast to deliveries. `broken_off` has the errors of lines without a phone."""
 
     move: Move
     log: MessageLog
@@ -140,7 +140,7 @@ class Lines:
             report.taken(line)
         elif delivery.phone in self._reached:
             self._merge(delivery)
-            report.present(line, "an earlier line of the blast has the same number: it was merged", delivery.phone)
+            report.present(line, "an earlier line of the blast has the same number: merged", delivery.phone)
         else:
             self._reached[delivery.phone] = delivery.is_success
             self._waiting[delivery.phone] = delivery
@@ -153,7 +153,7 @@ class Lines:
         self._waiting = {}
 
     def _merge(self, delivery: Delivery) -> None:
-        """Who got the text in one of the attempts has got it."""
+        """Whoever got the text in any of the attempts has got it."""
         if not delivery.is_success or self._reached[delivery.phone]:
             return
         self._reached[delivery.phone] = True
@@ -169,16 +169,16 @@ class Lines:
             )
 
     def _read(self, line: OldRow) -> Delivery | None:
-        """The delivery; None for an entry that only says why the blast broke off."""
+        """The delivery; None for an entry that only says why the blast stopped early."""
         if "broken" in line.values:
-            raise Refused("the details cannot be read from here on", line.values["broken"])
+            raise Refused("the details can't be read from here on", line.values["broken"])
         if "entry" in line.values:
-            raise Refused("it is no entry about a person", shown(line.values["entry"]))
+            raise Refused("not an entry about a person", shown(line.values["entry"]))
         error = _words(line, "error")
         if not line.values.get("phone"):
             if not error:
                 raise Refused("it has no phone number")
-            line.mend("it has no phone number: its error is kept as the reason why the blast broke off", error)
+            line.mend("it has no phone number: its error was kept as the reason why the blast stopped early", error)
             self.broken_off.append(error)
             return None
         return Delivery(
@@ -187,7 +187,7 @@ class Lines:
             name=line.name(),
             **_state(line, error, self.log),
             updated_at=self.log.created_at,
-            # Its lists have moved in as the old system kept them; `backfill_suppressions` looks again if asked.
+            # Its lists were imported as the old system kept them; `backfill_suppressions` checks again if asked.
             learned_at=self.log.created_at,
         )
 
@@ -198,13 +198,11 @@ def _words(line: OldRow, key: str) -> str:
 
 
 def _state(line: OldRow, error: str, log: MessageLog) -> dict[str, Any]:
-    """Success there meant that Twilio had taken the text, and no more."""
+    """There, success only meant that Twilio had accepted the text."""
     is_success = read_flag(line.values.get("success"))
     if is_success:
         return {"status": Status.ACCEPTED, "accepted_at": log.created_at, "error_message": error}
     if is_success is None and not error:
-        line.mend(
-            "it does not say whether the text was sent: it is kept as in doubt", shown(line.values.get("success"))
-        )
+        line.mend("it doesn't say whether the text was sent: kept as unconfirmed", shown(line.values.get("success")))
         return {"status": Status.UNKNOWN, "is_left": True}
     return {"status": Status.FAILED, "error_code": find_error_code(error), "error_message": error}

@@ -1,4 +1,4 @@
-"""`message_logs.details`: a JSON list, read entry by entry, as far as it goes."""
+"""Reads `message_logs.details`, a JSON list, entry by entry, as far as it is intact."""
 
 import json
 import re
@@ -13,11 +13,11 @@ _FIVE_DIGITS: Final = re.compile(r"(?<![\d+])\d{5}(?!\d)")
 
 
 class BrokenDetails(ValueError):
-    """A list that breaks off, or is none; the entries before the break have been given."""
+    """A list that is cut off, or not a list; the entries before the break have been yielded."""
 
 
 def iter_entries(text: str) -> Iterator[Any]:
-    """The entries of the list, one after the other; a single object counts as a list of one.
+    """Yields the entries of the list; a single object counts as a list of one.
 
     Raises BrokenDetails.
     """
@@ -27,7 +27,7 @@ def iter_entries(text: str) -> Iterator[Any]:
         yield _decode(decode, text, place)[0]
         return
     if text[place : place + 1] != "[":
-        raise BrokenDetails("it is no list")
+        raise BrokenDetails("it is not a list")
     place = _skip_space(text, place + 1)
     if text[place : place + 1] == "]":
         return
@@ -57,7 +57,7 @@ def _skip_space(text: str, place: int) -> int:
 
 
 def find_error_code(error: str) -> int | None:
-    """Twilio's code in the words of an error: one that is marked as such, else one that we know."""
+    """Twilio's code in an error message: one that is labeled as such, else one that we know."""
     for found in _MARKED.finditer(error):
         return int(found[1] or found[2])
     known = error_table()

@@ -1,4 +1,4 @@
-"""The whole move, in one transaction: either all of it is here, or nothing is."""
+"""The whole import, in one transaction: all of it, or nothing."""
 
 from pathlib import Path
 
@@ -19,9 +19,9 @@ from .users import move_security_events, move_users, record_added
 
 
 def move_in(path: Path, report: Report, *, is_dry_run: bool = False) -> None:
-    """Read the old database in that file and take its rows in; a dry run does the same and takes it all back.
+    """Reads the old database in that file and imports its rows; a dry run does the same and rolls it back.
 
-    Raises reading.Unreadable, and django.db.DatabaseError; then nothing has changed.
+    Raises reading.Unreadable and django.db.DatabaseError; then nothing has changed.
     """
     with open_old(path) as old, transaction.atomic():
         lock_bulk_changes()
@@ -49,9 +49,9 @@ def _tell_what_stays(old: OldDatabase, report: Report) -> None:
         if table not in TABLES:
             count = old.count(table)
             rows = f"{count:,} {'row' if count == 1 else 'rows'}"
-            why = LEFT_TABLES.get(table, "SMS Admin does not know this table")
+            why = LEFT_TABLES.get(table, "SMS Admin doesn't use this table")
             report.left.append(f"The table {table} ({rows}): {why}.")
             continue
         for column in sorted(set(columns) - TABLES[table]):
-            why = LEFT_COLUMNS.get((table, column), "SMS Admin does not know this column")
+            why = LEFT_COLUMNS.get((table, column), "SMS Admin doesn't use this column")
             report.left.append(f"The column {table}.{column}: {why}.")

@@ -1,4 +1,4 @@
-"""Conversations and their texts. What went out has a delivery where the old system knew what became of it."""
+"""Conversations and their texts. Outgoing texts have a delivery if the old system knew what became of them."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -22,7 +22,7 @@ Direction = InboxMessage.Direction
 Source = InboxMessage.Source
 Status = Delivery.Status
 
-# Twilio's states of a message and two words of the replaced system's own. None of them is sent again.
+# Twilio's message states and two words of the replaced system. None of these is sent again.
 STATES: Final[Mapping[str, Status]] = {
     **status_callbacks.STATES,
     "success": Status.ACCEPTED,
@@ -33,7 +33,7 @@ STATES: Final[Mapping[str, Status]] = {
 def move_threads(move: Move) -> None:
     def make(row: OldRow) -> InboxThread:
         created_at = row.moment_or("created_at", move.now)
-        last_at = row.moment_or("last_message_at", created_at, "the time of creation")
+        last_at = row.moment_or("last_message_at", created_at, "the creation time")
         direction = row.text("last_direction").strip().lower()
         return InboxThread(
             phone=row.past_phone(),
@@ -54,14 +54,14 @@ def move_threads(move: Move) -> None:
             make,
             key=lambda thread: thread.phone,
             find=lambda phones: find_by_phone(InboxThread, phones),
-            same="a conversation with that number is here: the texts are added to it",
+            same="a conversation with that number already exists: the texts were added to it",
             links={},
         ),
     )
 
 
 def move_messages(move: Move) -> None:
-    """Take the texts in, after the surveys and keyword replies that wrote some of them."""
+    """Imports the texts, after the surveys and keyword replies that wrote some of them."""
     for rows in move.fresh(MESSAGES):
         move.set_links(rows, THREADS)
         _link_sources(move, rows)
@@ -89,17 +89,17 @@ def move_messages(move: Move) -> None:
         for row, _ in made:
             move.report.taken(row)
         for row, sid in repeats:
-            move.report.present(row, "a text with that SID of Twilio's is here", sid)
+            move.report.present(row, "a text with that Twilio SID already exists", sid)
     _limit_unread(move)
 
 
 def _limit_unread(move: Move) -> None:
-    """Nobody can read texts that did not come in."""
+    """Nobody can have unread texts that never came in."""
     moved = LegacyRow.objects.filter(table="inbox_threads").values("new_id")
     if mended := InboxThread.objects.filter(pk__in=moved).limit_unread():
         sentence = ngettext(
-            "%(count)s conversation was said to have more unread texts than came in. It has as many now as did.",
-            "%(count)s conversations were said to have more unread texts than came in. They have as many now as did.",
+            "%(count)s conversation claimed more unread texts than it received. Its count was lowered.",
+            "%(count)s conversations claimed more unread texts than they received. Their counts were lowered.",
             mended,
         )
         move.report.notes.append(sentence % {"count": f"{mended:,}"})
@@ -116,7 +116,7 @@ def _find_sids(sids: list[str]) -> dict[str, int]:
 
 
 def _link_sources(move: Move, rows: list[OldRow]) -> None:
-    """`automation_source_id` points to another table with each source."""
+    """`automation_source_id` points to a different table for each source."""
     kinds = {
         Source.KEYWORD: ("keyword_automation_rules", KeywordAutomationRule),
         Source.SURVEY: ("survey_flows", SurveyFlow),
@@ -133,7 +133,7 @@ def _make_message(move: Move, row: OldRow, sid: str) -> InboxMessage:
     direction = row.choice("direction", Direction.values, Direction.OUTBOUND if went_out else Direction.INBOUND)
     source = row.text("automation_source").strip().lower()
     if source and source not in Source.values:
-        row.mend("automation_source is not known here and was left empty", source)
+        row.mend("automation_source is unknown: left empty", source)
         source = ""
     message = InboxMessage(
         thread_id=thread_id,
@@ -148,7 +148,7 @@ def _make_message(move: Move, row: OldRow, sid: str) -> InboxMessage:
         created_at=row.moment_or("created_at", move.now),
     )
     if row.values.get("message_sid") and message.message_sid != row.values["message_sid"]:
-        row.mend("message_sid is no SID as it stands and was " + ("cut" if sid else "left empty"))
+        row.mend("message_sid is not a valid SID: " + ("cut" if sid else "left empty"))
     if direction == Direction.OUTBOUND:
         state = _read_state(row, sid)
         if state:
@@ -166,7 +166,7 @@ def _make_message(move: Move, row: OldRow, sid: str) -> InboxMessage:
 
 
 def _read_state(row: OldRow, sid: str) -> dict[str, Any]:
-    """What a delivery says of the text; nothing where the old system did not know."""
+    """The delivery status of the text; nothing if the old system didn't know it."""
     word = row.text("delivery_status").strip().lower()
     error = row.text("delivery_error")
     if not word and not error:
@@ -175,9 +175,7 @@ def _read_state(row: OldRow, sid: str) -> dict[str, Any]:
     if status is None and error:
         status = Status.FAILED
     if status is None:
-        row.mend(
-            "delivery_status is not known here: the text is kept as " + ("accepted" if sid else "in doubt"), word
-        )
+        row.mend("delivery_status is unknown: kept as " + ("accepted" if sid else "unconfirmed"), word)
         status = Status.ACCEPTED if sid else Status.UNKNOWN
     code = find_error_code(error) if status in Delivery.UNSUCCESSFUL else None
     return {

@@ -1,8 +1,8 @@
 """How the rows of a table become ours: each of them once, however often the old database is read.
 
-What a row has become is kept in LegacyRow, by its table, its id and its own time. A row that has an entry there is
-left alone, whatever staff have made of it since. A row without one that is there already under its natural key (a
-user's name, a phone, …) is left as it is, and gets its entry, so that what points to it finds it.
+LegacyRow records what each row has become, by its table, its id and its own time. A row recorded there is left alone,
+whatever staff have done with it since. A row that isn't, but already exists under its natural key (a user's name, a
+phone, …), is left unchanged, and is recorded so that references to it are found.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
@@ -22,7 +22,7 @@ Pairs = Sequence[tuple[OldRow, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One run: where from, what is told, and its moment."""
+    """One run: the source, the report, and the time."""
 
     old: OldDatabase
     report: Report
@@ -31,7 +31,7 @@ class Move:
     def fresh(
         self, table: str, without: Iterable[str] = (), on_known: Callable[[OldRow], None] | None = None
     ) -> Iterator[list[OldRow]]:
-        """The rows of a table that have not moved in before, a batch at a time; the others count as present."""
+        """The rows of a table that haven't been imported before, in batches; the others count as present."""
         for rows in self.old.batches(table, without):
             known = self._known(table, rows)
             fresh = []
@@ -53,13 +53,13 @@ class Move:
         return {(old, stamp): new for old, stamp, new in entries.values_list("old_id", "stamp", "new_id")}
 
     def remember(self, became: Iterable[tuple[OldRow, int]]) -> None:
-        """Keep what these rows are here."""
+        """Records what these rows have become."""
         LegacyRow.objects.bulk_create(
             LegacyRow(table=row.table, old_id=row.id, stamp=row.stamp, new_id=new_id) for row, new_id in became
         )
 
     def new_ids(self, table: str, model: type[Model], old_ids: Iterable[Any]) -> dict[int, int]:
-        """What the rows of these ids are here, as far as they are there and here."""
+        """What the rows with these ids have become, as far as they exist there and here."""
         wanted = {old_id for old_id in old_ids if isinstance(old_id, int)}
         rows = self.old.rows(table, wanted)
         known = self._known(table, rows)
@@ -68,7 +68,7 @@ class Move:
         return {old_id: new_id for old_id, new_id in became.items() if new_id in existing}
 
     def set_links(self, rows: Iterable[OldRow], links: Mapping[str, tuple[str, type[Model]]]) -> None:
-        """Look up what columns point to: `links` has the table and our model of each."""
+        """Resolves references: `links` has the table and our model for each column."""
         rows = list(rows)
         for column, (table, model) in links.items():
             found = self.new_ids(table, model, (row.values.get(column) for row in rows))
@@ -77,7 +77,7 @@ class Move:
                     row.links[column] = new_id
 
     def native(self, model: type[Model], table: str) -> Any:
-        """Our rows that did not come from the old table."""
+        """Our rows that didn't come from the old table."""
         return model._default_manager.exclude(pk__in=LegacyRow.objects.filter(table=table).values("new_id"))
 
 
@@ -85,10 +85,10 @@ class Move:
 class Topic:
     """How the rows of one table become ours.
 
-    `make` gives the unsaved row, or raises Refused. `key` gives what makes a row the same as another, None for
-    nothing, and `find` the ids of our rows with such keys; `same` says in the report what that means. Unless
-    `is_unique`, two old rows with the same key stay two. `after` is told the pairs of (old row, made row) that were
-    written, and those whose like was there.
+    `make` returns the unsaved row, or raises Refused. `key` returns what makes a row equal to another, None for
+    nothing, `find` the ids of our rows with such keys, and `same` is the report's text for that. Unless `is_unique`,
+    two old rows with the same key stay two. `after` is called with the pairs of (old row, new row) that were written,
+    and of those that already existed.
     """
 
     table: str
@@ -103,7 +103,7 @@ class Topic:
 
 
 def transfer(move: Move, topic: Topic) -> None:
-    """Take the rows of a table in."""
+    """Imports the rows of a table."""
     for rows in move.fresh(topic.table):
         move.set_links(rows, topic.links)
         made = list(_made(move, topic, rows))
@@ -139,7 +139,7 @@ def _made(move: Move, topic: Topic, rows: Iterable[OldRow]) -> Iterator[tuple[Ol
 
 
 def write(model: type[Model], rows: Sequence[Any]) -> None:
-    """Insert rows with their times of change as they are, which Django would set to now."""
+    """Inserts rows with their original modification times, which Django would set to now."""
     kept = [field.attname for field in model._meta.fields if getattr(field, "auto_now", False)]
     values = [[getattr(row, name) for name in kept] for row in rows]
     model._default_manager.bulk_create(rows)

@@ -1,4 +1,4 @@
-"""Whom we may text: members, events, registrations, and those who said stop or cannot be reached."""
+"""The people we may text: members, events, registrations, opt-outs and unreachable numbers."""
 
 import re
 from collections.abc import Iterable
@@ -22,11 +22,11 @@ from .values import OldRow
 
 EVENTS: Final = {"event_id": ("events", Event)}
 _OF_EVENT: Final = re.compile(r"event:\s*(\d{1,18})")
-_SAME_PHONE: Final = "the number is on this list: its entry was left as it is"
+_SAME_PHONE: Final = "the number is already on this list: left unchanged"
 
 
 def move_people(move: Move) -> None:
-    """Take the lists in; suppressions come after the blasts that they point to."""
+    """Imports the lists; suppressions come after the blasts that they point to."""
     _move_events(move)
     _move_members(move)
     _move_registrations(move)
@@ -42,7 +42,7 @@ def _move_events(move: Move) -> None:
             lambda row: _make_event(move, row),
             key=lambda event: (event.title, event.date, event.created_at),
             find=lambda keys: _find_events(move, keys),
-            same="an event of that title, day and time of creation is here",
+            same="an event with that title, date and creation time already exists",
             links={},
             is_unique=False,
         ),
@@ -80,7 +80,7 @@ def _move_registrations(move: Move) -> None:
             ),
             key=lambda registration: (registration.event_id, registration.phone),
             find=_find_registrations,
-            same="the number is registered for the event: its entry was left as it is",
+            same="the number is already registered for the event: left unchanged",
             links=EVENTS,
         ),
     )
@@ -94,12 +94,12 @@ def _make_event(move: Move, row: OldRow) -> Event:
     title = row.text("title", 200).strip()
     if not title:
         title = f"Event {row.id}"
-        row.mend(f"title is missing: it was set to “{title}”")
+        row.mend(f"title is missing: set to “{title}”")
     return Event(title=title, date=row.day("date"), created_at=row.moment_or("created_at", move.now))
 
 
 def _find_events(move: Move, keys: list[tuple[Any, ...]]) -> dict[tuple[Any, ...], int]:
-    """Among those that staff made here: two of the old system's own are two."""
+    """Only among those that staff created here: two of the old system's own are two."""
     found = move.native(Event, "events").filter(created_at__in={created_at for _, _, created_at in keys})
     return {(title, date, at): pk for title, date, at, pk in found.values_list("title", "date", "created_at", "pk")}
 
@@ -139,7 +139,7 @@ def _move_opt_outs(move: Move) -> None:
 
 
 def _read_source(move: Move, row: OldRow, known: dict[int, int]) -> str:
-    """`source` with the id that its event has here; "event:0" where that event is not here."""
+    """`source` with the new id of its event; "event:0" if that event wasn't imported."""
     source = row.text("source", 50).strip() or UnsubscribedContact.Source.MANUAL
     found = _OF_EVENT.fullmatch(source)
     if not found:
@@ -148,12 +148,12 @@ def _read_source(move: Move, row: OldRow, known: dict[int, int]) -> str:
     if old_id not in known:
         known[old_id] = move.new_ids("events", Event, [old_id]).get(old_id, 0)
     if not known[old_id]:
-        row.mend("the event from which the person unsubscribed is not here", source)
+        row.mend("the event that the person opted out of was not imported", source)
     return f"event:{known[old_id]}"
 
 
 def _write_trail(written: Pairs, present: Pairs) -> None:
-    """Each opt-out of the old system is on the trail, also of who has opted out here too."""
+    """Every opt-out of the old system goes into the consent history, even if the person opted out here too."""
     contacts = [contact for _, contact in (*written, *present)]
     ConsentRecord.objects.bulk_create(
         ConsentRecord(
@@ -177,7 +177,7 @@ def move_suppressions(move: Move) -> None:
         return SuppressedContact(
             phone=row.phone(),
             reason=row.text("reason") or None,
-            # What was skipped there is skipped here, until staff restore it.
+            # What was skipped there is skipped here, until staff allow texts again.
             category=row.choice("category", categories.values, categories.HARD_FAIL),
             source=row.text("source", 50) or None,
             source_type=row.text("source_type", 50) or None,
@@ -202,7 +202,7 @@ def move_suppressions(move: Move) -> None:
 
 
 def _write_trail_of_suppressed(written: Pairs, present: Pairs) -> None:
-    """Some opt-outs were kept as suppressions alone."""
+    """Some opt-outs were only kept as suppressions."""
     opt_outs = [one for _, one in (*written, *present) if one.category == SuppressedContact.Category.OPT_OUT]
     on_trail = set(
         ConsentRecord.objects.filter(

@@ -1,4 +1,4 @@
-"""The database file of the replaced system: opened for reading alone, in one snapshot."""
+"""The database file of the replaced system: opened read-only, in one snapshot."""
 
 import sqlite3
 import stat
@@ -12,11 +12,11 @@ from .values import OldRow
 BATCH: Final = 1000
 BUSY_SECONDS: Final = 10
 MAGIC: Final = b"SQLite format 3\0"
-NAME_IT: Final = "Name the old database file, usually instance/sms.db of the old system."
-# Databases of other programs have tables of these names, too.
+NAME_IT: Final = "Specify the old database file, usually instance/sms.db of the old system."
+# Databases of other programs also have tables with these names.
 COMMON_NAMES: Final = frozenset({"users", "events"})
 
-# The columns that are read. Older versions lack some of the tables and columns.
+# The columns that are read. Older versions lack some tables and columns.
 TABLES: Final[Mapping[str, frozenset[str]]] = {
     table: frozenset(columns.split())
     for table, columns in {
@@ -59,21 +59,21 @@ TABLES: Final[Mapping[str, frozenset[str]]] = {
     }.items()
 }
 
-# What stays behind on purpose, and why.
+# What is not imported on purpose, and why.
 LEFT_TABLES: Final[Mapping[str, str]] = {
-    "login_attempts": "failed logins count for minutes only, and no lock outlasts the move",
-    "schema_migrations": "they say how the old tables came about",
-    "schema_migration_lock": "it says how the old tables came about",
+    "login_attempts": "failed sign-ins only count for minutes",
+    "schema_migrations": "it only tracks how the old tables were created",
+    "schema_migration_lock": "it only tracks how the old tables were created",
 }
 LEFT_COLUMNS: Final[Mapping[tuple[str, str], str]] = {
-    ("users", "session_nonce"): "everybody logs in anew",
-    ("scheduled_messages", "last_attempt_at"): "attempts are counted anew here",
-    ("scheduled_messages", "next_retry_at"): "attempts are counted anew here",
+    ("users", "session_nonce"): "everyone signs in again",
+    ("scheduled_messages", "last_attempt_at"): "attempts are counted from zero",
+    ("scheduled_messages", "next_retry_at"): "attempts are counted from zero",
 }
 
 
 class Unreadable(Exception):
-    """A file that is no database of the replaced system, or cannot be read now; `sentence` is for operators."""
+    """A file that is not a database of the replaced system, or can't be read now; `sentence` is for operators."""
 
     def __init__(self, sentence: str) -> None:
         super().__init__(sentence)
@@ -81,7 +81,7 @@ class Unreadable(Exception):
 
 
 class OldDatabase:
-    """An open old database. `columns` has the columns of each table that is there."""
+    """An open old database. `columns` has the columns of each existing table."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -96,14 +96,14 @@ class OldDatabase:
         }
 
     def count(self, table: str) -> int:
-        """How many rows a table has."""
+        """The number of rows in a table."""
         found: int = self._connection.execute(f"SELECT COUNT(*) FROM {_quoted(table)}").fetchone()[0]  # noqa: S608
         return found
 
     def batches(self, table: str, without: Iterable[str] = ()) -> Iterator[list[OldRow]]:
-        """All rows in the order of their ids, BATCH at a time; nothing where there is no such table.
+        """All rows ordered by id, BATCH at a time; nothing if there is no such table.
 
-        The columns `without` are left to `value`.
+        The columns in `without` are left for `value`.
         """
         if table not in self.columns:
             return
@@ -115,14 +115,14 @@ class OldDatabase:
             yield [OldRow(table, row[0], dict(zip(names, row[1:], strict=True))) for row in found]
 
     def value(self, row: OldRow, column: str) -> Any:
-        """One value of a row; None where there is no such column."""
+        """One value of a row; None if there is no such column."""
         if column not in self.columns[row.table]:
             return None
         sql = f"SELECT {_quoted(column)} FROM {_quoted(row.table)} WHERE {self._key(row.table)} = ?"  # noqa: S608
         return self._connection.execute(sql, [row.id]).fetchone()[0]
 
     def rows(self, table: str, ids: Iterable[int]) -> list[OldRow]:
-        """The rows of these ids that are there, with the columns that tell them from others of the same id."""
+        """The existing rows with these ids, with the columns that tell them from others with the same id."""
         wanted = list(ids)
         if table not in self.columns or not wanted:
             return []
@@ -141,14 +141,14 @@ class OldDatabase:
 
 @contextmanager
 def open_old(path: Path) -> Iterator[OldDatabase]:
-    """The database in that file, as it is at this moment. Raises Unreadable, also while it is being read."""
+    """The database in that file, as it is right now. Raises Unreadable, even while it is being read."""
     _look_at(path)
     try:
         connection = sqlite3.connect(
             f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS, isolation_level=None
         )
         with closing(connection):
-            # What is not UTF-8 becomes half surrogates, which `values` finds and mends.
+            # What is not UTF-8 becomes lone surrogates, which `values` finds and fixes.
             connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
             connection.execute("BEGIN")
             old = OldDatabase(connection)
@@ -159,7 +159,7 @@ def open_old(path: Path) -> Iterator[OldDatabase]:
 
 
 def _look_at(path: Path) -> None:
-    """What can be said about the file before SQLite opens it. Raises Unreadable."""
+    """Checks the file before SQLite opens it. Raises Unreadable."""
     try:
         mode = path.stat().st_mode
         if stat.S_ISREG(mode):
@@ -169,9 +169,9 @@ def _look_at(path: Path) -> None:
         raise Unreadable(f"{path} does not exist. {NAME_IT}") from None
     except PermissionError:
         raise Unreadable(
-            f"{path} cannot be read: the user that runs this command may not read it, or may not enter its folder. "
-            "Copy it, with the -wal or -journal file beside it if there is one, into a folder of that user "
-            "(chown gives them the copies), and name the copy."
+            f"{path} cannot be read: the user that runs this command has no access to it or its folder. "
+            "Copy it, along with its -wal or -journal file if there is one, into a folder of that user "
+            "(and chown the copies), then specify the copy."
         ) from None
     except (OSError, ValueError) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
@@ -179,9 +179,9 @@ def _look_at(path: Path) -> None:
     if stat.S_ISDIR(mode):
         raise Unreadable(f"{path} is a folder. {NAME_IT}")
     if not stat.S_ISREG(mode):
-        raise Unreadable(f"{path} is no file. {NAME_IT}")
+        raise Unreadable(f"{path} is not a file. {NAME_IT}")
     if not start:
-        raise Unreadable(f"{path} is empty: it has none of the tables of the replaced system. {NAME_IT}")
+        raise Unreadable(f"{path} is empty: it has none of the old system's tables. {NAME_IT}")
     if start != MAGIC:
         raise Unreadable(f"{path} is not an SQLite database. {NAME_IT}")
 
@@ -189,11 +189,11 @@ def _look_at(path: Path) -> None:
 def _check(path: Path, old: OldDatabase) -> None:
     if "django_migrations" in old.columns:
         raise Unreadable(
-            f"{path} is a database of SMS Admin, not of the system that it replaces. Name the file of the old system."
+            f"{path} is an SMS Admin database, not one of the old system. Specify the old system's file."
         )
     if not set(TABLES) & set(old.columns) - COMMON_NAMES:
         raise Unreadable(
-            f"{path} is a database of another program: it has none of the tables of the replaced system. {NAME_IT}"
+            f"{path} is a database of another program: it has none of the old system's tables. {NAME_IT}"
         )
 
 
@@ -204,10 +204,10 @@ def _explain(path: Path, error: sqlite3.Error) -> str:
     if "locked" in said or "busy" in said:
         return f"{path} is in use by another program. Stop the old system, then try again."
     if "malformed" in said:
-        return f"{path} is damaged ({said}). Take a backup of it that is whole, or repair it with sqlite3's .recover."
+        return f"{path} is damaged ({said}). Use an intact backup, or repair it with sqlite3's .recover."
     return (
-        f"{path} cannot be read: {said}. Check its rights. If there is a file of the same name with -wal or -journal "
-        "behind it, it belongs to the database: copy both into a directory of your own and name the copy."
+        f"{path} cannot be read: {said}. Check its permissions. If there is a file of the same name ending in "
+        "-wal or -journal, it belongs to the database: copy both into a folder of your own and specify the copy."
     )
 
 

@@ -1,4 +1,4 @@
-"""What became of each row of the old database: counted for all, and told one by one where it is not plain."""
+"""What became of each row of the old database: counts for all, and details where something was unusual."""
 
 import csv
 from collections.abc import Callable, Iterator
@@ -15,11 +15,11 @@ HEADINGS: Final = ("table", "row", "outcome", "reason", "detail")
 
 
 class Outcome(StrEnum):
-    """A mended row is one that was taken."""
+    """A fixed row was also imported."""
 
-    MENDED = "mended"
+    FIXED = "fixed"
     PRESENT = "already there"
-    REFUSED = "refused"
+    REJECTED = "rejected"
 
 
 @dataclass(slots=True)
@@ -35,16 +35,16 @@ class Count:
 
 @dataclass(slots=True)
 class Group:
-    """The rows with the same fate for the same reason, and the first of them as (label, detail)."""
+    """The rows with the same outcome for the same reason, and the first of them as (label, detail)."""
 
     count: int = 0
     examples: list[tuple[str, str]] = field(default_factory=list)
 
 
 class Report:
-    """`counts` by table, `groups` by (table, outcome, reason), and sentences about what stays behind (`left`) and
-    about what operators should know (`notes`). With `file`, each line is also written there as CSV; `on_row` is
-    called for each row."""
+    """`counts` by table, `groups` by (table, outcome, reason), and sentences about what was not imported (`left`) and
+    what operators should know (`notes`). With `file`, each line is also written there as CSV; `on_row` is called for
+    each row."""
 
     def __init__(self, file: TextIO | None = None, on_row: Callable[[], object] = lambda: None) -> None:
         self.counts: dict[str, Count] = {}
@@ -68,10 +68,10 @@ class Report:
         if row.mends:
             count.mended += 1
         for reason, detail in row.mends:
-            self._tell(row, Outcome.MENDED, reason, detail)
+            self._tell(row, Outcome.FIXED, reason, detail)
 
     def present(self, row: OldRow, reason: str = "", detail: str = "") -> None:
-        """Without `reason` it has moved in before, which is only counted."""
+        """Without `reason` it was imported before, which is only counted."""
         count = self._count(row)
         count.present += 1
         if reason:
@@ -80,7 +80,7 @@ class Report:
     def refused(self, row: OldRow, reason: str, detail: str = "") -> None:
         count = self._count(row)
         count.refused += 1
-        self._tell(row, Outcome.REFUSED, reason, detail)
+        self._tell(row, Outcome.REJECTED, reason, detail)
 
     def _count(self, row: OldRow) -> Count:
         count = self.of(row.table)
@@ -112,13 +112,13 @@ class Report:
 def in_words(report: Report) -> Iterator[str]:
     """The report as lines for a terminal: the counts of each table, then each reason with its first rows."""
     width = max((len(table) for table in report.counts), default=5)
-    yield f"{'':{width}}  {'read':>9}  {'taken':>9}  {'mended':>9}  {'already there':>13}  {'refused':>9}"
+    yield f"{'':{width}}  {'read':>9}  {'imported':>9}  {'fixed':>9}  {'already there':>13}  {'rejected':>9}"
     for table, count in report.counts.items():
         yield (
             f"{table:{width}}  {count.read:>9,}  {count.taken:>9,}  {count.mended:>9,}  {count.present:>13,}  "
             f"{count.refused:>9,}"
         )
-    for outcome in (Outcome.REFUSED, Outcome.MENDED, Outcome.PRESENT):
+    for outcome in (Outcome.REJECTED, Outcome.FIXED, Outcome.PRESENT):
         groups = {key: group for key, group in report.groups.items() if key[1] == outcome}
         if groups:
             yield ""
@@ -128,7 +128,7 @@ def in_words(report: Report) -> Iterator[str]:
             yield from (f"    {label}: {detail}" if detail else f"    {label}" for label, detail in group.examples)
             if (more := group.count - len(group.examples)) > 0:
                 yield f"    … and {more:,} more"
-    for heading, sentences in (("Left behind:", report.left), ("To know:", report.notes)):
+    for heading, sentences in (("Not imported:", report.left), ("Notes:", report.notes)):
         if sentences:
             yield ""
             yield heading

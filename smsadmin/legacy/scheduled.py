@@ -1,4 +1,4 @@
-"""Scheduled messages. Nobody is texted by moving in: what is overdue expires, what was under way has failed."""
+"""Scheduled messages. The import texts nobody: what is overdue expires, what was being sent has failed."""
 
 from typing import Any, Final
 
@@ -11,13 +11,9 @@ from .moving import Move, Topic, transfer
 from .values import OldRow
 
 TABLE: Final = "scheduled_messages"
-OVERDUE: Final = (
-    "Its time had passed when it was moved here from the system that was used before, so it was not sent."
-)
-UNDER_WAY: Final = (
-    "It was being sent when it was moved here from the system that was used before. Its blast says who got it."
-)
-UNCLEAR: Final = "It was moved here from the system that was used before, where {}, so it is not sent."
+OVERDUE: Final = "Its time had passed when it was imported from the previous system, so it was not sent."
+UNDER_WAY: Final = "It was being sent when it was imported from the previous system. Its blast shows who got it."
+UNCLEAR: Final = "It was imported from the previous system, where {}, so it is not sent."
 
 Status = ScheduledMessage.Status
 
@@ -34,7 +30,7 @@ def move_scheduled(move: Move) -> None:
             lambda row: _make(move, row, taken_blasts),
             key=lambda message: (message.scheduled_at, message.message_body, message.created_at),
             find=lambda keys: _find(move, keys),
-            same="a scheduled message of that text, time and time of creation is here",
+            same="a scheduled message with that text, time and creation time already exists",
             links={"event_id": ("events", Event), "message_log_id": ("message_logs", MessageLog)},
             is_unique=False,
             after=lambda written, present: _note_waiting(move, [message for _, message in written]),
@@ -61,24 +57,24 @@ def _make(move: Move, row: OldRow, taken_blasts: set[int]) -> ScheduledMessage:
         attempt_count=row.whole("attempt_count"),
     )
     if scheduled_at is None:
-        row.mend("scheduled_at is missing or cannot be read: it was set to the time of creation")
+        row.mend("scheduled_at is missing or unreadable: set to the creation time")
     _settle(move, row, message, is_time_known=scheduled_at is not None)
     return message
 
 
 def _settle(move: Move, row: OldRow, message: ScheduledMessage, *, is_time_known: bool) -> None:
-    """Let only what waits for a later moment, and is clear about to whom, go on waiting."""
+    """Keeps a message scheduled only if its time is yet to come and its recipients are clear."""
     is_target_known = str(row.values.get("target")).strip().lower() in Target.values
     if message.status == Status.PROCESSING:
-        _end(row, message, Status.FAILED, UNDER_WAY, "it was being sent: it is kept as failed")
+        _end(row, message, Status.FAILED, UNDER_WAY, "it was being sent: kept as failed")
     elif message.status == Status.PENDING and not is_time_known:
-        why = UNCLEAR.format("its time could not be read")
-        _end(row, message, Status.FAILED, why, "it waited for a time that cannot be read: it is kept as failed")
+        why = UNCLEAR.format("its time was unreadable")
+        _end(row, message, Status.FAILED, why, "its time is unreadable: kept as failed")
     elif message.status == Status.PENDING and not is_target_known:
-        why = UNCLEAR.format("it was not clear to whom it was to go")
-        _end(row, message, Status.FAILED, why, "it waited without a known target: it is kept as failed")
+        why = UNCLEAR.format("it was unclear who should get it")
+        _end(row, message, Status.FAILED, why, "its target is unknown: kept as failed")
     elif message.status == Status.PENDING and message.scheduled_at <= move.now:
-        _end(row, message, Status.EXPIRED, OVERDUE, "its time had passed: it is kept as expired and not sent")
+        _end(row, message, Status.EXPIRED, OVERDUE, "its time had passed: kept as expired, not sent")
     elif message.status == Status.FAILED and not message.error_message:
         message.error_message = UNCLEAR.format("it had failed without a reason")
     if message.status == Status.PENDING:
@@ -86,22 +82,20 @@ def _settle(move: Move, row: OldRow, message: ScheduledMessage, *, is_time_known
         try:
             compile_template(message.message_body)
         except UnknownToken as problem:
-            row.mend("its text cannot be sent as it is: change it before its time", problem)
+            row.mend("its text can't be sent as is: change it before its scheduled time", problem)
 
 
 def _end(row: OldRow, message: ScheduledMessage, status: Status, words: str, reason: str) -> None:
     row.mend(reason)
     message.status = status
-    message.error_message = words if not message.error_message else f"{words} It said: {message.error_message}"
+    message.error_message = words if not message.error_message else f"{words} Previous error: {message.error_message}"
 
 
 def _read_blast(row: OldRow, taken_blasts: set[int]) -> int | None:
-    """A blast belongs to one scheduled message at most."""
+    """A blast belongs to at most one scheduled message."""
     log_id = row.link("message_log_id", "a blast")
     if log_id in taken_blasts:
-        row.mend(
-            "another scheduled message has the same blast: it was left to that one", row.values["message_log_id"]
-        )
+        row.mend("another scheduled message has the same blast: left with that one", row.values["message_log_id"])
         return None
     if log_id is not None:
         taken_blasts.add(log_id)
@@ -109,7 +103,7 @@ def _read_blast(row: OldRow, taken_blasts: set[int]) -> int | None:
 
 
 def _find(move: Move, keys: list[tuple[Any, ...]]) -> dict[tuple[Any, ...], int]:
-    """Among those that were scheduled here."""
+    """Only among those that were scheduled here."""
     found = move.native(ScheduledMessage, TABLE).filter(scheduled_at__in={at for at, _, _ in keys})
     columns = ("scheduled_at", "message_body", "created_at", "pk")
     return {(at, body, created_at): pk for at, body, created_at, pk in found.values_list(*columns)}
@@ -118,8 +112,8 @@ def _find(move: Move, keys: list[tuple[Any, ...]]) -> dict[tuple[Any, ...], int]
 def _note_waiting(move: Move, messages: list[ScheduledMessage]) -> None:
     waiting = sorted(message.scheduled_at for message in messages if message.is_pending)
     if waiting:
-        number = f"{len(waiting):,} scheduled {'message leaves' if len(waiting) == 1 else 'messages leave'}"
+        number = f"{len(waiting):,} scheduled {'message' if len(waiting) == 1 else 'messages'}"
         move.report.notes.append(
-            f"{number} from here at the set time, the first on {dates.moment(waiting[0])}. "
-            "Keep the old system switched off, or people get the text twice."
+            f"{number} will be sent from here, the first on {dates.moment(waiting[0])}. "
+            "Keep the old system turned off, or people will get the text twice."
         )

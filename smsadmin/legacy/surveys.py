@@ -1,4 +1,4 @@
-"""Keyword replies, surveys, the sessions that they held, and the answers."""
+"""Keyword replies, surveys, their sessions, and the answers."""
 
 import json
 from collections.abc import Iterable
@@ -34,20 +34,20 @@ def move_surveys(move: Move) -> None:
             lambda row: _make_survey(move, row, names, taken),
             key=lambda survey: survey.name,
             find=lambda wanted: _find_by("name", SurveyFlow, wanted),
-            same="a survey of that name is here: it was left as it is, and the answers are added to it",
+            same="a survey with that name already exists: left unchanged, and the answers were added to it",
             links={"linked_event_id": ("events", Event)},
         ),
     )
 
 
 def _make_survey(move: Move, row: OldRow, names: set[str], taken: set[str]) -> SurveyFlow:
-    """`names` and `taken` are those of the surveys so far, and the keywords; this one's are added."""
+    """`names` and `taken` are the names of the surveys so far, and the keywords; this one's are added."""
     name = " ".join(row.text("name", 120).split())
     if not name:
         name = f"Survey {row.id}"
-        row.mend(f"name is missing: it was set to “{name}”")
+        row.mend(f"name is missing: set to “{name}”")
     if name in names:
-        # It is left as it is here, so its keyword is nobody else's.
+        # It is left unchanged here, so its keyword belongs to nobody else.
         return SurveyFlow(name=name)
     names.add(name)
     keyword, is_possible = _read_keyword(row, row.text("trigger_keyword"), taken)
@@ -56,7 +56,7 @@ def _make_survey(move: Move, row: OldRow, names: set[str], taken: set[str]) -> S
     created_at = row.moment_or("created_at", move.now)
     is_active = row.flag("is_active", default=True)
     if not asked and is_active:
-        row.mend("it has no questions that can be read: it was switched off")
+        row.mend("it has no readable questions: turned off")
     return SurveyFlow(
         name=name,
         trigger_keyword=keyword,
@@ -73,7 +73,7 @@ def _make_survey(move: Move, row: OldRow, names: set[str], taken: set[str]) -> S
 
 
 def move_rules(move: Move) -> None:
-    """Take the keyword replies in, after the surveys: where both have a word, the survey keeps it."""
+    """Imports the keyword replies, after the surveys: if both have a word, the survey keeps it."""
 
     def make(row: OldRow) -> KeywordAutomationRule:
         keyword = _fitting(row, row.text("keyword"))
@@ -83,7 +83,7 @@ def move_rules(move: Move) -> None:
         if not KeywordAutomationRule.objects.filter(keyword=keyword).exists():
             problem = keywords.why_refused(keyword)
         if problem:
-            row.mend("its keyword cannot be used here: it was switched off", problem)
+            row.mend("its keyword can't be used: turned off", problem)
         created_at = row.moment_or("created_at", move.now)
         return KeywordAutomationRule(
             keyword=keyword,
@@ -103,7 +103,7 @@ def move_rules(move: Move) -> None:
             make,
             key=lambda rule: rule.keyword,
             find=lambda wanted: _find_by("keyword", KeywordAutomationRule, wanted),
-            same="a reply to that keyword is here: it was left as it is",
+            same="a reply to that keyword already exists: left unchanged",
             links={},
         ),
     )
@@ -114,12 +114,12 @@ def _find_by(field: str, model: type[Model], wanted: Iterable[str]) -> dict[str,
 
 
 def _fitting(row: OldRow, written: str) -> str:
-    keyword = keywords.normalise(written)
+    keyword = keywords.normalize(written)
     if len(keyword) > keywords.MAX_LENGTH:
-        row.mend(f"its keyword was longer than {keywords.MAX_LENGTH} characters and was cut", keyword)
+        row.mend(f"its keyword was longer than {keywords.MAX_LENGTH} characters: cut", keyword)
         keyword = keyword[: keywords.MAX_LENGTH].rstrip()
-    if keyword != written and keyword == keywords.normalise(written):
-        row.mend("its keyword was written as keywords are kept", f"{shown(written)} → {keyword}")
+    if keyword != written and keyword == keywords.normalize(written):
+        row.mend("its keyword was normalized", f"{shown(written)} → {keyword}")
     return keyword
 
 
@@ -129,12 +129,12 @@ def _read_keyword(row: OldRow, written: str, taken: set[str]) -> tuple[str, bool
     if keyword and keyword not in taken:
         problem = keywords.why_refused(keyword)
         if problem:
-            row.mend("its keyword cannot be used here: it was switched off", problem)
+            row.mend("its keyword can't be used: turned off", problem)
         return keyword, not problem
     stem = keyword[: keywords.MAX_LENGTH - 6] or f"SURVEY{row.id}"
     free = next(one for number in range(2, 10**5) if (one := f"{stem}{number}") not in taken)
     row.mend(
-        "its keyword is missing or another survey’s: it got a new one and was switched off",
+        "its keyword is missing or taken by another survey: replaced, and the survey turned off",
         f"{shown(written)} → {free}",
     )
     return free, False
@@ -146,7 +146,7 @@ def _read_questions(row: OldRow) -> list[Question]:
     try:
         return questions.load(raw)
     except (UnreadableQuestions, RecursionError) as problem:
-        row.mend("its questions could not all be read", f"{problem} {raw}")
+        row.mend("some of its questions could not be read", f"{problem} {raw}")
     try:
         entries = questions.load_entries(raw)
     except (UnreadableQuestions, RecursionError):
@@ -159,7 +159,7 @@ def _read_questions(row: OldRow) -> list[Question]:
 
 
 def move_sessions(move: Move) -> None:
-    """Take the sessions in. A phone is in one survey at a time: of several that are active the last one goes on."""
+    """Imports the sessions. A phone is in one survey at a time: of several active ones, the last continues."""
     links = {"survey_id": ("survey_flows", SurveyFlow), "thread_id": ("inbox_threads", InboxThread)}
     active: dict[str, SurveySession] = {}
     touched: set[int] = set()
@@ -183,7 +183,7 @@ def move_sessions(move: Move) -> None:
 
 
 def _count(move: Move, survey_id: int) -> None:
-    """Let the counters of a survey say what its sessions say, and tell the difference."""
+    """Recounts a survey from its sessions, and reports any difference."""
     survey = SurveyFlow.objects.get(pk=survey_id)
     sessions = survey.sessions.exclude(practice_phone.IS_TRY)
     started, completed = sessions.count(), sessions.filter(status=Status.COMPLETED).count()
@@ -191,7 +191,7 @@ def _count(move: Move, survey_id: int) -> None:
         return
     SurveyFlow.objects.filter(pk=survey_id).update(start_count=started, completion_count=completed)
     move.report.notes.append(
-        f"The counters of the survey “{survey}” now say what its sessions say: "
+        f"The counters of the survey “{survey}” were recounted: "
         f"started {survey.start_count:,} → {started:,}, completed {survey.completion_count:,} → {completed:,}."
     )
 
@@ -206,13 +206,13 @@ def _make_session(move: Move, row: OldRow, surveys: dict[int, SurveyFlow]) -> Su
         status=row.choice("status", Status.values, Status.CANCELLED),
         current_question_index=row.whole("current_question_index"),
         started_at=started_at,
-        last_activity_at=row.moment_or("last_activity_at", started_at, "the time of the start"),
+        last_activity_at=row.moment_or("last_activity_at", started_at, "the start time"),
         completed_at=row.moment("completed_at"),
         questions_json=survey.questions_json,
         completion_message=survey.completion_message,
     )
     if session.status == Status.ACTIVE and session.current_question_index >= len(_asked(survey)):
-        row.mend("it was active with all questions answered: it is kept as completed")
+        row.mend("it was active with all questions answered: kept as completed")
         session.status = Status.COMPLETED
         session.completed_at = session.completed_at or session.last_activity_at
     return session
@@ -226,7 +226,7 @@ def _asked(survey: SurveyFlow) -> list[Question]:
 
 
 def _leave_one_active(made: list[tuple[OldRow, SurveySession]], active: dict[str, SurveySession]) -> None:
-    """Let who has opted out be asked nothing, and everybody else be in one survey; `active` are those so far."""
+    """Ends sessions of people who opted out, and leaves everyone in one survey; `active` are those so far."""
     phones = {session.phone for _, session in made if session.status == Status.ACTIVE}
     opted_out = set(UnsubscribedContact.objects.filter(phone__in=phones).values_list("phone", flat=True))
     here = set(
@@ -236,15 +236,15 @@ def _leave_one_active(made: list[tuple[OldRow, SurveySession]], active: dict[str
         if session.status != Status.ACTIVE:
             continue
         if session.phone in opted_out:
-            row.mend("it was active, and the person has opted out: it is kept as left")
+            row.mend("it was active, but the person has opted out: kept as ended")
             session.status, session.end_reason = Status.CANCELLED, EndReason.OPTED_OUT
         elif session.phone in here:
-            row.mend("it was active, and the person is in a survey here: it is kept as left")
+            row.mend("it was active, but the person is taking another survey here: kept as ended")
             session.status, session.end_reason = Status.CANCELLED, EndReason.RESTARTED
         else:
             earlier = active.get(session.phone)
             if earlier is not None:
-                row.mend("another one of the person was active too: that one is kept as left")
+                row.mend("the person had another active session: that one was kept as ended")
                 earlier.status, earlier.end_reason = Status.CANCELLED, EndReason.RESTARTED
                 if earlier.pk:
                     SurveySession.objects.filter(pk=earlier.pk).update(
@@ -266,7 +266,7 @@ def move_responses(move: Move) -> None:
         survey_id, phone = survey_of[session_id]
         index = row.values.get("question_index")
         if not isinstance(index, int) or not 0 <= index < 2**31:
-            raise Refused("it does not say which question it answers", shown(row.values.get("answer")))
+            raise Refused("it doesn't say which question it answers", shown(row.values.get("answer")))
         return SurveyResponse(
             session_id=session_id,
             survey_id=survey_id,
@@ -285,7 +285,7 @@ def move_responses(move: Move) -> None:
             make,
             key=lambda response: (response.session_id, response.question_index),
             find=_find_responses,
-            same="the question of that session has an answer: the first one was kept",
+            same="that session already has an answer to the question: the first one was kept",
             links={"session_id": (SESSIONS, SurveySession)},
         ),
     )

@@ -1,4 +1,4 @@
-"""Users with their passwords, their former passwords, and what was written down about logins."""
+"""Users with their passwords, their former passwords, and the record of logins."""
 
 import json
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from .values import OldRow, Refused
 
 USERS: Final = {"user_id": ("users", AppUser)}
 
-# The replaced system's words for what happened, where they are not ours.
+# The replaced system's names of events, where they differ from ours.
 KINDS: Final[Mapping[str, Kind]] = {
     "login_success": Kind.LOGIN,
     "login_succeeded": Kind.LOGIN,
@@ -56,7 +56,7 @@ _FAILURES: Final = frozenset({"failure", "failed", "fail", "denied", "blocked", 
 
 
 def move_users(move: Move) -> list[AppUser]:
-    """Take the users in; those that are new."""
+    """Imports the users, and returns the new ones."""
     added: list[AppUser] = []
     transfer(
         move,
@@ -66,7 +66,7 @@ def move_users(move: Move) -> list[AppUser]:
             lambda row: _make_user(move, row),
             key=lambda user: user.username.lower(),
             find=_find_users,
-            same="a user of that name is here: they keep the password and the role that they have here",
+            same="a user with that name already exists: password and role left unchanged",
             links={},
             after=lambda written, present: added.extend(user for _, user in written),
         ),
@@ -79,7 +79,7 @@ def move_users(move: Move) -> list[AppUser]:
             lambda row: _make_former_password(move, row),
             key=lambda former: (former.user_id, former.password_hash),
             find=_find_former_passwords,
-            same="that former password of the user is here",
+            same="that former password already exists",
             links=USERS,
         ),
     )
@@ -87,21 +87,21 @@ def move_users(move: Move) -> list[AppUser]:
 
 
 def record_added(users: list[AppUser]) -> None:
-    """Write down who can log in from now on."""
+    """Records who can log in from now on."""
     for user in users:
         record(Kind.USER_ADDED, added_user=user.username, role=user.role, moved_in="yes")
 
 
 def _make_user(move: Move, row: OldRow) -> AppUser:
     written = row.text("username")
-    # As the login form reads what is typed; another spelling could not log in.
+    # As the login form reads what is typed; a different spelling could not log in.
     username = AppUser.normalize_username(written).strip()[:80]
     if not username:
         raise Refused("it has no user name")
     if username != written:
-        row.mend("the user name was put into the form in which it is typed at the login", f"{written} → {username}")
+        row.mend("the user name was normalized to the form used at sign-in", f"{written} → {username}")
     if phone := row.text("phone"):
-        row.mend("SMS Admin keeps no phone number of users: it was left out", phone)
+        row.mend("SMS Admin doesn't keep users' phone numbers: left out", phone)
     return AppUser(
         username=username,
         password=_read_hash(row),
@@ -124,7 +124,7 @@ def _read_hash(row: OldRow) -> str:
 
 
 def _find_users(names: list[str]) -> dict[str, int]:
-    """Compared here: SQLite tells upper from lower case in ASCII alone."""
+    """Compared in Python: SQLite ignores case only in ASCII."""
     users = AppUser.objects.values_list("username", "pk")
     return {name.lower(): pk for name, pk in users}
 
@@ -133,7 +133,7 @@ def _make_former_password(move: Move, row: OldRow) -> PasswordHistory:
     user_id = row.needed_link("user_id", "a user")
     stored = from_werkzeug(row.text("password_hash"))
     if not stored or len(stored) > 255:
-        raise Refused("it has no password that could be compared")
+        raise Refused("it has no usable password")
     return PasswordHistory(user_id=user_id, password_hash=stored, created_at=row.moment_or("created_at", move.now))
 
 
@@ -162,17 +162,17 @@ def _make_event(move: Move, row: OldRow, names: set[str]) -> SecurityEvent:
     details = _read_metadata(row)
     word = row.text("event_type", 50).strip().lower()
     if not word:
-        raise Refused("it does not say what happened")
+        raise Refused("it doesn't say what happened")
     outcome = _read_outcome(row, details)
     kind = KINDS.get(word, word)
     if kind == Kind.LOGIN and outcome == Outcome.FAILURE:
         kind = Kind.LOGIN_FAILED
     if kind not in Kind.values:
-        row.mend("what happened has no like here: the old word was kept", word)
+        row.mend("unknown event type: the old value was kept", word)
     username = row.text("username", 80)
     if username and kind in (Kind.LOGIN_FAILED, Kind.LOCKOUT) and username.lower() not in names:
-        # As `accounts.events` does it: people type passwords into the wrong field.
-        row.mend("the name that was typed is no user's: it may be a password and was left out")
+        # As in `accounts.events`: people type passwords into the wrong field.
+        row.mend("the typed name is not a user's and may be a password: left out")
         username = UNKNOWN_NAME
     return SecurityEvent(
         event_type=kind,
@@ -191,7 +191,7 @@ def _read_outcome(row: OldRow, details: dict[str, Any]) -> Outcome:
         return Outcome.SUCCESS
     if word not in _FAILURES:
         details["old_outcome"] = word[:100]
-        row.mend("outcome is not known here and was set to “failure”", word)
+        row.mend("outcome is unknown: set to “failure”", word)
     return Outcome.FAILURE
 
 
@@ -202,6 +202,6 @@ def _read_metadata(row: OldRow) -> dict[str, Any]:
     try:
         found = clean_json(json.loads(raw))
     except (ValueError, RecursionError):
-        row.mend("metadata_json is not in JSON and was kept as a text")
+        row.mend("metadata_json is not valid JSON: kept as text")
         return {"text": raw}
     return found if isinstance(found, dict) else {} if found is None else {"value": found}

@@ -1,4 +1,4 @@
-"""One row of the old database: its values as ours would be, and what had to be mended for that."""
+"""One row of the old database: its values converted to ours, and what had to be fixed."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ _SHOWN: Final = 200
 
 
 class Refused(Exception):
-    """A row that cannot be taken. `reason` is the same for all rows of its kind, `detail` has this one's value."""
+    """A row that can't be imported. `reason` is the same for all such rows, `detail` has this one's value."""
 
     def __init__(self, reason: str, detail: str = "") -> None:
         super().__init__(reason)
@@ -28,8 +28,8 @@ class Refused(Exception):
 class OldRow:
     """A row of a table, or one entry of a blast's details (then `line` counts from 1).
 
-    Each reading method gives a value that our columns take, and notes in `mends`, as (reason, detail), where it is
-    not the one that stood there. `links` has the new ids of the rows that columns point to.
+    Each reading method returns a value that our columns accept, and notes in `mends`, as (reason, detail), if it
+    differs from the stored one. `links` has the new ids of the rows that columns point to.
     """
 
     table: str
@@ -41,12 +41,12 @@ class OldRow:
 
     @property
     def label(self) -> str:
-        """By which an operator finds it: its id, and the line of the details."""
+        """How an operator finds it: its id, and the line of the details."""
         return f"{self.id}, line {self.line}" if self.line else str(self.id)
 
     @property
     def stamp(self) -> str:
-        """What tells the row from an earlier one of the same id: its own time, as it stands there."""
+        """What distinguishes the row from an earlier one with the same id: its own time, as stored."""
         raw = self.values.get("created_at", self.values.get("started_at"))
         return "" if raw is None else clean(as_text(raw))[:40]
 
@@ -54,47 +54,47 @@ class OldRow:
         self.mends.append((reason, shown(detail)))
 
     def text(self, column: str, limit: int | None = None) -> str:
-        """The text without what no database of ours takes, at most `limit` characters; "" where there is none."""
+        """The text without characters that databases reject, at most `limit` characters; "" if there is none."""
         raw = self.values.get(column)
         if raw is None:
             return ""
         text = as_text(raw)
         if UNSTORABLE.search(text):
-            self.mend(f"{column} had characters that cannot be stored, which were taken out or replaced")
+            self.mend(f"{column} had characters that can't be stored: removed or replaced")
             text = clean(text)
         if limit is not None and len(text) > limit:
-            self.mend(f"{column} was longer than {limit} characters and was cut", text)
+            self.mend(f"{column} was longer than {limit} characters: cut", text)
             text = text[:limit]
         return text
 
     def name(self, column: str = "name") -> str | None:
-        """A person's name with single spaces; None where there is none."""
+        """A person's name with single spaces; None if there is none."""
         raw = " ".join(self.text(column).split())
         if len(raw) > 100:
-            self.mend(f"{column} was longer than 100 characters and was cut", raw)
+            self.mend(f"{column} was longer than 100 characters: cut", raw)
         return raw[:100].rstrip() or None
 
     def phone(self, column: str = "phone") -> str:
-        """The number in E.164. Raises Refused for what cannot be texted."""
+        """The number in E.164. Raises Refused if it can't be texted."""
         raw = self.values.get(column)
         try:
-            phone = phones.normalise(raw)
+            phone = phones.normalize(raw)
         except phones.InvalidPhone as problem:
-            raise Refused("the phone number cannot be texted", problem.sentence) from None
+            raise Refused("the phone number can't be texted", problem.sentence) from None
         if phone != raw:
-            self.mend("the phone number was put into E.164", f"{as_text(raw)} → {phone}")
+            self.mend("the phone number was converted to E.164", f"{as_text(raw)} → {phone}")
         return phone
 
     def past_phone(self, column: str = "phone") -> str:
-        """The number of something that has happened: what has the form of E.164 is kept even if it is impossible.
+        """The number of a past event: anything in the form of E.164 is kept, even an impossible number.
 
-        The blast that failed for it is part of what happened. Raises Refused for anything else.
+        The blast that failed because of it is part of history. Raises Refused for anything else.
         """
         raw = self.values.get(column)
         return raw if isinstance(raw, str) and phones.E164.fullmatch(raw) else self.phone(column)
 
     def moment(self, column: str) -> datetime | None:
-        """A time, which stands there in UTC; None where there is none that can be read."""
+        """A time, stored in UTC; None if there is none that can be read."""
         raw = self.values.get(column)
         if raw is None or raw == "":
             return None
@@ -102,18 +102,18 @@ class OldRow:
             at = datetime.fromisoformat(as_text(raw).strip())
             at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
         except (ValueError, OverflowError):
-            self.mend(f"{column} is no time that can be read and was left empty", raw)
+            self.mend(f"{column} is not a readable time: left empty", raw)
             return None
         if not 1900 <= at.year <= 9000:
-            self.mend(f"{column} is no time that can be true and was left empty", raw)
+            self.mend(f"{column} is not a plausible time: left empty", raw)
             return None
         return at
 
-    def moment_or(self, column: str, default: datetime, meaning: str = "the time of moving in") -> datetime:
-        """As `moment`, and `default` where there is none: `meaning` says what that is."""
+    def moment_or(self, column: str, default: datetime, meaning: str = "the time of the import") -> datetime:
+        """Like `moment`, or `default` if there is none: `meaning` describes the default."""
         at = self.moment(column)
         if at is None:
-            self.mend(f"{column} is missing: it was set to {meaning}")
+            self.mend(f"{column} is missing: set to {meaning}")
         return at or default
 
     def day(self, column: str) -> date | None:
@@ -123,11 +123,11 @@ class OldRow:
         try:
             return date.fromisoformat(as_text(raw).strip()[:10])
         except ValueError:
-            self.mend(f"{column} is no date that can be read and was left empty", raw)
+            self.mend(f"{column} is not a readable date: left empty", raw)
             return None
 
     def whole(self, column: str, default: int = 0) -> int:
-        """A number from 0 to the largest that our columns take."""
+        """A number from 0 to the largest that our columns accept."""
         raw = self.values.get(column)
         if raw is None:
             return default
@@ -136,7 +136,7 @@ class OldRow:
         except (ValueError, OverflowError, TypeError):
             number = -1
         if not 0 <= number <= _LARGEST:
-            self.mend(f"{column} is no number that can be kept and was set to {default}", raw)
+            self.mend(f"{column} is not a valid number: set to {default}", raw)
             return default
         return number
 
@@ -145,14 +145,14 @@ class OldRow:
         found = read_flag(raw)
         if found is None:
             if raw is not None:
-                self.mend(f"{column} is neither yes nor no and was set to {'yes' if default else 'no'}", raw)
+                self.mend(f"{column} is neither yes nor no: set to {'yes' if default else 'no'}", raw)
             return default
         if not isinstance(raw, int):
-            self.mend(f"{column} was a text and is now yes or no", raw)
+            self.mend(f"{column} was text: converted to yes or no", raw)
         return found
 
     def choice(self, column: str, values: Collection[str], default: str) -> str:
-        """One of `values`, however it is spelled there; `default` for another one."""
+        """One of `values`, however it is spelled there; `default` for anything else."""
         raw = self.values.get(column)
         if raw in values:
             return str(raw)
@@ -160,30 +160,30 @@ class OldRow:
         is_known = found in values
         chosen = found if is_known else default
         self.mend(
-            f"{column} is not known here and was set to “{chosen}”" if not is_known else f"{column} was respelled",
+            f"{column} is unknown: set to “{chosen}”" if not is_known else f"{column} was normalized",
             raw,
         )
         return chosen
 
     def link(self, column: str, what: str) -> int | None:
-        """The new id of the row that a column points to; None where it points nowhere. `what` ends the sentence."""
+        """The new id of the row that a column points to; None if it points nowhere. `what` completes the sentence."""
         if self.values.get(column) is None:
             return None
         new_id = self.links.get(column)
         if new_id is None:
-            self.mend(f"{column} points to {what} that is not here and was left empty", self.values[column])
+            self.mend(f"{column} points to {what} that was not imported: left empty", self.values[column])
         return new_id
 
     def needed_link(self, column: str, what: str) -> int:
-        """As `link`. Raises Refused where it points nowhere."""
+        """Like `link`. Raises Refused if it points nowhere."""
         new_id = self.links.get(column)
         if new_id is None:
-            raise Refused(f"it belongs to {what} that is not here", f"{column} {shown(self.values.get(column))}")
+            raise Refused(f"it belongs to {what} that was not imported", f"{column} {shown(self.values.get(column))}")
         return new_id
 
 
 def read_flag(raw: object) -> bool | None:
-    """Yes or no, also where it is written as a text; None for anything else."""
+    """Yes or no, even if written as text; None for anything else."""
     if isinstance(raw, int):
         return bool(raw) if raw in (0, 1) else None
     word = as_text(raw).strip().lower() if raw is not None else ""
@@ -195,7 +195,7 @@ def as_text(raw: object) -> str:
 
 
 def shown(value: object) -> str:
-    """The value as a line of the report can have it."""
+    """The value in a form that fits into a line of the report."""
     text = as_text(value)[: _SHOWN + 1]
     readable = "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)
     return readable if len(readable) <= _SHOWN else f"{readable[:_SHOWN]}…"

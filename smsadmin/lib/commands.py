@@ -1,4 +1,4 @@
-"""What the commands of an import and an export have in common."""
+"""What the import and export commands have in common."""
 
 from argparse import RawDescriptionHelpFormatter
 from typing import Any
@@ -7,12 +7,12 @@ from django.core.management.base import BaseCommand
 
 
 def first_line(error: Exception) -> str:
-    """What a database says about an error, without what may follow: values of rows."""
+    """A database's error message without what may follow: values of rows."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
 
 
 class ExplainedCommand(BaseCommand):
-    """Its help is shown with its line breaks, and after the options comes `epilog`, which tells the exit codes."""
+    """Keeps the line breaks of its help, and shows `epilog`, with the exit codes, after the options."""
 
     epilog: str
 

@@ -1,12 +1,12 @@
-"""Tables as CSV files: UTF-8 with a byte order mark, so that Excel reads the letters right.
+"""Tables as CSV files: UTF-8 with a byte order mark, so that Excel reads them correctly.
 
-A cell that a spreadsheet would run as a formula is defused by an apostrophe in front (OWASP, "CSV Injection").
-So is each part of a cell that a reader with another separator would take as a cell of its own. Where such a
-reader begins one is not known, so that a line break, a semicolon, a tab and the like all count.
+A cell that a spreadsheet would run as a formula is defused by a leading apostrophe (OWASP, "CSV Injection"). So is
+each part of a cell that a reader with another separator would treat as a cell of its own. Since we can't know which
+separator that would be, line breaks, semicolons, tabs and the like all count.
 
-Phones are left as they are although they begin with "+": a "+" with nothing but digits behind it is a number
-to every spreadsheet and never more, and every other program that takes the file wants the phone, not an
-apostrophe. The import undoes exactly what the export did, so that both together change nothing.
+Phones are left unchanged although they begin with "+": to every spreadsheet, a "+" followed only by digits is a
+number, and every other program that reads the file wants the phone, not an apostrophe. The import undoes exactly what
+the export did, so that both together change nothing.
 """
 
 import csv
@@ -23,26 +23,27 @@ from .e164 import E164
 
 BYTE_ORDER_MARK: Final = "\ufeff"
 _LINES_A_PIECE: Final = 500
-# Where a cell begins, for a reader with any separator: at the start, and behind what may separate or end lines.
+# Where a cell begins, for a reader with any separator: at the start, and after anything that may separate cells or
+# lines.
 _START: Final = r"(?:^|(?<=[,;|\t\r\n\v\f\x1c-\x1e\x85\u2028\u2029]))"
-# What makes a spreadsheet run a cell, also behind quotes, blanks and apostrophes: those must survive the way back.
+# What makes a spreadsheet run a cell, even after quotes, blanks and apostrophes, which must survive the round trip.
 _RUNS: Final = r"(?=['\" ]*[=+\-@\t\r\n＝＋－＠])"
 _TO_DEFUSE: Final = re.compile(_START + _RUNS)
 _DEFUSED: Final = re.compile(f"{_START}'{_RUNS}")
 
 
 def defuse(cell: str) -> str:
-    """The cell as a spreadsheet will only show it, whatever separator the file is opened with."""
+    """The cell in a form that spreadsheets only display, whatever separator the file is opened with."""
     return cell if E164.fullmatch(cell) else _TO_DEFUSE.sub("'", cell)
 
 
 def undefuse(cell: str) -> str:
-    """What the cell was before `defuse`: `undefuse(defuse(cell)) == cell` for every text."""
+    """The cell as it was before `defuse`: `undefuse(defuse(cell)) == cell` for every text."""
     return _DEFUSED.sub("", cell) if "'" in cell else cell
 
 
 def moment(at: datetime | None) -> str:
-    """A point in time in the site's zone with its offset, such as "2026-05-03 14:05:06-06:00"; "" for none."""
+    """A time in the site's zone with its offset, such as "2026-05-03 14:05:06-06:00"; "" for None."""
     return timezone.localtime(at).isoformat(" ", "seconds") if at else ""
 
 

@@ -1,4 +1,4 @@
-"""How dates and spans of time are written for staff: in the site's zone, with the zone's name."""
+"""How dates and durations are written for staff: in the site's time zone, with its name."""
 
 import math
 from collections.abc import Callable
@@ -12,16 +12,16 @@ from django.utils.translation import ngettext
 
 
 def moment(at: datetime, zone: tzinfo | None = None) -> str:
-    """A point in time in that zone, else in the site's, with the zone's name.
+    """A time in that zone, by default the site's, with the name of the zone.
 
-    Django's own formats leave the name out in the hour that comes twice in autumn, where it matters.
+    Django's own formats omit the name in the hour that occurs twice in the fall, when it matters.
     """
     local = timezone.localtime(at, zone)
     return f"{date_format(local, 'N j, Y, P')} {local.tzname()}"
 
 
 def duration(seconds: float) -> str:
-    """A span as one would say it, such as "about 3 minutes": never more exact than an estimate can be."""
+    """An approximate duration in words, such as "about 3 minutes": never more precise than an estimate can be."""
     if seconds < 5:
         return "a few seconds"
     if seconds < 90:
@@ -35,9 +35,9 @@ def duration(seconds: float) -> str:
 
 
 def countdown(at: datetime, now: datetime) -> str:
-    """How long it is until `at`, in its two largest units, such as "in 3 hours 20 minutes".
+    """The time until `at`, in its two largest units, such as "in 3 hours 20 minutes".
 
-    The pages keep it ticking by the same rules, in scheduled.js.
+    scheduled.js keeps it ticking on pages by the same rules.
     """
     seconds = math.ceil((at - now).total_seconds())
     if -60 < seconds <= 0:
@@ -47,7 +47,7 @@ def countdown(at: datetime, now: datetime) -> str:
 
 
 def span(seconds: int) -> str:
-    """A length of time that is known exactly, in its two largest units, such as "1 day 2 hours"."""
+    """An exact duration in its two largest units, such as "1 day 2 hours"."""
     minutes, seconds = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)
@@ -61,10 +61,10 @@ def span(seconds: int) -> str:
 
 
 def column(field: str, description: str, ordering: str | None = None) -> Callable[[Any, Any], str]:
-    """A method for a ModelAdmin that shows the row's time, in a list or as a read-only field.
+    """A ModelAdmin method that shows a time of the row, in a list or as a read-only field.
 
-    A list is sorted by `ordering`, without one by the field. Where there is no time, it is what the admin shows of
-    nothing: a read-only field of a page would say "None" by itself.
+    A list is sorted by `ordering`, by default the field. If there is no time, it shows the admin's empty value: for a
+    read-only field, the admin would show "None".
     """
 
     @admin.display(description=description, ordering=ordering or field)

@@ -1,4 +1,4 @@
-"""The written form of phone numbers that everything keeps: ITU-T E.164 with its plus, such as "+17205550123"."""
+"""The stored format of phone numbers: ITU-T E.164 with the plus sign, such as "+17205550123"."""
 
 import re
 from typing import Final

@@ -1,4 +1,4 @@
-"""Pages by id, not by number: nothing is counted, and page 10,000 costs what page 1 does."""
+"""Pagination by id instead of page number: nothing is counted, and page 10,000 costs no more than page 1."""
 
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -11,7 +11,7 @@ Kept = TypeVar("Kept", bound=Model)
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Row]):
-    """Some rows in the order of their ids; `previous` and `next` are the ids to go on from, where there are more."""
+    """Some rows ordered by id; `previous` and `next` are the ids to continue from, if there are more rows."""
 
     rows: list[Row]
     previous: int | None
@@ -21,7 +21,7 @@ class Page(Generic[Row]):
 def page(
     rows: QuerySet[Kept], size: int, after: int = 0, before: int = 0, *, newest_first: bool = False
 ) -> Page[Kept]:
-    """The page after one id, or before another, or the first; an id of 0 is none. One query."""
+    """The page after one id, or before another, or the first; an id of 0 means none. One query."""
     is_backwards = bool(before and not after)
     mark = before if is_backwards else after
     is_down = newest_first is not is_backwards

@@ -1,6 +1,6 @@
-"""Locks of the whole installation that last as long as a transaction.
+"""Locks for the whole installation, held until the transaction ends.
 
-On PostgreSQL they are advisory locks, whose numbers stand here together; SQLite has one writer at a time anyway.
+On PostgreSQL they are advisory locks, whose numbers are all listed here; SQLite has only one writer at a time anyway.
 """
 
 from enum import IntEnum
@@ -17,19 +17,19 @@ class AdvisoryLock(IntEnum):
 
 
 def lock_bulk_changes() -> None:
-    """Serialize changes of many people. It comes first in its transaction, with which the lock ends.
+    """Serializes bulk changes of people. Call it first in the transaction; the lock is released when that ends.
 
-    Opt-outs, restorations, imports and deletions lock the rows of people in whatever order they come by them, in
-    several tables. Two of them at once would wait for each other for ever, and PostgreSQL would undo one. Changes of
-    one person wait for nobody but whoever has that person.
+    Opt-outs, restorations, imports and deletions lock rows of people in several tables, in any order. Two at once
+    would deadlock, and PostgreSQL would abort one. Changes of a single person only wait for others that change that
+    person.
     """
     _wait_for(AdvisoryLock.BULK_CHANGES)
 
 
 def lock_keywords() -> None:
-    """Serialize giving out keywords.
+    """Serializes assigning keywords.
 
-    A survey and a keyword reply are in two tables: nothing else would keep them from getting the same one.
+    Surveys and keyword replies are in two tables, so nothing else would keep them from getting the same keyword.
     """
     if connection.in_atomic_block:
         _wait_for(AdvisoryLock.KEYWORDS)

@@ -1,4 +1,4 @@
-"""Pages of a long list without counting it to its end."""
+"""Pagination of a long list without counting all of it."""
 
 from functools import cached_property
 from typing import Any, Final
@@ -9,10 +9,9 @@ COUNTED: Final = 10_000
 
 
 class CappedPaginator(Paginator):
-    """Counts no further than COUNTED rows, and has pages for no more.
+    """Counts no further than COUNTED rows, and has no pages beyond that.
 
-    A database reads a whole index to count a list. Nobody leafs through 200 pages: who looks for somebody
-    searches or filters.
+    To count a list, a database reads a whole index. Nobody pages through 200 pages: people search or filter.
     """
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Numbers together with what they count, as they are said to staff on pages and at the prompt."""
+"""Numbers with what they count, for pages and commands."""
 
 from django.utils.translation import ngettext
 

@@ -1,4 +1,4 @@
-"""Text and JSON without what PostgreSQL cannot store: NUL characters and half surrogates."""
+"""Removes what PostgreSQL can't store from text and JSON: NUL characters and lone surrogates."""
 
 import math
 import re
@@ -8,12 +8,12 @@ UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 
 
 def clean(text: str) -> str:
-    """The text without NUL, and with "?" for what is not a character."""
+    """The text without NUL, and with "?" for anything that isn't a character."""
     return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def clean_json(value: Any) -> Any:
-    """A decoded JSON value with all of its texts cleaned, and numbers such as NaN as texts."""
+    """A decoded JSON value with all texts cleaned, and numbers such as NaN as text."""
     if isinstance(value, str):
         return clean(value)
     if isinstance(value, dict):

@@ -1,8 +1,8 @@
-"""Whether a text contains some words, whatever their capitals and accents: the lookup `mentions`.
+"""The lookup `mentions`: whether a text contains some words, ignoring case and accents.
 
-"ecole" is found in "École" and "école" in "Ecole", as names are (see `contacts.searching`). A text in plain ASCII is
-compared by the database's own means; one with other letters is folded first, by Python on SQLite, which knows the
-letters of English alone (https://www.sqlite.org/lang_expr.html#like), at 2 µs a text; on PostgreSQL that takes 4 µs.
+"ecole" matches "École" and "école" matches "Ecole", as with names (see `contacts.searching`). Plain ASCII text is
+compared by the database's own means; other text is folded first: on SQLite, which only handles ASCII
+(https://www.sqlite.org/lang_expr.html#like), by Python, at 2 µs per text; on PostgreSQL that takes 4 µs.
 """
 
 import re
@@ -17,20 +17,20 @@ from django.db.models.lookups import IContains
 from django.dispatch import receiver
 
 _FUNCTION: Final = "mentions"
-# Accents (Latin, Greek and Cyrillic letters) and the points of vowels (Hebrew and Arabic).
+# Accents (Latin, Greek and Cyrillic) and vowel points (Hebrew and Arabic).
 _MARKS: Final = "[\u0300-\u036f\u0591-\u05c7\u064b-\u065f]"
 _marks = re.compile(_MARKS)
 
 
 def fold(text: str) -> str:
-    """A text as words are compared: in small letters without accents, "École" as "ecole", "Straße" as "strasse"."""
+    """The form in which texts are compared: lower case, no accents, "École" as "ecole", "Straße" as "strasse"."""
     return _marks.sub("", unicodedata.normalize("NFKD", text)).casefold()
 
 
 @CharField.register_lookup
 @TextField.register_lookup
 class Mentions(Lookup):
-    """`mentions="école"`, with a value, not with an expression."""
+    """`mentions="école"`, with a value, not an expression."""
 
     lookup_name = "mentions"
 
@@ -47,7 +47,7 @@ class Mentions(Lookup):
     def _as_sql(
         self, compiler: Any, connection: BaseDatabaseWrapper, size: str, mentions: str
     ) -> tuple[str, tuple[Any, ...]]:
-        """`size` is the text's in bytes, which are more than its characters where they are not all ASCII."""
+        """`size` is the text's size in bytes, which exceeds its length in characters unless it is all ASCII."""
         words = fold(self.rhs)
         text, params = self.process_lhs(compiler, connection)
         in_ascii, ascii_params = IContains(self.lhs, words).as_sql(compiler, connection)
@@ -56,7 +56,7 @@ class Mentions(Lookup):
 
 
 def find(text: str, words: Iterable[str]) -> Iterator[tuple[int, int]]:
-    """Where one of the words stands in the text, as `mentions` finds it: its beginning and its end."""
+    """Where any of the words occurs in the text, as found by `mentions`: start and end."""
     folded = [fold(character) for character in text]
     origins = [index for index, piece in enumerate(folded) for _ in piece]
     origins.append(len(text))
@@ -64,14 +64,14 @@ def find(text: str, words: Iterable[str]) -> Iterator[tuple[int, int]]:
     end = 0
     for found in re.finditer(wanted, "".join(folded)) if wanted else ():
         start = max(origins[found.start()], end)
-        # The marks that belong to the last letter fold to nothing, and one letter may fold to several.
+        # Combining marks on the last letter fold to nothing, and one letter may fold to several.
         end = max(origins[found.end()], origins[found.end() - 1] + 1)
         if start < end:
             yield start, end
 
 
 def mentions(text: str | None, words: str) -> bool | None:
-    """Whether the words, folded, stand in the text; of NULL nobody knows."""
+    """Whether the text contains the words, folded; None for NULL."""
     return None if text is None else words in fold(text)
 
 

@@ -1,4 +1,4 @@
-"""`{% load moments %}`: points in time, for templates."""
+"""`{% load dates %}`: times in templates."""
 
 from django import template
 

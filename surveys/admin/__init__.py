@@ -1,4 +1,4 @@
-"""The staff's pages for surveys: the builder and the list, the results, and the phone to try them on."""
+"""Admin pages for surveys: the builder, the list, the results, and the practice phone."""
 
 from .flows import SurveyFlowAdmin
 

@@ -1,4 +1,4 @@
-"""The list of surveys, and the page on which one is built."""
+"""The list of surveys, and the page where one is built."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -26,7 +26,7 @@ from ..models import SurveyFlow, SurveyResponse, SurveySession
 from .phone import PhonePage
 from .results import ResultPages
 
-# The button that saves a survey and leads to the phone.
+# The button that saves a survey and opens the practice phone.
 TRY: Final = "_try"
 
 
@@ -45,7 +45,7 @@ class SurveyFlowAdmin(PhonePage, ResultPages, KeywordOwnerAdmin):
     list_per_page = 50
     show_facets = admin.ShowFacets.NEVER
     search_fields = ("name__mentions", "trigger_keyword__mentions")
-    search_help_text = "A part of the name or of the keyword."
+    search_help_text = "Name or keyword"
     actions = ("activate_surveys", "deactivate_surveys")
     fields = ("name", "trigger_keyword", "intro_message", "completion_message", "linked_event", "is_active")
 
@@ -77,8 +77,8 @@ class SurveyFlowAdmin(PhonePage, ResultPages, KeywordOwnerAdmin):
         if obj is not None:
             under_way = obj.sessions.active().count()
             sentence = ngettext(
-                "%s is in this survey now, and will finish it as it was when they began.",
-                "%s are in this survey now, and will finish it as it was when they began.",
+                "%s is taking this survey now and will finish the version they started.",
+                "%s are taking this survey now and will finish the version they started.",
                 under_way,
             )
             context |= {
@@ -99,14 +99,14 @@ class SurveyFlowAdmin(PhonePage, ResultPages, KeywordOwnerAdmin):
         return self._try_saved(request, obj) or super().response_change(request, obj)
 
     def _try_saved(self, request: HttpRequest, survey: SurveyFlow) -> HttpResponse | None:
-        """To the phone, where that is how it was saved."""
+        """Opens the practice phone, if the survey was saved by that button."""
         if TRY not in request.POST:
             return None
-        messages.success(request, f"The survey “{survey}” is saved. Now try it.")
+        messages.success(request, f"Saved “{survey}”. Now try it.")
         return redirect("admin:surveys_surveyflow_phone", survey.pk)
 
     def preview_view(self, request: HttpRequest) -> HttpResponse:
-        """The conversation of what is in the form, as JSON: `preview` is HTML, `summary` a sentence."""
+        """The conversation of the posted form, as JSON: `preview` is HTML, `summary` a sentence."""
         if not (self.has_add_permission(request) or self.has_change_permission(request)):
             raise PermissionDenied
         if request.method != "POST":
@@ -151,8 +151,8 @@ class SurveyFlowAdmin(PhonePage, ResultPages, KeywordOwnerAdmin):
     def activate_surveys(self, request: HttpRequest, queryset: KeywordOwnerQuerySet) -> None:
         if count := self.switch(request, queryset, is_active=True):
             sentence = ngettext(
-                "%(count)s survey is active from now on: its keyword starts it.",
-                "%(count)s surveys are active from now on: their keywords start them.",
+                "%(count)s survey is now active: its keyword starts it.",
+                "%(count)s surveys are now active: their keywords start them.",
                 count,
             )
             self.message_user(request, sentence % {"count": f"{count:,}"}, messages.SUCCESS)
@@ -161,8 +161,8 @@ class SurveyFlowAdmin(PhonePage, ResultPages, KeywordOwnerAdmin):
     def deactivate_surveys(self, request: HttpRequest, queryset: KeywordOwnerQuerySet) -> None:
         if count := self.switch(request, queryset, is_active=False):
             sentence = ngettext(
-                "%(count)s survey is not active any more. Who is in it can finish it.",
-                "%(count)s surveys are not active any more. Who is in one can finish it.",
+                "%(count)s survey is no longer active. Anyone taking it can finish.",
+                "%(count)s surveys are no longer active. Anyone taking one can finish.",
                 count,
             )
             self.message_user(request, sentence % {"count": f"{count:,}"}, messages.SUCCESS)
@@ -172,19 +172,19 @@ class SurveyFlowAdmin(PhonePage, ResultPages, KeywordOwnerAdmin):
     def get_deleted_objects(
         self, objs: Sequence[Any] | QuerySet[Any], request: HttpRequest
     ) -> tuple[list[Any], dict[Any, int], set[Any], list[Any]]:
-        """What goes with the surveys, in numbers: Django's own would name every session and every answer."""
+        """Counts what is deleted with the surveys. Django's own version would list every session and answer."""
         surveys: list[SurveyFlow] = list(objs)
         keys = [survey.pk for survey in surveys]
         sessions = SurveySession.objects.filter(survey__in=keys)
         counted = [
             (sessions.count(), "session", "sessions"),
-            (sessions.active().count(), "of them under way", "of them under way"),
+            (sessions.active().count(), "of them in progress", "of them in progress"),
             (SurveyResponse.objects.filter(survey__in=keys).count(), "answer", "answers"),
         ]
         counts = {ngettext(one, many, count): count for count, one, many in counted if count}
         linked = [
             f"The survey “{survey}” is linked to the event “{survey.linked_event}”. Unlink it first: open the "
-            "survey, clear its linked event, and save."
+            "survey, clear the linked event, and save."
             for survey in surveys
             if survey.linked_event_id
         ]
@@ -195,5 +195,5 @@ class SurveyFlowAdmin(PhonePage, ResultPages, KeywordOwnerAdmin):
         self.delete_queryset(request, SurveyFlow.objects.filter(pk=obj.pk))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[SurveyFlow]) -> None:
-        """Once the transaction has ended that Django's page for one survey holds open: see `surveys.deletion`."""
+        """Runs after the end of the transaction that Django's page for one survey holds: see `surveys.deletion`."""
         transaction.on_commit(partial(deletion.delete, list(queryset.values_list("pk", flat=True))))

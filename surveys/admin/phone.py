@@ -1,4 +1,4 @@
-"""A phone on a page: staff text their own surveys before anybody else does. For the simulator alone."""
+"""The practice phone: staff text their own surveys before anyone else does. Only in practice mode."""
 
 import uuid
 from typing import Any, Final, cast
@@ -18,36 +18,34 @@ from .. import practice_phone
 from ..models import SurveyFlow
 
 TEXTS_SHOWN: Final = 200
-NO_ANSWER: Final = (
-    "This text gets no answer. A word such as STOP is obeyed in silence; what nothing claims waits in the inbox."
-)
+NO_ANSWER: Final = "No reply to this text. Words like STOP get none, and anything else waits in the inbox."
 
 
 class PhonePage(admin.ModelAdmin):
-    """The view of the surveys' admin with the phone. See `surveys.practice_phone` for what a try is."""
+    """Adds the phone to the surveys' admin. See `surveys.practice_phone` for what a test is."""
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.phone_view)
         return [path("<int:pk>/phone/", view, name="surveys_surveyflow_phone"), *super().get_urls()]
 
     def can_try(self, request: HttpRequest) -> bool:
-        """Whether this user can try surveys on the page's phone, which acts as whoever texts in."""
+        """Whether this user may test surveys on the practice phone, which acts like anyone texting in."""
         return get_backend().is_simulated and self.has_change_permission(request)
 
     def phone_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """The conversation so far. POST texts in (`body`, and `token` by which a double click is one text), or starts
-        over (`start_over`)."""
+        """The conversation so far. POST sends a text (`body`, and `token`, so that a double click sends one text) or
+        starts over (`start_over`)."""
         if not self.has_change_permission(request):
             raise PermissionDenied
         survey = SurveyFlow.objects.select_related("linked_event").filter(pk=pk).first()
         if survey is None:
-            messages.warning(request, "This survey does not exist any more.")
+            messages.warning(request, "This survey no longer exists.")
             return redirect("admin:surveys_surveyflow_changelist")
         if not get_backend().is_simulated:
             messages.info(
                 request,
-                "The phone on the page is there with the simulator only. Texts go through Twilio here: text "
-                f"{survey.trigger_keyword} from your own phone to try the survey.",
+                "The practice phone only works in practice mode. To try the survey, text "
+                f"{survey.trigger_keyword} from your own phone.",
             )
             return redirect("admin:surveys_surveyflow_change", pk)
         phone = practice_phone.number_of(cast(AppUser, request.user).pk)
@@ -59,7 +57,7 @@ class PhonePage(admin.ModelAdmin):
     def _act(self, request: HttpRequest, phone: str) -> None:
         if "start_over" in request.POST:
             practice_phone.forget([phone], request.user.get_username())
-            messages.success(request, "Started over: what this phone had left is gone.")
+            messages.success(request, "Started over. Everything this phone created is gone.")
             return
         body = request.POST.get("body", "")[:MAX_CHARACTERS]
         if body.strip():

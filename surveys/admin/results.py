@@ -1,4 +1,4 @@
-"""The results of a survey: figures, answers, sessions, and all of it as a file."""
+"""The results of a survey: counts, answers, sessions, and all of it as a file."""
 
 from typing import Any, Final
 
@@ -22,12 +22,12 @@ from ..models import SurveyFlow, SurveyResponse, SurveySession
 from ..results import Whose
 
 ANSWERS_A_PAGE: Final = 100
-# Its offset is a number that SQLite takes.
+# SQLite still accepts its offset.
 _LAST_PAGE: Final = 10**9
 
 
 class ResultPages(admin.ModelAdmin):
-    """Views of the surveys' admin that are about what came of one survey. Seeing the survey is seeing its results."""
+    """Views of one survey's results. Whoever may view the survey may view its results."""
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
@@ -63,12 +63,12 @@ class ResultPages(admin.ModelAdmin):
         return TemplateResponse(request, "surveys/results.html", context)
 
     def answers_view(self, request: HttpRequest, answer: int) -> HttpResponse:
-        """All answers to the question, in the wording, of which `answer` is the id of one."""
+        """All answers to one wording of a question; `answer` is the id of one of them."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         response = SurveyResponse.objects.select_related("survey").filter(pk=answer).first()
         if response is None:
-            messages.warning(request, "This answer does not exist any more.")
+            messages.warning(request, "This answer no longer exists.")
             return redirect("admin:surveys_surveyflow_changelist")
         survey = response.survey
         whose = Whose.TRIES if practice_phone.is_try(response.phone) else Whose.PEOPLE
@@ -83,8 +83,8 @@ class ResultPages(admin.ModelAdmin):
             None,
         )
         if answers is None or (not answers.given and number == 1):
-            # Deleted since `response` was read.
-            messages.warning(request, "These answers do not exist any more.")
+            # Deleted after `response` was read.
+            messages.warning(request, "These answers no longer exist.")
             return redirect("admin:surveys_surveyflow_results", survey.pk)
         if not answers.given:
             return redirect("admin:surveys_surveyflow_answers", answer)
@@ -107,7 +107,7 @@ class ResultPages(admin.ModelAdmin):
         return csv_download(name, exporting.write_csv(sessions, results.asked_questions(survey, whose)))
 
     def forget_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Remove the tries of all users who tried this survey, with all that they left elsewhere."""
+        """Deletes the tests of everyone who tested this survey, and everything they created elsewhere."""
         if not self.has_change_permission(request):
             raise PermissionDenied
         if request.method != "POST":
@@ -117,20 +117,20 @@ class ResultPages(admin.ModelAdmin):
             return survey
         count = practice_phone.forget(practice_phone.phones_that_tried(survey), request.user.get_username())
         sentence = ngettext(
-            "%(count)s try was removed, with its conversation and registrations.",
-            "%(count)s tries were removed, with their conversations and registrations.",
+            "%(count)s test was removed, along with its conversation and registrations.",
+            "%(count)s tests were removed, along with their conversations and registrations.",
             count,
         )
         messages.success(request, sentence % {"count": f"{count:,}"})
         return redirect("admin:surveys_surveyflow_results", pk)
 
     def _viewable(self, request: HttpRequest, pk: int) -> SurveyFlow | HttpResponseRedirect:
-        """The survey, or the way back to the list where it is gone."""
+        """The survey, or a redirect to the list if it is gone."""
         survey = SurveyFlow.objects.select_related("linked_event").filter(pk=pk).first()
         if not self.has_view_permission(request, survey):
             raise PermissionDenied
         if survey is None:
-            messages.warning(request, "This survey does not exist any more.")
+            messages.warning(request, "This survey no longer exists.")
             return HttpResponseRedirect(reverse("admin:surveys_surveyflow_changelist"))
         return survey
 
@@ -145,7 +145,7 @@ class ResultPages(admin.ModelAdmin):
 
 
 def _whose(request: HttpRequest, survey: SurveyFlow) -> tuple[Whose, bool]:
-    """Whose results are asked for, and whether there are tries. Until people have answered, the tries are shown."""
+    """Whose results to show, and whether there are tests. Until people have answered, the tests are shown."""
     sessions = survey.sessions.all()
     has_tries = sessions.filter(practice_phone.IS_TRY).exists()
     asked = request.GET.get("whose", "")

@@ -194,7 +194,7 @@ def test_a_list_that_is_downloaded(admin_client, make_member):
     response = admin_client.get("/admin/contacts/communitymember/export/", {"q": member.phone[-4:]})
     b"".join(response)
     event = the_event(Kind.DATA_EXPORTED)
-    assert event.metadata["list"] == "community members"
+    assert event.metadata["list"] == "people"
     assert member.phone[-4:] not in str(event.metadata)
 
 
@@ -272,7 +272,7 @@ def test_the_list_says_who_from_where_and_what(admin_client, rf):
     page = admin_client.get(LIST).content.decode()
     assert "added user: mia" in page
     assert "role: admin" in page
-    assert "(a prompt or the worker)" in page
+    assert "(command line or worker)" in page
 
 
 @pytest.mark.parametrize("page", ["", "{}/change/", "{}/history/", "{}/delete/", "add/"])
@@ -312,5 +312,5 @@ def test_an_event_of_nobody_says_so_in_the_list_and_on_its_page(admin_client):
     event = events.record(Kind.DATA_EXPORTED, list="registrations")
     for address in ("/admin/accounts/securityevent/", f"/admin/accounts/securityevent/{event.pk}/change/"):
         page = admin_client.get(address).text
-        assert "(nobody known)" in page
-        assert "(a prompt or the worker)" in page
+        assert "(unknown)" in page
+        assert "(command line or worker)" in page

@@ -60,11 +60,11 @@ def test_what_a_script_fetches_is_refused(visitor, headers):
 
 
 def test_the_change_page_says_why(visitor):
-    assert "Choose a password of your own before you go on." in visitor.get(CHANGE).content.decode()
+    assert "Choose your own password to continue." in visitor.get(CHANGE).content.decode()
 
 
 def test_the_change_page_says_nothing_of_it_to_others(admin_client):
-    assert "before you go on" not in admin_client.get(CHANGE).content.decode()
+    assert "Choose your own password" not in admin_client.get(CHANGE).content.decode()
 
 
 def test_the_way_out_is_open(visitor):

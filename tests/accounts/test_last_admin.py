@@ -54,7 +54,7 @@ def test_one_does_not_delete_oneself(admin_client, admin_user, ben, method):
 
 def test_one_does_not_delete_oneself_among_others(admin_client, admin_user, ben):
     response = delete_selected(admin_client, admin_user, ben)
-    assert "You cannot delete yourself: untick your own name." in response.content.decode()
+    assert "You can’t delete yourself: uncheck your own name." in response.content.decode()
     assert AppUser.objects.count() == 2
 
 
@@ -76,7 +76,7 @@ def test_another_admin_is_demoted_and_deactivated(admin_client, ben):
 @pytest.mark.parametrize("fields", [{"role": Role.SOCIAL_MANAGER}, {"is_active": ""}])
 def test_the_last_admin_keeps_the_role(demoted_meanwhile, admin_client, ben, fields):
     response = change(admin_client, ben, **fields)
-    assert "ben is the last active admin. Make somebody else an admin first" in response.content.decode()
+    assert "ben is the last active admin. Make someone else an admin first" in response.content.decode()
     ben.refresh_from_db()
     assert ben.is_superuser
 

@@ -87,7 +87,7 @@ def test_four_failures_lock_nothing(ann, wait):
 
 def test_who_is_locked_sees_when_to_try_again(ann, wait):
     fail(4)
-    assert said(log_in()) == "Too many failed logins. Try again at 3:13 p.m. MDT, or ask an admin to unlock you."
+    assert said(log_in()) == "Too many failed sign-ins. Try again at 3:13 p.m. MDT, or ask an admin to unlock you."
 
 
 def test_a_time_of_tomorrow_comes_with_its_date(ann, wait):

@@ -18,7 +18,7 @@ from smsadmin.settings import PASSWORD_HASHERS
 
 GOOD = "correct-horse-battery"
 SALT = "Tq3vEoZ1c0aJtX9d"
-LATELY = "Your password can’t be one of the last 3 that you have used."
+LATELY = "Your password can’t be one of your last 3."
 
 
 def werkzeug_scrypt(password, n=2**15, r=8, p=1):

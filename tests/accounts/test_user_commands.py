@@ -64,12 +64,12 @@ def test_a_reset_lifts_the_lock_of_the_name(run, make_user):
 
 def test_a_reset_of_an_inactive_user_says_that_they_cannot_log_in(run, make_user):
     make_user(username="sam", is_active=False)
-    assert "sam is not active and cannot log in" in run("reset_password", "sam")
+    assert "sam is not active and can't sign in" in run("reset_password", "sam")
 
 
 def test_a_reset_of_nobody_names_those_there_are(run, make_user):
     make_user(username="sam")
-    with pytest.raises(CommandError, match=r"There is no user 'bob'\. The users are: sam\. manage"):
+    with pytest.raises(CommandError, match=r"There is no user 'bob'\. Users: sam\. To create"):
         run("reset_password", "bob")
 
 
@@ -137,7 +137,7 @@ def test_who_is_not_locked_while_an_address_is_sees_what_is(run, make_user):
     make_user(username="sam")
     lock("x", STRANGE)
     said = run("unlock", "sam")
-    assert said.startswith("sam was not locked.\nStill locked, and lifted by manage.py unlock NAME or ADDRESS:\n")
+    assert said.startswith("sam was not locked.\nStill locked (lift with manage.py unlock NAME or ADDRESS):\n")
     assert f"\nAddress {STRANGE} until " in said
     assert "Nothing was locked" not in said
     assert login_limits.find_lock(STRANGE, "sam")
@@ -187,7 +187,7 @@ def test_how_names_are_counted_is_not_a_name_to_unlock(run, make_user):
 def test_a_user_whose_name_is_under_attack_is_let_in_from_a_new_address(run, make_user):
     make_user(username="sam", password="correct-horse-battery")
     printed = run("unlock", "sam", "--from", STRANGE)
-    assert f"For 30 days, sam can log in from {STRANGE}" in printed
+    assert f"For 30 days, sam can sign in from {STRANGE}" in printed
     lock("sam")
     assert login_limits.find_lock(STRANGE, "sam") is None
     assert login_limits.find_lock("192.0.2.1", "sam")
@@ -196,11 +196,11 @@ def test_a_user_whose_name_is_under_attack_is_let_in_from_a_new_address(run, mak
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["bob"], "There is no user 'bob', and no lock of that name"),
+        (["bob"], "There is no user or lock named 'bob'"),
         (["bob", "--from", STRANGE], "There is no user 'bob'"),
-        (["sam", "--from", "home"], "'home' is no address"),
+        (["sam", "--from", "home"], "'home' is not an IP address"),
         (["--from", STRANGE], "unlock NAME --from ADDRESS"),
-        ([STRANGE, "--from", STRANGE], "goes with the name of a user"),
+        ([STRANGE, "--from", STRANGE], "needs a user name"),
         (["sam", "--all"], "only one of them"),
     ],
 )

@@ -53,7 +53,7 @@ def test_a_user_who_never_logged_in_has_no_last_login(admin_client, ben):
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ({"username": "ANN"}, "A user of that name already exists."),
+        ({"username": "ANN"}, "A user with that name already exists."),
         ({"username": "two words"}, "Enter a valid username"),
         ({"username": "x" * 81}, "at most 80 characters"),
         ({"password2": OTHER}, "didn’t match"),

@@ -119,7 +119,7 @@ def test_a_running_blast_is_paused_resumed_and_cancelled(page, site, add_members
     page.goto("/admin/messaging/messagelog/1/change/")
     expect(page.locator(".progress-state")).to_have_text("Paused")
     page.get_by_role("link", name="Cancel…").click()
-    page.get_by_role("link", name="No, take me back").click()
+    page.get_by_role("link", name="Cancel").click()
     page.get_by_role("link", name="Cancel…").click()
     page.get_by_role("button", name="Yes, cancel the rest").click()
     expect(page.locator(".progress-state")).to_have_text("Cancelled")

@@ -51,7 +51,7 @@ def file_of_people(tmp_path):
 def test_from_a_file_of_people_to_the_results_of_a_blast(page, site, file_of_people, tmp_path):
     page.goto("/admin/contacts/communitymember/")
     page.get_by_role("link", name="Import", exact=True).first.click()
-    page.get_by_label("Choose a file of people").set_input_files(file_of_people)
+    page.get_by_label("Choose a spreadsheet or contacts export").set_input_files(file_of_people)
     page.get_by_role("button", name="Upload and preview").click()
 
     rejects = page.get_by_role("region", name="20 lines are not valid")

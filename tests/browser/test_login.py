@@ -48,13 +48,13 @@ def test_the_first_login_leads_to_a_password_of_ones_own(site, visit):
     given = re.search(r"^Password: (\S+)$", site.run("create_admin", "zoe").stdout, re.MULTILINE)[1]
     page = visit(viewport={"width": 390, "height": 844})
     log_in(page, "zoe", given)
-    expect(page.get_by_text("Choose a password of your own before you go on.")).to_be_visible()
+    expect(page.get_by_text("Choose your own password to continue.")).to_be_visible()
     assert is_as_wide_as_the_phone(page)
 
     page.goto("/admin/contacts/communitymember/")
     expect(page).to_have_url(re.compile("/admin/password_change/$"))
     change(page, given, given)
-    expect(page.get_by_text("one of the last 3 that you have used").first).to_be_visible()
+    expect(page.get_by_text("one of your last 3 that you have used").first).to_be_visible()
 
     other = visit()
     log_in(other, "zoe", given)
@@ -62,7 +62,7 @@ def test_the_first_login_leads_to_a_password_of_ones_own(site, visit):
     change(page, given, OWN)
     expect(page.get_by_text("Your password was changed.").first).to_be_visible()
     page.goto("/admin/")
-    expect(page.get_by_role("heading", name="Dashboard")).to_be_visible()
+    expect(page.get_by_role("heading", name="Home")).to_be_visible()
     other.goto("/admin/")
     expect(other).to_have_url(re.compile("/admin/login/"))
 
@@ -74,7 +74,7 @@ def test_who_guesses_too_often_is_told_when_to_try_again_and_can_be_let_in(site,
         log_in(page, "zoe", "a guess")
         expect(page.get_by_text("Please enter the correct username and password")).to_be_visible()
     log_in(page, "zoe", "a guess")
-    sentence = re.compile(r"Too many failed logins\. Try again at \d+(:\d\d)? [ap]\.m\. M[SD]T")
+    sentence = re.compile(r"Too many failed sign-ins\. Try again at \d+(:\d\d)? [ap]\.m\. M[SD]T")
     expect(page.get_by_text(sentence)).to_be_visible()
     log_in(page, "zoe", given)
     expect(page.get_by_text(sentence)).to_be_visible()

@@ -31,7 +31,7 @@ def test_what_was_typed_is_sent_saved_and_previewed_after_a_login_in_another_tab
     expect(preview).to_contain_text("You have been logged out. Log in again in another tab")
     survey.get_by_role("button", name="Save and continue editing").click()
     expect(survey.get_by_role("alert")).to_have_text(
-        "You have been logged out. Log in again in another tab, then go on here: what you wrote is kept."
+        "You’ve been logged out. Log in again in another tab, then continue here. Your text is still here."
     )
 
     other = page.context.new_page()

@@ -51,7 +51,7 @@ def test_a_survey_is_built_played_and_its_results_are_read(page, site):
     page.get_by_role("option", name="Summer picnic").click()
     preview = page.get_by_role("region", name="The conversation")
     expect(preview).to_contain_text("Hi from the club!\n\nWhat is your name?")
-    expect(preview).to_contain_text("Each person who completes it gets 3 texts with 3 segments: $0.02.")
+    expect(preview).to_contain_text("Each completed survey sends 3 texts and costs $0.02.")
     page.get_by_role("button", name="Save and continue editing").click()
 
     page.get_by_role("link", name="Try it").click()
@@ -63,14 +63,14 @@ def test_a_survey_is_built_played_and_its_results_are_read(page, site):
     expect(page.get_by_text("A registration for Summer picnic as “Ada Lovelace”.")).to_be_visible()
     assert site.query("SELECT name FROM event_registrations") == [("Ada Lovelace",)]
 
-    page.get_by_role("link", name="See the results of the tries").click()
+    page.get_by_role("link", name="See test results").click()
     expect(page.get_by_role("row", name="Completed")).to_contain_text("1 100%")
     dishes = page.get_by_role("region", name="2. What will you bring?")
     expect(dishes.get_by_role("row", name="Cake")).to_contain_text("1 100%")
     with page.expect_download() as download:
         page.get_by_role("link", name="Download CSV").click()
     assert "Ada Lovelace" in download.value.path().read_text(encoding="utf-8")
-    page.get_by_role("button", name="Remove the tries").click()
+    page.get_by_role("button", name="Remove the tests").click()
     expect(page.get_by_text("Nobody has started this survey yet.")).to_be_visible()
     assert site.query("SELECT COUNT(*) FROM event_registrations") == [(0,)]
 
@@ -156,6 +156,6 @@ def test_all_of_it_can_be_used_on_a_phone(open_page, survey):
     page.get_by_role("link", name="Try it").click()
     text_in(page, "JOIN", "x" * 200)
     assert is_as_wide_as_the_phone(page)
-    page.get_by_role("link", name="See the results of the tries").click()
-    expect(page.get_by_role("heading", name="How far people came")).to_be_visible()
+    page.get_by_role("link", name="See test results").click()
+    expect(page.get_by_role("heading", name="Completion")).to_be_visible()
     assert is_as_wide_as_the_phone(page)

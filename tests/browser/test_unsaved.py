@@ -60,7 +60,7 @@ def test_a_survey_whose_changes_are_undone_or_saved_is_left_unasked(page, survey
     page.get_by_role("button", name="Save and continue editing").click()
     expect(page.locator(".messagelist")).to_contain_text("changed successfully")
     leave(page)
-    expect(page.get_by_role("heading", name="Sent last")).to_be_visible()
+    expect(page.get_by_role("heading", name="Recently sent")).to_be_visible()
     assert asked == []
 
 
@@ -78,7 +78,7 @@ def test_an_unsaved_survey_is_saved_before_it_is_tried(page, survey, asked):
     notice = page.get_by_role("alert")
     expect(notice).to_contain_text("There are changes here that are not saved")
     with page.expect_popup() as popup:
-        notice.get_by_role("link", name="Try it as it is saved").click()
+        notice.get_by_role("link", name="Try the saved version in a new tab").click()
     expect(popup.value.get_by_role("heading", name="Try Picnic")).to_be_visible()
     notice.get_by_role("button", name="Save and try it").click()
     page.get_by_label("Text message").fill("join")
@@ -99,7 +99,7 @@ def test_a_message_that_is_being_written_is_not_left_unasked(page, add_members, 
     page.get_by_role("link", name="Edit").click()
     expect(page.get_by_label("Message")).to_have_value("Hi {first_name}")
     leave(page)
-    expect(page.get_by_role("heading", name="Sent last")).to_be_visible()
+    expect(page.get_by_role("heading", name="Recently sent")).to_be_visible()
     assert asked == ["beforeunload"]
 
 

@@ -178,7 +178,7 @@ def test_the_button_exports_the_list_as_it_is_filtered(admin_client, make_member
     address = reverse(EXPORT.format("communitymember"))
     response = admin_client.get(address)
     assert response.headers["Content-Type"] == "text/csv; charset=utf-8"
-    assert response.headers["Content-Disposition"].startswith('attachment; filename="community-members-20')
+    assert response.headers["Content-Disposition"].startswith('attachment; filename="people-20')
     assert [row[1] for row in read(body(response))[1:]] == [ada.phone, grace.phone]
     for query, phone in (("q=ada", ada.phone), ("state=opted_out", grace.phone), ("state=textable&o=2", ada.phone)):
         assert [row[1] for row in read(body(admin_client.get(f"{address}?{query}")))[1:]] == [phone]
@@ -275,7 +275,7 @@ def test_the_command_writes_the_bytes_that_the_admin_sends(admin_client, make_me
     [
         (["--event", "99999999"], 2, "There is no event 99999999."),
         (["--community", "--output", "."], 2, "is a folder"),
-        (["--community", "--output", "missing/folder/out.csv"], 1, "cannot be written: No such file or directory."),
+        (["--community", "--output", "missing/folder/out.csv"], 1, "can't be written: No such file or directory."),
     ],
 )
 def test_the_command_fails_with_an_honest_exit_code(db, arguments, code, words):
@@ -306,5 +306,5 @@ def test_a_reader_that_goes_away_is_told_shortly(make_member):
             raise BrokenPipeError
 
     make_member()
-    with pytest.raises(CommandError, match="its reader has gone"):
+    with pytest.raises(CommandError, match="the program reading it has quit"):
         call_command("export_contacts", "--community", stdout=Gone(), stderr=io.StringIO())

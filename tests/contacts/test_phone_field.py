@@ -19,13 +19,13 @@ def stored():
     return CommunityMember.objects.get().phone
 
 
-def test_save_normalises_the_row_and_the_instance():
+def test_save_normalizes_the_row_and_the_instance():
     member = CommunityMember(phone=TYPED)
     member.save()
     assert member.phone == stored() == NUMBER
 
 
-def test_create_bulk_create_and_update_normalise():
+def test_create_bulk_create_and_update_normalize():
     CommunityMember.objects.bulk_create([CommunityMember(phone=TYPED)])
     assert stored() == NUMBER
     CommunityMember.objects.update(phone="303 555 0145")

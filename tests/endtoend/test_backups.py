@@ -122,6 +122,6 @@ def test_a_database_server_that_is_gone_is_told(tmp_path):
         address = site.start_web()
         status, checks = ask(address)
         assert status == 503
-        assert checks["database"] == {"ok": False, "problem": "The database does not answer."}
+        assert checks["database"] == {"ok": False, "problem": "The database is not responding."}
         with urllib.request.urlopen(f"{address}/health") as answer:  # noqa: S310 - our own
             assert answer.status == 200

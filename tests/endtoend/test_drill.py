@@ -62,7 +62,7 @@ def test_a_drill_restores_examines_shows_and_leaves_no_trace(site, backup, tmp_p
     said = site.run("drill", str(backup), "--folder", str(work)).stdout
     assert "It holds 3 people, 0 blasts and 0 texts, and was restored in " in said
     assert "4 pages were shown." in said
-    assert "The drill went well: this backup can be restored." in said
+    assert "The drill succeeded: this backup can be restored." in said
     assert files(site) == before
     assert list(work.iterdir()) == []
     wait_until(lambda: scratch_databases(site) <= databases, 120, "the scratch databases to be dropped")

@@ -29,13 +29,13 @@ BOB = "+17205550124"
     ],
 )
 def test_a_keyword_is_kept_in_capitals_with_single_spaces(typed, kept):
-    assert keywords.normalise(typed) == kept
+    assert keywords.normalize(typed) == kept
 
 
 @given(st.text())
-def test_normalising_twice_changes_nothing(text):
-    once = keywords.normalise(text)
-    assert keywords.normalise(once) == once
+def test_normalizing_twice_changes_nothing(text):
+    once = keywords.normalize(text)
+    assert keywords.normalize(once) == once
 
 
 @given(st.text())
@@ -122,7 +122,7 @@ def test_a_keyword_has_between_1_and_40_characters(db, keyword):
 
 
 def test_punctuation_around_it_makes_no_other_keyword(make_rule):
-    assert [keywords.normalise(word) for word in ("Potluck!", " «potluck?»", "pot-luck.", "C++", "🎉")] == [
+    assert [keywords.normalize(word) for word in ("Potluck!", " «potluck?»", "pot-luck.", "C++", "🎉")] == [
         "POTLUCK",
         "POTLUCK",
         "POT-LUCK",

@@ -35,4 +35,4 @@ def test_the_way_to_the_question_whether_surveys_are_to_be_deleted(admin_user, a
     surveys = [world.row(SurveyFlow) for _ in range(2)]
     data = {"action": "delete_selected", "_selected_action": [survey.pk for survey in surveys]}
     response = admin_client.post("/admin/surveys/surveyflow/", data)
-    assert steps(response) == ["Home", "Surveys", "Delete several"]
+    assert steps(response) == ["Home", "Surveys", "Delete surveys"]

@@ -83,7 +83,7 @@ def test_a_backup_folder_that_cannot_be_written_is_named(settings, tmp_path, mon
     settings.BACKUP_DIR = tmp_path / "backups"
     monkeypatch.setattr("os.access", lambda *_: False)
     [found] = checks.check_backup_folder()
-    assert f"{tmp_path}/backups (BACKUP_DIR): this user may not write to {tmp_path}." in found.msg
+    assert f"{tmp_path}/backups (BACKUP_DIR): this user cannot write to {tmp_path}." in found.msg
 
 
 def test_a_good_installation_has_nothing_to_mend(sends_by_twilio, tmp_path):

@@ -40,12 +40,12 @@ def run(monkeypatch):
 @pytest.mark.parametrize(
     ("error", "remedy"),
     [
-        (OperationalError("database is locked"), "end that, and try again."),
+        (OperationalError("database is locked"), "Stop it and try again."),
         (OperationalError("no such table: users"), "dbdoctor --apply"),
         (ProgrammingError('relation "users" does not exist\nLINE 1: SELECT'), "dbdoctor --apply"),
-        (OperationalError("attempt to write a readonly database"), "Give the file and its folder"),
+        (OperationalError("attempt to write a readonly database"), "the owner of the file and its folder"),
         (OperationalError("unable to open database file"), "Correct DATABASE_URL"),
-        (OperationalError("database or disk is full"), "Make room"),
+        (OperationalError("database or disk is full"), "Free some space"),
         (DatabaseError("file is not a database"), "restore a backup"),
         (DatabaseError("database disk image is malformed"), ""),
         (OperationalError('connection failed: FATAL:  password authentication failed for user "x"'), "DATABASE_URL"),

@@ -33,7 +33,7 @@ def test_an_empty_site_says_how_to_begin(page):
     text = page()
     assert "No blast has been sent yet." in text
     assert "import a file" in text
-    assert "Needs your attention" not in text
+    assert "Needs attention" not in text
 
 
 def test_a_running_blast_is_shown_with_its_progress(page, make_log):
@@ -41,15 +41,17 @@ def test_a_running_blast_is_shown_with_its_progress(page, make_log):
     for number, status in enumerate(["accepted", "accepted", "pending", "failed"]):
         Delivery.objects.create(message_log=log, phone=f"+1720555011{number}", status=status)
     text = page()
-    assert "3 of 4 texted, 1 failed" in text
+    assert "3 of 4 sent, 1 failed" in text
     assert 'data-again-in="2"' in text
 
 
 def test_a_stopped_blast_needs_attention_with_its_reason(page, make_log):
     make_log(status="processing", paused_at=timezone.now(), stop_code=21606, stop_reason="Check the sender.")
     text = page()
-    assert "Needs your attention" in text
+    assert "Needs attention" in text
     assert "Check the sender." in text
+    assert ">Fix and resume</a>" in text
+    assert "Nothing is being sent right now." in text
 
 
 def test_people_in_doubt_need_a_decision_once_the_grace_period_is_over(page, make_log, settings):
@@ -58,7 +60,7 @@ def test_people_in_doubt_need_a_decision_once_the_grace_period_is_over(page, mak
     row = Delivery.objects.create(message_log=log, phone="+17205550110", status="unknown", claimed_at=timezone.now())
     assert "may not have got" not in page()
     Delivery.objects.filter(pk=row.pk).update(claimed_at=timezone.now() - timedelta(minutes=31))
-    assert "1 person may not have got the blast “Picnic at six”." in page()
+    assert "1 person may not have received the blast “Picnic at six”." in page()
 
 
 def test_a_reply_in_doubt_needs_a_decision_in_its_conversation(page, settings):
@@ -78,13 +80,13 @@ def test_a_reply_in_doubt_needs_a_decision_in_its_conversation(page, settings):
 def test_doubt_that_belongs_to_no_blast_is_not_told_as_one(page, make_log, settings):
     make_log(status="sent")
     Delivery.objects.create(phone="+17205550110", status="unknown", claimed_at=timezone.now() - timedelta(minutes=31))
-    assert "may not have got the blast" not in page()
+    assert "may not have received the blast" not in page()
 
 
 def test_a_blast_that_nobody_takes_up_tells_to_start_the_worker(page, make_log):
     log = make_log(status="processing", created_at=timezone.now() - timedelta(minutes=2))
     Delivery.objects.create(message_log=log, phone="+17205550110")
-    assert "the worker is not running. Start it with: python manage.py worker" in page()
+    assert "the worker isn’t running. Start it with: python manage.py worker" in page()
 
 
 @pytest.fixture
@@ -100,7 +102,7 @@ def test_a_blast_that_a_living_worker_leaves_alone_is_told_as_such(page, make_lo
     log = make_log(status="processing", created_at=timezone.now() - timedelta(minutes=2))
     Delivery.objects.create(message_log=log, phone="+17205550110")
     text = page()
-    assert "although a worker runs: its log says why" in text
+    assert "although the worker is running. The worker’s log says why" in text
     assert "manage.py worker" not in text
 
 
@@ -118,38 +120,41 @@ def test_a_reply_that_nobody_takes_up_tells_to_start_the_worker(page, waiting_re
     # A place in the queue is no worker.
     SenderSlot.objects.create(number=0, owner="queued", leased_until=timezone.now() + timedelta(seconds=20))
     text = page()
-    assert "1 reply waits to be sent: the worker is not running. Start it with: python manage.py worker." in text
+    assert (
+        "1 reply is waiting to be sent because the worker isn’t running. Start it with: python manage.py worker."
+        in text
+    )
     assert f"/admin/messaging/inboxthread/{waiting_reply.thread_id}/change/" in text
     Delivery.objects.update(updated_at=timezone.now())
-    assert "waits to be sent" not in page()
+    assert "waiting to be sent" not in page()
 
 
 def test_a_reply_that_a_living_worker_leaves_alone_is_told_as_such(page, waiting_reply, make_worker):
     make_worker(timezone.now())
-    assert "1 reply waits to be sent, and nobody does it, although a worker runs" in page()
+    assert "1 reply is waiting to be sent, although the worker is running" in page()
 
 
 def test_a_reply_that_waits_because_twilio_has_asked_for_it_is_no_news(page, waiting_reply, make_worker):
     make_worker(timezone.now())
     SenderSlot.objects.create(number=0, leased_until=timezone.now() + timedelta(minutes=2))
-    assert "waits to be sent" not in page()
+    assert "waiting to be sent" not in page()
 
 
 def test_a_worker_that_was_killed_is_missed_though_nothing_waits(page, make_worker):
     make_worker(timezone.now() - timedelta(minutes=2))
-    assert "The worker is not running: nothing is sent" in page()
+    assert "The worker isn’t running, so nothing is being sent" in page()
 
 
 def test_a_worker_that_was_stopped_is_missed_after_some_minutes(page):
-    assert "The worker is not running" not in page()
+    assert "The worker isn’t running" not in page()
     Schedule.objects.update(next_run=timezone.now() - timedelta(minutes=6))
-    assert "The worker is not running" in page()
+    assert "The worker isn’t running" in page()
 
 
 def test_a_living_worker_is_not_said_to_be_missing(page, make_worker):
     make_worker(timezone.now())
     Schedule.objects.update(next_run=timezone.now() - timedelta(minutes=6))
-    assert "The worker is not running" not in page()
+    assert "The worker isn’t running" not in page()
 
 
 def test_texts_of_staff_are_escaped(page, make_log):
@@ -179,7 +184,7 @@ def make_scheduled(db):
 
 
 def test_what_leaves_next_is_shown_with_its_audience_and_a_countdown(page, make_scheduled, make_member):
-    assert "No message is scheduled." in page()
+    assert "Nothing is scheduled." in page()
     make_member()
     make_scheduled("Later", scheduled_at=timezone.now() + timedelta(days=3))
     message = make_scheduled()
@@ -222,7 +227,7 @@ def test_who_may_not_see_scheduled_messages_sees_none(client, make_user, make_sc
 
 
 def test_unread_texts_are_counted_and_lead_to_them(page, make_phone):
-    assert "Everything is read." in page()
+    assert "No unread texts." in page()
     for count in (2, 1, 0):
         InboxThread.objects.create(phone=make_phone(), unread_count=count)
     text = page()
@@ -231,11 +236,11 @@ def test_unread_texts_are_counted_and_lead_to_them(page, make_phone):
     assert 'Inbox<span class="unread" data-unread-texts> (3)</span></a>' in text
 
 
-def test_what_may_mean_stop_needs_attention_with_its_age(page, make_phone):
+def test_possible_opt_outs_need_attention(page, make_phone):
     for days in (1, 3):
         InboxThread.objects.create(phone=make_phone(), flagged_at=timezone.now() - timedelta(days=days, hours=1))
     text = page()
-    assert "2 conversations wait for somebody to decide whether they mean stop, the oldest for 3 days." in text
+    assert "2 people may want to stop receiving texts." in text
     assert 'href="/admin/messaging/inboxthread/?state=undecided"' in text
 
 

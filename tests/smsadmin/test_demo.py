@@ -46,7 +46,7 @@ def test_nothing_is_sent(monkeypatch, django_capture_on_commit_callbacks):
 def test_beside_real_people_it_is_refused_unless_forced():
     CommunityMember.objects.create(phone="+17203832388")
     before = counts()
-    with pytest.raises(CommandError, match="1 number of real people"):
+    with pytest.raises(CommandError, match="1 real number"):
         call_command("demo")
     assert counts() == before
     call_command("demo", "--force", verbosity=0)

@@ -10,7 +10,11 @@ from smsadmin.drilling import scratch
 
 @pytest.mark.parametrize(
     ("content", "part"),
-    [(None, "cannot be read: No such file or directory."), (b"no backup", "is no backup"), (b"", "is no backup")],
+    [
+        (None, "cannot be read: No such file or directory."),
+        (b"no backup", "is not a backup"),
+        (b"", "is not a backup"),
+    ],
 )
 def test_what_is_no_backup_ends_the_drill_with_a_sentence(tmp_path, content, part):
     path = tmp_path / "file"
@@ -25,7 +29,7 @@ def test_what_is_no_backup_ends_the_drill_with_a_sentence(tmp_path, content, par
 def test_a_folder_that_is_not_there_ends_the_drill_with_a_sentence(tmp_path):
     path = tmp_path / "file.sqlite3"
     path.write_bytes(b"SQLite format 3\0")
-    with pytest.raises(CommandError, match="Name another folder"):
+    with pytest.raises(CommandError, match="Choose another folder"):
         call_command("drill", str(path), "--folder", str(tmp_path / "none"))
 
 

@@ -73,9 +73,7 @@ def test_what_belongs_to_another_user_stays_and_is_told_of(place, monkeypatch):
     assert file_modes.close() == []
     assert mode(place / "instance" / "sms.db") == 0o644
     [sentence] = [
-        said
-        for said in problems("storage.access")
-        if said.endswith("sms.db, which belongs to another user than this one.")
+        said for said in problems("storage.access") if said.endswith("sms.db, which belongs to a different user.")
     ]
     assert sentence.startswith("Other users of this machine can use ")
     assert mend("storage.access") == []
@@ -106,7 +104,7 @@ def test_a_name_with_signs_of_a_pattern_closes_that_file_alone(place, monkeypatc
 def test_open_files_are_found_and_mended(place):
     [sentence] = problems("storage.access")
     assert "instance/sms.db" in sentence
-    assert mend("storage.access") == ["11 files were closed to other users."]
+    assert mend("storage.access") == ["11 files were made private."]
     assert problems("storage.access") == []
     assert len(findings("storage.access")) == 1
 

@@ -15,7 +15,7 @@ from django.urls import include, path
 from messaging import backends
 from smsadmin import errors, urls
 
-BANNER = "nothing leaves this machine"
+BANNER = "no texts are really sent"
 
 
 def explode(request):

@@ -105,7 +105,7 @@ def test_a_database_that_does_not_answer_is_said_without_its_error(monkeypatch, 
     monkeypatch.setattr(connection, "cursor", refuse)
     response = ask()
     found = problems(response)
-    assert found["database"] == "The database does not answer."
+    assert found["database"] == "The database is not responding."
     assert list(found) == CHECKS
     assert b"secret.example" not in response.content
     assert "secret.example" not in caplog.text
@@ -119,15 +119,15 @@ def test_a_lasting_failure_is_logged_at_its_beginning_and_its_end(heartbeat, cap
     ask()
     said = [record.getMessage() for record in caplog.records]
     assert len(said) == 2
-    assert "sign of life" in said[0]
+    assert "No worker has been running" in said[0]
     assert "passes again" in said[1]
 
 
 def test_a_pending_migration_is_found(heartbeat):
     MigrationRecorder(connection).record_unapplied("smsadmin", "0002_installation_and_write_probe")
     assert problems(ask()) == {
-        "migrations": "1 migration is not applied to the database. Run: manage.py dbdoctor --apply.",
-        "writing": "Not checked: the tables are not as they should be.",
+        "migrations": "1 migration is not applied. Run: manage.py dbdoctor --apply.",
+        "writing": "Not checked: the tables are wrong.",
     }
 
 
@@ -139,7 +139,7 @@ def test_a_migration_of_a_newer_version_is_no_problem_of_this_check(heartbeat):
 def test_a_silent_worker_is_found(heartbeat):
     WorkerHeartbeat.objects.update(beat_at=timezone.now() - timedelta(minutes=3))
     assert problems(ask()) == {
-        "worker": "No worker has given a sign of life for 3 minutes. Start it with: manage.py worker."
+        "worker": "No worker has been running for 3 minutes. Start one with: manage.py worker."
     }
 
 
@@ -160,7 +160,7 @@ def test_a_task_that_waits_for_long_is_found(heartbeat, settings):
     OrmQ.objects.create(key="smsadmin", payload="", lock=now - timedelta(minutes=1))
     assert ask().status_code == 200
     OrmQ.objects.create(key="smsadmin", payload="", lock=now - timedelta(minutes=10))
-    assert "has waited for 10 minutes" in problems(ask())["queue"]
+    assert "has been waiting for 10 minutes" in problems(ask())["queue"]
 
 
 @pytest.fixture
@@ -182,7 +182,7 @@ def test_a_task_that_waits_for_long_in_redis_is_found(queue_in_redis):
     queue_in_redis.push(SignedPackage.dumps({"started": timezone.now() - timedelta(minutes=1)}))
     assert ask().status_code == 200
     queue_in_redis.push(SignedPackage.dumps({"started": timezone.now() - timedelta(minutes=10)}))
-    assert "has waited for 10 minutes" in problems(ask())["queue"]
+    assert "has been waiting for 10 minutes" in problems(ask())["queue"]
 
 
 def test_a_task_that_was_signed_with_another_secret_is_found(queue_in_redis):
@@ -192,7 +192,7 @@ def test_a_task_that_was_signed_with_another_secret_is_found(queue_in_redis):
 
 def test_a_redis_that_does_not_answer_is_found(heartbeat, settings):
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
-    assert problems(ask()) == {"queue": "Redis, which holds the queue, does not answer."}
+    assert problems(ask()) == {"queue": "Redis, which holds the queue, is not responding."}
 
 
 @pytest.fixture
@@ -203,7 +203,7 @@ def blast(heartbeat):
 
 
 def test_a_blast_that_nobody_sends_is_found(blast):
-    assert "no worker sends it" in problems(ask())["queue"]
+    assert "no worker is sending it" in problems(ask())["queue"]
 
 
 def test_a_blast_in_hand_or_paused_is_well(blast):
@@ -240,7 +240,7 @@ def test_a_check_that_breaks_is_an_answer_too(heartbeat, monkeypatch):
 def test_a_sqlite_file_that_is_gone_is_said_and_not_made_anew(heartbeat, monkeypatch, tmp_path):
     gone = tmp_path / "sms.db"
     monkeypatch.setattr(health, "sqlite_path", lambda: gone)
-    assert problems(ask())["database"] == "The file of the database is gone. Run: manage.py dbdoctor --doctor."
+    assert problems(ask())["database"] == "The database file is gone. Run: manage.py dbdoctor --doctor."
     assert not gone.exists()
 
 
@@ -272,7 +272,7 @@ def test_a_database_that_takes_no_writes_is_not_ready(heartbeat):
     connection.connection.execute("PRAGMA query_only = ON" if is_sqlite else "SET LOCAL transaction_read_only = on")
     try:
         assert list(found := problems(ask())) == ["writing"]
-        assert found["writing"].startswith("The database is read-only: nothing can be stored.")
+        assert found["writing"].startswith("The database is read-only, so nothing can be stored.")
     finally:
         if is_sqlite:
             connection.connection.execute("PRAGMA query_only = OFF")
@@ -296,7 +296,7 @@ def fail_strangely():
     ("fail", "sentence"),
     [
         (fill_up, health.FULL),
-        (fail_strangely, "The database cannot be written: nothing can be stored. Run: manage.py dbdoctor --doctor."),
+        (fail_strangely, "The database is not writable, so nothing can be stored. Run: manage.py dbdoctor --doctor."),
     ],
 )
 def test_a_write_that_fails_is_said_by_its_reason(heartbeat, monkeypatch, fail, sentence):
@@ -358,9 +358,7 @@ def test_a_site_whose_pages_fail_is_not_ready(heartbeat, monkeypatch):
         raise ZeroDivisionError
 
     monkeypatch.setattr(SmsAdminSite, "each_context", fail)
-    assert problems(ask()) == {
-        "pages": "Pages fail: the login page is answered with 500. The reason is in the log of the web server."
-    }
+    assert problems(ask()) == {"pages": "Pages fail: the sign-in page returns 500. The web server's log says why."}
 
 
 def test_static_files_that_were_not_collected_are_found(heartbeat, monkeypatch):
@@ -373,7 +371,7 @@ def test_a_table_that_is_lost_is_found(heartbeat):
         cursor.execute("DROP TABLE django_session")
     found = problems(ask())
     assert found["migrations"] == "The database has lost its table django_session. Run: manage.py dbdoctor --doctor."
-    assert "answered with 500" in found["pages"]
+    assert "returns 500" in found["pages"]
 
 
 def test_the_login_page_is_asked_for_by_a_name_that_the_site_answers_to(heartbeat, settings):

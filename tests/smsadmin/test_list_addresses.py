@@ -114,7 +114,7 @@ def test_a_lookup_of_nobodys_leads_back_to_the_list_with_a_sentence(browser, nam
     response = browser.get(address, {"pk__regex": SLOW})
     assert (response.status_code, response.headers["Location"]) == (302, f"{address}?e=1")
     [said] = map(str, get_messages(response.wsgi_request))
-    assert said == "The address had filters that this list doesn't have. Everything is shown."
+    assert said == "The address had filters that this list doesn’t have. Everything is shown."
 
 
 def test_no_regular_expression_of_an_address_is_run(browser, make_member):

@@ -73,8 +73,8 @@ def test_a_bad_value_ends_the_start_with_one_line():
     [
         ("SECRET_KEY", "", "Make one with"),
         ("ALLOWED_HOSTS", "", "List the host names"),
-        ("ALLOWED_HOSTS", "https://sms.example.org", "Write names alone"),
-        ("ALLOWED_HOSTS", "sms.example.org:8000", "Write names alone"),
+        ("ALLOWED_HOSTS", "https://sms.example.org", "Write only names"),
+        ("ALLOWED_HOSTS", "sms.example.org:8000", "Write only names"),
         ("DEBUG", "maybe", "Write true or false"),
         ("PORT", "eighty", "from 1 to 65,535"),
         ("PORT", "0", "from 1 to 65,535"),
@@ -86,7 +86,7 @@ def test_a_bad_value_ends_the_start_with_one_line():
         ("PUBLIC_BASE_URL", "https://[sms", "https://sms.example.org"),
         ("TRUSTED_PROXIES", "127.0.0.1, proxy.example.org", "10.0.0.0/8"),
         ("SESSION_IDLE_MINUTES", "0", "minutes"),
-        ("LOGIN_MAX_FAILURES", "0", "failed logins from 1 to 100"),
+        ("LOGIN_MAX_FAILURES", "0", "failed sign-ins from 1 to 100"),
         ("LOGIN_WINDOW_MINUTES", "five", "minutes"),
         ("LOGIN_LOCK_MINUTES", "-1", "minutes"),
         ("APP_TIMEZONE", "Mars/Olympus", "America/Denver"),
@@ -96,8 +96,8 @@ def test_a_bad_value_ends_the_start_with_one_line():
         ("DATABASE_URL", "sqlite://sms.db", "sqlite:////absolute/path/sms.db"),
         ("DATABASE_URL", "postgres://user:password@host:port/name", "postgres://user:password@host:5432/name"),
         ("DATABASE_URL", "postgres://user:password@host", "postgres://user:password@host:5432/name"),
-        ("BACKUP_DIR", "manage.py", "Name a folder"),
-        ("BACKUP_DIR", "~/backups", "Write the whole path"),
+        ("BACKUP_DIR", "manage.py", "Set it to a folder"),
+        ("BACKUP_DIR", "~/backups", "Write the full path"),
         ("REDIS_URL", "host:6379", "redis://host:6379/0"),
         ("Q_WORKERS", "2.5", "from 1 to 64"),
         ("TWILIO_ACCOUNT_SID", "SK" + "0" * 32, "AC and 32 more characters"),
@@ -183,7 +183,7 @@ def test_a_short_code_or_a_name_as_sender_stays_as_it_is(sender):
     assert read_setting("TWILIO_FROM_NUMBER", TWILIO_FROM_NUMBER=sender) == sender
 
 
-def test_the_senders_number_is_normalised():
+def test_the_senders_number_is_normalized():
     assert read_setting("TWILIO_FROM_NUMBER", TWILIO_FROM_NUMBER="720-555-0100") == "+17205550100"
 
 
@@ -274,7 +274,11 @@ def test_a_file_that_this_user_may_not_read_ends_the_start(tmp_path, monkeypatch
     env_file = tmp_path / "settings.env"
     env_file.touch()
     monkeypatch.setattr(Path, "read_text", mock.Mock(side_effect=PermissionError))
-    assert_names(refuse(ENV_FILE=str(env_file)), "settings.env", f"Let the user of SMS Admin read {env_file}")
+    assert_names(
+        refuse(ENV_FILE=str(env_file)),
+        "settings.env",
+        f"Give the user that SMS Admin runs as read access to {env_file}",
+    )
 
 
 # The documentation ------------------------------------------------------------------------------------------

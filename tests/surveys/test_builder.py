@@ -29,7 +29,7 @@ def post(manager_client, db):
 
 @pytest.mark.parametrize("event", ["99999999", "none", "9" * 30, "²", " "])
 def test_an_event_that_is_gone_is_said_to_be(post, event):
-    assert "This event does not exist any more." in post("Your name?", linked_event=event)
+    assert "This event no longer exists." in post("Your name?", linked_event=event)
 
 
 def test_a_survey_is_written_with_its_questions(post, make_event):
@@ -53,7 +53,7 @@ def test_a_removed_question_and_an_empty_row_are_left_out(post):
 
 def test_a_question_in_which_nothing_is_to_be_seen_is_none(post):
     unseen = "\u200b\ufeff \u2060"
-    assert "A survey needs at least one question." in post(unseen)
+    assert "Add at least one question." in post(unseen)
     assert post(unseen, "Kept?", intro_message=unseen, completion_message=unseen) == ""
     survey = SurveyFlow.objects.get()
     assert (survey.questions_json, survey.intro_message, survey.completion_message) == ('["Kept?"]', "", "")
@@ -77,8 +77,8 @@ def test_the_keyword_is_kept_in_its_one_form(post, typed):
         ("stop", "STOP ends all texts"),
         ("Start", "START brings the texts back"),
         ("help", "HELP asks for help"),
-        ("exit", "EXIT is already the word that leaves a survey"),
-        ("Exit!", "EXIT is already the word that leaves a survey"),
+        ("exit", "EXIT is already the word that ends a survey"),
+        ("Exit!", "EXIT is already the word that ends a survey"),
         ("x" * 41, "has 41 characters"),
     ],
 )
@@ -97,12 +97,12 @@ def test_a_keyword_of_another_survey_or_reply_is_refused(post, make_survey):
 
 def test_a_word_that_cannot_be_changed_is_not_to_be_changed_first(post):
     page = post("Why?", trigger_keyword="exit")
-    assert "EXIT is already the word that leaves a survey. Choose another word." in page
+    assert "EXIT is already the word that ends a survey. Choose another word." in page
 
 
 def test_a_name_that_another_survey_has_is_refused_with_a_remedy(post, make_survey):
     survey = make_survey(trigger_keyword="CARPOOL")
-    assert "Another survey has this name already. Choose another name." in post("Why?", name=survey.name)
+    assert "Another survey already has this name. Choose a different one." in post("Why?", name=survey.name)
 
 
 @pytest.mark.parametrize("is_new", [True, False])
@@ -113,7 +113,7 @@ def test_a_survey_that_is_saved_to_be_tried_leads_to_the_phone(manager_client, m
     survey = SurveyFlow.objects.get()
     assert (survey.name, survey.trigger_keyword) == ("Picnic", "JOIN")
     assert response.url == address(survey, "phone/")
-    assert "The survey “Picnic” is saved. Now try it." in show(manager_client, response.url)
+    assert "Saved “Picnic”. Now try it." in show(manager_client, response.url)
 
 
 def test_where_texts_are_real_no_survey_is_saved_to_be_tried(manager_client, make_survey):
@@ -133,29 +133,31 @@ def test_a_survey_keeps_its_own_keyword(post, make_survey):
 
 @pytest.mark.parametrize("rows", [(), ("",), ({"prompt": "Gone?", "DELETE": "on"},)])
 def test_a_survey_needs_a_question(post, rows):
-    assert "A survey needs at least one question. Write one." in post(*rows)
+    assert "Add at least one question." in post(*rows)
     assert not SurveyFlow.objects.exists()
 
 
 def test_one_question_at_most_asks_for_the_name(post):
-    assert "Mark one at most." in post({"prompt": "A?", "is_name": "on"}, {"prompt": "B?", "is_name": "on"})
+    assert "Only one question can ask for the person’s name." in post(
+        {"prompt": "A?", "is_name": "on"}, {"prompt": "B?", "is_name": "on"}
+    )
 
 
 def test_there_are_fifty_questions_at_most(post):
-    assert "There are 51 questions. A survey has at most 50: remove some." in post(*["Why?"] * 51)
+    assert "This survey has 51 questions. The limit is 50: remove some." in post(*["Why?"] * 51)
     assert post(*["Why?"] * 50) == ""
 
 
 def test_a_question_longer_than_a_text_is_refused_and_kept_on_the_page(post):
     long = "x" * 1601
     page = post("Why?", long)
-    assert "This has 1601 characters. A text message holds at most 1,600" in page
+    assert "This is 1601 characters. The limit for a text message is 1,600" in page
     assert long in page
 
 
 def test_the_introduction_and_the_first_question_fit_one_text(post):
     page = post("y" * 800, intro_message="x" * 800)
-    assert "go out in one text, which would have 1,602 characters" in page
+    assert "are sent as one text, which is 1,602 characters" in page
     assert post("y" * 800, intro_message="x" * 798) == ""
 
 
@@ -190,7 +192,7 @@ def test_the_form_never_writes_the_counts(manager_client, make_survey, monkeypat
 def test_questions_of_an_unknown_kind_are_kept_and_shown(manager_client, post, make_survey):
     survey = make_survey(trigger_keyword="JOIN", questions_json=json.dumps(["Why?", UNKNOWN]))
     page = show(manager_client, address(survey))
-    assert "of a kind that this version of SMS Admin does not know" in page
+    assert "This version of SMS Admin doesn’t know" in page
     assert "nobody can start this survey" in page
     kept = {"kept": json.dumps(UNKNOWN), "ORDER": 1}
     assert post("Why not?", kept, survey=survey) == ""
@@ -207,12 +209,12 @@ def test_a_kept_question_can_be_removed(post, make_survey):
 
 @pytest.mark.parametrize("kept", ["nonsense", '"Why?"', '{"prompt": "Why?", "kind": "text"}', "[" * 100_000])
 def test_what_is_no_unknown_question_cannot_be_posted_as_one(post, kept):
-    assert "A survey needs at least one question" in post({"kept": kept})
+    assert "Add at least one question" in post({"kept": kept})
 
 
 def test_unreadable_questions_are_told_about_and_can_be_written_anew(manager_client, post, make_survey):
     survey = make_survey(trigger_keyword="JOIN", questions_json="not json")
-    assert "The questions are not in JSON. Nobody can start this survey." in show(manager_client, address(survey))
+    assert "The questions are not valid JSON. Nobody can start this survey." in show(manager_client, address(survey))
     assert post("Why?", survey=survey) == ""
     survey.refresh_from_db()
     assert survey.questions_json == '["Why?"]'
@@ -227,7 +229,7 @@ def test_rows_and_questions_are_the_same_both_ways():
 def test_a_damaged_form_gets_a_sentence(manager_client, db, data):
     response = manager_client.post(f"{SURVEYS}add/", {"name": "A", "trigger_keyword": "JOIN", **data})
     assert response.status_code == 200
-    assert "A question cannot be kept as it is" in response.content.decode()
+    assert "One of the questions needs fixing" in response.content.decode()
 
 
 def test_the_preview_is_the_whole_conversation_with_its_cost(manager_client, db):
@@ -235,9 +237,8 @@ def test_the_preview_is_the_whole_conversation_with_its_cost(manager_client, db)
     answer = response.json()
     html = squeeze(answer["preview"])
     assert "Hi! Your name?" in html
-    assert "GSM-7: <strong>1 segment</strong>" in html
-    assert "GSM-7: <strong>2 segments</strong>" in html
-    assert answer["summary"] == "Each person who completes it gets 3 texts with 4 segments: $0.03."
+    assert html.count("Counts as <strong>2 messages</strong>") == 1
+    assert answer["summary"] == "Each completed survey sends 3 texts and costs $0.03."
     assert not SurveyFlow.objects.exists()
 
 
@@ -250,13 +251,13 @@ def test_the_preview_shows_a_text_that_is_too_long(manager_client, db):
     html = manager_client.post(f"{SURVEYS}preview/", builder_form("y" * 800, intro_message="x" * 800)).json()[
         "preview"
     ]
-    assert "This text has 1,602 characters. At most 1,600 are possible." in html
+    assert "This text is 1,602 characters. The limit is 1,600." in html
 
 
 def test_the_page_says_who_is_in_the_survey(manager_client, make_survey, answer):
     survey = make_survey()
     answer(survey)
-    assert "1 person is in this survey now" in show(manager_client, address(survey))
+    assert "1 person is taking this survey now" in show(manager_client, address(survey))
 
 
 def test_the_page_needs_no_inline_code(manager_client, make_survey):
@@ -274,7 +275,7 @@ def test_the_list_tells_how_the_surveys_go(manager_client, make_survey, make_eve
 
 
 def test_an_empty_list_says_what_a_survey_is(manager_client, db):
-    assert "There is no survey yet." in show(manager_client, SURVEYS)
+    assert "No surveys yet." in show(manager_client, SURVEYS)
 
 
 def test_surveys_are_deactivated_and_activated_from_the_list(manager_client, make_survey):
@@ -289,7 +290,7 @@ def test_only_the_survey_that_was_not_active_is_said_and_recorded_to_be_activate
     active, inactive = make_survey(is_active=True), make_survey(is_active=False)
     data = {"action": "activate_surveys", "_selected_action": [active.pk, inactive.pk]}
     page = manager_client.post(SURVEYS, data, follow=True).content.decode()
-    assert "1 survey is active from now on: its keyword starts it." in page
+    assert "1 survey is now active: its keyword starts it." in page
     assert "Activated." not in show(manager_client, address(active, "history/"))
     assert "Activated." in show(manager_client, address(inactive, "history/"))
     assert active.updated_at == type(active).objects.get(pk=active.pk).updated_at

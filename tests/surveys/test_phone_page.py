@@ -55,9 +55,9 @@ def test_a_try_is_marked_in_the_inbox_and_waits_for_nobody(manager_client, make_
     answer(make_survey(), "Bob")
     thread = InboxThread.objects.get(phone=phone)
     assert thread.unread_count == 0
-    assert show(manager_client, "/admin/messaging/inboxthread/").count('<span class="tag">Try</span>') == 1
+    assert show(manager_client, "/admin/messaging/inboxthread/").count('<span class="tag">Test</span>') == 1
     page = show(manager_client, f"/admin/messaging/inboxthread/{thread.pk}/change/")
-    assert '<span class="tag">Try</span>' in page
+    assert '<span class="tag">Test</span>' in page
 
 
 def test_a_try_of_unclear_words_asks_nobody_to_decide(make_survey, chat, phone):
@@ -65,7 +65,7 @@ def test_a_try_of_unclear_words_asks_nobody_to_decide(make_survey, chat, phone):
     thread = InboxThread.objects.get(phone=phone)
     assert (thread.unread_count, thread.flagged_at) == (0, None)
     assert not InboxMessage.objects.flagged().exists()
-    assert conversations.waiting() == conversations.Waiting(0, 0, 0, None)
+    assert conversations.waiting() == conversations.Waiting(0, 0, 0)
 
 
 def test_a_text_of_somebody_is_counted(make_survey, answer):
@@ -125,11 +125,11 @@ def test_each_user_has_a_phone_of_their_own(make_survey, chat, admin_client):
 
 
 def test_silence_is_explained(make_survey, chat):
-    assert "This text gets no answer." in chat(make_survey(), "What time is it?")
+    assert "No reply to this text." in chat(make_survey(), "What time is it?")
 
 
 def test_an_inactive_survey_says_that_it_cannot_be_tried(make_survey, chat):
-    assert "This survey is not active" in chat(make_survey(is_active=False))
+    assert "This survey isn’t active" in chat(make_survey(is_active=False))
 
 
 def test_the_page_needs_no_inline_code(manager_client, make_survey, chat):
@@ -147,7 +147,7 @@ def test_with_a_real_backend_there_is_no_phone(manager_client, make_survey, sett
     settings.SMS_BACKEND = "messaging.backends.locmem.LocmemBackend"
     survey = make_survey()
     response = manager_client.post(address(survey, "phone/"), {"body": "JOIN1"}, follow=True)
-    assert "text JOIN1 from your own phone to try the survey" in response.content.decode()
+    assert "text JOIN1 from your own phone" in response.content.decode()
     assert not InboxMessage.objects.exists()
     assert address(survey, "phone/") not in show(manager_client, address(survey))
 
@@ -158,7 +158,7 @@ def test_the_tries_of_a_survey_are_removed_from_its_results(manager_client, make
     answer(survey, "Bea", phone=number_of(2))
     answer(survey, "Ada", "Cake")
     response = manager_client.post(address(survey, "tries/remove/"), follow=True)
-    assert "2 tries were removed" in response.content.decode()
+    assert "2 tests were removed" in response.content.decode()
     assert SurveySession.objects.count() == EventRegistration.objects.count() == 1
 
 
@@ -166,7 +166,7 @@ def test_removing_them_takes_all_that_their_numbers_left_and_says_so(manager_cli
     survey, other = make_survey(), make_survey()
     answer(survey, "Ann", phone=number_of(1))
     answer(other, "Ann", phone=number_of(1))
-    assert "have left, in other surveys too" in show(manager_client, address(survey, "results/?whose=tries"))
+    assert "created, in other surveys too" in show(manager_client, address(survey, "results/?whose=tries"))
     manager_client.post(address(survey, "tries/remove/"))
     assert not SurveySession.objects.exists()
 
@@ -180,7 +180,7 @@ def test_real_numbers_are_never_forgotten(make_survey, answer):
 @pytest.mark.parametrize("user_id", [0, 1, 9, 10, 999, 1000, 123_456])
 def test_a_made_up_number_is_fit_for_a_phone_and_nobody_s(user_id):
     number = number_of(user_id)
-    assert phones.normalise(number) == number
+    assert phones.normalize(number) == number
     assert is_try(number)
     assert number[5:10] == "55501"
 

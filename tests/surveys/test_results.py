@@ -46,8 +46,8 @@ def test_the_funnel_counts_how_far_people_came(make_survey, answer, text_in):
         ("Completed", 1),
     ]
     assert [(end.label, end.count) for end in found.ends] == [
-        ("Under way", 2),
-        ("Left with EXIT", 1),
+        ("In progress", 2),
+        ("Quit", 1),
         ("Opted out", 1),
     ]
     assert [step.percent for step in found.steps] == ["100%", "60%", "20%", "20%"]
@@ -60,7 +60,7 @@ def test_the_funnel_tells_who_expired_and_who_started_again(make_survey, answer,
     SurveySession.objects.filter(status="active").update(last_activity_at=timezone.now() - timedelta(hours=25))
     tasks.expire_sessions()
     ends = {end.label: end.count for end in results.funnel(survey, PEOPLE).ends}
-    assert ends == {"No answer in time": 1, "Started again": 1}
+    assert ends == {"No answer in time": 1, "Restarted": 1}
 
 
 def test_equal_answers_count_together_whatever_their_capitals(dishes, answer):
@@ -84,7 +84,7 @@ def test_the_most_frequent_answer_comes_first_and_the_rest_is_counted(manager_cl
     page = show(manager_client, address(dishes, "results/"))
     assert page.index("dish 11") < page.index("dish 00")
     assert "13 answers, 12 different." in page
-    assert "and 2 more different answers" in page
+    assert "2 more answers" in page
 
 
 def test_all_answers_to_a_question_are_on_pages_of_their_own(manager_client, dishes, answer, monkeypatch):
@@ -122,7 +122,7 @@ def test_answers_that_are_deleted_while_they_are_looked_for_are_said_to_be_gone(
         patch.setattr(results, look, delete_first)
         response = manager_client.get(path)
     page = manager_client.get(response.url)
-    assert "These answers do not exist any more." in page.content.decode()
+    assert "These answers no longer exist." in page.content.decode()
 
 
 def test_an_old_wording_is_shown_apart(manager_client, dishes, answer):
@@ -136,7 +136,7 @@ def test_an_old_wording_is_shown_apart(manager_client, dishes, answer):
         ("What will you bring?", False),
     ]
     assert answers_to(dishes) == [("salad", 1)]
-    assert "The survey does not ask this any more" in show(manager_client, address(dishes, "results/"))
+    assert "The survey no longer asks this" in show(manager_client, address(dishes, "results/"))
 
 
 def test_the_same_question_in_another_place_is_another_one(make_survey, answer):
@@ -218,7 +218,7 @@ def test_sessions_are_narrowed_by_their_state(manager_client, make_survey, answe
     sessions = page[page.index('id="sessions"') :]
     assert "<strong>Bob</strong>" in sessions
     assert "<strong>Ada</strong>" not in sessions
-    assert "Nobody matches" in show(manager_client, address(survey, "results/"), status="expired")
+    assert "No responses match" in show(manager_client, address(survey, "results/"), status="expired")
 
 
 def test_sessions_come_page_by_page(make_survey, answer, monkeypatch):
@@ -241,10 +241,10 @@ def test_sessions_come_page_by_page(make_survey, answer, monkeypatch):
 
 
 def test_a_survey_that_nobody_started_says_how_it_starts(manager_client, make_survey):
-    assert "It starts when somebody texts <strong>JOIN1</strong>" in show(
+    assert "It starts when someone texts <strong>JOIN1</strong>" in show(
         manager_client, address(make_survey(), "results/")
     )
-    assert "it is not active" in show(manager_client, address(make_survey(is_active=False), "results/"))
+    assert "it isn’t active" in show(manager_client, address(make_survey(is_active=False), "results/"))
 
 
 def test_tries_are_apart_from_what_people_answer(manager_client, make_survey, answer):
@@ -257,13 +257,13 @@ def test_tries_are_apart_from_what_people_answer(manager_client, make_survey, an
     tries = show(manager_client, address(survey, "results/"), whose="tries")
     assert "Tea" in tries
     assert "Cake" not in tries
-    assert "These are tries" in tries
+    assert "These are tests" in tries
 
 
 def test_until_people_have_answered_the_tries_are_shown(manager_client, make_survey, answer):
     survey = make_survey()
     answer(survey, "Ann", "Tea", phone=number_of(1))
-    assert "These are tries" in show(manager_client, address(survey, "results/"))
+    assert "These are tests" in show(manager_client, address(survey, "results/"))
     assert "Nobody has started this survey yet" in show(manager_client, address(survey, "results/"), whose="people")
 
 
@@ -297,7 +297,7 @@ def test_unreadable_questions_do_not_stop_the_results(manager_client, make_surve
     answer(survey, "Ada", "Cake")
     survey.questions_json = "not json"
     survey.save()
-    assert "The survey does not ask this any more" in show(manager_client, address(survey, "results/"))
+    assert "The survey no longer asks this" in show(manager_client, address(survey, "results/"))
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def test_it_is_said_what_goes_with_a_survey(manager_client, make_survey, answer)
     answer(survey, "Ada", "Cake")
     answer(survey, "Bob")
     page = show(manager_client, address(survey, "delete/"))
-    assert "with it go: 2 sessions, 1 of them under way, 3 answers." in page
+    assert "This also permanently deletes 2 sessions, 1 of them in progress, 3 answers." in page
 
 
 def test_a_survey_goes_with_its_sessions_and_answers_and_nothing_else(delete, make_survey, answer):
@@ -61,7 +61,7 @@ def test_a_survey_that_nobody_started_says_so(manager_client, make_survey):
 
 def test_a_survey_linked_to_an_event_must_be_unlinked_first(manager_client, delete, make_survey, make_event):
     survey = make_survey(linked_event=make_event(title="Summer picnic"))
-    sentence = "is linked to the event “Summer picnic”. Unlink it first: open the survey, clear its linked event"
+    sentence = "is linked to the event “Summer picnic”. Unlink it first: open the survey, clear the linked event"
     assert sentence in show(manager_client, address(survey, "delete/"))
     delete(survey)
     assert SurveyFlow.objects.exists()
@@ -71,7 +71,7 @@ def test_several_surveys_are_deleted_at_once(delete_selected, make_survey, answe
     surveys = [make_survey(), make_survey()]
     answer(surveys[0], "Ada")
     page = delete_selected(*surveys)
-    assert "with them go: 1 session, 1 of them under way, 1 answer." in page
+    assert "This also permanently deletes 1 session, 1 of them in progress, 1 answer." in page
     delete_selected(*surveys, post="yes")
     assert not SurveyFlow.objects.exists()
     assert not SurveySession.objects.exists()

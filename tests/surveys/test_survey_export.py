@@ -40,7 +40,7 @@ def test_each_session_is_a_row_with_its_answers(download, make_survey, answer):
         *("1. What is your name?", "2. What will you bring?"),
     ]
     assert (ada[0], ada[1], ada[2], ada[6:]) == (phone, "Ada", "Completed", ["Ada", "Cake"])
-    assert (bob[0], bob[2], bob[5:]) == (other, "Under way", ["", "Bob", ""])
+    assert (bob[0], bob[2], bob[5:]) == (other, "In progress", ["", "Bob", ""])
 
 
 def test_times_are_in_the_zone_of_the_site(download, make_survey, answer):

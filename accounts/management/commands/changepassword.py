@@ -8,7 +8,7 @@ from accounts.security_events import Kind
 
 
 class Command(changepassword.Command):
-    """Django's, which also writes down that it was done."""
+    """Django's command, but it also records a security event."""
 
     def handle(self, *args: Any, **options: Any) -> str | None:
         said = super().handle(*args, **options)

@@ -8,7 +8,7 @@ from accounts.new_admins import create_admin
 
 
 class Command(BaseCommand):
-    help = "Create a user of the admin role, with a password for the first login, which is printed."
+    help = "Create an admin and print a one-time password."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("username", metavar="NAME", help="The user name of the new admin")
@@ -19,9 +19,9 @@ class Command(BaseCommand):
         except ValidationError as error:
             raise CommandError(
                 f"{options['username']!r} was not created: {' '.join(error.messages)} "
-                "Give another name; manage.py reset_password gives somebody who exists a new password."
+                "Choose another name. To give an existing user a new password, run: manage.py reset_password"
             ) from error
         self.stdout.write(
-            f"The admin {user.username} has been created.\nPassword: {password}\n"
-            "It is shown this once. The first login asks for another one."
+            f"Created the admin {user.username}.\nPassword: {password}\n"
+            "This password is shown only once. The first sign-in asks for a new one."
         )

@@ -17,14 +17,16 @@ class Command(BaseCommand):
             name = "ADMIN_USERNAME" if hasattr(error, "error_dict") else "ADMIN_PASSWORD"
             reasons = " ".join(error.messages)
             raise CommandError(
-                f"The first admin was not created, because {name} cannot be used: {reasons} "
-                f"Change {name}, or leave ADMIN_PASSWORD empty to have a password made."
+                f"The first admin was not created. {name} can't be used: {reasons} "
+                f"Change {name}, or leave ADMIN_PASSWORD empty to generate a password."
             ) from error
         if created is None:
             return
         user, password = created
-        self.stdout.write(f"The first admin has been created. User name: {user.username}")
+        self.stdout.write(f"Created the first admin. User name: {user.username}")
         if password:
-            self.stdout.write(f"Password: {password}\nIt is shown this once. The first login asks for another one.")
+            self.stdout.write(
+                f"Password: {password}\nThis password is shown only once. The first sign-in asks for a new one."
+            )
         else:
-            self.stdout.write("The password is the one in ADMIN_PASSWORD, which you can remove now.")
+            self.stdout.write("Password: the one in ADMIN_PASSWORD, which you can remove now.")

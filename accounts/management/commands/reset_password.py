@@ -8,7 +8,7 @@ from accounts.passwords import reset_password
 
 
 class Command(BaseCommand):
-    help = "Give a user a new password for the next login, which is printed; their sessions end, a lock is lifted."
+    help = "Give a user a one-time password and print it. Ends their sessions and lifts any lock on their name."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("username", metavar="NAME", help="The user name, in any case")
@@ -19,16 +19,16 @@ class Command(BaseCommand):
         except AppUser.DoesNotExist as error:
             raise CommandError(
                 f"There is no user {options['username']!r}. {name_some_users()} "
-                "manage.py create_admin makes a new admin."
+                "To create an admin, run: manage.py create_admin"
             ) from error
         password = reset_password(user)
         self.stdout.write(
             f"{user.username} has a new password.\nPassword: {password}\n"
-            "It is shown this once. The next login asks for another one."
+            "This password is shown only once. The next sign-in asks for a new one."
         )
         if not user.is_active:
             self.stdout.write(
-                f"{user.username} is not active and cannot log in: an admin ticks Active on the page of that user."
+                f"{user.username} is not active and can't sign in. An admin can check Active on the user's page."
             )
 
 
@@ -37,4 +37,4 @@ def name_some_users(at_most: int = 10) -> str:
     if not names:
         return "There are no users yet."
     more = ", and more" if len(names) > at_most else ""
-    return f"The users are: {', '.join(names[:at_most])}{more}."
+    return f"Users: {', '.join(names[:at_most])}{more}."

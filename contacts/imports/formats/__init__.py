@@ -1,6 +1,6 @@
-"""Files of people as they really come: text in any usual encoding and separator, workbooks, saved web pages, vCards.
+"""Files of people as they come: text in any common encoding and separator, workbooks, saved web pages, vCards.
 
-`open_table` recognises what a file is and gives its lines; what the columns mean is for `contacts.imports.columns`.
+`open_table` recognizes what a file is and yields its lines; `contacts.imports.columns` knows what the columns mean.
 """
 
 import codecs
@@ -20,11 +20,11 @@ __all__ = ["ENCODINGS", "SEPARATORS", "Choices", "Line", "Table", "Unreadable", 
 def open_table(
     file: BinaryIO, size: int, choices: Choices | None = None, on_wait: Callable[[], None] = lambda: None
 ) -> Table:
-    """The table in a seekable file of `size` bytes, to be closed after use; a workbook's must have a descriptor.
+    """The table in a seekable file of `size` bytes; close it after use. A workbook's file must have a descriptor.
 
     Raises Unreadable with a sentence for staff: an empty file, a picture, an archive, a damaged or encrypted
-    workbook. Bytes that the encoding does not have come out as U+FFFD. `on_wait` is called about once a second
-    while a workbook's reader has nothing to show.
+    workbook. Bytes that are invalid in the encoding become U+FFFD. `on_wait` is called about once a second while a
+    workbook's reader has nothing to return.
     """
     choices = choices or Choices()
     file.seek(0)
@@ -39,6 +39,6 @@ def open_table(
     if detection.is_web_page(head):
         return workbooks.open_sheet(file, "html", choices.sheet, people.count_people, on_wait)
     if detection.is_vcard(head):
-        return CardTable.recognise(file, size, choices)
+        return CardTable.recognize(file, size, choices)
     detection.refuse_foreign(head)
-    return TextTable.recognise(file, size, choices)
+    return TextTable.recognize(file, size, choices)

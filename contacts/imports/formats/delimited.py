@@ -1,8 +1,8 @@
-"""Text with separated values as lines of cells, in any usual encoding and with any usual separator.
+"""Delimited text as lines of cells, in any common encoding and with any common separator.
 
-RFC 4180 as far as the file keeps to it. The separator is found by what it frees, phones first: csv.Sniffer and
-clevercsv 0.8.5 were tried, and took spaces for it in lists with a column of notes. A line with a quotation mark that
-is never closed costs that line alone, never those after it.
+Follows RFC 4180 as far as the file does. The separator is the one that yields the most phones and columns:
+csv.Sniffer and clevercsv 0.8.5 were tried, and picked spaces in lists with a column of notes. A line with an unclosed
+quotation mark only costs that line, never those after it.
 """
 
 import codecs
@@ -31,7 +31,7 @@ _PHONE_LIKE: Final = re.compile(r"[\s'\"=+(\[]*(?:\d[\s().\[\]+/,\u2010-\u2015-]
 
 @dataclass
 class TextTable:
-    """Text with separated values."""
+    """Delimited text."""
 
     file: BinaryIO
     size: int
@@ -43,7 +43,7 @@ class TextTable:
     headings: tuple[str, ...] = ()
 
     @classmethod
-    def recognise(cls, file: BinaryIO, size: int, choices: Choices) -> "TextTable":
+    def recognize(cls, file: BinaryIO, size: int, choices: Choices) -> "TextTable":
         head = file.read(4)
         file.seek(0)
         bom = encodings.by_bom(head)
@@ -74,7 +74,7 @@ class TextTable:
         }
 
     def close(self) -> None:
-        """Nothing reads it beside the caller."""
+        """There is nothing to close."""
 
     def expected(self, done: int) -> int:
         return max(done, done * self.size // self.file.tell()) if self.file.tell() else done
@@ -88,12 +88,12 @@ class TextTable:
             feed = _Feed(stream, null if self.has_backslashes else None)
             yield from _records(feed, self.separator, "\\" if self.has_backslashes else None)
         finally:
-            # The wrapper would close the file when it is collected, and the file may be read again.
+            # The wrapper would close the file when it is collected, but the file may be read again.
             stream.detach()
 
 
 class _Feed:
-    """The physical lines of a text, each at most MAX_LINE long; remembers those of the present record."""
+    """The physical lines of a text, each at most MAX_LINE long; remembers those of the current record."""
 
     def __init__(self, stream: io.TextIOBase, missing: re.Pattern[str] | None = None) -> None:
         self._missing = missing
@@ -114,7 +114,7 @@ class _Feed:
         if self.number == 1:
             line = line.removeprefix("\ufeff")
             if line[:4].lower() == "sep=":
-                # Excel's own note of the separator, not a line of the list.
+                # Excel's own note of the separator, not part of the list.
                 return "\n"
         if self._missing:
             line = self._missing.sub("", line)
@@ -150,23 +150,23 @@ def _records(feed: _Feed, separator: str, escape: str | None) -> Iterator[Line]:
             cells, problem = _broken(feed.record[0], separator)
             reader = read_on()
         if feed.overlong and not feed.overlong.isdisjoint(range(first, feed.number + 1)):
-            problem = f"The line has more than {MAX_LINE:,} characters. Shorten it."
+            problem = f"The row has more than {MAX_LINE:,} characters. Shorten it."
         yield Line(first, cells, problem)
 
 
 def _broken(line: str, separator: str) -> tuple[list[str], str]:
-    """The cells of a line that is not well-formed, and the problem if they cannot be trusted."""
+    """The cells of a malformed line, and the problem if they can't be trusted."""
     if len(line) > csv.field_size_limit():
         return [line[:200] + "…"], f"A cell has more than {csv.field_size_limit():,} characters. Shorten it."
     line = line.rstrip("\r\n")
     if line.count('"') % 2:
         cells = next(csv.reader([line], delimiter=separator, quoting=csv.QUOTE_NONE), [])
-        return cells, 'The line has a quotation mark (") that is opened and not closed. Remove it or close it.'
+        return cells, 'The row has a quotation mark (") that is never closed. Remove it or close it.'
     return next(csv.reader([line], delimiter=separator, skipinitialspace=True), []), ""
 
 
 def _escapes_with_backslashes(sample: str, separator: str) -> bool:
-    """Whether quotation marks are escaped as \\" (MySQL, pandas) and not doubled: one where no cell can end."""
+    """Whether quotation marks are escaped as \\" (MySQL, pandas) instead of doubled: one where no cell can end."""
     return bool(re.search(rf'\\"(?!\s*(?:{re.escape(separator)}|"|[\r\n]|$))', sample))
 
 
@@ -181,7 +181,7 @@ def _sample(file: BinaryIO, encoding: str) -> str:
 
 
 def _refuse_binary(sample: str) -> None:
-    """Raise Unreadable when the text holds more control characters than a stray one here and there."""
+    """Raises Unreadable if the text contains more than the occasional stray control character."""
     controls = sum(1 for character in sample if character < " " and character not in _TEXT_CONTROLS)
     controls += max(0, sample.count("\0") - max(10, len(sample) // 20))
     if controls > max(5, len(sample) / 50):
@@ -198,7 +198,7 @@ def _guess_separator(sample: str) -> str:
 
 
 def _fit(lines: list[str], separator: str) -> tuple[float, float, int]:
-    """How well a separator fits: it frees phones, it gives all lines the same width, it gives columns."""
+    """How well a separator fits: it yields phones, it gives all lines the same width, it yields columns."""
     try:
         rows = [
             row for row in csv.reader(lines, delimiter=separator, skipinitialspace=True) if any(map(str.strip, row))

@@ -1,4 +1,4 @@
-"""What a file is, by its first bytes, whatever its name says."""
+"""Identifies a file by its first bytes, whatever its name says."""
 
 import re
 from typing import Final
@@ -29,7 +29,7 @@ _FOREIGN: Final[tuple[tuple[bytes, str], ...]] = (
     (rb"\x1f\x8b|7z\xbc\xaf\x27\x1c|Rar!\x1a\x07|BZh[1-9]1AY|\xfd7zXZ\0", "an archive"),
     (rb"SQLite format 3\0", "a database"),
     (rb"\x7fELF|MZ.{58}", "a program"),
-    (rb"\{\\rtf", "a word processor’s document"),
+    (rb"\{\\rtf", "a word processor document"),
     (rb"(?i:MIME-Version:|Content-Type: multipart/related)", "a web archive"),
     (rb"(?:\xef\xbb\xbf)?\s*<\?xml", "an XML file"),
     (rb"(?:\xef\xbb\xbf)?\s*[\[{]\s*[\[{\"]", "a JSON file"),
@@ -37,7 +37,7 @@ _FOREIGN: Final[tuple[tuple[bytes, str], ...]] = (
 
 
 def is_workbook(head: bytes) -> bool:
-    """Whether it is an archive such as spreadsheet programs write; what is in it, only its reader knows."""
+    """Whether it is an archive such as spreadsheet programs write; only its reader knows what is in it."""
     return head.startswith(_WORKBOOK)
 
 
@@ -51,7 +51,7 @@ def is_vcard(head: bytes) -> bool:
 
 
 def refuse_foreign(head: bytes) -> None:
-    """Raise Unreadable when the file is of a well-known kind that is no list."""
+    """Raises Unreadable if the file is of a well-known type that isn't a list."""
     for pattern, what in _FOREIGN:
         if re.match(pattern, head, re.DOTALL):
             raise Unreadable(NOT_A_LIST.format(what=what))

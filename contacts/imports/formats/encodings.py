@@ -1,8 +1,8 @@
-"""Which encoding a text is in: UTF-8 and UTF-16 are known for certain, all others are guessed.
+"""Detects the encoding of a text: UTF-8 and UTF-16 with certainty, all others by guessing.
 
-charset-normalizer tells scripts and the encodings of Chinese, Japanese and Korean apart. For those of Latin letters
-it needs whole sentences: in lists with a few accents it took "Muñoz" for Central European and "Žak" for Chinese.
-These are told apart here, by the letters that languages have.
+charset-normalizer distinguishes scripts and the encodings of Chinese, Japanese and Korean. For those of Latin letters
+it needs whole sentences: in lists with few accents it took "Muñoz" for Central European and "Žak" for Chinese. Those
+are distinguished here, by the letters of each language.
 """
 
 import codecs
@@ -12,7 +12,7 @@ from typing import BinaryIO, Final
 
 from charset_normalizer import from_bytes
 
-# Python's name of each encoding that staff can choose, and what staff know it by.
+# Python's name of each encoding that staff can choose, and the name that staff see.
 ENCODINGS: Final[dict[str, str]] = {
     "utf-8": "UTF-8",
     "utf-16-le": "UTF-16 (Excel’s “Unicode text”)",
@@ -36,9 +36,9 @@ BYTE_ORDER_MARKS: Final = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _OTHER_SCRIPTS: Final = ["cp1251", "cp1253", "cp932", "gb18030", "big5", "cp949"]
-# What an encoding costs before a word of the file is looked at: the common ones are likelier.
+# The cost of an encoding before looking at the file: common ones are likelier.
 _LATIN: Final[dict[str, float]] = {"cp1252": 0, "cp1250": 0.2, "mac_roman": 0.5, "cp1254": 0.6, "cp850": 0.7}
-# The letters with accents that stand together in the names of one language.
+# The accented letters that occur together in the names of one language.
 _ALPHABETS: Final = tuple(
     frozenset(letters)
     for letters in (
@@ -68,19 +68,19 @@ _LONGEST_WORD: Final = 60
 
 @dataclass(frozen=True)
 class Guess:
-    """The encoding, and where it is not certain some of the words by which staff can tell whether it is right."""
+    """The encoding and, if it isn't certain, some words by which staff can tell whether it is right."""
 
     encoding: str
     words: tuple[str, ...] = ()
 
 
 def by_bom(head: bytes) -> str:
-    """The encoding that a byte order mark at the beginning names, "" for none."""
+    """The encoding that a byte order mark at the start indicates, "" for none."""
     return next((encoding for mark, encoding in BYTE_ORDER_MARKS if head.startswith(mark)), "")
 
 
 def guess(file: BinaryIO) -> Guess:
-    """The encoding of a seekable file without a byte order mark, which is left at its beginning."""
+    """The encoding of a seekable file without a byte order mark, which is rewound to its start."""
     file.seek(0)
     sample = file.read(_SAMPLE_BYTES)
     file.seek(0)
@@ -89,7 +89,7 @@ def guess(file: BinaryIO) -> Guess:
     if max(zeros) > 0.25 and min(zeros) < 0.05:
         return Guess("utf-16-be" if zeros[0] > zeros[1] else "utf-16-le")
     good, bad = _count_characters(file)
-    # A single broken byte in a long UTF-8 file is a broken byte, and no reason to misread every accent in it.
+    # A single broken byte in a long UTF-8 file is just that, and no reason to misread every accent in it.
     if bad * 10 <= good:
         return Guess("utf-8")
     words = _odd_words(file)
@@ -99,7 +99,7 @@ def guess(file: BinaryIO) -> Guess:
 
 
 def _count_characters(file: BinaryIO) -> tuple[int, int]:
-    """How many characters beyond ASCII the file has as UTF-8, and how many sequences that are none."""
+    """How many non-ASCII characters the file has as UTF-8, and how many invalid sequences."""
     decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
     good = bad = 0
     while block := file.read(_BLOCK):
@@ -113,7 +113,7 @@ def _count_characters(file: BinaryIO) -> tuple[int, int]:
 
 
 def _odd_words(file: BinaryIO) -> list[bytes]:
-    """The first of the words that have more than ASCII."""
+    """The first words with non-ASCII characters."""
     words: dict[bytes, None] = {}
     while (block := file.read(_BLOCK)) and len(words) < _MOST_WORDS:
         words |= dict.fromkeys(_WORD.findall(block))
@@ -134,7 +134,7 @@ def _of_words(words: list[bytes], has_mac_lines: bool) -> str:
 
 
 def _cost(word: bytes, encoding: str) -> float:
-    """How unlikely a word is in an encoding: signs and capitals within it, letters that no one language has."""
+    """How unlikely a word is in an encoding: symbols and capitals inside it, letters that no language combines."""
     try:
         text = word.decode(encoding)
     except UnicodeDecodeError:
@@ -145,9 +145,9 @@ def _cost(word: bytes, encoding: str) -> float:
         if character.isascii():
             continue
         if not character.isalpha():
-            # A quotation mark or a dash may stand beside a word, other signs do not.
+            # A quotation mark or a dash may be next to a word, other symbols aren't.
             if _OPENED_SENTENCE.match(text):
-                # A small letter behind it is rarer there than one of the other encodings ("żona").
+                # A small letter after it is rarer there than one of the other encodings ("żona").
                 cost += 0 if text[1:2].isupper() else 0.3
                 continue
             cost += 0 if character in "’‘“”–—…·\u00a0" and not before.isalpha() else 1.5

@@ -1,19 +1,19 @@
 """Reads a workbook or the tables of a web page from standard input and writes their rows to standard output.
 
-A program of its own without Django, started by its path with hard limits of memory, time and output
-(`contacts.imports.formats.workbooks`): what a crafted file does to a parser ends this process, and no other.
+A separate program without Django, started by its path with hard limits on memory, time and output
+(`contacts.imports.formats.workbooks`): whatever a crafted file does to a parser ends this process and no other.
 
     sheet_reader.py KIND MEMORY SECONDS OUTPUT SAMPLE [SHEET]
 
-KIND is "workbook" or "html"; MEMORY and OUTPUT are bytes, SECONDS of processor time. Standard input is a file that
-can be sought. Each line that is written is JSON:
+KIND is "workbook" or "html"; MEMORY and OUTPUT are bytes, SECONDS of processor time. Standard input is a seekable
+file. Each line written is JSON:
 
-    {"is_sample": true | false}         of several sheets SAMPLE rows each follow, of the only one (or SHEET) all
-    {"sheet": NAME, "height": ROWS}     the rows that follow are of this sheet, which is not empty
+    {"is_sample": true | false}         true: SAMPLE rows of each of several sheets follow; false: one whole sheet
+    {"sheet": NAME, "height": ROWS}     the following rows are from this sheet, which is not empty
     [NUMBER, CELL, …]                   a row that is not empty, with its number from 1
     {"end": true}
-    {"problem": CODE}                   in place of the end: "damaged", "encrypted", "empty", "too much", "no table",
-                                        or what a zip archive is in place of a workbook: "zip", "word", "numbers"
+    {"problem": CODE}                   instead of the end: "damaged", "encrypted", "empty", "too much", "no table",
+                                        or what a zip archive is instead of a workbook: "zip", "word", "numbers"
 
 Cells are strings, numbers and booleans; dates and times are written as strings.
 """
@@ -30,7 +30,7 @@ MOST_COLUMNS: Final = 1_000
 LONGEST_ROW: Final = 200_000
 LONGEST_CELL: Final = 1_000
 _BLOCK: Final = 1_048_576
-# The name of the stream that holds an encrypted workbook, as its directory has it (MS-OFFCRYPTO 1.3).
+# The name of the stream that contains an encrypted workbook, as in its directory (MS-OFFCRYPTO 1.3).
 _ENCRYPTED_PACKAGE: Final = "EncryptedPackage".encode("utf-16-le")
 
 # (name, height, rows)
@@ -38,7 +38,7 @@ Sheet = tuple[str, int, Iterable[list[Any]]]
 
 
 class Problem(Exception):
-    """Why there are no rows: a code of the docstring above."""
+    """Why there are no rows: a code from the module docstring."""
 
 
 def main(arguments: list[str]) -> None:
@@ -50,7 +50,7 @@ def main(arguments: list[str]) -> None:
         (resource.RLIMIT_CORE, 0),
     ):
         resource.setrlimit(limit, (most, most))
-    # Python ignores it, and would go on with a half-written line.
+    # Python ignores SIGXFSZ, and would continue with a half-written line.
     signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
     file = sys.stdin.buffer
     file.seek(0)
@@ -74,7 +74,7 @@ def main(arguments: list[str]) -> None:
     except MemoryError:
         _write({"problem": "too much"})
     except BaseException as error:
-        # A panic of the Rust code under calamine is no Exception.
+        # A panic of the Rust code in calamine is not an Exception.
         if isinstance(error, KeyboardInterrupt | SystemExit):
             raise
         _write({"problem": "damaged"})
@@ -107,7 +107,7 @@ def _write_rows(rows: Iterable[list[Any]], most: int | None) -> None:
 
 
 def _open_workbook(file: BinaryIO) -> tuple[list[str], Any]:
-    """The names of the visible sheets that have cells, and the function that opens one: (height, rows)."""
+    """The names of the visible sheets that have cells, and a function that opens one: (height, rows)."""
     from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum
 
     try:
@@ -161,11 +161,11 @@ def _is_encrypted(file: BinaryIO) -> bool:
 
 
 def _open_web_page(file: BinaryIO) -> tuple[list[str], Any]:
-    """As `_open_workbook`, for the tables of a web page that have more than one row or column."""
+    """Like `_open_workbook`, for the tables of a web page that have more than one row or column."""
     from html.parser import HTMLParser
 
     class Tables(HTMLParser):
-        """`found` has each table as a list of rows, also those that stand within another's cell."""
+        """`found` has each table as a list of rows, including those inside another table's cell."""
 
         def __init__(self) -> None:
             super().__init__()
@@ -213,7 +213,7 @@ def _open_web_page(file: BinaryIO) -> tuple[list[str], Any]:
 
 
 class _OpenTable:
-    """A table that is being read: its rows, and the cell that text belongs to."""
+    """A table being read: its rows, and the cell that text belongs to."""
 
     def __init__(self) -> None:
         self.rows: list[list[str]] = []

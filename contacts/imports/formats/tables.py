@@ -1,4 +1,4 @@
-"""The words that files of people are spoken of in: tables, their lines, and why one cannot be read."""
+"""Shared types for files of people: tables, their lines, and why one can't be read."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,9 +14,10 @@ class Unreadable(Exception):
 
 
 class Line(NamedTuple):
-    """One record of a file: the line it begins on (from 1), its cells, and why it cannot be read ("" if it can).
+    """One record of a file: the number of its first line (from 1), its cells, and why it can't be read ("" if it
+    can).
 
-    The cells of text are strings; those of a workbook can be numbers, dates and booleans too.
+    The cells of text are strings; those of a workbook can also be numbers, dates and booleans.
     """
 
     number: int
@@ -31,7 +32,7 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True)
 class Choices:
-    """What staff chose over what would be detected; "" leaves it to the detection."""
+    """What staff chose instead of what was detected; "" leaves it to detection."""
 
     encoding: str = ""
     separator: str = ""
@@ -39,18 +40,18 @@ class Choices:
 
 
 class Table(Protocol):
-    """A file that can be read as lines of cells, any number of times, one time after the other."""
+    """A file that can be read as lines of cells, repeatedly, but only once at a time."""
 
-    # Those that a kind of file has by its nature; empty where a line of it may have them.
+    # Those that a file format always has; empty if they may be in one of its lines.
     headings: tuple[str, ...]
 
     def lines(self) -> Iterator[Line]: ...
 
     def expected(self, done: int) -> int:
-        """How many lines it will have been in the end, judged after `done` of them."""
+        """The estimated total number of lines, after `done` of them."""
 
     def close(self) -> None:
-        """End what reads it. The file itself stays open."""
+        """Stops whatever reads it. The file itself stays open."""
 
     def form(self) -> dict[str, Any]:
-        """The file's own form in JSON's types: "kind" ("text" or "workbook") and what that kind is written by."""
+        """The file's form in JSON types: "kind" ("text" or "workbook") and the parameters of that kind."""

@@ -1,7 +1,7 @@
 """vCards (.vcf) as lines of cells: versions 2.1, 3.0 and 4.0 (RFC 2426, RFC 6350), one card or many.
 
-Not by vobject 0.9.9, which was tried: a photo that is cut short, a folded quoted-printable value (every old phone
-writes them) or a last card without its end made it refuse the whole file, and 100,000 cards took it 76 seconds.
+Doesn't use vobject 0.9.9, which was tried: a truncated photo, a folded quoted-printable value (all old phones write
+them) or a last card without its end made it reject the whole file, and 100,000 cards took it 76 seconds.
 """
 
 import io
@@ -32,7 +32,7 @@ _READ: Final = frozenset({"FN", "N", "NICKNAME", "ORG", "TEL", "X-ABLABEL", "KIN
 
 @dataclass
 class _Card:
-    """What is read of one card. `phones` are (preference, label, number), `labels` Apple's by their group."""
+    """What is read from one card. `phones` are (preference, label, number), `labels` are Apple's by their group."""
 
     line: int
     texts: dict[str, str] = field(default_factory=dict)
@@ -51,7 +51,7 @@ class _Card:
 
 @dataclass
 class CardTable:
-    """The cards of a file, one line each."""
+    """The cards of a file, one per line."""
 
     file: BinaryIO
     size: int
@@ -62,14 +62,14 @@ class CardTable:
     )
 
     @classmethod
-    def recognise(cls, file: BinaryIO, size: int, choices: Choices) -> "CardTable":
+    def recognize(cls, file: BinaryIO, size: int, choices: Choices) -> "CardTable":
         head = file.read(4)
         bom = encodings.by_bom(head)
         found = Guess(choices.encoding or bom) if choices.encoding or bom else encodings.guess(file)
         return cls(file, size, found.encoding, found.words)
 
     def close(self) -> None:
-        """Nothing reads it beside the caller."""
+        """There is nothing to close."""
 
     def form(self) -> dict[str, Any]:
         return {"kind": "vcard", "encoding": self.encoding, "guessed": list(self.guessed)}
@@ -86,12 +86,12 @@ class CardTable:
                 if kind != "group":
                     yield Line(card.line, card.cells())
         finally:
-            # The wrapper would close the file when it is collected, and the file may be read again.
+            # The wrapper would close the file when it is collected, but the file may be read again.
             stream.detach()
 
 
 def _cards(stream: io.TextIOBase) -> Iterator[_Card]:
-    """Each card, also a last one without its end. Cards within a card (the agents of version 2.1) are passed over."""
+    """Each card, even a last one without its end. Cards within a card (the agents of version 2.1) are skipped."""
     depth = 0
     card: _Card | None = None
     for number, line in _unfolded(stream):
@@ -100,7 +100,7 @@ def _cards(stream: io.TextIOBase) -> Iterator[_Card]:
             continue
         name, value = found["name"].upper(), found["value"]
         if name == "BEGIN" and value.strip().upper() == "VCARD":
-            # A card that has not ended before the next begins on its own is the one before.
+            # A card that hasn't ended before the next one begins is complete.
             if depth == 1 and card is not None and not card.texts.get("AGENT"):
                 yield card
                 depth = 0
@@ -156,7 +156,7 @@ def _decoded(data: bytes, charset: str) -> str:
 
 
 def _unfolded(stream: io.TextIOBase) -> Iterator[tuple[int, str]]:
-    """The lines as they were before they were folded, with the number of the first of each."""
+    """The lines before they were folded, each with the number of its first line."""
     whole, start = "", 0
     for number, line in enumerate(_read_lines(stream), start=1):
         is_soft = whole.endswith("=") and "QUOTED-PRINTABLE" in whole.partition(":")[0].upper()
@@ -173,7 +173,7 @@ def _unfolded(stream: io.TextIOBase) -> Iterator[tuple[int, str]]:
 
 
 def _read_lines(stream: io.TextIOBase) -> Iterator[str]:
-    """Each line without its end, cut where it is longer than any name or number."""
+    """Each line without its line end, cut if it is longer than any name or number."""
     while line := stream.readline(_LONGEST_LINE):
         if not line.endswith("\n"):
             while (rest := stream.readline(_LONGEST_LINE)) and not rest.endswith("\n"):

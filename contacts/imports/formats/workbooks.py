@@ -1,8 +1,8 @@
 """Workbooks and saved web pages as lines of cells: .xlsx, .xlsm, .xlsb, .xls and .ods, and HTML named .xls.
 
-A process of its own with hard limits reads them (`contacts.imports.formats.sheet_reader`). A file can be made so that
-its parser takes all memory or never ends, and a look at it beforehand, by other rules than the parser's own, cannot
-tell. However that process ends, staff read one sentence.
+A separate process with hard limits reads them (`contacts.imports.formats.sheet_reader`). A crafted file can make its
+parser take all memory or never end, and inspecting it beforehand, by rules other than the parser's own, can't tell.
+However that process ends, staff get one sentence.
 """
 
 import json
@@ -21,33 +21,33 @@ from typing import Any, BinaryIO, Final
 from .tables import Line, Unreadable
 
 PROGRAM: Final = Path(__file__).with_name("sheet_reader.py")
-# A list of 1,000,000 people with 20 columns is read with half of each.
+# A list of 1,000,000 people with 20 columns takes half of each.
 MEMORY: Final = 1024**3
 PROCESSOR_SECONDS: Final = 60
 SECONDS: Final = 150
 OUTPUT: Final = 1024**3
 SAMPLE: Final = 250
-# How many people the first lines of a sheet are, and whether it is surely a list of them.
+# How many of the first lines of a sheet are people, and whether it is certainly a list of people.
 CountPeople = Callable[[Sequence[Line]], tuple[int, bool]]
 _WAIT: Final = 0.05
 _LONGEST_MESSAGE: Final = 2_000_000
 
 _TOO_MUCH: Final = (
-    "The workbook takes more memory or time to read than a list of people can need. Something stands far away from "
-    "the list, or the file holds much else. Copy the list alone into a new workbook, or save it as CSV, and upload "
+    "The workbook takes more memory or time to read than a list of people should. Something may be far away from "
+    "the list, or the file contains much else. Copy just the list into a new workbook, or save it as CSV, and upload "
     "that."
 )
 _DAMAGED: Final = (
-    "The workbook is damaged and cannot be opened. Open it in your spreadsheet program, save it again as .xlsx, "
+    "The workbook is damaged and can’t be opened. Open it in your spreadsheet program, save it again as .xlsx, "
     "and upload the new file."
 )
 _SENTENCES: Final = {
     "damaged": _DAMAGED,
     "too much": _TOO_MUCH,
-    "encrypted": "The workbook is encrypted with a password. Save it without one, or as CSV, and upload that.",
-    "empty": "The workbook is empty: none of its sheets holds anything.",
-    "zip": "The file is a zip archive. Unpack it and upload the list that is in it.",
-    "word": "The file is a word processor’s document. Save the list as CSV or as an Excel workbook (.xlsx) and "
+    "encrypted": "The workbook is password-protected. Save it without a password, or as CSV, and upload that.",
+    "empty": "The workbook is empty: there is nothing on any of its sheets.",
+    "zip": "The file is a zip archive. Unzip it and upload the list inside.",
+    "word": "The file is a word processor document. Save the list as CSV or as an Excel workbook (.xlsx) and "
     "upload that.",
     "numbers": "The file is an Apple Numbers document. Export it as CSV or Excel and upload that.",
     "no table": "The file is a web page without a table of people. If your spreadsheet program shows a list when it "
@@ -56,7 +56,7 @@ _SENTENCES: Final = {
 
 
 class _Reading:
-    """One run of the reading program over a file. Its messages can be read while it runs, and again afterwards."""
+    """One run of the reader program on a file. Its messages can be read while it runs, and again afterward."""
 
     def __init__(self, file: BinaryIO, kind: str, sheet: str, on_wait: Callable[[], None]) -> None:
         self._on_wait = on_wait
@@ -73,7 +73,7 @@ class _Reading:
         self._deadline = time.monotonic() + SECONDS
 
     def messages(self) -> Iterator[Any]:
-        """Each message of `sheet_reader` up to the end. Raises Unreadable where the run ends otherwise."""
+        """Each message of `sheet_reader` up to the end. Raises Unreadable if the run ends otherwise."""
         self._written.seek(0)
         told = time.monotonic()
         while True:
@@ -108,11 +108,11 @@ class _Reading:
             yield message
 
     def _why_ended(self) -> str:
-        # By a signal: of a limit, of an allocation that failed (SIGABRT), of a machine without memory (SIGKILL).
+        # By a signal: a limit, a failed allocation (SIGABRT), or the machine is out of memory (SIGKILL).
         return _TOO_MUCH if (self._process.returncode or 0) < 0 else _DAMAGED
 
     def close_process(self) -> None:
-        """End the program with all that it may have started."""
+        """Ends the program and everything that it may have started."""
         if self._process.poll() is None:
             with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
@@ -156,10 +156,10 @@ def open_sheet(
     count_people: CountPeople,
     on_wait: Callable[[], None],
 ) -> SheetTable:
-    """The sheet of that name, or of several visible ones the first in which `count_people` finds a list of people.
+    """The sheet with that name, or the first of several visible ones in which `count_people` finds a list of people.
 
-    `kind` is "workbook" or "html". `on_wait` is called about once a second while nothing comes; what it raises ends
-    the reading. Raises Unreadable with a sentence for staff: damaged, encrypted, empty, more than can be read.
+    `kind` is "workbook" or "html". `on_wait` is called about once a second while there is nothing to read; if it
+    raises, reading ends. Raises Unreadable with a sentence for staff: damaged, encrypted, empty, too large.
     """
     reading = _Reading(file, kind, "", on_wait)
     try:
@@ -176,7 +176,7 @@ def open_sheet(
 
 @dataclass
 class _Sample:
-    """The beginning of a sheet, of all sheets but an only one: that is read once, and this is none of it."""
+    """The beginning of a sheet, for workbooks with several: a single sheet is read at once, without a sample."""
 
     height: int
     is_cut: bool
@@ -184,7 +184,7 @@ class _Sample:
 
 
 def _samples(reading: _Reading) -> dict[str, _Sample]:
-    """What there is of each sheet that holds anything, by its name."""
+    """The samples of all non-empty sheets, by name."""
     samples: dict[str, _Sample] = {}
     is_sample = False
     for message in reading.messages():
@@ -205,11 +205,11 @@ def _samples(reading: _Reading) -> dict[str, _Sample]:
 
 
 def _choose(samples: dict[str, _Sample], sheet: str, count_people: CountPeople) -> tuple[str, list[str]]:
-    """The sheet to read, and those of the others that have people."""
+    """The sheet to read, and the others that contain people."""
     if len(samples) == 1:
         return next(iter(samples)), []
     people = {name: count_people(sample.lines) for name, sample in samples.items()}
-    # A page of notes may hold a phone or two beside a sheet with the list.
+    # A page of notes may contain a phone or two next to a sheet with the list.
     lists = [name for name, (count, is_sure) in people.items() if count and (is_sure or count > 2)]
     likely = lists or [name for name, (count, _) in people.items() if count] or list(samples)
     likely.sort(key=lambda name: not people[name][1])

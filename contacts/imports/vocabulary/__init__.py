@@ -1,8 +1,7 @@
-"""The words that people's files use in headings and cells: one TOML file a language, read once.
+"""The words that people use in headings and cells: one TOML file per language, read once.
 
-A file gives for each concept the words and phrases that mean it. `contacts.imports.headings` says what the concepts
-of headings do, `contacts.imports.cells` those of cells. All languages count at once: a list rarely says which it is
-in.
+A file lists the words and phrases for each concept. `contacts.imports.headings` interprets the concepts of headings,
+`contacts.imports.cells` those of cells. All languages apply at once: a list rarely says which one it is in.
 """
 
 import re
@@ -18,7 +17,7 @@ _DIGITS: Final = re.compile(r"(?<=[^\W\d])(?=\d)|(?<=\d)(?=[^\W\d])")
 
 
 def plain(text: str) -> str:
-    """In lower case, without accents, with single spaces for all signs and between letters and digits.
+    """In lower case, without accents, with single spaces instead of symbols and between letters and digits.
 
     "Prénom(s)" is "prenom s", "Phone1" is "phone 1".
     """
@@ -30,7 +29,7 @@ def plain(text: str) -> str:
 
 @cache
 def concepts(table: str) -> dict[str, frozenset[str]]:
-    """For each phrase, as `plain` writes it, the concepts that it means in any language.
+    """The concepts that each phrase, as `plain` writes it, means in any language.
 
     `table` is "headings" or "cells".
     """

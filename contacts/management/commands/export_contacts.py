@@ -1,4 +1,4 @@
-"""`manage.py export_contacts`: the export of the admin at a prompt, by the same code."""
+"""`manage.py export_contacts`: the admin's export on the command line, with the same code."""
 
 import os
 import sys
@@ -23,36 +23,36 @@ from smsadmin.lib.plurals import people
 
 class Command(ExplainedCommand):
     help = (
-        "Export a list of people as CSV: UTF-8, oldest first, with headings.\n\n"
-        "import_contacts reads the file back to the same people. Times are in APP_TIMEZONE, with its offset."
+        "Export a list of people as CSV (UTF-8, with headings, oldest first).\n\n"
+        "import_contacts can read the file back. Times are in APP_TIMEZONE, with the UTC offset."
     )
     epilog = (
         "exit codes:\n"
-        "  0  everybody was exported\n"
-        "  1  the export failed; FILE is as it was before\n"
-        "  2  an option is wrong"
+        "  0  everyone was exported\n"
+        "  1  the export failed; FILE is unchanged\n"
+        "  2  an option is invalid"
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         which = parser.add_mutually_exclusive_group(required=True)
-        which.add_argument("--community", action="store_true", help="the community members")
-        which.add_argument("--event", type=int, metavar="ID", help="the registrations of this event")
-        which.add_argument("--unsubscribed", action="store_true", help="the unsubscribed contacts")
-        which.add_argument("--suppressed", action="store_true", help="the suppressed contacts")
-        parser.add_argument("--output", type=Path, metavar="FILE", help="write here, not to the standard output")
+        which.add_argument("--community", action="store_true", help="people in the community")
+        which.add_argument("--event", type=int, metavar="ID", help="people registered for this event")
+        which.add_argument("--unsubscribed", action="store_true", help="people who opted out")
+        which.add_argument("--suppressed", action="store_true", help="unreachable numbers")
+        parser.add_argument("--output", type=Path, metavar="FILE", help="write to FILE instead of standard output")
 
     def handle(self, *args: Any, **options: Any) -> None:
         chosen = choose(options)
         output: Path | None = options["output"]
         if output is not None and output.is_dir():
-            raise CommandError(f"{output} is a folder. Name a file in it.", returncode=2)
+            raise CommandError(f"{output} is a folder. Name a file inside it.", returncode=2)
         try:
             record(
                 Kind.DATA_EXPORTED, list=str(chosen.model._meta.verbose_name_plural), by="manage.py export_contacts"
             )
             count = self._print(chosen) if output is None else write_file(chosen, output)
         except DatabaseError as error:
-            raise CommandError(f"The export failed. The database says: {first_line(error)}.", returncode=1) from None
+            raise CommandError(f"The export failed. Database error: {first_line(error)}.", returncode=1) from None
         where = f" to {output}" if output else ""
         self.stderr.write(f"Exported {people(count)}{where}.", self.style.SUCCESS)
 
@@ -63,15 +63,15 @@ class Command(ExplainedCommand):
                 self.stdout.write(piece, ending="")
             self.stdout.flush()
         except BrokenPipeError:
-            # The reader has gone. Python would complain once more when it closes the pipe at the end.
+            # The reader is gone. Python would complain again when it closes the pipe.
             with suppress(OSError, ValueError):
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise CommandError("The export was cut short: its reader has gone.", returncode=1) from None
+            raise CommandError("The export was cut short: the program reading it has quit.", returncode=1) from None
         return count
 
 
 def choose(options: dict[str, Any]) -> QuerySet[Any]:
-    """The people of the one list that the options name. CommandError where there is no such event."""
+    """The people of the one list that the options name. CommandError if there is no such event."""
     if options["event"] is not None:
         event = Event.objects.filter(pk=options["event"]).first()
         if event is None:
@@ -85,7 +85,7 @@ def choose(options: dict[str, Any]) -> QuerySet[Any]:
 
 
 def write_file(chosen: QuerySet[Any], output: Path) -> int:
-    """Write the export beside `output` and put it there when it is complete; the number of people."""
+    """Writes the export beside `output`, moves it there once complete, and returns the number of people."""
     draft = output.with_name(f"{output.name}.part")
     count = chosen.count()
     try:
@@ -96,14 +96,14 @@ def write_file(chosen: QuerySet[Any], output: Path) -> int:
             file.writelines(counted(exporting.write_csv(chosen), bar))
         draft.replace(output)
     except OSError as error:
-        raise CommandError(f"{output} cannot be written: {error.strerror}.", returncode=1) from None
+        raise CommandError(f"{output} can't be written: {error.strerror}.", returncode=1) from None
     finally:
         draft.unlink(missing_ok=True)
     return count
 
 
 def counted(pieces: Iterable[str], bar: tqdm) -> Iterator[str]:
-    """The pieces as they are; the bar moves on by their lines."""
+    """Passes the pieces on and advances the bar by their lines."""
     for piece in pieces:
         yield piece
         bar.update(piece.count("\r\n"))

@@ -1,4 +1,4 @@
-"""`manage.py import_contacts`: the import of the admin at a prompt, by the same code."""
+"""`manage.py import_contacts`: the admin's import on the command line, with the same code."""
 
 from argparse import ArgumentParser
 from pathlib import Path
@@ -28,37 +28,37 @@ Status = ContactImport.Status
 
 class Command(ExplainedCommand):
     help = (
-        "Import a file of people (CSV, Excel, OpenDocument or vCard) into the community, an event or the\n"
-        "unsubscribed contacts.\n\n"
-        "Encoding, separator, headings and columns are detected. Lines that are not valid are listed and left out;\n"
-        "all others are imported in one transaction. Importing the same file again changes nothing."
+        "Import a file of people (CSV, Excel, OpenDocument or vCard) into the community, an event or the list\n"
+        "of people who opted out.\n\n"
+        "Encoding, separator, headings and columns are detected. Invalid lines are listed and skipped;\n"
+        "the rest are imported in one transaction. Importing the same file again changes nothing."
     )
     epilog = (
         "exit codes:\n"
-        "  0  every line was imported (with --dry-run: could be)\n"
-        "  1  imported, but for the lines that are listed as not valid\n"
-        "  2  nothing was imported: the file cannot be read, or an option is wrong"
+        "  0  every line was imported (with --dry-run: would be)\n"
+        "  1  imported, except for the lines listed as invalid\n"
+        "  2  nothing was imported: the file can't be read, or an option is invalid"
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path, help="the file to import")
         into = parser.add_mutually_exclusive_group(required=True)
-        into.add_argument("--community", action="store_true", help="into the community members")
-        into.add_argument("--event", type=int, metavar="ID", help="into the registrations of this event")
-        into.add_argument("--unsubscribed", action="store_true", help="into the unsubscribed contacts")
-        parser.add_argument("--dry-run", action="store_true", help="only say what importing would do")
-        parser.add_argument("--encoding", choices=ENCODINGS, help="instead of the one that is detected")
-        parser.add_argument("--separator", choices=SEPARATORS, help="instead of the one that is detected")
-        parser.add_argument("--sheet", metavar="NAME", help="of a workbook, instead of the first with people")
+        into.add_argument("--community", action="store_true", help="into the community")
+        into.add_argument("--event", type=int, metavar="ID", help="into this event")
+        into.add_argument("--unsubscribed", action="store_true", help="into the list of people who opted out")
+        parser.add_argument("--dry-run", action="store_true", help="only report what the import would do")
+        parser.add_argument("--encoding", choices=ENCODINGS, help="instead of the detected one")
+        parser.add_argument("--separator", choices=SEPARATORS, help="instead of the detected one")
+        parser.add_argument("--sheet", metavar="NAME", help="the sheet to read (default: the first one with people)")
         parser.add_argument(
             "--refusals",
             choices=REFUSALS,
             default="opt-out",
-            help="people of whom the file says that they want no texts: import them as opted out (the default), or "
+            help="people who don't want texts, according to the file: import them as opted out (the default), or "
             "leave them out",
         )
         parser.add_argument("--no-header", action="store_true", help="the first line is a person, not headings")
-        parser.add_argument("--rejects", type=Path, metavar="FILE", help="write the lines that are not valid here")
+        parser.add_argument("--rejects", type=Path, metavar="FILE", help="write the invalid lines to this file")
 
     def handle(self, *args: Any, **options: Any) -> None:
         contact_import = self._stage(options)
@@ -70,7 +70,7 @@ class Command(ExplainedCommand):
                 self.stderr.write(notice)
             if not options["dry_run"] and contact_import.counts["people"]:
                 self._apply(contact_import, REFUSALS[options["refusals"]])
-            self._summarise(contact_import, options["dry_run"])
+            self._summarize(contact_import, options["dry_run"])
         except KeyboardInterrupt:
             contact_import.refresh_from_db()
             if contact_import.status != Status.APPLIED:
@@ -99,7 +99,7 @@ class Command(ExplainedCommand):
             with path.open("rb") as file:
                 return lifecycle.stage(File(file, name=path.name), target, event, adjustments=adjustments)
         except OSError as error:
-            raise CommandError(f"{path} cannot be opened: {error.strerror}.", returncode=2) from None
+            raise CommandError(f"{path} can't be opened: {error.strerror}.", returncode=2) from None
         except Unreadable as problem:
             raise CommandError(problem.sentence, returncode=2) from None
 
@@ -127,30 +127,28 @@ class Command(ExplainedCommand):
                 with path.open("wb") as file:
                     file.writelines(rejected_lines.content(contact_import))
             except OSError as error:
-                raise CommandError(f"{path} cannot be written: {error.strerror}.", returncode=2) from None
+                raise CommandError(f"{path} can't be written: {error.strerror}.", returncode=2) from None
 
     def _apply(self, contact_import: ContactImport, refusals: str) -> None:
         try:
             lifecycle.take_for_applying(contact_import, refusals)
             lifecycle.apply(contact_import.pk)
         except DatabaseError as error:
-            raise CommandError(
-                f"Nothing was imported. The database says: {first_line(error)}.", returncode=2
-            ) from None
+            raise CommandError(f"Nothing was imported. Database error: {first_line(error)}.", returncode=2) from None
         contact_import.refresh_from_db()
 
-    def _summarise(self, contact_import: ContactImport, is_dry_run: bool) -> None:
+    def _summarize(self, contact_import: ContactImport, is_dry_run: bool) -> None:
         counts = contact_import.counts
         self.stdout.write(headline(contact_import))
         for number, what in (
-            (counts["known"], "already there"),
-            (counts["repeats"], "more with a number that an earlier line has"),
-            (counts["invalid"], "not valid"),
-            (counts.get("left_out", 0), "left out, because the file says no texts"),
+            (counts["known"], "already on the list"),
+            (counts["repeats"], "duplicates"),
+            (counts["invalid"], "invalid"),
+            (counts.get("left_out", 0), "left out because they don't want texts"),
         ):
             if number:
                 self.stdout.write(f"  {counted(number, 'line', 'lines')} {what}")
         if blocked := counts["opted_out"] + counts["suppressed"]:
-            self.stdout.write(f"  {people(blocked)} of them opted out or cannot be reached, and will not be texted")
+            self.stdout.write(f"  {people(blocked)} of them opted out or are unreachable, and won't be texted")
         if is_dry_run:
-            self.stdout.write("Dry run: nothing was written.")
+            self.stdout.write("Dry run: nothing was changed.")

@@ -1,4 +1,4 @@
-/* The pages of an import: the size of a file before it is sent, and the progress while it is read. */
+/* Import pages: checks the file size before the upload, and shows progress while the file is read. */
 "use strict";
 (function () {
     const upload = document.getElementById("import-upload");
@@ -21,14 +21,14 @@
             problem.hidden = !isTooLarge;
             submit.disabled = isTooLarge;
             if (isTooLarge) {
-                problem.textContent = `“${file.name}” has ${megabytes(file.size)} MB, and ${megabytes(limit)} MB is the most. ` +
-                    "Remove columns that are not needed, or split the file.";
+                problem.textContent = `“${file.name}” is ${megabytes(file.size)} MB. The limit is ${megabytes(limit)} MB. ` +
+                    "Remove columns you don’t need, or split the file.";
             }
         }
 
         field.addEventListener("change", check);
         upload.addEventListener("submit", function () {
-            // After the browser has taken the form: a disabled button now stops only the second click.
+            // After the browser has submitted the form, so that disabling the button only blocks a second click.
             setTimeout(function () {
                 submit.disabled = true;
                 submit.value = "Uploading…";
@@ -76,7 +76,7 @@
 
         poll(waiting.dataset.address, 0.3, show, {
             refused: () => location.reload(),
-            failed: () => { sentence.textContent = "The server does not answer. Trying again."; },
+            failed: () => { sentence.textContent = "The server isn’t responding. Trying again."; },
         });
     }
 

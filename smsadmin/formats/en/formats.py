@@ -1,6 +1,6 @@
-"""English for the pages that are Django's, such as a history: its own formats, with the zone's name behind a time.
+"""English formats for Django's own pages, such as a change log: Django's formats plus the name of the time zone.
 
-Our own pages use `smsadmin.lib.dates`, which leaves the name out at no time.
+Our own pages use `smsadmin.lib.dates`, which always includes the name.
 """
 
 DATETIME_FORMAT = "N j, Y, P T"

@@ -14,19 +14,21 @@ from smsadmin.version import version
 
 class Command(BaseCommand):
     help = (
-        "Write a backup of the database into a folder, check it, and remove the oldest ones. The site may be in use."
+        "Back up the database into a folder, check the backup, and remove the oldest ones. The site can stay in use."
     )
-    # A database that is behind the code can be backed up all the same.
+    # A database that is behind the code can still be backed up.
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("directory", nargs="?", type=Path, metavar="DIR", help="the folder (BACKUP_DIR)")
-        parser.add_argument("--keep", type=int, metavar="N", help="how many stay, the new one included (BACKUP_KEEP)")
+        parser.add_argument(
+            "--keep", type=int, metavar="N", help="how many to keep, including the new one (BACKUP_KEEP)"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         keep = settings.BACKUP_KEEP if options["keep"] is None else options["keep"]
         if keep < 1:
-            raise CommandError("--keep takes a number from 1 up.", returncode=2)
+            raise CommandError("--keep needs a number of 1 or more.", returncode=2)
         file_modes.close()
         try:
             backup = back_up(options["directory"] or settings.BACKUP_DIR, keep)
@@ -37,5 +39,5 @@ class Command(BaseCommand):
             f"Wrote and checked {backup.path} ({size}, SMS Admin {version()}): {backup.contents.summary}."
         )
         if removed := len(backup.removed):
-            sentence = ngettext("Removed %(count)s older backup.", "Removed the %(count)s oldest backups.", removed)
+            sentence = ngettext("Removed %(count)s old backup.", "Removed %(count)s old backups.", removed)
             self.stdout.write(sentence % {"count": f"{removed:,}"})

@@ -5,7 +5,7 @@ from django.contrib.staticfiles.management.commands import collectstatic
 
 
 class Command(collectstatic.Command):
-    """Django's. What it writes is public: the web server may read it as another user."""
+    """Django's command. What it writes is public: the web server may read it as another user."""
 
     def handle(self, **options: Any) -> str | None:
         private = os.umask(0o022)

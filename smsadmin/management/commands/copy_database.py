@@ -1,4 +1,4 @@
-"""`manage.py copy_database`: everything from the database in use into another one."""
+"""`manage.py copy_database`: copies everything from the database in use into another one."""
 
 import sys
 from argparse import ArgumentParser
@@ -19,20 +19,20 @@ from smsadmin.lib.plurals import counted
 class Command(ExplainedCommand):
     help = (
         "Copy everything from the database in use (DATABASE_URL) into another, empty one: from SQLite to\n"
-        "PostgreSQL, or back. All or nothing: one transaction, in which each table is read back and compared. The\n"
+        "PostgreSQL, or back. It is all or nothing: one transaction, with each table read back and compared. The\n"
         "database in use is only read. Stop the web server and the worker first. docs/postgresql.md has every step."
     )
     epilog = (
         "exit codes:\n"
-        "  0  every row is in the new database, and the same as in the old one\n"
-        "  1  nothing was copied; a sentence says why"
+        "  0  every row is in the new database and matches the old one\n"
+        "  1  nothing was copied; the output says why"
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
             "target",
             metavar="TARGET_URL",
-            help="the new database, as DATABASE_URL has it: postgres://user:password@host:5432/name, or "
+            help="the new database, in the form of DATABASE_URL: postgres://user:password@host:5432/name, or "
             "sqlite:////absolute/path/sms.db; - reads the address from standard input",
         )
 
@@ -47,7 +47,7 @@ class Command(ExplainedCommand):
         except CannotCopy as problem:
             raise CommandError(f"Nothing was copied. {problem}") from None
         except DatabaseError as error:
-            raise CommandError(f"Nothing was copied. The database says: {storage.first_line(error)}.") from error
+            raise CommandError(f"Nothing was copied. Database error: {storage.first_line(error)}.") from error
         except KeyboardInterrupt:
             raise CommandError("Stopped. Nothing was copied.") from None
         self._report(copied)
@@ -68,17 +68,17 @@ class Command(ExplainedCommand):
         total = sum(one.rows for one in copied)
         self.stdout.write(
             f"Copied {counted(total, 'row', 'rows')} of {counted(len(copied), 'table', 'tables')}. "
-            "Each table was read back: it has the same rows with the same values.",
+            "Each table was read back and matches.",
             self.style.SUCCESS,
         )
         for one in copied:
             for column, number in one.cleaned.items():
                 self.stdout.write(
                     f"{counted(number, 'value', 'values')} of {one.table}.{column} had characters that cannot be "
-                    "stored, which were left out or replaced."
+                    "stored and were removed or replaced."
                 )
         self.stdout.write(
-            "Sessions and queued tasks stay behind: everybody logs in again, and the worker finds its work."
+            "Sessions and queued tasks were not copied: everyone signs in again, and the worker finds its work."
         )
         waiting = MessageLog.objects.filter(status=MessageLog.Status.PROCESSING).count()
         scheduled = ScheduledMessage.objects.filter(status=ScheduledMessage.Status.PENDING).count()
@@ -89,6 +89,6 @@ class Command(ExplainedCommand):
                 "A worker on the old one would text the same people again."
             )
         self.stdout.write(
-            "Next: set DATABASE_URL to the new database on every machine, put the old one away where nothing starts "
+            "Next: set DATABASE_URL to the new database on every machine, move the old one where nothing can start "
             "on it, run manage.py dbdoctor --doctor, and start the web server and the worker."
         )

@@ -1,4 +1,4 @@
-"""manage.py dbdoctor: the operators' tool for the database and all that hangs on it."""
+"""`manage.py dbdoctor`: the operators' tool for the database and everything that depends on it."""
 
 import json
 import sys
@@ -18,27 +18,27 @@ from smsadmin.version import version
 
 class Command(BaseCommand):
     help = (
-        "Says which database is in use and which migrations it has had (--print), applies those that wait (--apply), "
-        "or examines the whole installation (--doctor, the default). Exit code of --doctor: 0 where nothing needs "
-        "mending, 1 where something does. docs/dbdoctor.md explains every check."
+        "Show the database in use and its migrations (--print), apply pending migrations (--apply), "
+        "or examine the whole installation (--doctor, the default). Exit code of --doctor: 0 if nothing needs "
+        "fixing, 1 if something does. docs/dbdoctor.md explains every check."
     )
-    # Settings that contradict each other are findings of --doctor, and no reason not to make it.
+    # Contradictory settings are findings of --doctor, and no reason not to run it.
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         modes = parser.add_mutually_exclusive_group()
         modes.add_argument("--print", action="store_true", help="the database in use, and each migration")
-        modes.add_argument("--apply", action="store_true", help="apply the migrations that wait")
+        modes.add_argument("--apply", action="store_true", help="apply pending migrations")
         modes.add_argument("--doctor", action="store_true", help="examine everything")
-        parser.add_argument("--fix", action="store_true", help="with --doctor: mend what is safe to mend")
+        parser.add_argument("--fix", action="store_true", help="with --doctor: fix what is safe to fix")
         parser.add_argument(
-            "--online", action="store_true", help="with --doctor: ask Twilio about account and sender"
+            "--online", action="store_true", help="with --doctor: ask Twilio about the account and the sender"
         )
-        parser.add_argument("--json", action="store_true", help="one JSON object, for machines")
+        parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if (options["print"] or options["apply"]) and (options["fix"] or options["online"]):
-            raise CommandError("--fix and --online go with --doctor.")
+            raise CommandError("--fix and --online only work with --doctor.")
         try:
             if options["print"]:
                 self._print(options["json"])
@@ -50,14 +50,14 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         except DatabaseError as error:
             raise CommandError(
-                f"The database does not answer: {storage.first_line(error)}. Run: manage.py dbdoctor --doctor"
+                f"The database is not responding: {storage.first_line(error)}. Run: manage.py dbdoctor --doctor"
             ) from error
 
     def _print(self, is_json: bool) -> None:
         path = storage.sqlite_path()
         if path is not None and not path.exists():
-            # To connect would make an empty file.
-            raise CommandError(f"There is no database at {path}. Make one with: manage.py dbdoctor --apply")
+            # Connecting would create an empty file.
+            raise CommandError(f"There is no database at {path}. Create one with: manage.py dbdoctor --apply")
         steps = migrating.steps()
         waiting = sum(not step.is_applied for step in steps)
         database = storage.describe()
@@ -82,13 +82,13 @@ class Command(BaseCommand):
         for step in steps:
             self.stdout.write(f"  {str(step).ljust(width)}  {_state(step)}")
         self.stdout.write(
-            f"{counted(waiting, 'migration waits', 'migrations wait')}. Run: manage.py dbdoctor --apply"
+            f"{counted(waiting, 'migration is', 'migrations are')} pending. Run: manage.py dbdoctor --apply"
             if waiting
-            else "No migration waits."
+            else "No migrations are pending."
         )
 
     def _apply(self, is_json: bool, verbosity: int) -> None:
-        """With --verbosity 0 nothing is said where nothing was done."""
+        """With --verbosity 0, prints nothing if nothing was done."""
         self.check(fail_level=40)
         file_modes.close()
         applied = migrating.apply(self.stderr.write)
@@ -96,7 +96,7 @@ class Command(BaseCommand):
             self._write_json({"applied": [str(step) for step in applied.steps], "backup": applied.backup or None})
             return
         if applied.backup:
-            self.stdout.write(f"The database as it was before is in {applied.backup}.")
+            self.stdout.write(f"The previous database is in {applied.backup}.")
         if applied.steps:
             self.stdout.write(f"{counted(len(applied.steps), 'migration was', 'migrations were')} applied.")
             for step in applied.steps if verbosity > 1 else ():
@@ -106,7 +106,7 @@ class Command(BaseCommand):
 
     def _examine(self, options: dict[str, Any]) -> None:
         findings: list[Finding] = []
-        mended: list[tuple[Finding, str]] = []
+        fixed: list[tuple[Finding, str]] = []
         topic = ""
         if not options["json"]:
             self.stdout.write(f"SMS Admin {version()}")
@@ -115,7 +115,7 @@ class Command(BaseCommand):
             is_online=options["online"], fix=options["fix"], on_failure=on_failure
         ):
             if mending:
-                mended.append((finding, mending))
+                fixed.append((finding, mending))
             else:
                 findings.append(finding)
             if not options["json"]:
@@ -129,23 +129,23 @@ class Command(BaseCommand):
                     "examined_at": timezone.now().isoformat(),
                     "database": storage.describe(),
                     "findings": [_as_json(finding) for finding in findings],
-                    "mended": [{"check": finding.check, "sentence": sentence} for finding, sentence in mended],
+                    "fixed": [{"check": finding.check, "sentence": sentence} for finding, sentence in fixed],
                 }
             )
         else:
-            self.stdout.write(_summary(findings, len(mended)))
+            self.stdout.write(_summary(findings, len(fixed)))
         if not is_healthy:
             sys.exit(1)
 
     def _write_line(self, finding: Finding, mending: str, topic: str) -> str:
-        """One line for a finding, behind the name of its topic where that is a new one; the topic."""
+        """One line for a finding, prefixed with the name of its topic if that is a new one; returns the topic."""
         now, _, name = finding.check.partition(".")
         if now != topic:
             self.stdout.write(self.style.MIGRATE_HEADING(now.capitalize()))
-        word = "mended" if mending else finding.level.value
+        word = "fixed" if mending else finding.level.value
         remedy = "" if mending or not finding.remedy else f" → {finding.remedy}"
         line = f"  {word.ljust(7)}  {name.ljust(10)}  {mending or finding.sentence}{remedy}"
-        styles = {"problem": self.style.ERROR, "note": self.style.WARNING, "mended": self.style.SUCCESS}
+        styles = {"problem": self.style.ERROR, "note": self.style.WARNING, "fixed": self.style.SUCCESS}
         self.stdout.write(styles[word](line) if word in styles else line)
         return now
 
@@ -170,14 +170,14 @@ def _as_json(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _summary(findings: list[Finding], mended: int) -> str:
+def _summary(findings: list[Finding], fixed: int) -> str:
     problems = sum(finding.level == Level.PROBLEM for finding in findings)
     fixable = sum(finding.level == Level.PROBLEM and finding.fix is not None for finding in findings)
-    parts = [f"{counted(mended, 'finding was', 'findings were')} mended."] if mended else []
+    parts = [f"{counted(fixed, 'finding was', 'findings were')} fixed."] if fixed else []
     if problems:
-        parts.append(f"{counted(problems, 'problem needs', 'problems need')} mending.")
+        parts.append(f"{counted(problems, 'problem needs', 'problems need')} fixing.")
     else:
         parts.append("All is well.")
-    if fixable and not mended:
-        parts.append(f"{fixable} of them by: manage.py dbdoctor --doctor --fix")
+    if fixable and not fixed:
+        parts.append(f"To fix {fixable} of them, run: manage.py dbdoctor --doctor --fix")
     return " ".join(parts)

@@ -9,7 +9,7 @@ from smsadmin import migration_state
 
 
 class Command(DjangoCommand):
-    """Django's own, which would fail with a traceback on a database from before the migrations were combined."""
+    """Django's command, which would fail with a traceback on a database from before the migrations were squashed."""
 
     def handle(self, *args: Any, **options: Any) -> None:
         recorded = MigrationRecorder(connections[options["database"]]).applied_migrations()

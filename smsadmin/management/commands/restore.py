@@ -12,14 +12,14 @@ from smsadmin.lib import dates
 
 
 class Command(BaseCommand):
-    help = "Put a backup in the place of the database in use, which is backed up before."
+    help = "Replace the database in use with a backup. The current database is backed up first."
     # The database in use may be what is broken.
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path, metavar="FILE", help="a backup, made by manage.py backup")
-        parser.add_argument("--no-input", action="store_true", help="do not ask")
-        parser.add_argument("--force", action="store_true", help="restore although a worker seems to be running")
+        parser.add_argument("--no-input", action="store_true", help="don't ask for confirmation")
+        parser.add_argument("--force", action="store_true", help="restore even if a worker seems to be running")
 
     def handle(self, *args: Any, **options: Any) -> None:
         path: Path = options["file"]
@@ -39,19 +39,19 @@ class Command(BaseCommand):
             return
         names = ", ".join(map(str, workers))
         raise CommandError(
-            f"A worker is running ({names}). Stop it first, and the web server too: end make run, or stop their "
-            "services. One that was killed is forgotten after a minute. --force restores all the same."
+            f"A worker is running ({names}). Stop it and the web server first: end make run, or stop their "
+            "services. A killed worker is forgotten after a minute. --force restores anyway."
         )
 
     def _ask(self, path: Path, contents: Contents, *, is_quiet: bool) -> None:
         self.stdout.write(
-            f"{path} is of {dates.moment(backup_files.taken_at(path))} and holds {contents.summary}.\n"
-            "It takes the place of everything in the database in use, which is kept as another backup."
+            f"{path} was made on {dates.moment(backup_files.taken_at(path))} and holds {contents.summary}.\n"
+            "It replaces everything in the database in use, which is kept as another backup."
         )
         if not contents.is_sealed:
             self.stdout.write(
-                "It has no checksum, as backups of earlier versions have none: what it holds is in order, but nobody "
-                "can tell whether it was changed."
+                "It has no checksum because an earlier version made it. It looks fine, but there is no way to "
+                "tell whether it was changed."
             )
         if is_quiet:
             return
@@ -65,15 +65,15 @@ class Command(BaseCommand):
     def _report(self, contents: Contents, restored: restoring.Restored) -> None:
         self.stdout.write(f"Restored {contents.summary}.", self.style.SUCCESS)
         if restored.kept:
-            self.stdout.write(f"What was there before is in {restored.kept}.")
+            self.stdout.write(f"The previous database is in {restored.kept}.")
         blasts, scheduled = restoring.count_held()
         if blasts:
             self.stdout.write(
                 ngettext(
-                    "%(count)s blast was not finished then. It is paused, and whoever waited in it is in doubt: "
-                    "its page says more.",
-                    "%(count)s blasts were not finished then. They are paused, and whoever waited in them is in "
-                    "doubt: their pages say more.",
+                    "%(count)s blast was unfinished then. It is paused, and people who were waiting are unconfirmed: "
+                    "see its page.",
+                    "%(count)s blasts were unfinished then. They are paused, and people who were waiting are "
+                    "unconfirmed: see their pages.",
                     blasts,
                 )
                 % {"count": f"{blasts:,}"}
@@ -81,13 +81,15 @@ class Command(BaseCommand):
         if scheduled:
             self.stdout.write(
                 ngettext(
-                    "%(count)s scheduled message waits for its time: see whether it still should leave.",
-                    "%(count)s scheduled messages wait for their time: see whether they still should leave.",
+                    "%(count)s scheduled message is still waiting: check whether it should still be sent.",
+                    "%(count)s scheduled messages are still waiting: check whether they should still be sent.",
                     scheduled,
                 )
                 % {"count": f"{scheduled:,}"}
             )
-        self.stdout.write("Opt-outs, imports and changes since the backup are not in it. Everybody logs in again.")
+        self.stdout.write(
+            "Opt-outs, imports and changes made since the backup are missing. Everyone has to sign in again."
+        )
         if contents.missing:
-            self.stdout.write("The backup is of an older version. Next: manage.py dbdoctor --apply.")
+            self.stdout.write("The backup is from an older version. Next, run: manage.py dbdoctor --apply")
         self.stdout.write("Then start the web server and the worker again.")

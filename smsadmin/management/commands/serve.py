@@ -13,7 +13,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if find_uncollected():
-            raise CommandError("The static files are missing. Run: manage.py collectstatic (make run does).")
+            raise CommandError("The static files are missing. Run: manage.py collectstatic (make run does this).")
         file_modes.close()
         try:
             serving.serve(settings.PORT, self._say)

@@ -12,7 +12,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--stop-at-eof", action="store_true", help="Stop when standard input ends, as `serve` needs it."
+            "--stop-at-eof", action="store_true", help="stop when standard input ends (used by `serve`)"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

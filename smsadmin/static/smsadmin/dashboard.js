@@ -1,5 +1,5 @@
 "use strict";
-// While something is being sent, the page's upper part is fetched again every few seconds.
+// While something is being sent, reloads the upper part of the page every few seconds.
 {
     const againIn = () => Number(document.getElementById("dashboard").dataset.againIn);
 

@@ -1,12 +1,12 @@
-/* Keeps what is typed into a form. Whoever has been logged out meanwhile keeps what it holds: it is not sent to the
-   login page. Whoever leaves it with changes that are not saved is asked first, by the browser in its own words. */
+/* Protects what is typed into a form. After a logout in the meantime, the form stays as it is instead of going to the
+   login page. Leaving it with unsaved changes asks first, in the browser's own words. */
 'use strict';
 
 const KEPT_FORMS = 'form#compose, form[id$="_form"]';
 
 // Changes -----------------------------------------------------------------------------------------------------
 
-// What the server has of each form: as it came, or as it was sent.
+// What the server has of each form: as it was rendered, or as it was submitted.
 const savedContents = new WeakMap();
 
 function contentsOf(form) {
@@ -15,24 +15,24 @@ function contentsOf(form) {
     return JSON.stringify([...new FormData(form)].filter(([name]) => visible.has(name)));
 }
 
-// Whether a form holds what the server has not got. What came back with mistakes in it has not been saved.
+// Whether a form has unsaved changes. A form that came back with errors hasn't been saved.
 function hasUnsavedChanges(form) {
     return savedContents.has(form) && savedContents.get(form) !== contentsOf(form);
 }
 
 {
-    // As the server has written it. A browser that goes back to a page fills in what was typed there before.
+    // As the server rendered it. Going back to a page makes the browser fill in what was typed before.
     function asItCame(form) {
         const copy = form.cloneNode(true);
         copy.reset();
         return form.querySelector('.errorlist, .errornote') ? null : contentsOf(copy);
     }
 
-    // After the scripts of the page, which arrange its fields.
+    // After the page's scripts, which set up its fields.
     window.addEventListener('load', () => {
         document.querySelectorAll(KEPT_FORMS).forEach((form) => savedContents.set(form, asItCame(form)));
     });
-    // After all who may prevent it.
+    // After every handler that may prevent it.
     window.addEventListener('submit', ({target, defaultPrevented}) => {
         if (savedContents.has(target) && !defaultPrevented) {
             savedContents.set(target, contentsOf(target));
@@ -60,7 +60,7 @@ function hasUnsavedChanges(form) {
             });
             return response.type === 'opaqueredirect';
         } catch {
-            // The browser says by itself what is wrong with the connection.
+            // The browser itself reports connection errors.
             return false;
         }
     }
@@ -73,12 +73,12 @@ function hasUnsavedChanges(form) {
         note.setAttribute('role', 'alert');
         note.tabIndex = -1;
         note.textContent =
-            'You have been logged out. Log in again in another tab, then go on here: what you wrote is kept.';
+            'You’ve been logged out. Log in again in another tab, then continue here. Your text is still here.';
         form.prepend(note);
         note.focus();
     }
 
-    // Before any other script hears of it: these may let a form be sent only once.
+    // Before any other script: some let a form be submitted only once.
     document.addEventListener('submit', async (event) => {
         const form = event.target;
         if (!form.matches(KEPT_FORMS) || form === passed) {

@@ -1,7 +1,7 @@
-/* Whoever logs in again in another tab goes on in this one: the login has changed the token that its forms hold. */
+/* After logging in again in another tab, people can continue in this one: the login changed the forms' CSRF token. */
 'use strict';
 {
-    // Of each form that is submitted, and of each that a script reads with `new FormData(form)`.
+    // For each form that is submitted or read with `new FormData(form)`.
     document.addEventListener('formdata', ({formData}) => {
         const cookie = document.cookie.split('; ').find((each) => each.startsWith('csrftoken='));
         if (cookie && formData.has('csrfmiddlewaretoken')) {

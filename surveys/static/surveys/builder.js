@@ -1,5 +1,5 @@
-/* The page on which a survey is built: its questions as a list, and the conversation beside it. The rules are the
-   server's; without this script the same form has positions to type and boxes to tick. */
+/* The survey builder: the list of questions, and the conversation beside it. The server checks everything; without this
+   script, the same form has position fields and checkboxes. */
 'use strict';
 {
     const builder = document.getElementById('builder');
@@ -76,12 +76,12 @@
             all[to].after(row);
         }
         changed();
-        tell(`Now question ${to + 1} of ${all.length}.`);
+        tell(`Moved to question ${to + 1} of ${all.length}.`);
         const other = row.querySelector(`[data-move="${-by}"]`);
         (focused.disabled ? other : focused).focus();
     }
 
-    // Removed questions in which something was written, the last one last: {row, index, stand-in}.
+    // Removed questions that weren't empty, most recent last: {row, index, placeholder}.
     const removed = [];
 
     function focusOn(row) {
@@ -110,7 +110,7 @@
         bar.hidden = !last;
         if (last) {
             bar.querySelector('span').textContent = `Question ${last.index + 1} was removed.`;
-            bar.querySelector('button').setAttribute('aria-label', `Undo: bring question ${last.index + 1} back`);
+            bar.querySelector('button').setAttribute('aria-label', `Undo: restore question ${last.index + 1}`);
         }
     }
 
@@ -125,11 +125,11 @@
         }
         changed();
         offerUndo();
-        tell(`The question is back: question ${questions().indexOf(row) + 1} of ${questions().length}.`);
+        tell(`Question restored: ${questions().indexOf(row) + 1} of ${questions().length}.`);
         focusOn(row);
     }
 
-    // By pointer events: they serve mouse, pen and finger alike.
+    // Pointer events work for mouse, pen and finger.
     function drag(row, handle) {
         handle.addEventListener('pointerdown', (event) => {
             event.preventDefault();
@@ -196,7 +196,7 @@
         (hasQuestions ? questions().filter(isEmpty) : empty).forEach((row) => row.remove());
         number();
         rows.addEventListener('change', (event) => {
-            // One question at most asks for the name.
+            // At most one question asks for the name.
             if (event.target.matches('[name$="-is_name"]') && event.target.checked) {
                 rows.querySelectorAll('[name$="-is_name"]').forEach((box) => { box.checked = box === event.target; });
             }
@@ -205,7 +205,7 @@
         document.querySelector('#question-undo button').addEventListener('click', undo);
     }
 
-    // The field of the first mistake. What is said of all questions is about those that have one of their own, if any.
+    // The field with the first error. An error about all questions points to those with errors of their own, if any.
     function focusOnMistake() {
         const told = builder.querySelector('.errorlist');
         const part = told?.closest('.builder-questions')?.querySelector('.question-row:has(.errorlist)')
@@ -213,7 +213,7 @@
         [...part?.querySelectorAll('input, textarea, select') ?? []].find((field) => field.offsetHeight)?.focus();
     }
 
-    // The phone plays what is saved. Whoever has not saved yet is told so, and chooses.
+    // The practice phone uses the saved survey. If there are unsaved changes, the user chooses.
     function mindTrying() {
         const link = document.getElementById('try-it');
         const notice = document.getElementById('try-unsaved');
@@ -230,7 +230,7 @@
     if (rows) {
         start();
         mindTrying();
-        // After the admin's own script, which goes to the first field.
+        // After the admin's own script, which focuses the first field.
         window.addEventListener('load', focusOnMistake);
         form.querySelectorAll('textarea').forEach(grow);
         form.addEventListener('input', (event) => {

@@ -1,5 +1,4 @@
-/* The phone to try a survey on: says what it has answered. The page was loaded anew, and a live region tells only what
-   changes in it. */
+/* The practice phone: announces the reply. The page has been reloaded, and a live region only announces changes. */
 'use strict';
 {
     const PAUSE = 300;

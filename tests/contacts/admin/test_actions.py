@@ -37,7 +37,7 @@ def test_unsubscribing_members_keeps_them_and_says_so(admin_client, make_member,
     members = [make_member() for _ in range(3)]
     make_unsubscribed(phone=members[0].phone, source="inbound")
     said = do(admin_client, MEMBERS, "unsubscribe_selected", members)
-    assert said == ["Unsubscribed 2 people: no blast texts them any more. 1 person had opted out before."]
+    assert said == ["Stopped all texts to 2 people. 1 person had already opted out."]
     assert CommunityMember.objects.textable().count() == 0
     assert CommunityMember.objects.count() == 3
     sources = dict(UnsubscribedContact.objects.values_list("phone", "source"))
@@ -52,7 +52,7 @@ def test_unsubscribing_registrants_names_their_event(admin_client, make_event, m
     registration = make_registration(event)
     twin = make_registration(make_event(), phone=registration.phone)
     said = do(admin_client, REGISTRATIONS, "unsubscribe_selected", [registration, twin])
-    assert said == ["Unsubscribed 1 person: no blast texts them any more."]
+    assert said == ["Stopped all texts to 1 person."]
     assert UnsubscribedContact.objects.get().source == f"event:{event.pk}"
 
 
@@ -75,9 +75,9 @@ def test_restoring_says_what_it_means_and_clears_both_lists(
     make_suppressed(phone=members[0].phone)
     make_suppressed(phone=members[1].phone)
     asked = choose(admin_client, MEMBERS, "restore_selected", members)
-    assert "Restore only who has asked for it" in asked.text
+    assert "Only do this for people who asked for it" in asked.text
     said = do(admin_client, MEMBERS, "restore_selected", members)
-    assert said == ["Restored 2 people: they can be texted again. 1 person could be texted all along."]
+    assert said == ["2 people can be texted again. 1 person already could be."]
     assert CommunityMember.objects.textable().count() == 3
 
 
@@ -87,8 +87,8 @@ def test_restoring_from_the_list_of_the_unsubscribed(admin_client, make_unsubscr
     make_suppressed(phone=entries[1].phone, category="soft_fail")
     said = do(admin_client, UNSUBSCRIBED, "lift_selected", entries)
     assert said == [
-        "Restored 2 people: they can be texted again. "
-        "1 person still cannot be texted, because of an entry under suppressed contacts."
+        "2 people can be texted again. "
+        "1 person still can’t be texted because of an entry under “Unreachable numbers”."
     ]
     assert not UnsubscribedContact.objects.exists()
     assert SuppressedContact.objects.count() == 2
@@ -96,7 +96,7 @@ def test_restoring_from_the_list_of_the_unsubscribed(admin_client, make_unsubscr
 
 def test_restoring_from_the_list_of_the_suppressed(admin_client, make_suppressed):
     said = do(admin_client, SUPPRESSED, "lift_selected", [make_suppressed()])
-    assert said == ["Restored 1 person: they can be texted again."]
+    assert said == ["1 person can be texted again."]
     assert not SuppressedContact.objects.exists()
 
 
@@ -104,7 +104,7 @@ def test_deleting_people(admin_client, make_member, make_unsubscribed):
     members = [make_member() for _ in range(3)]
     make_unsubscribed(phone=members[0].phone)
     said = do(admin_client, MEMBERS, "delete_selected", members[:2])
-    assert said == ["Deleted 2 people from the community members."]
+    assert said == ["Deleted 2 people from the community."]
     assert CommunityMember.objects.get() == members[2]
     assert UnsubscribedContact.objects.count() == 1
     assert LogEntry.objects.count() == 2
@@ -116,9 +116,9 @@ def test_all_that_match_are_meant_when_all_are_selected(admin_client, make_membe
     matching = [make_member(name="Ada") for _ in range(5)]
     other = make_member(name="Grace")
     said = do(admin_client, f"{MEMBERS}?q=ada", "delete_selected", matching[:1], select_across=1)
-    assert said == ["Deleted 5 people from the community members."]
+    assert said == ["Deleted 5 people from the community."]
     assert CommunityMember.objects.get() == other
-    assert [entry.object_repr for entry in LogEntry.objects.all()] == ["5 community members"]
+    assert [entry.object_repr for entry in LogEntry.objects.all()] == ["5 people"]
 
 
 def test_the_blocked_can_be_unblocked_all_at_once_while_the_filter_shows_them(
@@ -128,9 +128,9 @@ def test_the_blocked_can_be_unblocked_all_at_once_while_the_filter_shows_them(
     for member in members[:3]:
         make_unsubscribed(phone=member.phone)
     said = do(admin_client, f"{MEMBERS}?state=textable", "unsubscribe_selected", members[3:], select_across=1)
-    assert said == ["Unsubscribed 1 person: no blast texts them any more."]
+    assert said == ["Stopped all texts to 1 person."]
     said = do(admin_client, f"{MEMBERS}?state=opted_out", "restore_selected", members[:1], select_across=1)
-    assert said == ["Restored 4 people: they can be texted again."]
+    assert said == ["4 people can be texted again."]
 
 
 def test_a_list_that_changed_meanwhile_is_asked_about_again(admin_client, make_member):
@@ -179,7 +179,7 @@ def test_a_social_manager_may_delete_and_export_registrations(manager_client, ma
     registration = make_registration()
     assert choose(manager_client, REGISTRATIONS, "export_selected", [registration]).status_code == 200
     assert do(manager_client, REGISTRATIONS, "delete_selected", [registration]) == [
-        "Deleted 1 person from the registrations."
+        "Deleted 1 person from their events."
     ]
 
 
@@ -218,7 +218,7 @@ def test_a_social_manager_does_not_delete_events(manager_client, make_event):
 def test_deleting_one_entry_says_that_it_restores(admin_client, make_unsubscribed):
     entry = make_unsubscribed()
     address = reverse("admin:contacts_unsubscribedcontact_delete", args=[entry.pk])
-    assert "will be texted again" in admin_client.get(address).text
+    assert "will reach them again" in admin_client.get(address).text
     admin_client.post(address, {"post": "yes"})
     assert not UnsubscribedContact.objects.exists()
 
@@ -226,5 +226,5 @@ def test_deleting_one_entry_says_that_it_restores(admin_client, make_unsubscribe
 def test_the_buttons_on_a_members_page_ask_too(admin_client, make_member):
     member = make_member(name="Ada")
     asked = admin_client.post(MEMBERS, {"action": "unsubscribe_selected", "_selected_action": member.pk})
-    assert "Unsubscribe 1 person?" in asked.text
+    assert "Stop all texts to Ada?" in asked.text
     assert not UnsubscribedContact.objects.exists()

@@ -39,11 +39,11 @@ def test_the_list_says_who_when_how_and_in_which_words(admin_client, trail):
     for part in (
         "(720) 555-0101",
         "Ada Lovelace",
-        "(not known)",
+        "(unknown)",
         "Opted out",
         "Opted in",
         "By text",
-        "Unsubscribed from “Picnic”",
+        "Opted out of “Picnic”",
         "please &lt;b&gt;stop&lt;/b&gt; texting me",
         "ann",
     ):
@@ -110,7 +110,7 @@ def test_times_have_their_zone_also_in_the_hour_that_comes_twice(admin_client, m
 def test_the_page_of_a_number_that_is_nobodys_says_so(admin_client, trail):
     record = ConsentRecord.objects.get(phone=GRACE)
     page = admin_client.get(f"{TRAIL}{record.pk}/change/").text
-    assert "(not known)" in page
+    assert "(unknown)" in page
     assert "None" not in page
 
 

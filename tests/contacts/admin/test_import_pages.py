@@ -71,7 +71,7 @@ def test_the_lists_link_to_their_import(admin_client, make_event, make_member):
 
 
 def test_upload_preview_confirm_result(admin_client, post):
-    assert "Choose a file of people" in said(admin_client.get(UPLOAD))
+    assert "Choose a spreadsheet or contacts export" in said(admin_client.get(UPLOAD))
     page = post(admin_client, UPLOAD, uploaded())
     contact_import = ContactImport.objects.get()
     assert contact_import.created_by.username == "ann"
@@ -95,7 +95,7 @@ def test_an_import_for_an_event(admin_client, post, make_event):
 
 def test_an_import_of_unsubscribed_contacts(admin_client, post):
     page = post(admin_client, "/admin/contacts/contactimport/new/unsubscribed/", uploaded())
-    assert "2 people will be added to the unsubscribed contacts." in said(page)
+    assert "2 people will be added to the opt-out list." in said(page)
     assert "opted out" not in said(page)
 
 
@@ -111,7 +111,7 @@ def test_the_list_of_imports_leads_to_each(admin_client):
 
 def test_the_preview_shows_what_was_detected(admin_client):
     page = said(admin_client.get(address(preview("Name;Handy\r\nZoë;7205550101".encode("cp1252")), "change")))
-    assert "Windows-1252, semicolon, headings in line 1, phone in Handy, name in Name" in page
+    assert "Windows-1252, semicolon, headings in row 1, phone in Handy, name in Name" in page
     assert "7205550101" in page
 
 
@@ -127,19 +127,19 @@ def test_the_preview_shows_the_first_lines_as_they_will_be_read(
     )
     page = said(admin_client.get(address(contact_import, "change")))
     assert "1 (720) 555-0101 Ada Name changes from “Countess”" in page
-    assert "2 (303) 555-0102 Grace Already there" in page
+    assert "2 (303) 555-0102 Grace Already on the list" in page
     assert "3 (970) 555-0103 Alan New opted out" in page
-    assert "4 (720) 555-0101 Ada Repeats line 1" in page
+    assert "4 (720) 555-0101 Ada Duplicate of row 1" in page
     assert "5 Mary · 12 “12” is too short" in page
-    assert "6 (212) 555-0104 Tim New cannot be reached" in page
+    assert "6 (212) 555-0104 Tim New unreachable" in page
 
 
 def test_the_preview_shows_twenty_lines_and_a_hundred_rejected_ones(admin_client):
     data = text("Name,Phone", *[f"Ada,72055501{n:02d}" for n in range(30)], *[f"Grace,{n}" for n in range(1, 131)])
     page = admin_client.get(address(preview(data), "change"))
     assert page.content.decode().count('<tr class="import-new">') == 20
-    assert "130 lines are not valid" in said(page)
-    assert "These are the first 100. The download has all 130." in said(page)
+    assert "130 invalid rows" in said(page)
+    assert "Showing the first 100. The download has all 130." in said(page)
 
 
 def test_a_preview_that_would_change_nothing_has_no_import_button(admin_client, make_member):
@@ -209,11 +209,11 @@ def test_nonsense_in_the_form_is_refused_with_a_message(admin_client, post):
 
 def test_a_file_without_a_phone_column_says_what_was_found_and_lets_staff_choose(admin_client, post):
     page = post(admin_client, UPLOAD, uploaded(text("Name,Code", "Ada,720555", "Grace,303555")))
-    assert "No column of phone numbers was found in the file. Its columns are “Name”, “Code”." in said(page)
+    assert "We found no column of phone numbers. Its columns are “Name”, “Code”." in said(page)
     form = page.context["form"]
     values = {name: form[name].value() for name in form.fields} | {"role_1": "phone"}
     page = post(admin_client, address(ContactImport.objects.get(), "adjust"), values)
-    assert "2 lines are not valid" in said(page)
+    assert "2 invalid rows" in said(page)
 
 
 @pytest.mark.parametrize(
@@ -239,20 +239,18 @@ def test_a_file_that_is_too_large_is_refused_unread(admin_client, post, monkeypa
     monkeypatch.setattr(lifecycle, "MAX_BYTES", 1_000_000)
     page = post(admin_client, UPLOAD, uploaded(b"x" * 2_200_000))
     assert page.status_code == 413
-    assert "The file has 2 MB, and 0 MB is the most." in said(page)
+    assert "The file is 2 MB. The limit is 0 MB." in said(page)
     assert "file" not in page.wsgi_request.FILES
     assert not ContactImport.objects.exists()
 
 
 def test_a_file_a_little_too_large_is_refused_as_well(admin_client, post, monkeypatch):
     monkeypatch.setattr(lifecycle, "MAX_BYTES", 1_048_576)
-    assert "“people.csv” has 1 MB, and 1 MB is the most." in said(
-        post(admin_client, UPLOAD, uploaded(b"x" * 1_048_577))
-    )
+    assert "“people.csv” is 1 MB. The limit is 1 MB." in said(post(admin_client, UPLOAD, uploaded(b"x" * 1_048_577)))
 
 
 def test_an_upload_without_a_file_says_so(admin_client, post):
-    assert "Choose the file to import." in said(post(admin_client, UPLOAD))
+    assert "Choose a file to import." in said(post(admin_client, UPLOAD))
 
 
 def test_an_upload_from_another_site_is_refused(admin_user):
@@ -281,13 +279,13 @@ def test_the_page_shows_progress_with_and_without_javascript(admin_client):
         status=Status.READING, rows_done=5_000, rows_expected=20_000, updated_at=timezone.now()
     )
     page = admin_client.get(address(contact_import, "change"))
-    assert "Reading: 5,000 of about 20,000 lines." in said(page)
+    assert "Read 5,000 of about 20,000 rows." in said(page)
     assert '<progress value="5000" max="20000"' in page.content.decode()
     assert '<meta http-equiv="refresh"' in page.content.decode()
     assert admin_client.get(address(contact_import, "progress")).json() == {
         "status": "reading",
-        "label": "Being read",
-        "sentence": "Reading: 5,000 of about 20,000 lines.",
+        "label": "Reading",
+        "sentence": "Read 5,000 of about 20,000 rows.",
         "done": 5_000,
         "expected": 20_000,
         "is_busy": True,
@@ -298,9 +296,9 @@ def test_the_page_shows_progress_with_and_without_javascript(admin_client):
 @pytest.mark.parametrize(
     ("status", "done", "expected", "sentence"),
     [
-        (Status.WAITING, 0, 0, "Waiting for a worker to read the file."),
+        (Status.WAITING, 0, 0, "Waiting to read the file."),
         (Status.READING, 0, 0, "Reading the file."),
-        (Status.READING, 3, 3, "Comparing 3 lines with the list."),
+        (Status.READING, 3, 3, "Comparing 3 rows with the list."),
         (Status.APPLYING, 3, 3, "Importing 2 people."),
     ],
 )
@@ -314,7 +312,7 @@ def test_work_that_does_not_move_can_be_started_again(admin_client, post):
     contact_import = preview(FILE)
     ContactImport.objects.update(status=Status.READING, updated_at=timezone.now() - timedelta(minutes=2))
     assert admin_client.get(address(contact_import, "progress")).json()["is_stalled"]
-    assert "Nothing has moved for a minute." in said(admin_client.get(address(contact_import, "change")))
+    assert "No progress for a minute." in said(admin_client.get(address(contact_import, "change")))
     assert "2 people will be added" in said(post(admin_client, address(contact_import, "again")))
 
 
@@ -333,7 +331,7 @@ def test_an_upload_can_be_discarded_until_it_is_confirmed(admin_client, post):
     assert not ContactImport.objects.exists()
     contact_import = preview(FILE)
     post(admin_client, address(contact_import, "confirm"))
-    assert "cannot be discarded" in said(post(admin_client, address(contact_import, "discard")))
+    assert "can’t be discarded" in said(post(admin_client, address(contact_import, "discard")))
 
 
 def test_get_changes_nothing(admin_client):

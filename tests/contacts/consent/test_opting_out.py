@@ -119,8 +119,8 @@ def test_members_names_come_before_those_of_registrations(make_member, make_regi
 def test_sources_are_said_in_words(make_event):
     event = make_event(title="Picnic")
     labels = textability.source_labels([f"event:{event.pk}", "event:", "event:x", "event:" + "9" * 40, "manual"])
-    assert labels[f"event:{event.pk}"] == "Unsubscribed from “Picnic”"
-    assert labels["event:x"] == labels["event:"] == "Unsubscribed from an event that was deleted"
+    assert labels[f"event:{event.pk}"] == "Opted out of “Picnic”"
+    assert labels["event:x"] == labels["event:"] == "Opted out of a deleted event"
     assert labels["manual"] == "Added by staff"
 
 

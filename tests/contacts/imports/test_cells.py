@@ -28,7 +28,7 @@ def test_the_phone_in_a_cell(text, number):
 
 
 def test_several_numbers_are_said():
-    assert read_phone("303-555-0106 / 720-555-0107")[1] == "Two numbers in the cell; (303) 555-0106 is used"
+    assert read_phone("303-555-0106 / 720-555-0107")[1] == "Two numbers in the cell; we use (303) 555-0106"
     assert read_phone("303-555-0106; 720-555-0107; 720-555-0108")[1].startswith("3 numbers in the cell")
     assert read_phone("303-555-0106 / 303-555-0106")[1] == ""
 

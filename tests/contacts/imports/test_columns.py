@@ -343,12 +343,12 @@ def test_a_name_that_was_cleaned_and_exported_is_read_as_the_same(text):
 
 
 def test_refuses_a_name_that_is_too_long():
-    with pytest.raises(NoPerson, match="101 characters, and 100 is the most"):
+    with pytest.raises(NoPerson, match="101 characters. The limit is 100"):
         clean_name("x" * 101)
 
 
 def test_refuses_a_name_that_the_encoding_broke():
-    with pytest.raises(NoPerson, match="“Jos\ufffd” has a character that cannot be read"):
+    with pytest.raises(NoPerson, match="“Jos\ufffd” has an unreadable character"):
         clean_name("Jos\ufffd")
 
 

@@ -62,7 +62,7 @@ def test_a_dry_run_says_what_would_happen_and_writes_nothing(run, make_file, mak
     said, code = run(make_file(f"Ada,{ADA}", f"Grace,{GRACE}"), "--community", "--dry-run")
     assert code == 0
     assert "1 person will be added to the community and 1 name will be changed." in said
-    assert "Dry run: nothing was written." in said
+    assert "Dry run: nothing was changed." in said
     assert members() == {ADA: "Countess"}
     assert not ContactImport.objects.exists()
 
@@ -72,8 +72,8 @@ def test_the_same_file_again_changes_nothing(run, make_file):
     run(file, "--community")
     said, code = run(file, "--community")
     assert code == 0
-    assert "Nothing has changed: everybody in the file was in the community already." in said
-    assert "1 line already there" in said
+    assert "Nothing changed: everyone in the file was already in the community." in said
+    assert "1 line already on the list" in said
 
 
 def test_lines_that_are_not_valid_are_listed_and_make_the_exit_code_1(run, make_file):
@@ -90,7 +90,7 @@ def test_twenty_lines_are_listed_and_the_rest_counted(run, make_file):
     assert code == 1
     assert said.count("\nLine ") + said.startswith("Line ") == 20
     assert "… and 5 more lines. --rejects FILE writes them all." in said
-    assert "No line of the file can be imported." in said
+    assert "None of the rows can be imported." in said
 
 
 def test_the_lines_that_are_not_valid_are_written_to_a_file(run, make_file, tmp_path):
@@ -104,7 +104,7 @@ def test_the_lines_that_are_not_valid_are_written_to_a_file(run, make_file, tmp_
 def test_people_who_will_not_be_texted_are_named(run, make_file, make_unsubscribed):
     make_unsubscribed(phone=ADA)
     said, _ = run(make_file(f"Ada,{ADA}"), "--community")
-    assert "1 person of them opted out or cannot be reached, and will not be texted" in said
+    assert "1 person of them opted out or are unreachable, and won't be texted" in said
 
 
 def test_encoding_separator_and_headings_can_be_said(run, make_file):
@@ -117,13 +117,13 @@ def test_encoding_separator_and_headings_can_be_said(run, make_file):
 @pytest.mark.parametrize(
     ("arguments", "part"),
     [
-        (["missing.csv", "--community"], "missing.csv cannot be opened: No such file or directory."),
+        (["missing.csv", "--community"], "missing.csv can't be opened: No such file or directory."),
         (["people.csv", "--event", "99"], "There is no event 99."),
         (["people.csv"], "one of the arguments --community --event --unsubscribed is required"),
         (["people.csv", "--community", "--unsubscribed"], "not allowed with"),
         (["people.csv", "--community", "--separator", "dash"], "invalid choice"),
         (["empty.csv", "--community"], "The file is empty."),
-        (["codes.csv", "--community"], "No column of phone numbers was found"),
+        (["codes.csv", "--community"], "We found no column of phone numbers"),
     ],
 )
 def test_what_cannot_be_done_ends_with_exit_code_2(run, make_file, monkeypatch, arguments, part):
@@ -143,14 +143,14 @@ def test_a_file_that_is_too_large_ends_with_exit_code_2(run, make_file, monkeypa
     monkeypatch.setattr(lifecycle, "MAX_BYTES", 5)
     said, code = run(make_file(f"Ada,{ADA}"), "--community")
     assert code == 2
-    assert "is the most" in said
+    assert "The limit is" in said
 
 
 def test_a_rejects_file_that_cannot_be_written_ends_before_anything_is_imported(run, make_file, tmp_path):
     file = make_file("Name,Phone", f"Ada,{ADA}", "Grace,12")
     said, code = run(file, "--community", "--rejects", tmp_path / "no such folder" / "rejects.csv")
     assert code == 2
-    assert "cannot be written" in said
+    assert "can't be written" in said
     assert members() == {}
 
 
@@ -162,7 +162,7 @@ def test_an_error_of_the_database_is_said_and_nothing_is_left(run, make_file, mo
     monkeypatch.setattr(merge, "merge", fail)
     said, code = run(make_file(f"Ada,{ADA}"), "--community")
     assert code == 2
-    assert "Nothing was imported. The database says:" in said
+    assert "Nothing was imported. Database error:" in said
     assert members() == {}
     assert not ImportRow.objects.exists()
 

@@ -51,7 +51,7 @@ def test_what_is_certain_is_no_guess(encoding):
 def test_the_preview_shows_the_odd_names_where_the_encoding_is_a_guess(admin_client):
     data = "name,phone\rRené Ångström,7205550101\rJosé Muñoz,3035550102\r".encode("mac_roman")
     page = said(admin_client.get(address(preview(data), "change")))
-    assert "It was read as Mac Roman. Check that these words look right: René, Ångström, José, Muñoz." in page
+    assert "We read it as Mac Roman. Check that these words look right: René, Ångström, José, Muñoz." in page
 
 
 @pytest.mark.django_db

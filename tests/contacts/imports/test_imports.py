@@ -88,7 +88,7 @@ def test_a_phone_that_lost_its_digits_is_refused_saying_why():
     [
         (b"", "The file is empty"),
         (b"\r\n \r\n,,\r\n", "The file is empty"),
-        (text("Name,Phone"), "headings and no people"),
+        (text("Name,Phone"), "headings but no people"),
         (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "picture"),
         (b"PK\x03\x04zip", "damaged"),
         (text("Name,City", "Ada,Denver"), "Its columns are “Name”, “City”. Choose the column"),
@@ -100,14 +100,14 @@ def test_says_in_a_sentence_why_a_file_cannot_be_read(data, part):
 
 def test_refuses_a_file_that_is_too_large(monkeypatch):
     monkeypatch.setattr(lifecycle, "MAX_BYTES", 3 * 1024**2)
-    with pytest.raises(Unreadable, match=r"“people.csv” has 4 MB, and 3 MB is the most"):
+    with pytest.raises(Unreadable, match=r"“people.csv” is 4 MB. The limit is 3 MB"):
         lifecycle.stage(ContentFile(bytes(4 * 1024**2), name="people.csv"), "community")
     assert not ContactImport.objects.exists()
 
 
 def test_refuses_a_file_with_too_many_lines(monkeypatch):
     monkeypatch.setattr(staging, "MAX_LINES", 3)
-    assert "more than 3 lines" in failure(text(*[f"72055501{n}" for n in range(10, 20)]))
+    assert "more than 3 rows" in failure(text(*[f"72055501{n}" for n in range(10, 20)]))
     assert not ImportRow.objects.exists()
 
 
@@ -220,7 +220,7 @@ def test_each_line_that_is_not_valid_has_its_number_its_cells_and_a_reason():
     rows = ImportRow.objects.filter(contact_import=contact_import).rejected()
     assert [(row.line, row.cells[1]) for row in rows] == [(3, "555-0102"), (5, GRACE), (6, "")]
     assert "no area code" in rows[0].problem
-    assert "100 is the most" in rows[1].problem
+    assert "The limit is 100" in rows[1].problem
     assert "missing" in rows[2].problem
 
 
@@ -258,7 +258,7 @@ def test_staff_choose_encoding_and_separator():
 def test_a_wrongly_chosen_encoding_can_be_taken_back():
     contact_import = preview(text("Name,Phone", f"Ada,{ADA}"), encoding="utf-16-be")
     assert contact_import.status == Status.FAILED
-    assert "No column of phone numbers was found" in contact_import.error_message
+    assert "We found no column of phone numbers" in contact_import.error_message
     lifecycle.adjust(contact_import, {})
     staging.read(contact_import.pk)
     assert people_of(contact_import) == [(ADA, "Ada")]
@@ -401,7 +401,7 @@ def test_applying_is_one_transaction(monkeypatch):
     contact_import.refresh_from_db()
     assert members() == {}
     assert contact_import.status == Status.READY
-    assert "Nothing was written" in contact_import.error_message
+    assert "Nothing was changed" in contact_import.error_message
 
 
 def _fail(*args):

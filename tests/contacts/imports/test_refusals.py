@@ -1,4 +1,4 @@
-"""People of whom the file itself says that they want no texts."""
+"""People of whom the file itself says that they don’t want texts."""
 
 import io
 
@@ -41,7 +41,7 @@ def test_they_are_imported_as_opted_out():
     assert members() == {ADA: "Ada", GRACE: "Grace", ALAN: "Alan"}
     entry = UnsubscribedContact.objects.get()
     assert (entry.phone, entry.name, entry.source) == (GRACE, "Grace", "import")
-    assert entry.reason == "people.csv says that they want no texts"
+    assert entry.reason == "people.csv says that they don’t want texts"
     assert [member.phone for member in CommunityMember.objects.textable().order_by("pk")] == [ADA, ALAN]
     assert (contact_import.counts["to_opt_out"], contact_import.counts["opted_out"]) == (1, 1)
 
@@ -92,7 +92,7 @@ def test_only_those_who_refused_are_imported_into_the_unsubscribed_contacts():
     contact_import = preview(FILE, target="unsubscribed")
     assert people_of(contact_import) == [(GRACE, "Grace")]
     assert [line for line, _ in problems_of(contact_import)] == [2, 4]
-    assert "does not say that this person opted out" in problems_of(contact_import)[0][1]
+    assert "doesn’t say that this person opted out" in problems_of(contact_import)[0][1]
 
 
 def test_a_file_without_such_a_column_is_imported_whole_into_the_unsubscribed_contacts():
@@ -145,9 +145,9 @@ def test_people_without_an_answer_are_counted():
 def test_the_preview_says_how_many_and_lets_staff_choose(admin_client, post):
     contact_import = preview(FILE)
     page = admin_client.get(address(contact_import, "change"))
-    assert "1 person in this file wants no texts" in said(page)
+    assert "1 person in this file doesn’t want texts" in said(page)
     assert "3 people will be added to the community and 1 person will be opted out." in said(page)
-    assert "Grace New wants no texts" in said(page)
+    assert "Grace New doesn’t want texts" in said(page)
     post(admin_client, address(contact_import, "confirm"), {"refusals": "leave_out"})
     assert members() == {ADA: "Ada", ALAN: "Alan"}
     assert "1 person was left out" in said(admin_client.get(address(contact_import, "change")))

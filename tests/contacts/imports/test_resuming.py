@@ -80,8 +80,13 @@ def test_each_start_is_counted_before_anything_that_can_kill_the_process(
 @pytest.mark.parametrize(
     ("work", "before", "after", "part"),
     [
-        (staging.read, "waiting", "failed", "begun 3 times, and each time the program that read it died"),
-        (lifecycle.apply, "applying", "ready", "begun 3 times, and each time the program that did it died"),
+        (staging.read, "waiting", "failed", "tried to read the file 3 times, and each time the program crashed"),
+        (
+            lifecycle.apply,
+            "applying",
+            "ready",
+            "tried to import the people 3 times, and each time the program crashed",
+        ),
     ],
 )
 def test_an_import_that_killed_its_process_three_times_is_given_up(make_import, queued, work, before, after, part):

@@ -13,7 +13,7 @@ from messaging.text.encoding import (
     forcing_characters,
     is_gsm,
     measure,
-    normalise_newlines,
+    normalize_newlines,
     split,
     to_gsm,
 )
@@ -195,7 +195,7 @@ def test_a_text_of_more_than_1600_characters_is_too_long():
 
 
 def test_every_kind_of_line_break_is_billed_as_one_character():
-    assert normalise_newlines("a\r\nb\rc\nd\r\n\r\n") == "a\nb\nc\nd\n\n"
+    assert normalize_newlines("a\r\nb\rc\nd\r\n\r\n") == "a\nb\nc\nd\n\n"
 
 
 def test_forcing_characters_come_in_order_of_appearance_with_their_count_and_replacement():

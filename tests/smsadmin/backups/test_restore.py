@@ -190,7 +190,7 @@ def test_scheduled_messages_whose_time_has_come_do_not_leave(database_file, fold
     restoring.restore(backup_files.back_up(folder).path, folder)
     due, later, cancelled = execute(database_file, "SELECT status, error_message FROM scheduled_messages ORDER BY id")
     assert due[0] == "failed"
-    assert "schedule it anew" in due[1]
+    assert "schedule it again" in due[1]
     assert later == ("pending", None)
     assert cancelled == ("cancelled", None)
 
@@ -371,7 +371,7 @@ def test_a_backup_that_was_changed_is_refused(database_file, backup, folder, alt
         (orphan, "1 row of deliveries refers to rows of message_logs that don't exist."),
         (drop_column, "Its table message_logs has no column trouble."),
         (rename_table, "Its table consent_records is missing."),
-        (forget_migration, "Its list of migrations contradicts itself"),
+        (forget_migration, "Its list of migrations is inconsistent"),
     ],
 )
 def test_one_without_a_checksum_is_looked_through_all_the_same(database_file, backup, folder, alter, sentence):
@@ -385,7 +385,7 @@ def test_one_without_a_checksum_is_looked_through_all_the_same(database_file, ba
 def test_a_backup_of_before_checksums_can_be_restored_and_that_is_said(database_file, backup):
     assert "has no checksum" not in restore(backup, "--no-input")
     unseal(backup)
-    assert "It has no checksum, as backups of earlier versions have none" in restore(backup, "--no-input")
+    assert "It has no checksum because an earlier version made it" in restore(backup, "--no-input")
     assert members(database_file) == ["Ada"]
 
 
@@ -453,9 +453,9 @@ def test_other_tables_count_on_from_where_they_were(database_file, backup, folde
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (b"name,phone\n", "is no backup"),
-        (b"", "is no backup"),
-        (b"PGDMP\x01\x0e", "is a backup of PostgreSQL, and the database in use is another one"),
+        (b"name,phone\n", "is not a backup"),
+        (b"", "is not a backup"),
+        (b"PGDMP\x01\x0e", "is a backup of PostgreSQL, but the database in use is of a different kind"),
         (b"SQLite format 3\0", "cannot be restored"),
         (None, "cannot be read: No such file or directory"),
     ],
@@ -493,15 +493,15 @@ def test_without_anybody_to_answer_nothing_is_restored(database_file, backup, mo
 
 def test_the_command_says_what_it_did_and_what_comes_next(backup, folder):
     said = restore(backup, "--no-input")
-    assert "Restored 1 member and 0 blasts." in said
-    assert f"What was there before is in {backup_files.find(folder)[-1]}." in said
+    assert "Restored 1 person and 0 blasts." in said
+    assert f"The previous database is in {backup_files.find(folder)[-1]}." in said
     assert "dbdoctor --apply" not in said
 
 
 def test_an_older_backup_is_to_be_migrated_next(backup):
     unseal(backup)
     execute(backup, "DELETE FROM django_migrations WHERE app = 'smsadmin'")
-    assert "Next: manage.py dbdoctor --apply." in restore(backup, "--no-input")
+    assert "Next, run: manage.py dbdoctor --apply" in restore(backup, "--no-input")
 
 
 @pytest.fixture
@@ -511,7 +511,9 @@ def worker(db):
 
 
 def test_a_running_worker_is_in_the_way(database_file, backup, worker):
-    with pytest.raises(CommandError, match=r"A worker is running \(here, process 4711\)\. Stop it first"):
+    with pytest.raises(
+        CommandError, match=r"A worker is running \(here, process 4711\)\. Stop it and the web server"
+    ):
         restore(backup, "--no-input")
     assert members(database_file) == ["Ada", "Grace"]
     WorkerHeartbeat.objects.update(beat_at=timezone.now() - heartbeat.SILENT_AFTER)
@@ -525,7 +527,7 @@ def test_force_restores_beside_a_running_worker(database_file, backup, worker):
 
 
 def test_a_refusal_is_a_sentence(backup, tmp_path):
-    with pytest.raises(CommandError, match=r"is no backup: .*\nNothing was restored") as failed:
+    with pytest.raises(CommandError, match=r"is not a backup: .*\nNothing was restored") as failed:
         restore(__file__, "--no-input")
     assert failed.value.returncode == 1
 

@@ -67,7 +67,7 @@ def test_an_installation_in_use_is_healthy(run, living_worker, make_user, make_m
 def test_a_finding_is_one_line_with_its_remedy_and_the_exit_code_is_1(run, with_checks):
     with_checks(Check("rows.phones", lambda: [problem("Two\nlines.", "Do this.")], Needs.NOTHING))
     assert run("--doctor") == (
-        f"SMS Admin {version()}\nRows\n  problem  phones      Two lines. → Do this.\n1 problem needs mending.\n",
+        f"SMS Admin {version()}\nRows\n  problem  phones      Two lines. → Do this.\n1 problem needs fixing.\n",
         1,
     )
 
@@ -103,8 +103,8 @@ def test_fix_mends_what_it_can_and_says_so(run, monkeypatch, make_log, make_deli
     _, before = run("--doctor")
     said, after = run("--doctor", "--fix")
     assert (before, after) == (1, 1)  # no worker runs: that is not for a command to mend
-    assert "  mended   blasts      The counters of 1 blast were brought up to the rows.\n" in said
-    assert "2 findings were mended. 1 problem needs mending.\n" in said
+    assert "  fixed    blasts      Recounted 1 blast.\n" in said
+    assert "2 findings were fixed. 1 problem needs fixing.\n" in said
     again, _ = run("--fix")
     assert "mended." not in again
 
@@ -124,7 +124,7 @@ def test_a_mending_that_fails_is_said(run, with_checks):
 
     with_checks(Check("rows.phones", lambda: [problem("Bad.", "Mend it.", fail)], Needs.NOTHING))
     said, code = run("--fix")
-    assert "This could not be mended: ValueError." in said
+    assert "This could not be fixed: ValueError." in said
     assert code == 1
 
 
@@ -133,13 +133,13 @@ def test_json_has_every_finding(run):
     said, code = run("--doctor", "--json")
     answer = json.loads(said)
     assert code == 1
-    assert set(answer) == {"status", "version", "examined_at", "database", "findings", "mended"}
+    assert set(answer) == {"status", "version", "examined_at", "database", "findings", "fixed"}
     assert answer["status"] == "problems"
     [finding] = [one for one in answer["findings"] if one["check"] == "schema.migrations"]
     assert finding == {
         "check": "schema.migrations",
         "level": "problem",
-        "sentence": f"1 migration waits to be applied: messaging.{LAST}.",
+        "sentence": f"1 migration is pending: messaging.{LAST}.",
         "remedy": "Run: manage.py dbdoctor --apply",
         "fixable": False,
     }
@@ -152,7 +152,7 @@ def test_print_says_the_database_and_each_migration(run):
     assert said.startswith(f"SMS Admin {version()}\nDatabase: ")
     assert re.search(r"accounts.0001_initial +applied \d{4}-\d\d-\d\d", said)
     assert re.search(rf"messaging.{LAST} +pending\n", said)
-    assert said.endswith("1 migration waits. Run: manage.py dbdoctor --apply\n")
+    assert said.endswith("1 migration is pending. Run: manage.py dbdoctor --apply\n")
 
 
 def test_print_for_machines(run):
@@ -172,7 +172,7 @@ def test_no_password_is_printed(run, monkeypatch):
 
 @pytest.mark.parametrize("arguments", [["--print", "--fix"], ["--apply", "--online"]])
 def test_what_does_not_go_together_is_refused(arguments):
-    with pytest.raises(CommandError, match="go with --doctor"):
+    with pytest.raises(CommandError, match="only work with --doctor"):
         call_command("dbdoctor", *arguments)
 
 

@@ -61,7 +61,7 @@ def test_clocks_that_differ_are_found(hours, word):
 def test_rows_from_the_future_are_found(make_log):
     make_log(created_at=timezone.now() + timedelta(hours=5, minutes=1))
     [sentence] = problems("clock.agrees")
-    assert sentence == "message_logs has a row from 5 hours ahead of now: one machine's clock is wrong."
+    assert sentence == "message_logs has a row from 5 hours in the future: one machine's clock is wrong."
 
 
 def test_a_good_account_is_told(account):
@@ -77,17 +77,17 @@ def test_an_account_is_not_asked_about_where_texts_are_simulated(settings):
 
 def test_wrong_credentials_are_found(account):
     account(Refused(20003, "Authenticate"))
-    assert problems("online.twilio") == ["Twilio refuses the credentials (code 20003)."]
+    assert problems("online.twilio") == ["Twilio rejects the credentials (code 20003)."]
 
 
 def test_twilio_out_of_reach_is_found(account):
     account(TryLater("The connection could not be made."))
-    assert problems("online.twilio") == ["Twilio cannot be asked: The connection could not be made."]
+    assert problems("online.twilio") == ["Twilio cannot be reached: The connection could not be made."]
 
 
 def test_a_suspended_account_and_a_bad_sender_are_found(account):
     account(status="suspended", sender_problems=(("The number cannot text.", "Buy another one."),))
-    assert problems("online.twilio") == ["Twilio says that the account is suspended.", "The number cannot text."]
+    assert problems("online.twilio") == ["Twilio says the account is suspended.", "The number cannot text."]
 
 
 def test_a_trial_account_is_noted(account):
@@ -97,7 +97,8 @@ def test_a_trial_account_is_noted(account):
 
 
 @pytest.mark.parametrize(
-    ("url", "words"), [("", "passes no incoming text on"), ("https://old.example.org/sms", "to another address")]
+    ("url", "words"),
+    [("", "doesn't forward incoming texts"), ("https://old.example.org/sms", "to an address other than")],
 )
 def test_incoming_texts_that_go_elsewhere_are_found(account, url, words):
     account(inbound_url=url)

@@ -43,8 +43,8 @@ def test_counters_that_agree_are_fine(make_log, make_delivery):
 def test_counters_that_differ_are_found_and_mended(make_log, make_delivery):
     log = make_log(total_recipients=5, success_count=5)
     make_delivery(log, updated_at=LONG_AGO)
-    assert problems("counters.blasts") == [f"The counters of 1 blast differ from the rows (blast {log.pk})."]
-    assert mend("counters.blasts") == ["The counters of 1 blast were brought up to the rows."]
+    assert problems("counters.blasts") == [f"The counters of 1 blast don't match their rows (blast {log.pk})."]
+    assert mend("counters.blasts") == ["Recounted 1 blast."]
     log.refresh_from_db()
     assert (log.total_recipients, log.success_count, log.failure_count) == (1, 1, 0)
     assert problems("counters.blasts") == []
@@ -66,14 +66,14 @@ def test_people_left_behind_in_a_blast_that_is_over_are_found(make_log, make_del
     log = make_log(total_recipients=1)
     make_delivery(log, Delivery.Status.PENDING, updated_at=LONG_AGO)
     [sentence] = problems("counters.blasts")
-    assert sentence.startswith(f"1 blast is over, yet people wait in it (blast {log.pk})")
+    assert sentence.startswith(f"1 blast has ended with people still waiting (blast {log.pk})")
 
 
 def test_a_state_that_nobody_knows_is_found(make_log, make_delivery):
     log = make_log(total_recipients=1)
     row = make_delivery(log, updated_at=LONG_AGO)
     execute("UPDATE deliveries SET status = 'lost' WHERE id = %s", row.pk)
-    assert "deliveries has states that SMS Admin does not know: lost." in problems("counters.blasts")
+    assert "deliveries has states that SMS Admin doesn't know: lost." in problems("counters.blasts")
 
 
 def test_the_counters_of_a_survey_are_compared_and_mended(make_survey, make_session):
@@ -81,7 +81,7 @@ def test_the_counters_of_a_survey_are_compared_and_mended(make_survey, make_sess
     make_session(survey, "completed")
     make_session(survey, "active")
     [sentence] = problems("counters.surveys")
-    assert sentence.startswith("The counters of 1 survey differ from their sessions")
+    assert sentence.startswith("The counters of 1 survey don't match their sessions")
     mend("counters.surveys")
     survey.refresh_from_db()
     assert (survey.start_count, survey.completion_count) == (2, 1)
@@ -105,7 +105,7 @@ def test_tries_that_are_left_are_told_once_real_texts_are_sent(make_survey, make
     assert notes("counters.surveys") == []
     settings.SMS_BACKEND = "messaging.backends.twilio.TwilioBackend"
     [sentence] = notes("counters.surveys")
-    assert sentence.startswith("1 try of a survey is left although real texts are sent now (survey ")
+    assert sentence.startswith("1 survey test is left over although real texts are sent now (survey ")
 
 
 def test_what_the_replaced_system_had_counted_is_kept(make_survey):
@@ -115,7 +115,7 @@ def test_what_the_replaced_system_had_counted_is_kept(make_survey):
 
 def test_questions_that_cannot_be_read_are_found(make_survey):
     survey = make_survey(questions_json="{")
-    assert problems("counters.surveys") == [f"Survey {survey.pk} cannot be held. The questions are not in JSON."]
+    assert problems("counters.surveys") == [f"Survey {survey.pk} doesn't work. The questions are not valid JSON."]
 
 
 def test_people_who_are_asked_after_opting_out_are_found_and_left_in_peace(
@@ -124,8 +124,8 @@ def test_people_who_are_asked_after_opting_out_are_found_and_left_in_peace(
     survey = make_survey(start_count=2)
     gone = make_session(survey, phone=make_unsubscribed().phone)
     other = make_session(survey)
-    assert problems("counters.surveys") == ["1 person who has opted out is still being asked."]
-    assert mend("counters.surveys") == ["1 session of people who had opted out was ended."]
+    assert problems("counters.surveys") == ["1 person who opted out is still being asked."]
+    assert mend("counters.surveys") == ["1 session of people who opted out was ended."]
     gone.refresh_from_db()
     other.refresh_from_db()
     assert (gone.status, gone.end_reason, other.status) == ("cancelled", "opted_out", "active")
@@ -138,7 +138,7 @@ def test_more_unread_texts_than_texts_are_found_and_mended(make_phone, unread, m
     for direction in ("inbound", "outbound"):
         InboxMessage.objects.create(thread=thread, phone=phone, direction=direction, body="Hello")
     [sentence] = problems("counters.threads")
-    assert sentence.startswith("1 conversation says to have more unread texts than came in")
+    assert sentence.startswith("1 conversation counts more unread texts than it received")
     mend("counters.threads")
     thread.refresh_from_db()
     assert thread.unread_count == mended

@@ -62,7 +62,7 @@ def test_a_migration_that_fails_is_named_with_the_backup(one_waits, monkeypatch)
     with pytest.raises(CommandError) as caught:
         call_command("dbdoctor", "--apply")
     assert str(caught.value) == (
-        "messaging.0999_next could not be applied: no such column: x. What was applied before it stays."
+        "messaging.0999_next could not be applied: no such column: x. Migrations applied before it stay in place."
     )
 
 
@@ -75,7 +75,7 @@ def test_without_a_backup_nothing_is_applied(one_waits, monkeypatch, tmp_path):
     monkeypatch.setattr(migrating.connection, "vendor", "sqlite")
     with pytest.raises(CommandError) as caught:
         call_command("dbdoctor", "--apply")
-    assert str(caught.value) == "Nothing was applied, because there is no backup. There is no room left."
+    assert str(caught.value) == "Nothing was applied because no backup could be made. There is no room left."
     assert one_waits
 
 

@@ -25,7 +25,7 @@ def fail_task(stopped):
 
 def test_a_living_worker_is_told(living_worker):
     assert problems("queue.worker") == []
-    assert "1 worker lives (on web1)." in [finding.sentence for finding in findings("queue.worker")]
+    assert "1 worker is running (on web1)." in [finding.sentence for finding in findings("queue.worker")]
 
 
 def test_a_worker_that_has_fallen_silent_is_found(living_worker, make_log):
@@ -37,12 +37,12 @@ def test_a_worker_that_has_fallen_silent_is_found(living_worker, make_log):
 
 def test_a_worker_that_was_stopped_is_found(make_log):
     make_log()
-    assert problems("queue.worker") == ["No worker runs."]
+    assert problems("queue.worker") == ["No worker is running."]
 
 
 def test_an_installation_that_was_never_used_needs_no_worker_yet():
     assert problems("queue.worker") == []
-    assert notes("queue.worker") == ["No worker runs, and none has run yet."]
+    assert notes("queue.worker") == ["No worker is running, and none has run yet."]
 
 
 def test_a_task_that_has_waited_for_long_is_found(settings, monkeypatch):
@@ -51,7 +51,7 @@ def test_a_task_that_has_waited_for_long_is_found(settings, monkeypatch):
     OrmQ.objects.create(key="smsadmin", payload="x", lock=now - timedelta(minutes=20))
     monkeypatch.setattr("smsadmin.doctor.queue.get_broker", lambda: OrmQueue)
     [sentence] = problems("queue.waiting")
-    assert sentence == "The oldest of 1 task has waited for 20 minutes."
+    assert sentence == "The oldest of 1 task has been waiting for 20 minutes."
 
 
 class OrmQueue:
@@ -62,10 +62,10 @@ class OrmQueue:
 
 def test_a_queue_that_cannot_be_reached_is_found(monkeypatch):
     def fail():
-        raise health.Failing("Redis, which holds the queue, does not answer.")
+        raise health.Failing("Redis, which holds the queue, is not responding.")
 
     monkeypatch.setattr(health, "oldest_waiting", fail)
-    assert problems("queue.waiting") == ["Redis, which holds the queue, does not answer."]
+    assert problems("queue.waiting") == ["Redis, which holds the queue, is not responding."]
 
 
 def test_a_task_that_was_signed_with_another_secret_is_found(settings):
@@ -75,7 +75,7 @@ def test_a_task_that_was_signed_with_another_secret_is_found(settings):
     assert findings("queue.strangers") == []
     OrmQ.objects.create(key="smsadmin", payload="signed:otherwise", lock=now)
     assert problems("queue.strangers") == [
-        "1 task in the queue was signed with another SECRET_KEY: the workers drop what they can't read."
+        "1 task in the queue was signed with another SECRET_KEY: workers drop tasks they can't read."
     ]
 
 
@@ -115,7 +115,7 @@ def test_another_installation_on_the_same_redis_is_told(shared_redis):
     shared_redis["django_q:smsadmin-77:q"] = ["a", "b"]
     shared_redis["django_q:smsadmin-77:cluster:1"] = "figures"
     assert notes("queue.strangers") == [
-        "Another program or installation uses this Redis: its queue smsadmin-77 has 2 tasks and 1 worker."
+        "Another program or installation uses this Redis. Its queue smsadmin-77 has 2 tasks and 1 worker."
     ]
 
 
@@ -126,7 +126,7 @@ def test_what_an_older_version_left_is_told(shared_redis):
 
 def test_a_worker_of_an_older_version_is_found(shared_redis):
     shared_redis["django_q:smsadmin:cluster:1"] = "figures"
-    assert "A worker of a version before 1.0.0" in problems("queue.strangers")[0]
+    assert "A worker from before version 1.0.0" in problems("queue.strangers")[0]
 
 
 def test_foreign_tasks_in_redis_are_found(shared_redis):
@@ -136,7 +136,7 @@ def test_foreign_tasks_in_redis_are_found(shared_redis):
 
 def test_a_redis_that_is_away_is_one_finding(settings):
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
-    assert problems("queue.strangers") == ["Redis could not be asked who else uses it (ConnectionError)."]
+    assert problems("queue.strangers") == ["Redis is not responding (ConnectionError)."]
 
 
 def test_missing_and_changed_schedules_are_found_and_put_right():
@@ -145,7 +145,7 @@ def test_missing_and_changed_schedules_are_found_and_put_right():
     assert problems("queue.schedules") == [
         "2 recurring tasks are missing or changed: Recount finished blasts, Clean up."
     ]
-    assert mend("queue.schedules") == ["2 recurring tasks put right."]
+    assert mend("queue.schedules") == ["2 recurring tasks restored."]
     assert problems("queue.schedules") == []
     assert schedules.find_wrong() == []
 
@@ -158,7 +158,7 @@ def test_a_schedule_that_runs_nothing_is_found():
 def test_recurring_tasks_that_do_not_run_are_found(living_worker):
     Schedule.objects.filter(name="Clean up").update(next_run=timezone.now() - timedelta(hours=1))
     Schedule.objects.exclude(name="Clean up").update(next_run=timezone.now() + timedelta(minutes=1))
-    assert problems("queue.schedules") == ["1 recurring task should have run by now, although a worker lives."]
+    assert problems("queue.schedules") == ["1 recurring task should have run by now, although a worker is running."]
 
 
 def test_failures_of_the_last_day_are_found():
@@ -172,4 +172,4 @@ def test_an_import_that_stands_still_is_found():
     long_ago = timezone.now() - timedelta(hours=1)
     one = ContactImport.objects.create(file_name="a.csv", status="reading", updated_at=long_ago)
     ContactImport.objects.create(file_name="b.csv", status="applied", updated_at=long_ago)
-    assert problems("queue.imports") == [f"1 import stands still (import {one.pk})."]
+    assert problems("queue.imports") == [f"1 import is stuck (import {one.pk})."]

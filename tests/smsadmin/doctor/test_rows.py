@@ -40,7 +40,7 @@ def test_a_phone_in_another_form_is_found(make_member, phone):
 def test_a_phone_in_another_form_is_mended(make_unsubscribed):
     gone = make_unsubscribed()
     spoil_phone(gone, "(720) 555-0123")
-    assert mend("rows.phones") == ["1 phone of unsubscribed_contacts was put into E.164."]
+    assert mend("rows.phones") == ["1 phone of unsubscribed_contacts was converted to E.164."]
     assert UnsubscribedContact.objects.get().phone == "+17205550123"
     assert problems("rows.phones") == []
 
@@ -69,7 +69,7 @@ def test_what_is_no_phone_or_there_already_stays_as_it_is(make_member):
     spoil_phone(twin, "720-555-0123")
     spoil_phone(junk, "nobody")
     [sentence] = mend("rows.phones")
-    assert "0 phones of community_members were put into E.164. 2 rows could not be mended" in sentence
+    assert "0 phones of community_members were converted to E.164. 2 rows could not be fixed" in sentence
     assert set(CommunityMember.objects.values_list("phone", flat=True)) == {"+17205550123", "720-555-0123", "nobody"}
 
 
@@ -87,7 +87,7 @@ def test_short_codes_may_text(make_member):
 def test_a_status_that_nobody_knows_is_found(make_log):
     log = make_log()
     execute("UPDATE message_logs SET status = 'gone' WHERE id = %s", log.pk)
-    assert problems("rows.values") == [f"1 row of message_logs has a status that is none we know (id {log.pk})."]
+    assert problems("rows.values") == [f"1 row of message_logs has an unknown status (id {log.pk})."]
 
 
 def test_an_installation_that_nobody_can_administer_is_found(make_user):
@@ -120,7 +120,7 @@ def test_the_opted_out_who_still_wait_are_noted_and_can_be_skipped(make_log, mak
     log = make_log(status="processing")
     gone = make_delivery(log, Delivery.Status.PENDING, phone=make_unsubscribed().phone)
     other = make_delivery(log, Delivery.Status.PENDING)
-    assert notes("rows.opt_outs") == ["1 person who has opted out still waits in unfinished blasts."]
+    assert notes("rows.opt_outs") == ["1 person who opted out still waits in unfinished blasts."]
     assert mend("rows.opt_outs") == ["1 person who had opted out was skipped."]
     gone.refresh_from_db()
     other.refresh_from_db()

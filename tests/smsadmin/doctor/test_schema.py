@@ -26,13 +26,13 @@ def test_a_missing_column_is_found():
 def test_a_column_of_another_type_is_found():
     execute("ALTER TABLE survey_responses DROP COLUMN answer")
     execute("ALTER TABLE survey_responses ADD COLUMN answer integer NOT NULL DEFAULT 0")
-    assert problems("schema.tables") == ["survey_responses.answer is of the type integer in place of text."]
+    assert problems("schema.tables") == ["survey_responses.answer has the type integer instead of text."]
 
 
 def test_a_column_that_takes_null_is_found():
     execute("ALTER TABLE survey_responses DROP COLUMN answer")
     execute("ALTER TABLE survey_responses ADD COLUMN answer text")
-    assert problems("schema.tables") == ["survey_responses.answer takes NULL, unlike the model."]
+    assert problems("schema.tables") == ["survey_responses.answer allows NULL, unlike the model."]
 
 
 def test_a_column_that_nobody_fills_is_found():
@@ -47,8 +47,8 @@ def test_tables_and_columns_of_others_are_noted():
     execute("ALTER TABLE survey_responses ADD COLUMN theirs text")
     assert problems("schema.tables") == []
     assert notes("schema.tables") == [
-        "survey_responses has a column that no model knows: theirs.",
-        "1 table is not of SMS Admin: theirs.",
+        "survey_responses has a column that no model has: theirs.",
+        "1 table is not part of SMS Admin: theirs.",
     ]
 
 
@@ -74,7 +74,7 @@ def test_an_index_on_other_columns_is_found(only):
     execute("DROP INDEX ix_message_logs_status")
     execute("CREATE INDEX ix_message_logs_status ON message_logs (target)")
     assert problems("schema.indexes") == [
-        "The index ix_message_logs_status of message_logs is on other columns than the model's."
+        "The index ix_message_logs_status of message_logs has different columns than the model."
     ]
 
 
@@ -92,8 +92,8 @@ def test_a_table_that_was_copied_without_its_constraints_is_found(only):
     found = problems("schema.indexes")
     assert "survey_responses has lost its primary key." in found
     assert "survey_responses has lost its constraint unique_session_question." in found
-    assert "survey_responses.session_id is not tied to survey_sessions any more." in found
-    assert "survey_responses has lost the index of session_id: pages become slow." in found
+    assert "survey_responses.session_id no longer has its foreign key to survey_sessions." in found
+    assert "survey_responses has lost the index of session_id, which makes pages slow." in found
 
 
 def test_a_lost_check_of_values_is_found(only):
@@ -101,7 +101,7 @@ def test_a_lost_check_of_values_is_found(only):
     table, column = "contact_imports", "rows_done"
     execute(f"ALTER TABLE {table} DROP COLUMN {column}")
     execute(f"ALTER TABLE {table} ADD COLUMN {column} integer NOT NULL DEFAULT 0")
-    assert problems("schema.indexes") == ["contact_imports.rows_done has lost the check of its values."]
+    assert problems("schema.indexes") == ["contact_imports.rows_done has lost its check constraint."]
 
 
 @on_postgresql
@@ -123,7 +123,7 @@ def test_a_lost_part_of_the_search_is_found_and_made_again(what, make_member):
     member = make_member(name="Ada")
     execute(f"DROP {what}")
     assert any(what.split()[1] in sentence for sentence in problems("schema.search"))
-    assert mend("schema.search") == ["The search by names was made again."]
+    assert mend("schema.search") == ["Rebuilt name search."]
     assert problems("schema.search") == []
     assert list(search(CommunityMember.objects.all(), "ada")) == [member]
 
@@ -132,7 +132,7 @@ def test_a_lost_part_of_the_search_is_found_and_made_again(what, make_member):
 def test_a_trigger_that_was_changed_is_found():
     execute("DROP TRIGGER community_members_names_delete")
     execute("CREATE TRIGGER community_members_names_delete AFTER DELETE ON community_members BEGIN SELECT 1; END")
-    assert problems("schema.search") == ["The search by names has lost community_members_names_delete."]
+    assert problems("schema.search") == ["Name search has lost community_members_names_delete."]
 
 
 @on_sqlite
@@ -143,7 +143,7 @@ def test_a_search_that_is_not_in_step_is_found_and_made_again(make_member):
     execute("UPDATE community_members SET name = 'Grace'")
     execute(sql)
     assert problems("schema.search") == [
-        "The search by names is not in step with community_members: people are not found."
+        "Name search is out of sync with community_members, so it doesn't find everyone."
     ]
     mend("schema.search")
     assert problems("schema.search") == []

@@ -25,7 +25,7 @@ def running(make_log, make_delivery, long_ago):
 
 
 def test_a_blast_that_nobody_sends_is_found(running):
-    assert problems("sending.blasts") == [f"Blast {running.pk} has 1 person waiting, and nobody sends it."]
+    assert problems("sending.blasts") == [f"Blast {running.pk} has 1 person waiting, but isn't being sent."]
 
 
 def test_a_blast_with_a_living_sender_is_fine(running):
@@ -42,8 +42,8 @@ def test_a_blast_that_has_just_begun_is_fine(running):
 
 def test_a_blast_without_a_place_for_a_sender_is_found_and_mended(running, settings):
     SenderSlot.objects.all().delete()
-    assert problems("sending.blasts") == [f"Blast {running.pk} has 1 person waiting, and no place for a sender."]
-    assert mend("sending.blasts") == [f"Blast {running.pk} can be sent again: the worker goes on with it."]
+    assert problems("sending.blasts") == [f"Blast {running.pk} has 1 person waiting and no sender slot."]
+    assert mend("sending.blasts") == [f"Blast {running.pk} can be sent again: the worker continues it."]
     assert (
         SenderSlot.objects.free(timezone.now()).filter(message_log=running).count() == settings.SMS_SENDERS_PER_BLAST
     )
@@ -57,24 +57,24 @@ def test_a_stopped_blast_is_noted_with_its_reason(make_log):
 
 def test_an_answer_that_nobody_sends_is_found(make_delivery, long_ago):
     make_delivery(None, Delivery.Status.PENDING, updated_at=long_ago)
-    assert problems("sending.blasts") == ["1 answer waits in the inbox, and nobody sends."]
+    assert problems("sending.blasts") == ["1 reply is waiting in the inbox, but not being sent."]
 
 
 def test_doubt_that_nobody_has_settled_is_found(make_delivery, make_log, long_ago):
     row = make_delivery(make_log(), Delivery.Status.UNKNOWN, claimed_at=long_ago)
-    assert problems("sending.doubt") == ["1 person may not have got a text, and nobody has decided about them."]
+    assert problems("sending.doubt") == ["1 person may not have received a text and still need a decision."]
     Delivery.objects.filter(pk=row.pk).update(is_left=True)
     assert problems("sending.doubt") == []
 
 
 def test_a_text_whose_sender_is_gone_is_found(make_delivery, make_log, long_ago):
     make_delivery(make_log(status="processing"), Delivery.Status.SENDING, claimed_at=long_ago)
-    assert problems("sending.doubt") == ["1 text has been in the hands of a sender that is gone."]
+    assert problems("sending.doubt") == ["1 text was claimed by a sender that is gone."]
 
 
 def test_a_late_scheduled_message_is_found(long_ago):
     message = ScheduledMessage.objects.create(scheduled_at=long_ago, message_body="Hello", target="community")
-    assert problems("sending.scheduled") == ["1 scheduled message should have left by now."]
+    assert problems("sending.scheduled") == ["1 scheduled message should have been sent by now."]
     ScheduledMessage.objects.filter(pk=message.pk).update(scheduled_at=timezone.now() + timedelta(hours=1))
     assert problems("sending.scheduled") == []
 
@@ -90,7 +90,7 @@ def test_a_scheduled_message_whose_blast_is_over_is_found(make_log, long_ago):
 
 def test_texts_that_twilio_never_reports_on_are_found(make_log, make_delivery, long_ago):
     make_delivery(make_log(), Delivery.Status.ACCEPTED, accepted_at=long_ago)
-    assert problems("sending.reports") == ["Twilio has accepted 1 text and reported on none of them."]
+    assert problems("sending.reports") == ["Twilio has accepted 1 text but reported on none of them."]
 
 
 def test_the_last_report_and_the_last_text_are_told(make_log, make_delivery, make_phone):
@@ -98,7 +98,7 @@ def test_the_last_report_and_the_last_text_are_told(make_log, make_delivery, mak
     make_delivery(make_log())
     InboxMessage.objects.create(thread=thread, phone=thread.phone, direction="inbound", body="Hello")
     report, text = (finding.sentence for finding in findings("sending.reports"))
-    assert report.startswith("The last delivery report came by ")
+    assert report.startswith("The last delivery report came on ")
     assert text.startswith("The last text came in on ")
 
 
@@ -108,5 +108,5 @@ def test_reports_that_fit_no_text_are_noted_with_their_number():
         UnmatchedReports.objects.count_one()
     UnmatchedReports.objects.count_one(timezone.now() - timedelta(days=20))
     [note] = notes("sending.unmatched")
-    assert note.startswith("In the last 7 days 71 delivery reports fit no text here")
+    assert note.startswith("In the last 7 days, 71 delivery reports matched no text")
     assert problems("sending.unmatched") == []

@@ -63,7 +63,7 @@ def test_a_blast_belongs_to_its_event(old, move, make_event):
     report = move()
     gala, lost = MessageLog.objects.order_by("pk")
     assert (gala.event, gala.audience_name) == (Event.objects.get(title="Gala"), "Gala")
-    assert (lost.event, lost.target, lost.audience_name) == (None, "event", "An event that was deleted")
+    assert (lost.event, lost.target, lost.audience_name) == (None, "event", "A deleted event")
     assert report.of("message_logs").mended == 1
 
 
@@ -81,9 +81,7 @@ def test_two_lines_with_one_number_are_merged_and_success_wins(old, move, monkey
     assert dict(Delivery.objects.values_list("phone", "status")) == dict.fromkeys((ADA, GRACE, ALAN), "accepted")
     assert not Delivery.objects.exclude(error_code=None).exists()
     assert (report.of(LINES).taken, report.of(LINES).present) == (3, 3)
-    assert told(report, LINES) == [
-        ("already there", "an earlier line of the blast has the same number: it was merged")
-    ]
+    assert told(report, LINES) == [("already there", "an earlier line of the blast has the same number: merged")]
 
 
 def test_counters_say_what_the_rows_say_and_differences_are_told(old, move):
@@ -100,7 +98,7 @@ def test_an_error_without_a_phone_is_why_the_blast_broke_off(old, move):
     old.add("message_logs", details=details, total_recipients=1, success_count=1, failure_count=0, status="failed")
     report = move()
     log = MessageLog.objects.get()
-    assert log.stop_reason == "It broke off in the system that was used before: Connection lost"
+    assert log.stop_reason == "It stopped early in the previous system: Connection lost"
     assert (log.status, log.paused_at, log.deliveries.count()) == ("failed", None, 1)
     assert (report.of(LINES).taken, report.of(LINES).mended) == (2, 1)
 

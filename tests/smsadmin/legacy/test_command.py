@@ -66,12 +66,12 @@ def test_it_moves_in_and_tells_what_became_of_the_rows(run, old):
     fill(old)
     said, code = run()
     assert code == 1
-    assert "community_members: the phone number cannot be texted (1)" in said
+    assert "community_members: the phone number can't be texted (1)" in said
     assert "    2: “12345” is too short" in said
-    assert "The table login_attempts (1 row): failed logins count for minutes only" in said
+    assert "The table login_attempts (1 row): failed sign-ins only count for minutes" in said
     assert "The table schema_migrations (1 row)" in said
-    assert "The column users.session_nonce: everybody logs in anew." in said
-    assert said.endswith("1 row was refused: see above.")
+    assert "The column users.session_nonce: everyone signs in again." in said
+    assert said.endswith("1 row was rejected: see above.")
     assert CommunityMember.objects.get().name == "Ada"
 
 
@@ -90,7 +90,7 @@ def test_a_second_run_changes_nothing_and_says_so(run, old):
     rows = list(MessageLog.objects.values()), list(Delivery.objects.order_by("pk").values())
     said, code = run()
     assert code == 0
-    assert "Nothing has changed." in said
+    assert "Nothing was changed." in said
     assert counts() == before
     assert (list(MessageLog.objects.values()), list(Delivery.objects.order_by("pk").values())) == rows
 
@@ -100,7 +100,7 @@ def test_a_dry_run_tells_the_same_and_writes_nothing(run, old):
     before = counts()
     dry, code = run(old.path, "--dry-run")
     assert code == 1
-    assert "Dry run: nothing was written." in dry
+    assert "Dry run: nothing was changed." in dry
     assert counts() == before
     wet, _ = run()
     table = wet.partition("To know:")[0].partition("--report")[0]
@@ -113,7 +113,7 @@ def test_what_is_new_in_the_file_moves_in_later(run, old):
     run()
     old.add("event_registrations", phone=GRACE)
     said, _ = run()
-    assert "1 of 3 rows was taken in; 2 are here already." in said
+    assert "1 of 3 rows was imported; 2 were already there." in said
 
 
 def test_the_old_file_is_not_written_to(run, old):
@@ -145,8 +145,8 @@ def test_unknown_tables_and_columns_are_named(run, old):
     old.run('CREATE TABLE "odd ""table" (a)')
     old.run("ALTER TABLE community_members ADD COLUMN shoe_size INTEGER")
     said, _ = run()
-    assert 'The table odd "table (0 rows): SMS Admin does not know this table.' in said
-    assert "The column community_members.shoe_size: SMS Admin does not know this column." in said
+    assert "The table odd \"table (0 rows): SMS Admin doesn't use this table." in said
+    assert "The column community_members.shoe_size: SMS Admin doesn't use this column." in said
 
 
 def test_a_table_without_ids_is_read_by_its_rows(run, tmp_path):
@@ -154,7 +154,7 @@ def test_a_table_without_ids_is_read_by_its_rows(run, tmp_path):
     old.run("INSERT INTO community_members VALUES (?)", ADA)
     assert run(old.path)[1] == 0
     assert CommunityMember.objects.count() == 1
-    assert "Nothing has changed." in run(old.path)[0]
+    assert "Nothing was changed." in run(old.path)[0]
 
 
 def test_a_row_without_an_id_is_refused(old, tmp_path, move):
@@ -171,12 +171,12 @@ def test_the_report_has_each_row_with_its_reason(run, old, tmp_path):
     said, _ = run(old.path, "--report", file)
     rows = list(csv.reader(file.read_text(encoding="utf-8-sig").splitlines()))
     assert rows[0] == ["table", "row", "outcome", "reason", "detail"]
-    assert ["community_members", "2", "refused", "the phone number cannot be texted"] in [row[:4] for row in rows]
+    assert ["community_members", "2", "rejected", "the phone number can't be texted"] in [row[:4] for row in rows]
     assert [
         "community_members",
         "3",
-        "mended",
-        "the phone number was put into E.164",
+        "fixed",
+        "the phone number was converted to E.164",
         "(303) 555-0102 → +13035550102",
     ] in rows
     assert any(row[4].startswith("'=HYPERLINK") for row in rows)
@@ -190,13 +190,13 @@ def test_the_terminal_shows_the_first_rows_of_each_reason(run, old):
     said, _ = run()
     assert said.count("“12345” is too short") == 3
     assert "    … and 2 more" in said
-    assert "--report FILE writes each of these rows with its reason." in said
+    assert "To list each of these rows with its reason, use --report FILE." in said
 
 
 def test_a_report_that_cannot_be_written_ends_before_anything_moves(run, old, tmp_path):
     old.add("community_members", phone=ADA)
     said, code = run(old.path, "--report", tmp_path / "no such folder" / "report.csv")
-    assert (code, "cannot be written: No such file or directory." in said) == (2, True)
+    assert (code, "can't be written: No such file or directory." in said) == (2, True)
     assert not CommunityMember.objects.exists()
 
 
@@ -212,13 +212,13 @@ def make_locked(path):
     [
         (lambda path: None, "does not exist"),
         (lambda path: path.mkdir(), "is a folder"),
-        (lambda path: os.mkfifo(path), "is no file"),
+        (lambda path: os.mkfifo(path), "is not a file"),
         (lambda path: path.symlink_to(path), "cannot be read: Too many levels of symbolic links"),
         (lambda path: path.write_bytes(b"no database " * 500), "is not an SQLite database"),
-        (lambda path: path.write_bytes(b""), "has none of the tables of the replaced system"),
-        (lambda path: Old(path, {"recipes": "id"}), "has none of the tables of the replaced system"),
+        (lambda path: path.write_bytes(b""), "has none of the old system's tables"),
+        (lambda path: Old(path, {"recipes": "id"}), "has none of the old system's tables"),
         (lambda path: Old(path, {"users": "id, email", "events": "id"}), "is a database of another program"),
-        (lambda path: Old(path, {"users": "id", "django_migrations": "id"}), "is a database of SMS Admin"),
+        (lambda path: Old(path, {"users": "id", "django_migrations": "id"}), "is an SMS Admin database"),
         (make_locked, "is in use by another program. Stop the old system"),
     ],
     ids=[
@@ -234,7 +234,7 @@ def test_a_file_that_cannot_be_read_is_one_sentence(run, tmp_path, monkeypatch, 
     if isinstance(holder, sqlite3.Connection):
         holder.close()
     assert code == 2
-    assert said.startswith("Nothing has changed. ")
+    assert said.startswith("Nothing was changed. ")
     assert part in said
 
 
@@ -250,7 +250,7 @@ def test_a_file_or_folder_that_may_not_be_read_is_one_sentence(run, old, monkeyp
     monkeypatch.setattr(Path, what, refuse)
     said, code = run()
     assert code == 2
-    assert said.startswith(f"Nothing has changed. {old.path} cannot be read: the user that runs this command may not")
+    assert said.startswith(f"Nothing was changed. {old.path} cannot be read: the user that runs this command has no")
 
 
 def test_a_name_that_no_file_can_have_is_one_sentence(run):
@@ -265,7 +265,7 @@ def test_the_report_never_takes_the_place_of_the_old_database_or_a_folder(run, o
     assert (code, "is the old database itself" in said) == (2, True)
     assert old.path.read_bytes() == before
     said, code = run(old.path, "--report", tmp_path)
-    assert (code, "is a folder: name a file for the report" in said) == (2, True)
+    assert (code, "is a folder. Specify a file for the report" in said) == (2, True)
     assert not CommunityMember.objects.exists()
 
 
@@ -277,7 +277,7 @@ def test_a_disk_that_is_full_while_the_report_is_written_ends_with_nothing_chang
     monkeypatch.setattr(Report, "refused", fail)
     said, code = run(old.path, "--report", tmp_path / "report.csv")
     assert code == 2
-    assert said == "Nothing has changed. The report cannot be written: No space left on device."
+    assert said == "Nothing was changed. The report cannot be written: No space left on device."
     assert not CommunityMember.objects.exists()
     assert not (tmp_path / "report.csv").exists()
 
@@ -304,7 +304,7 @@ def test_what_the_database_says_no_to_is_one_sentence_and_nothing_moves(run, old
     monkeypatch.setattr(importing, "move_scheduled", fail)
     said, code = run()
     assert code == 2
-    assert "The database says: no such table: somewhere" in said
+    assert "Database error: no such table: somewhere" in said
     assert not LegacyRow.objects.exists()
     assert not CommunityMember.objects.exists()
 
@@ -351,7 +351,7 @@ def test_the_examination_still_misses_the_reports_on_our_own_blasts_after_moving
     long_ago = timezone.now() - timedelta(hours=2)
     Delivery.objects.create(message_log=log, phone=ADA, status="accepted", accepted_at=long_ago)
     [finding] = [finding for finding in sending.find_silence() if finding.level == Level.PROBLEM]
-    assert finding.sentence == "Twilio has accepted 1 text and reported on none of them."
+    assert finding.sentence == "Twilio has accepted 1 text but reported on none of them."
 
 
 anything = st.one_of(

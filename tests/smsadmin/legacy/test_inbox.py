@@ -37,9 +37,7 @@ def test_no_more_texts_are_unread_than_came_in(old, move):
     old.add("inbox_messages", phone=ADA, direction="outbound")
     report = move()
     assert InboxThread.objects.get().unread_count == 1
-    assert report.notes == [
-        "1 conversation was said to have more unread texts than came in. It has as many now as did."
-    ]
+    assert report.notes == ["1 conversation claimed more unread texts than it received. Its count was lowered."]
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def test_a_phone_in_another_form_is_mended(old, move, told):
     old.add("community_members", name="Ada", phone="(720) 555-0101")
     report = move()
     assert CommunityMember.objects.get().phone == ADA
-    assert told(report, "community_members") == [("mended", "the phone number was put into E.164")]
+    assert told(report, "community_members") == [("fixed", "the phone number was converted to E.164")]
 
 
 def test_the_same_number_in_two_forms_is_one_member(old, move):
@@ -57,8 +57,8 @@ def test_a_number_that_cannot_be_texted_is_refused_with_its_reason(old, move, ph
     report = move()
     assert not CommunityMember.objects.exists()
     ((table, outcome, reason), group) = next(iter(report.groups.items()))
-    assert (table, outcome.value) == ("community_members", "refused")
-    assert reason == "the phone number cannot be texted"
+    assert (table, outcome.value) == ("community_members", "rejected")
+    assert reason == "the phone number can't be texted"
     assert group.examples[0][0] == "1"
     assert group.examples[0][1]
 
@@ -101,9 +101,7 @@ def test_a_time_that_cannot_be_read_becomes_the_time_of_moving_in(old, move, tol
     old.add("community_members", phone=ADA, created_at=written)
     report = move()
     assert CommunityMember.objects.get().created_at.year >= 2025
-    assert ("mended", "created_at is missing: it was set to the time of moving in") in told(
-        report, "community_members"
-    )
+    assert ("fixed", "created_at is missing: set to the time of the import") in told(report, "community_members")
 
 
 def test_events_keep_their_registrations(old, move, make_event):
@@ -123,7 +121,7 @@ def test_a_registration_of_a_deleted_event_is_refused(old, move, told):
     old.add("event_registrations", event_id=7, phone=ADA)
     report = move()
     assert not EventRegistration.objects.exists()
-    assert told(report, "event_registrations") == [("refused", "it belongs to an event that is not here")]
+    assert told(report, "event_registrations") == [("rejected", "it belongs to an event that was not imported")]
 
 
 def test_an_event_without_a_title_or_with_a_wrong_date_is_mended(old, move):

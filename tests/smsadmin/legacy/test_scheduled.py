@@ -21,7 +21,7 @@ def test_what_waits_goes_on_waiting_and_that_is_said(old, move):
     message = ScheduledMessage.objects.get()
     assert (message.status, message.message_body, message.test_mode) == ("pending", "Soon", True)
     assert len(report.notes) == 1
-    assert report.notes[0].startswith("1 scheduled message leaves from here")
+    assert report.notes[0].startswith("1 scheduled message will be sent from here")
 
 
 @pytest.mark.parametrize("lag", [0, 60])
@@ -33,7 +33,7 @@ def test_what_is_overdue_is_never_sent(old, move, settings, make_member, lag, ov
     move()
     message = ScheduledMessage.objects.get()
     assert message.status == "expired"
-    assert message.error_message.startswith("Its time had passed when it was moved here")
+    assert message.error_message.startswith("Its time had passed when it was imported")
     assert scheduled_messages.queue_due() == 0
     assert scheduled_messages.send(message.pk) is None
     assert not MessageLog.objects.exists()
@@ -44,8 +44,8 @@ def test_what_was_being_sent_has_failed_with_a_sentence(old, move):
     move()
     message = ScheduledMessage.objects.get()
     assert message.status == "failed"
-    assert message.error_message.startswith("It was being sent when it was moved here")
-    assert message.error_message.endswith("It said: Line 3")
+    assert message.error_message.startswith("It was being sent when it was imported")
+    assert message.error_message.endswith("Previous error: Line 3")
 
 
 @pytest.mark.parametrize("status", ["sent", "failed", "expired", "cancelled"])
@@ -90,7 +90,7 @@ def test_a_text_that_cannot_be_sent_as_it_is_is_reported(old, move):
     old.add("scheduled_messages", scheduled_at=at(hours=1), message_body="Hi {nickname}")
     report = move()
     ((_, _, reason), group) = next(iter(report.groups.items()))
-    assert reason == "its text cannot be sent as it is: change it before its time"
+    assert reason == "its text can't be sent as is: change it before its scheduled time"
     assert "{nickname} is not a field" in group.examples[0][1]
 
 

@@ -44,7 +44,7 @@ def test_the_counters_of_a_survey_say_what_its_sessions_say(old, move):
     counted = SurveyFlow.objects.order_by("pk").values_list("start_count", "completion_count")
     assert list(counted) == [(2, 1), (9, 0)]
     assert report.notes == [
-        "The counters of the survey “Picnic survey” now say what its sessions say: started 3 → 2, completed 2 → 1."
+        "The counters of the survey “Picnic survey” were recounted: started 3 → 2, completed 2 → 1."
     ]
     assert move().notes == []
 
@@ -61,7 +61,7 @@ def test_a_survey_with_a_word_of_ours_is_switched_off(old, move, told, keyword):
     report = move()
     survey = SurveyFlow.objects.get()
     assert (survey.trigger_keyword, survey.is_active) == (keyword.upper(), False)
-    assert ("mended", "its keyword cannot be used here: it was switched off") in told(report, TABLE)
+    assert ("fixed", "its keyword can't be used: turned off") in told(report, TABLE)
 
 
 @pytest.mark.parametrize("keyword", ["picnic", "", "  "])
@@ -152,7 +152,7 @@ def test_a_second_answer_to_one_question_is_told(old, move, told):
     old.add("survey_responses", phone=ADA, answer="Tart", question_index="first")
     report = move()
     assert SurveyResponse.objects.get().answer == "Cake"
-    assert {outcome for outcome, _ in told(report, "survey_responses")} == {"already there", "refused"}
+    assert {outcome for outcome, _ in told(report, "survey_responses")} == {"already there", "rejected"}
 
 
 def test_keyword_replies_move_in(old, move):
@@ -169,9 +169,7 @@ def test_a_reply_to_a_word_that_is_taken_is_switched_off(old, move, told, keywor
     old.add("keyword_automation_rules", keyword=keyword)
     report = move()
     assert not KeywordAutomationRule.objects.get().is_active
-    assert ("mended", "its keyword cannot be used here: it was switched off") in told(
-        report, "keyword_automation_rules"
-    )
+    assert ("fixed", "its keyword can't be used: turned off") in told(report, "keyword_automation_rules")
 
 
 def test_a_reply_that_is_here_is_left_as_it_is(old, move):

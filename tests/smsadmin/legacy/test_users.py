@@ -50,7 +50,7 @@ def test_a_user_who_is_here_whatever_the_case_stays_as_they_are(quick_hashers, o
     report = move()
     assert AppUser.objects.get().password == ann.password
     assert (report.of("users").present, report.of("users").taken) == (1, 0)
-    assert "they keep the password and the role that they have here" in told(report, "users")[0][1]
+    assert "password and role left unchanged" in told(report, "users")[0][1]
     assert PasswordHistory.objects.filter(user=ann).exists()
 
 
@@ -94,7 +94,7 @@ def test_a_user_without_a_name_is_refused(old, move):
 
 def test_the_phone_of_a_user_is_reported(old, move, told):
     old.add("users", username="ann", password_hash="plain", phone="+17205550101")
-    assert ("mended", "SMS Admin keeps no phone number of users: it was left out") in told(move(), "users")
+    assert ("fixed", "SMS Admin doesn't keep users' phone numbers: left out") in told(move(), "users")
 
 
 def test_former_passwords_still_count(quick_hashers, old, move):
@@ -106,7 +106,7 @@ def test_former_passwords_still_count(quick_hashers, old, move):
     client.force_login(AppUser.objects.get())
     again = {"old_password": GOOD, "new_password1": "earlier-horse-battery", "new_password2": "earlier-horse-battery"}
     page = client.post("/admin/password_change/", again)
-    assert "one of the last 3" in page.content.decode()
+    assert "one of your last 3" in page.content.decode()
     assert (report.of("user_password_history").taken, report.of("user_password_history").refused) == (1, 1)
 
 
