@@ -6,14 +6,19 @@ as phones is the phone.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Final
 
+import phonenumbers
+from django.conf import settings
 from django.db import models
 
-from . import cells, headings
+from ..phones import InvalidPhone
+from . import cells, countries, headings
 from .column_samples import Column, look_at, looks_like_phone, text_of
 from .formats.tables import Line
 from .headings import EXCLUDED, LIKELY, POSSIBLE, SURE, UNKNOWN, Meaning
@@ -22,6 +27,7 @@ MAX_COLUMNS: Final = 200
 HEADER_WITHIN: Final = 10
 SAMPLE: Final = 200
 
+_BEFORE_LETTERS: Final = re.compile(r"^[\W\d_]+")
 _HAS_DIGIT_CODE: Final = re.compile(r"(?:^|\+|00)[1-9]")
 
 
@@ -57,12 +63,14 @@ class Layout:
     """How the lines of a file are read.
 
     `header_line` is the number of the line with the headings, 0 without one; the lines before it are skipped.
-    `headings` and `roles` are by column; in a file without headings, the headings are empty.
+    `headings` and `roles` go by column; a file without headings has empty ones. `region` is the country, as two
+    letters, of phones that don't say theirs, where nearly all others of the file are of one abroad.
     """
 
     header_line: int
     headings: list[str]
     roles: list[Role]
+    region: str = ""
 
     @property
     def has_phone(self) -> bool:
@@ -120,7 +128,7 @@ def detect(sample: Sequence[Line], header_line: int | None = None, fixed: Sequen
     _assign_phones(sheet)
     _assign_codes(sheet)
     _assign_names(sheet)
-    return Layout(header_line if header else 0, names, sheet.roles)
+    return Layout(header_line if header else 0, names, sheet.roles, _region_abroad(sheet.roles, body))
 
 
 # The line with the headings ---------------------------------------------------------------------------------
@@ -138,7 +146,7 @@ def _find_header(sample: Sequence[Line]) -> int:
         # Headings in words that we don't know: letters, where the next line has its phone.
         index = next(index for index, cell in enumerate(sample[1].cells) if looks_like_phone(cell))
         row = sample[0].cells
-        above = text_of(row[index]) if index < len(row) else ""
+        above = _BEFORE_LETTERS.sub("", text_of(row[index])) if index < len(row) else ""
         if above and not cells.is_no_name(above) and not any(character.isdigit() for character in above):
             return sample[0].number
     return 0
@@ -231,8 +239,12 @@ def _phones_by_cells(sheet: _Sheet) -> list[int]:
     if certain == LIKELY:
         return [i for i in open_to_it if sheet.meanings[i].phone == LIKELY]
     if open_to_it and not any(sheet.headings):
-        # Without headings, further columns of assigned numbers are phones too.
+        # Without headings, further columns of numbers in use are phones too.
         return [i for i in open_to_it if sheet.columns[i].dialed >= 0.9 * sheet.columns[i].filled] or open_to_it[:1]
+    of_people = [i for i in open_to_it if sheet.meanings[i].people and sheet.columns[i].phones]
+    if len(of_people) > 1:
+        # "Mom" and "Dad", with a number below each.
+        return of_people
     likely = [i for i in open_to_it if sheet.meanings[i].phone == certain] or open_to_it
     return [max(likely, key=lambda i: (sheet.columns[i].phones, sheet.columns[i].dialed, -i))] if likely else []
 
@@ -265,8 +277,29 @@ def _assign_codes(sheet: _Sheet) -> None:
         column = sheet.columns[i]
         is_code = column.filled and column.rate(column.codes) >= 0.8
         has_digits = any(_HAS_DIGIT_CODE.search(value) for value in column.values)
-        if is_code and (sheet.meanings[i].country_code == LIKELY or (has_digits and sheet.meanings[i].names_phone)):
+        names_one = sheet.meanings[i].country_code == LIKELY or (has_digits and sheet.meanings[i].names_phone)
+        if (is_code and names_one) or _are_countries(column.values):
             sheet.roles[i] = Role.COUNTRY_CODE
+
+
+def _are_countries(values: Collection[str]) -> bool:
+    return bool(values) and sum(bool(countries.region_of(value)) for value in values) >= 0.6 * len(values)
+
+
+def _region_abroad(roles: list[Role], body: list[Line]) -> str:
+    """The country abroad of nearly all phones that say theirs, where these are at least half of all; "" for none."""
+    found: Counter[int] = Counter()
+    count = 0
+    for index in (i for i, role in enumerate(roles) if role in PHONES):
+        for text in (text_of(line.cells[index]) for line in body if index < len(line.cells)):
+            count += bool(text)
+            if text.startswith("+"):
+                with suppress(InvalidPhone):
+                    found[phonenumbers.parse(cells.read_phone(text)[0]).country_code or 0] += 1
+    (code, most), *_ = found.most_common(1) or [(0, 0)]
+    home = phonenumbers.country_code_for_region(settings.DEFAULT_PHONE_REGION)
+    is_plain = code != home and most > 1 and most >= 0.9 * found.total() and 2 * most >= count
+    return phonenumbers.region_code_for_country_code(code) if is_plain else ""
 
 
 # Names ------------------------------------------------------------------------------------------------------

@@ -291,8 +291,13 @@ def _is_generic(words: _Words) -> bool:
 
 
 def _words(text: str) -> _Words:
-    """The words of a text as written, or split where the case changes, whichever is better known."""
-    return min((_look_up(plain(text)), _look_up(plain(_CAMEL.sub(" ", text)))), key=lambda words: words.unknown)
+    """The words of a text as it is written or split where the case changes, whichever is known better. Letters that
+    are left alone by that are no words."""
+
+    def unknown(spelled: str) -> int:
+        return _look_up(spelled).unknown + sum(len(token) == 1 and token.isalpha() for token in spelled.split())
+
+    return _look_up(min((plain(text), plain(_CAMEL.sub(" ", text))), key=unknown))
 
 
 def _look_up(text: str) -> _Words:

@@ -1,11 +1,10 @@
 """From the cells of a line to a person: a phone that can be texted, the name, and whether they want texts."""
 
-import re
 import unicodedata
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from functools import lru_cache, partial
-from itertools import takewhile
+from itertools import dropwhile, takewhile
 from typing import Any, Final, NamedTuple
 
 import phonenumbers
@@ -14,7 +13,7 @@ from smsadmin.lib.csv_files import undefuse
 
 from ..phones import InvalidPhone
 from . import cells as words
-from . import columns, headings
+from . import columns, countries, headings
 from .cells import Answer
 from .column_samples import text_of
 from .columns import PHONES, REFUSALS, Layout, Role
@@ -29,8 +28,6 @@ _UNREADABLE: Final = "\ufffd"
 _INVISIBLE: Final = frozenset(
     "\u00ad\u200b\u200e\u200f\u2060\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
 )
-_COUNTRY_CODE: Final = re.compile(r"[1-9][0-9]{0,2}(?![0-9])")
-_NO_COUNTRY: Final = "ZZ"
 _LONGEST_LOCAL: Final = 9
 
 # The phone, a note for staff, and the column that it comes from.
@@ -133,6 +130,8 @@ def _phone_reader(layout: Layout) -> ReadPhone:
     kinds, codes = _kinds(layout, tried), _codes(layout, tried, Role.COUNTRY_CODE)
     if areas := _codes(layout, tried, Role.AREA_CODE):
         return lambda cells: _any_phone(_with_areas(cells, areas), tried, codes)
+    if layout.region and not codes:
+        return lambda cells: _any_phone(cells, tried, codes, layout.region)
     if len(tried) == 1 and not kinds and not codes:
         only = tried[0]
         return lambda cells: (*words.read_phone(cell(cells, only)), only)
@@ -154,9 +153,14 @@ def _kinds(layout: Layout, tried: list[int]) -> dict[int, int]:
 
 
 def _distance(layout: Layout, kind: int, phone: int) -> tuple[int, bool, int]:
-    """How far a phone is from a column of kinds: by the words that both headings begin with, then by position."""
-    pairs = zip(plain(layout.headings[kind]).split(), plain(layout.headings[phone]).split(), strict=False)
+    """How far a phone is from a column of kinds: by the words that both headings begin with, then by place."""
+    pairs = zip(_words_of(layout.headings[kind]), _words_of(layout.headings[phone]), strict=False)
     return -sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs)), phone < kind, abs(phone - kind)
+
+
+def _words_of(heading: str) -> list[str]:
+    """Its words, without the number of the column or the question."""
+    return list(dropwhile(str.isdecimal, plain(heading).split()))
 
 
 def _codes(layout: Layout, tried: list[int], wanted: Role) -> dict[int, int]:
@@ -193,30 +197,61 @@ def _by_kind(cells: Sequence[Any], tried: list[int], kinds: dict[int, int], layo
     return ordered
 
 
-def _any_phone(cells: Sequence[Any], tried: list[int], codes: dict[int, int]) -> tuple[str, str, int]:
-    """The first valid phone; if there is none, the error of the first one."""
+def _any_phone(
+    cells: Sequence[Any], tried: list[int], codes: dict[int, int], region: str = ""
+) -> tuple[str, str, int]:
+    """The first valid phone; if none is valid, the error of the first that is there. `region` is the country of most
+    of the file's phones, if it is abroad."""
     problem: InvalidPhone | None = None
     for index in tried:
         text = cell(cells, index)
         if not text:
             continue
         try:
-            code = cell(cells, codes[index]) if codes else ""
-            return (*words.read_phone(text, _region(code) if code else None), index)
+            if codes and (code := cell(cells, codes[index])):
+                return (*_of_country(text, code), index)
+            return (*_like_the_others(text, region), index) if region else (*words.read_phone(text), index)
         except InvalidPhone as error:
             problem = problem or error
     raise problem or InvalidPhone("The phone number is missing.")
 
 
-def _region(code: str) -> str:
-    """The country in a cell such as 44, +44, 0044, GB or "United Kingdom (+44)", or raises InvalidPhone."""
-    if code.isalpha() and code.upper() in phonenumbers.SUPPORTED_REGIONS:
-        return code.upper()
-    digits = _COUNTRY_CODE.search(code.removeprefix("00"))
-    region = phonenumbers.region_code_for_country_code(int(digits[0])) if digits else _NO_COUNTRY
-    if region == _NO_COUNTRY:
+def _of_country(text: str, code: str) -> tuple[str, str]:
+    """The phone, and the note, of the country in the cell beside it. Raises InvalidPhone where that is none.
+
+    A country that is named may be that of the address: who keeps a phone from home has one of home.
+    """
+    region = countries.region_of(code)
+    if not region and not any(map(str.isdigit, code)) and words.is_no_name(code):
+        return words.read_phone(text)
+    if not region:
         raise InvalidPhone(f"“{code[:40]}” is not a country code. Write it as +1 or +52.")
-    return region
+    if found := _in_use(text, region) or (_in_use(text) if countries.named(code) else None):
+        return found
+    return words.read_phone(text, region)
+
+
+def _like_the_others(text: str, region: str) -> tuple[str, str]:
+    """The phone, and the note, in a file whose other phones are of that country abroad."""
+    if found := _in_use(text, region):
+        phone, note = found
+        as_others = f"Read as a number of {countries.name_of(region)}, as the others are"
+        return phone, note if text.startswith("+") else "; ".join(filter(None, (note, as_others)))
+    return words.read_phone(text)
+
+
+def _in_use(text: str, region: str | None = None) -> tuple[str, str] | None:
+    """The phone as one of that country, or of our own, and the note; None where the country has no such numbers."""
+    spellings = [text]
+    if region and text.startswith(str(phonenumbers.country_code_for_region(region))):
+        # The country code is there, and its + not.
+        spellings.insert(0, f"+{text}")
+    for spelled in spellings:
+        with suppress(InvalidPhone):
+            found = words.read_phone(spelled, region)
+            if phonenumbers.is_valid_number(phonenumbers.parse(found[0])):
+                return found
+    return None
 
 
 # The name ---------------------------------------------------------------------------------------------------
@@ -241,7 +276,9 @@ def _people_of_phone(heading: str, names: Collection[Meaning]) -> frozenset[str]
     """Who a phone's heading refers to, such as a parent; a child's phone is the parents' if they are named too."""
     people = headings.read(heading).people
     if not any(name.people & people for name in names) and any(name.is_child for name in names):
-        people = frozenset().union(*(name.people for name in names if name.is_guardian))
+        guardians = [name.people for name in names if name.is_guardian]
+        # Beside a student, a contact is one of theirs.
+        people = frozenset().union(*(guardians or [name.people for name in names if not name.is_child]))
     return people
 
 

@@ -4,6 +4,7 @@ import logging
 import tempfile
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from typing import Any, BinaryIO, Final
@@ -149,7 +150,7 @@ def _layout(sample: list[Line], adjustments: dict[str, Any], fixed: Sequence[str
     layout = columns.detect(sample, adjustments.get("header_line"), fixed)
     chosen = adjustments.get("roles")
     if chosen and len(chosen) == len(layout.roles):
-        layout = Layout(layout.header_line, layout.headings, [Role(role) for role in chosen])
+        layout = replace(layout, roles=[Role(role) for role in chosen])
     return layout
 
 

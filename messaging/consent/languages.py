@@ -74,11 +74,16 @@ class Languages:
     auto_replies: Phrases = field(default_factory=Phrases)
     capitals: Phrases = field(default_factory=Phrases)
     aside: set[str] = field(default_factory=set)
+    questions: set[str] = field(default_factory=set)
     please: set[str] = field(default_factory=set)
     # Words that lead up to a request; words between one and what else is said in the clause, and where they are none.
     ours: set[str] = field(default_factory=set)
     fillers: set[str] = field(default_factory=set)
     joints: set[str] = field(default_factory=set)
+    breaks: set[str] = field(default_factory=set)
+    # Verbs that begin a request, and words after which they begin none.
+    verbs: set[str] = field(default_factory=set)
+    governing: set[str] = field(default_factory=set)
     no_joints: Phrases = field(default_factory=Phrases)
     until: set[str] = field(default_factory=set)
     no_names: set[str] = field(default_factory=set)
@@ -147,11 +152,8 @@ def _add(to: Languages, data: Mapping[str, Any]) -> None:
     doubt = data.get("doubt", {})
     for name in ("hedged", "for_now", "not_meant", "requests", "own_doing"):
         add(getattr(to, name), doubt.get(name, ()), Rule(name))
-    to.aside |= set(doubt.get("aside", "").split())
-    to.please |= set(doubt.get("please", "").split())
-    to.ours |= set(doubt.get("ours", "").split())
-    to.fillers |= set(doubt.get("fillers", "").split())
-    to.joints |= set(doubt.get("joints", "").split())
+    for name in ("aside", "questions", "please", "ours", "fillers", "joints", "breaks", "verbs", "governing"):
+        getattr(to, name).update(doubt.get(name, "").split())
     add(to.no_joints, doubt.get("no_joints", ()), Rule("no_joint"))
     contrary = data.get("contrary", {})
     add(to.contrary, contrary.get("phrases", ()), Rule("contrary"))

@@ -39,7 +39,8 @@ def without_instructions(text: Text, known: Languages) -> tuple[Text, list[list[
     sentences = []
     for sentence in text.sentences:
         words = [word for clause in sentence for word in clause.words]
-        spans = longest(known.instructions.search(words))
+        # "What do I reply to end these" instructs nobody.
+        spans = longest(known.instructions.search(words)) if words[0] not in known.questions else []
         instructions += [words[start:end] for start, end in spans]
         if rest := _outside(sentence, spans) if spans else sentence:
             sentences.append(rest)

@@ -18,12 +18,17 @@ however many phrases there are, and no text takes more than its length.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Final, NamedTuple
 
 from .tokens import plain
 
+# A token that is a word, or the beginning of one; and what stands before the first of several alternatives.
+_WORD: Final = re.compile(r"[^\s()\[\]|<>^$~*]*[^\s()\[\]|<>^$~*(]\*?")
+_BEFORE_ALTERNATIVE: Final = frozenset("([|")
 _TOKEN: Final = re.compile(r"[()\[\]|]|<\w+>|\*\d+|~\d+|[!-]\(|\^|\$|[^\s()\[\]|<>^$~*]+\*?")
 # The usual line under a name: words, each for itself.
 _SINGLE_WORDS: Final = re.compile(r"[^\s()\[\]|<>^$~!]+(?:\|[^\s()\[\]|<>^$~!]+)*")
@@ -48,11 +53,16 @@ class Found(NamedTuple):
 class _State:
     """A place in the phrases: the words by which it is left, and what ends here."""
 
-    words: dict[str, list[int]] = field(default_factory=dict)
-    beginnings: list[tuple[str, int]] = field(default_factory=list)
-    anything: list[int] = field(default_factory=list)
-    free: list[int] = field(default_factory=list)
-    ends: list[int] = field(default_factory=list)
+    words: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    beginnings: tuple[tuple[str, int], ...] = ()
+    anything: tuple[int, ...] = ()
+    free: tuple[int, ...] = ()
+    ends: tuple[int, ...] = ()
+
+    @property
+    def is_of_words(self) -> bool:
+        """Whether it is left by whole words alone."""
+        return not (self.beginnings or self.anything)
 
     @property
     def is_stop(self) -> bool:
@@ -109,7 +119,7 @@ class Phrases:
         last = parser.sequence(self._free_from(0))
         if parser.place != len(tokens) or not tokens:
             raise BadPhrase(f"“{phrase}”: nothing to find, or a bracket too many")
-        self._states[last].ends.append(len(self._rules))
+        self._states[last].ends += (len(self._rules),)
         if at_start or at_end or not_after or not_before:
             self._limits[len(self._rules)] = _Limits(at_start, at_end, not_after, not_before)
         self._rules.append(rule)
@@ -124,25 +134,29 @@ class Phrases:
     def search(self, words: Sequence[str]) -> list[Found]:
         """All phrases in the words of one clause, wherever they stand."""
         found: list[Found] = []
-        keys = self._keys(words)
         starts = self._first().next
-        for start, key in enumerate(keys):
-            node = starts.get(key)
-            # Few words begin a phrase.
-            if node is None or node.places:
-                found.extend(self._run(words, keys, start))
+        # Few words begin a phrase.
+        if self._start.is_of_words and self._start.words.keys().isdisjoint(words):
+            return found
+        for start, word in enumerate(words):
+            if (node := starts.get(self._key(word))) is None or node.places:
+                found += self._run(words, start)
         return found
 
     def begin(self, words: Sequence[str], start: int) -> Iterator[Found]:
         """The phrases that begin with the word at `start`, the shortest first."""
-        return self._run(words, self._keys(words), start)
+        self._first()
+        if start == len(words) or (self._start.is_of_words and words[start] not in self._start.words):
+            return iter(())
+        return self._run(words, start)
 
-    def _run(self, words: Sequence[str], keys: Sequence[str], start: int) -> Iterator[Found]:
+    def _run(self, words: Sequence[str], start: int) -> Iterator[Found]:
         node = self._first()
-        for place in range(start, len(keys)):
-            after = node.next.get(keys[place])
+        for place in range(start, len(words)):
+            key = self._key(words[place])
+            after = node.next.get(key)
             if after is None:
-                after = node.next[keys[place]] = self._step(node, keys[place])
+                after = node.next[key] = self._step(node, key)
             node = after
             for index in node.ends:
                 if index not in self._limits or self._counts(index, words, start, place + 1):
@@ -150,10 +164,10 @@ class Phrases:
             if not node.places:
                 return
 
-    def _keys(self, words: Sequence[str]) -> list[str]:
-        """What stands for each word in the machine: itself, or "" where no phrase knows it."""
-        known = self._known
-        return [key if (key := known.get(word)) is not None else self._learn(word) for word in words]
+    def _key(self, word: str) -> str:
+        """What stands for the word in the machine: itself, or "" where no phrase knows it."""
+        key = self._known.get(word)
+        return self._learn(word) if key is None else key
 
     def _counts(self, index: int, words: Sequence[str], start: int, end: int) -> bool:
         limits = self._limits[index]
@@ -169,11 +183,13 @@ class Phrases:
             self._root = self._node({0})
             # Phrases begin in thousands of places: these are looked at as one.
             self._start = _State()
+            words: dict[str, list[int]] = defaultdict(list)
             for state in (self._states[place] for place in self._root.places):
                 for word, to in state.words.items():
-                    self._start.words.setdefault(word, []).extend(to)
+                    words[word].extend(to)
                 self._start.beginnings += state.beginnings
                 self._start.anything += state.anything
+            self._start.words = {word: tuple(to) for word, to in words.items()}
         return self._root
 
     def _learn(self, word: str) -> str:
@@ -211,24 +227,24 @@ class Phrases:
 
     def _free_from(self, place: int) -> int:
         to = self._new()
-        self._states[place].free.append(to)
+        self._states[place].free += (to,)
         return to
 
     def _join(self, place: int, to: int) -> None:
-        self._states[place].free.append(to)
+        self._states[place].free += (to,)
 
     def _word(self, place: int, word: str, to: int) -> None:
         state = self._states[place]
         if word.endswith("*"):
-            state.beginnings.append((word[:-1], to))
+            state.beginnings += ((word[:-1], to),)
             self._beginnings = (*dict.fromkeys((*self._beginnings, word[:-1])),)
         else:
-            state.words.setdefault(word, []).append(to)
+            state.words[word] = (*state.words.get(word, ()), to)
             self._words.add(word)
 
     def _anything(self, place: int) -> int:
         to = self._new()
-        self._states[place].anything.append(to)
+        self._states[place].anything += (to,)
         return to
 
 
@@ -245,6 +261,13 @@ def _beside(tokens: list[str], sign: str, phrase: str, *, is_before: bool) -> tu
     return words, tokens[:begin] + tokens[end + 1 :]
 
 
+@cache
+def _read(line: str) -> tuple[bool, list[str]]:
+    """Of a line under a name: whether it is words, each for itself, and these, or else its tokens."""
+    is_words = bool(_SINGLE_WORDS.fullmatch(line))
+    return is_words, plain(line).split("|") if is_words else _TOKEN.findall(plain(line))
+
+
 class _Parser:
     """Reads the tokens of one phrase, and adds its places to the machine on the way."""
 
@@ -254,10 +277,10 @@ class _Parser:
 
     def sequence(self, at: int, closing: str = "") -> int:
         """From the place `at` of the machine: alternatives that each are items in a row."""
-        phrases, end = self.phrases, self.phrases._new()
+        phrases, tokens, end = self.phrases, self.tokens, self.phrases._new()
         here = at
-        while self.place < len(self.tokens):
-            item = self.tokens[self.place]
+        while self.place < len(tokens):
+            item = tokens[self.place]
             if item == closing:
                 break
             if item == "|" and closing:
@@ -265,14 +288,28 @@ class _Parser:
                 phrases._join(here, end)
                 here = at
                 continue
+            if closing and here == at and self._is_alternative(closing):
+                # Most alternatives are one word, which leads to the end without a place between.
+                phrases._word(at, item, end)
+                self.place += 1
+                if tokens[self.place] == closing:
+                    return end
+                self.place += 1
+                continue
             here = self._item(here)
         phrases._join(here, end)
         return end
 
+    def _is_alternative(self, closing: str) -> bool:
+        """Whether the token is a word, alone between the signs of alternatives."""
+        if self.tokens[self.place - 1] not in _BEFORE_ALTERNATIVE or not _WORD.fullmatch(self.tokens[self.place]):
+            return False
+        return self.tokens[self.place + 1 : self.place + 2] in (["|"], [closing])
+
     def _item(self, at: int) -> int:
         begin = self.place
         to = self._one(at)
-        if self.place < len(self.tokens) and re.fullmatch(r"\*\d+", self.tokens[self.place]):
+        if self.place < len(self.tokens) and self.tokens[self.place][0] == "*":
             most, after = int(self.tokens[self.place][1:]), self.place + 1
             ends = [at, to]
             for _ in range(most - 1):
@@ -332,11 +369,12 @@ class _Parser:
             raise BadPhrase(f"“{self.phrase}”: <{name}> is named by itself")
         to = self.phrases._new()
         for line in self.phrases._named[name]:
-            if _SINGLE_WORDS.fullmatch(line):
-                for word in plain(line).split("|"):
+            is_words, tokens = _read(line)
+            if is_words:
+                for word in tokens:
                     self.phrases._word(at, word, to)
                 continue
-            inner = _Parser(self.phrases, _TOKEN.findall(plain(line)), line, self.depth + 1)
+            inner = _Parser(self.phrases, tokens, line, self.depth + 1)
             self.phrases._join(inner.sequence(self.phrases._free_from(at)), to)
             if inner.place != len(inner.tokens):
                 raise BadPhrase(f"“{line}”: a bracket too many")

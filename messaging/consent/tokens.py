@@ -30,7 +30,17 @@ _SPELLED: Final = re.compile(r"(?<!\w)s([ .*_/-]{1,2})t\1o\1p(?!\w)", re.IGNOREC
 
 T = TypeVar("T")
 
-_HIDDEN: Final = frozenset({"Mn", "Cf", "Me"})
+
+class _Shown(dict[int, int | None]):
+    """For str.translate: nothing for accents that are characters of their own and for what nobody sees."""
+
+    def __missing__(self, code: int) -> int | None:
+        is_hidden = code >= 0x300 and unicodedata.category(chr(code)) in {"Mn", "Cf", "Me"}
+        self[code] = shown = None if is_hidden else code
+        return shown
+
+
+_SHOWN: Final = _Shown()
 _LETTERS: Final = str.maketrans({"đ": "d", "Đ": "D", "ł": "l", "Ł": "L", "ı": "i", "ø": "o", "Ø": "O"})
 _APOSTROPHES: Final = re.compile(r"(?<=\w)['’‘ʼ`´′](?=\w)")
 _DRAWN_OUT: Final = re.compile(r"([^\W\d_])\1{2,}")
@@ -98,7 +108,7 @@ def _folded(text: str) -> str:
     if not text.isascii():
         # A letter with accents is several characters then; one that stands for a whole sentence is cut.
         text = unicodedata.normalize("NFKD", text.translate(_LETTERS))[: 2 * len(text)]
-        text = "".join(c for c in text if c < "\u0300" or unicodedata.category(c) not in _HIDDEN)
+        text = text.translate(_SHOWN)
     return _APOSTROPHES.sub("", text)
 
 
@@ -115,6 +125,7 @@ def read(text: str, spellings: Mapping[str, tuple[str, ...]], most: int) -> Text
     sentence: list[Clause] = []
     clause = Clause([], [])
     marked = _marked(text, most)
+    is_drawn_out = bool(_DRAWN_OUT.search(marked.lower()))
     has_phone = sum(map(str.isdigit, marked)) >= _FEWEST_DIGITS
     for part in (_PARTS_AND_PHONES if has_phone else _PARTS).finditer(marked):
         kind = part.lastgroup
@@ -126,7 +137,7 @@ def read(text: str, spellings: Mapping[str, tuple[str, ...]], most: int) -> Text
             continue
         if kind in {"word", "sign", "hash"}:
             typed = "number" if kind == "hash" else part[0]
-            word = _DRAWN_OUT.sub(r"\1", typed.lower())
+            word = _DRAWN_OUT.sub(r"\1", typed.lower()) if is_drawn_out else typed.lower()
             for each in spellings.get(word) or (word,):
                 clause.words.append(each)
                 clause.typed.append(typed)

@@ -343,7 +343,7 @@ def test_a_name_that_was_cleaned_and_exported_is_read_as_the_same(text):
 
 
 def test_refuses_a_name_that_is_too_long():
-    with pytest.raises(NoPerson, match="101 characters. The limit is 100"):
+    with pytest.raises(NoPerson, match=r"101 characters\. The limit is 100"):
         clean_name("x" * 101)
 
 
