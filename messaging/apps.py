@@ -13,4 +13,4 @@ class MessagingConfig(AppConfig):
 
         keywords.owners.register(keywords.claim_of_rule)
         automation_names.register("keyword", automation_names.names_of_rules)
-        opted_out.connect(conversations.hear_opt_outs, dispatch_uid="messaging.opted_out")
+        opted_out.connect(conversations.on_opted_out, dispatch_uid="messaging.opted_out")

@@ -1,4 +1,4 @@
-"""What every page says about sending, and about texts that nobody has read."""
+"""Template variables for every page: practice mode, and the number of unread texts."""
 
 from collections.abc import Callable
 from functools import cache
@@ -10,10 +10,10 @@ from .inbox.conversations import count_unread
 
 
 def sending(request: HttpRequest) -> dict[str, bool]:
-    """`is_simulated`: whether texts stay on this machine."""
+    """`is_simulated`: whether texts are only simulated."""
     return {"is_simulated": get_backend().is_simulated}
 
 
 def inbox(request: HttpRequest) -> dict[str, Callable[[], int]]:
-    """`count_unread_texts`, which is counted once, and only where a template asks for it."""
+    """`count_unread_texts`, counted lazily and at most once."""
     return {"count_unread_texts": cache(count_unread)}

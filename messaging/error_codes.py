@@ -1,8 +1,8 @@
-"""What an error code of Twilio's means for us: whose fault it is, and what staff should know and do.
+"""What Twilio's error codes mean: whose fault it is, and what staff should know and do.
 
-The table is data, `error_codes.csv`: one line per code that sending one text can meet, with its category,
-whether it is a reason to stop a blast at once ("yes"), and a sentence for staff. Twilio's codes change their
-meaning now and then, so a code that is not in the table is a soft failure: nobody is suppressed for it.
+The table is `error_codes.csv`: one line for each code that sending a text can return, with its category, whether it
+stops a blast at once ("yes"), and a sentence for staff. Twilio changes codes now and then, so an unknown code is a
+soft failure: it suppresses nobody.
 """
 
 import csv
@@ -16,17 +16,17 @@ TABLE = Path(__file__).with_name("error_codes.csv")
 
 
 class Category(models.TextChoices):
-    """The values of `category` in the schema of record, and the one that is never a contact's."""
+    """The values of `category` in the schema of record, and CONFIG_ERROR, which never applies to a contact."""
 
     OPT_OUT = "opt_out", "Opted out"
-    HARD_FAIL = "hard_fail", "Cannot be texted"
+    HARD_FAIL = "hard_fail", "Unreachable"
     SOFT_FAIL = "soft_fail", "Temporary failure"
     CONFIG_ERROR = "config_error", "Account or settings"
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorInfo:
-    """One code; `stops_blast` is set where every further text would fail in the same way."""
+    """One code. `stops_blast` is set if every other text would fail the same way."""
 
     code: int | None
     category: Category
@@ -47,20 +47,18 @@ def error_table() -> dict[int, ErrorInfo]:
 
 
 def final_codes() -> list[int]:
-    """The codes after which the same number is not tried again: opt-outs and dead numbers."""
+    """Codes after which a number isn't tried again: opt-outs and unreachable numbers."""
     final = {Category.OPT_OUT, Category.HARD_FAIL}
     return [code for code, info in error_table().items() if info.category in final]
 
 
 def classify(code: int | None) -> ErrorInfo:
-    """What `code` means; None stands for a failure without a code."""
+    """What `code` means. None stands for a failure without a code."""
     if code is None:
-        return ErrorInfo(
-            None, Category.SOFT_FAIL, "The text was refused without a reason. Try again once.", stops_blast=False
-        )
+        return ErrorInfo(None, Category.SOFT_FAIL, "Refused without a reason. Try once more.", stops_blast=False)
     return error_table().get(code) or ErrorInfo(
         code,
         Category.SOFT_FAIL,
-        f"Twilio reported error {code}. Its meaning is at https://www.twilio.com/docs/api/errors/{code}.",
+        f"Twilio reported error {code}. See https://www.twilio.com/docs/api/errors/{code}.",
         stops_blast=False,
     )

@@ -1,8 +1,8 @@
-"""Keywords: how a text is compared with them, who has which, and the keyword replies.
+"""Keywords: matching texts against them, their owners, and keyword replies.
 
-A keyword is kept in upper case with its spaces collapsed, without punctuation around it. A text matches by the whole
-of it first, then by its first word. Each keyword belongs to one owner only, a keyword reply or something of another
-app, which registers the function that knows them (`owners`).
+A keyword is stored in upper case, with single spaces and without surrounding punctuation. A text matches as a whole
+first, then by its first word. Each keyword has one owner: a keyword reply, or an object of another app that registers
+a lookup function (`owners`).
 """
 
 from collections.abc import Callable
@@ -22,38 +22,38 @@ from .inbound.handlers import Answer, InboundText
 from .models import InboxMessage, KeywordAutomationRule
 
 MAX_LENGTH = 40
-# What is longer than this begins with no keyword, or with one that stands in its first characters.
+# How much of a text to look at: a keyword, if any, is at its beginning.
 _LOOKED_AT = 4 * MAX_LENGTH
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Who has a keyword: the words end the sentence "JOIN is …", such as "the keyword of the survey “Picnic”"."""
+    """Who owns a keyword. `words` complete "JOIN is already …", such as "the keyword of the survey “Picnic”"."""
 
     words: str
     owner: models.Model | None = None
 
 
-# Asked who has a keyword, before it is given to anybody else.
+# Functions that say who has a keyword; asked before it is assigned.
 owners: Registry[Callable[[str], Claim | None]] = Registry()
 
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """The keywords that a text can mean: as a whole, and by its first word; each as typed and without punctuation."""
+    """The keywords a text can match: as a whole and by its first word, each with and without punctuation."""
 
     whole: tuple[str, ...]
     first_word: tuple[str, ...]
 
 
 def normalize(keyword: str) -> str:
-    """The form in which a keyword is kept; any length. People leave out the punctuation around it, or add some."""
+    """The stored form of a keyword, of any length, without surrounding punctuation."""
     word = _folded(keyword)
     return _bare(word) or word
 
 
 def candidates(body: str) -> Candidates:
-    """What `body` could be meant as. What is longer than a keyword can be is left out."""
+    """The keywords that `body` can match. Anything longer than a keyword is left out."""
     start = _folded(body[:_LOOKED_AT])
     whole = start if len(body) <= _LOOKED_AT else ""
     return Candidates(_variants(whole), _variants(start.partition(" ")[0]))
@@ -68,28 +68,24 @@ def _folded(text: str) -> str:
 
 
 def _bare(text: str) -> str:
-    """Without what is neither letter nor digit at both ends; "" where it is nothing else, such as an emoji."""
+    """Without anything but letters and digits at both ends; "" if nothing is left, as of an emoji."""
     return text.strip("".join({character for character in text if not character.isalnum()}))
 
 
 def why_refused(keyword: str, owner: models.Model | None = None) -> str:
-    """Why `owner` (None: a new row) cannot have this keyword, as a sentence; "" if it can."""
+    """Why `owner` (None: a new row) can't use this keyword, as a sentence for staff; "" if it can."""
     keyword = normalize(keyword)
     if not keyword:
-        return "Give a keyword: the word that people are to text, such as JOIN."
+        return "Enter a keyword: the word people text, such as JOIN."
     if len(keyword) > MAX_LENGTH:
-        return (
-            f"The keyword has {len(keyword)} characters, and at most {MAX_LENGTH} are possible. Choose a shorter one."
-        )
+        return f"The keyword has {len(keyword)} characters, and the limit is {MAX_LENGTH}. Choose a shorter one."
     word = bare_word(keyword)
     if word in OPT_OUT_WORDS or is_clear_opt_out(keyword):
-        return f"{keyword} ends all texts to whoever sends it, so it cannot be a keyword. Choose another word."
+        return f"Texting {keyword} opts people out, so it can’t be a keyword. Choose another word."
     if word in OPT_IN_WORDS or word == YES:
-        return (
-            f"{keyword} brings the texts back for whoever sends it, so it cannot be a keyword. Choose another word."
-        )
+        return f"Texting {keyword} opts people back in, so it can’t be a keyword. Choose another word."
     if word in HELP_WORDS:
-        return f"{keyword} asks for help, and Twilio answers it, so it cannot be a keyword. Choose another word."
+        return f"{keyword} asks for help and Twilio answers it, so it can’t be a keyword. Choose another word."
     lock_keywords()
     for claim_of in owners:
         claim = claim_of(keyword)
@@ -100,12 +96,12 @@ def why_refused(keyword: str, owner: models.Model | None = None) -> str:
 
 
 def claim_of_rule(keyword: str) -> Claim | None:
-    """The keyword reply that has this keyword, active or not."""
+    """The keyword reply with this keyword, active or not."""
     rule = KeywordAutomationRule.objects.filter(keyword=keyword).first()
     return Claim("the keyword of a keyword reply", rule) if rule is not None else None
 
 
-# In the order of the model's fields, as `from_db` takes them.
+# In the order of the model's fields, as `from_db` needs them.
 _RULE_FIELDS = ("id", "keyword", "response_body")
 _RULES = Prepared(
     lambda a, b, c, d: (
@@ -123,15 +119,15 @@ _MATCHED = PreparedUpdate(
 
 
 def find_rule(words: tuple[str, ...]) -> KeywordAutomationRule | None:
-    """The active keyword reply for the first of these words that has one."""
+    """The active keyword reply for the first matching word."""
     row = first_owner(_RULES, words)
     return KeywordAutomationRule.from_db(DEFAULT_DB_ALIAS, _RULE_FIELDS, row) if row is not None else None
 
 
 def first_owner(owners: Prepared, words: tuple[str, ...]) -> tuple[Any, ...] | None:
-    """The row that has the first of these words that any has.
+    """The row for the first matching word.
 
-    `owners` selects (id, keyword, …) of the rows with one of four keywords: a text has no more candidates.
+    `owners` selects (id, keyword, …) for four keywords, the most candidates that a text has.
     """
     if not words:
         return None
@@ -140,12 +136,12 @@ def first_owner(owners: Prepared, words: tuple[str, ...]) -> tuple[Any, ...] | N
 
 
 def reply(text: InboundText) -> Answer | None:
-    """A handler: the answer of the keyword reply that the text asks for."""
+    """Inbound handler: answers with the matching keyword reply."""
     if text.is_opted_out:
         return None
     meant = candidates(text.body)
     rule = find_rule((*meant.whole, *meant.first_word))
-    if rule is None or not text.may_begin():
+    if rule is None or not text.may_reply_to_keyword():
         return None
     _MATCHED.run(rule.pk, text.received_at)
     return Answer(rule.response_body, InboxMessage.Source.KEYWORD, rule.pk, rule.keyword)

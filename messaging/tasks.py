@@ -1,4 +1,4 @@
-"""What the queue runs. Tasks take ids, call one function, and may be lost or repeated without harm."""
+"""Queue tasks. Each takes ids, calls one function, and can be lost or repeated safely."""
 
 from .inbox import conversations
 from .scheduling import scheduled_messages, sweep
@@ -6,34 +6,34 @@ from .sending import dispatch, reconciliation, suppression_backfill
 
 
 def send(slot_id: int, owner: str) -> None:
-    """One sender's slice of a blast, or of the replies that wait."""
+    """Run one sender's slice of a blast, or of the pending replies."""
     dispatch.send_slice(slot_id, owner)
 
 
 def recount() -> None:
-    """Bring the counters of recent blasts up to date with late delivery reports (each minute)."""
+    """Update the counters of recent blasts with late delivery reports (every minute)."""
     sweep.recount()
 
 
 def reconcile() -> None:
-    """Look for evidence on deliveries in doubt (each minute)."""
+    """Look for evidence about deliveries with unknown outcome (every minute)."""
     reconciliation.reconcile()
 
 
 def catch_up_lists() -> None:
-    """Record opt-outs and dead numbers that failures tell of and the lists lack (each minute).
+    """Record opt-outs and unreachable numbers that failures show but lists lack (every minute).
 
-    Then nobody who has opted out is still asked about.
+    Flags of people who have opted out since are cleared too.
     """
     suppression_backfill.catch_up()
-    conversations.end_questions()
+    conversations.clear_flags_of_opted_out()
 
 
 def send_scheduled(pk: int) -> None:
-    """Let one scheduled message leave."""
+    """Start one scheduled blast."""
     scheduled_messages.send(pk)
 
 
 def expire_scheduled() -> None:
-    """Give up scheduled messages that could not leave in time (each minute)."""
+    """Expire scheduled blasts that couldn't start in time (every minute)."""
     scheduled_messages.expire()

@@ -101,7 +101,7 @@ def dashboard(user: AppUser | AnonymousUser) -> Dashboard:
         page.recent = [_line(log) for log in logs.exclude(status=MessageLog.Status.PROCESSING)[:RECENT]]
     if page.can_see_scheduled:
         page.notices += _find_unsent()
-        waiting = ScheduledMessage.objects.leaving_next().select_related("event", "draft")
+        waiting = ScheduledMessage.objects.upcoming().select_related("event", "draft")
         page.upcoming = [_scheduled_line(message) for message in waiting[:RECENT]]
     if page.can_see_inbox:
         waiting_texts = inbox.waiting()
@@ -213,7 +213,7 @@ def _find_waiting_replies() -> list[Notice]:
     """Replies that nobody is sending: usually, the worker isn't running."""
     threads = list(replies.waiting().order_by("pk").values_list("thread", flat=True))
     is_running = bool(heartbeat.living())
-    if not threads or (is_running and replies.are_in_hand()):
+    if not threads or (is_running and replies.have_sender()):
         return []
     waits = ngettext("%(count)s reply is waiting", "%(count)s replies are waiting", len(threads))
     waits %= {"count": f"{len(threads):,}"}

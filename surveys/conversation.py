@@ -115,7 +115,7 @@ def continue_session(text: InboundText) -> Answer | None:
         words = "You have left the survey."
         if survey.is_active:
             words += f" Text {survey.trigger_keyword} to start it again."
-        return Answer(words if text.may_begin() else "", SOURCE, survey.pk, EXIT)
+        return Answer(words if text.may_reply_to_keyword() else "", SOURCE, survey.pk, EXIT)
     if survey.trigger_keyword in candidates(text.body).whole:
         return _start(survey.pk, text) if survey.is_active else _ask_again(session, survey, text)
     return _take_answer(session, survey, text)
@@ -194,7 +194,7 @@ def _start(survey_id: int, text: InboundText) -> Answer | None:
     except questions.UnreadableQuestions as problem:
         logger.error("Survey %s cannot be started: %s", survey.pk, problem)
         return None
-    if not asked or not text.may_begin():
+    if not asked or not text.may_reply_to_keyword():
         return None
     _RESTART.run(text.phone, expired_before(text.received_at))
     insert(
@@ -230,7 +230,7 @@ def _take_answer(session: SurveySession, survey: SurveyFlow, text: InboundText) 
         end(session, SurveySession.Status.CANCELLED)
         return None
     answer = asked[index].read(text.body)
-    if answer is None or not text.may_go_on():
+    if answer is None or not text.may_auto_reply():
         return None
     is_last = index + 1 == len(asked)
     status = SurveySession.Status.COMPLETED if is_last else SurveySession.Status.ACTIVE
@@ -258,7 +258,7 @@ def _take_answer(session: SurveySession, survey: SurveyFlow, text: InboundText) 
 def _ask_again(session: SurveySession, survey: SurveyFlow, text: InboundText) -> Answer | None:
     """The question waiting for an answer: a survey that is turned off doesn't restart, but it continues."""
     prompts = [question.prompt for question in _asked(session)[session.current_question_index :]]
-    if not prompts or not text.may_begin():
+    if not prompts or not text.may_reply_to_keyword():
         return None
     return Answer(prompts[0], SOURCE, survey.pk, survey.trigger_keyword)
 

@@ -1,4 +1,4 @@
-"""The staff's pages for messages, a module a model."""
+"""The admin's pages of messaging."""
 
 from .blasts.list import MessageLogAdmin
 from .inbox.list import InboxThreadAdmin

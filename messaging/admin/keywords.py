@@ -1,4 +1,4 @@
-"""Keyword replies: a word that people text, and what they are answered."""
+"""The admin of keyword replies."""
 
 from typing import Any
 
@@ -25,15 +25,15 @@ REPLY_START = 80
 
 
 class KeywordRuleForm(forms.ModelForm):
-    """Takes the keyword in any way of writing it, and says why it cannot be had."""
+    """Normalizes the keyword, and explains why one can't be used."""
 
     class Meta:
         model = KeywordAutomationRule
         fields = ("keyword", "response_body", "is_active")
         help_texts = {
-            "keyword": "The word that people text, such as PARKING. Capitals and small letters are the same. A text "
-            "is answered if the keyword is all of it, or its first word.",
-            "is_active": "Off: nobody is answered, and the keyword stays reserved.",
+            "keyword": "The word people text, such as PARKING. Capital letters don’t matter. It works as the whole "
+            "text or as its first word.",
+            "is_active": "When off, people get no reply.",
         }
         widgets = {"response_body": forms.Textarea(attrs={"rows": 5, "dir": "auto"})}
 
@@ -54,11 +54,10 @@ class KeywordRuleForm(forms.ModelForm):
     def clean_response_body(self) -> str:
         body = tidy(self.cleaned_data["response_body"])
         if is_blank(body):
-            raise forms.ValidationError("The reply is empty. Write something that can be seen.")
+            raise forms.ValidationError("The reply is empty. Write something people can see.")
         if len(body) > MAX_CHARACTERS:
             raise forms.ValidationError(
-                f"The reply has {len(body):,} characters. "
-                f"A text message holds at most {MAX_CHARACTERS:,}: shorten it."
+                f"The reply has {len(body):,} characters, and the limit is {MAX_CHARACTERS:,}. Shorten it."
             )
         return body
 
@@ -69,12 +68,12 @@ class KeywordAutomationRuleAdmin(KeywordOwnerAdmin):
     written_fields = KeywordRuleForm.Meta.fields
     change_form_template = "messaging/inbox_keyword.html"
     change_list_template = "messaging/inbox_keywords.html"
-    # Between the two stands the size of the reply.
+    # The size of the reply is shown between the two.
     fieldsets = ((None, {"fields": ("keyword", "response_body")}), (None, {"fields": ("is_active",)}))
     list_display = ("keyword", "reply_start", "is_active", "match_count", "last_match")
     list_filter = ("is_active",)
     search_fields = ("keyword__mentions", "response_body__mentions")
-    search_help_text = "Words of the keywords and the replies."
+    search_help_text = "Keyword or words from the reply"
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     list_per_page = 50
@@ -85,7 +84,7 @@ class KeywordAutomationRuleAdmin(KeywordOwnerAdmin):
         return [path("measure/", view, name="messaging_keywordautomationrule_measure"), *super().get_urls()]
 
     def measure_view(self, request: HttpRequest) -> HttpResponse:
-        """The size of the reply that is being typed (see `answer_measure`)."""
+        """The size of the reply being typed (see `answer_measure`)."""
         if not (self.has_add_permission(request) or self.has_change_permission(request)):
             raise PermissionDenied
         return answer_measure(request) if request.method == "POST" else HttpResponseNotAllowed(["POST"])
@@ -111,18 +110,14 @@ class KeywordAutomationRuleAdmin(KeywordOwnerAdmin):
     def last_match(self, rule: KeywordAutomationRule) -> str | None:
         return dates.moment(rule.last_matched_at) if rule.last_matched_at else None
 
-    @admin.action(description="Activate: answer these keywords", permissions=["change"])
+    @admin.action(description="Turn on selected keyword replies", permissions=["change"])
     def activate_replies(self, request: HttpRequest, queryset: KeywordOwnerQuerySet) -> None:
         if count := self.switch(request, queryset, is_active=True):
-            sentence = ngettext(
-                "%(count)s keyword is answered from now on.", "%(count)s keywords are answered from now on.", count
-            )
+            sentence = ngettext("%(count)s keyword reply turned on.", "%(count)s keyword replies turned on.", count)
             self.message_user(request, sentence % {"count": f"{count:,}"}, messages.SUCCESS)
 
-    @admin.action(description="Deactivate: answer these keywords no more", permissions=["change"])
+    @admin.action(description="Turn off selected keyword replies", permissions=["change"])
     def deactivate_replies(self, request: HttpRequest, queryset: KeywordOwnerQuerySet) -> None:
         if count := self.switch(request, queryset, is_active=False):
-            sentence = ngettext(
-                "%(count)s keyword is answered no more.", "%(count)s keywords are answered no more.", count
-            )
+            sentence = ngettext("%(count)s keyword reply turned off.", "%(count)s keyword replies turned off.", count)
             self.message_user(request, sentence % {"count": f"{count:,}"}, messages.SUCCESS)

@@ -1,4 +1,4 @@
-"""Texting from the lists of people: what this app adds to the pages of `contacts`."""
+"""What this app adds to the admin pages of `contacts`: links to texting."""
 
 from collections.abc import Callable
 from typing import Any
@@ -31,7 +31,7 @@ class ConversationLinks(Additions):
         return [("Conversation", reverse("admin:messaging_inboxthread_change", args=[key])) for key in keys]
 
 
-@admin.action(description="Text selected members")
+@admin.action(description="Text selected people")
 def text_selected(
     model_admin: admin.ModelAdmin, request: HttpRequest, queryset: QuerySet[CommunityMember]
 ) -> HttpResponse:
@@ -66,15 +66,15 @@ class TextedRegistrations(Additions):
 @admin.display(description="Actions")
 def text(event: Event) -> SafeString:
     return format_html(
-        '<a href="{}" aria-label="Text the registrants of {}">Text the registrants</a>',
+        '<a href="{}" aria-label="Text people registered for {}">Text registered people</a>',
         compose_address(event),
         event,
     )
 
 
 def text_registrants(request: HttpRequest, event: Event) -> list[Link]:
-    """The link to a new blast to the event's registrants, for who may send one."""
-    return [("Text the registrants", compose_address(event))] if request.user.has_perm(SEND) else []
+    """The link to a new blast to people registered for the event, for those who may send one."""
+    return [("Text registered people", compose_address(event))] if request.user.has_perm(SEND) else []
 
 
 def compose_address(event: Event) -> str:

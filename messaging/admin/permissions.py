@@ -1,4 +1,4 @@
-"""Who may use the pages of this app that Django's admin does not guard by itself."""
+"""Permission checks for pages that Django's admin doesn't check on its own."""
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
@@ -11,12 +11,12 @@ RESCHEDULE = (SEND, "messaging.change_scheduledmessage")
 
 
 def require_sender(request: HttpRequest) -> AppUser:
-    """The user, who may send blasts. Raises PermissionDenied (403)."""
+    """The user, if they may send blasts. Raises PermissionDenied (403)."""
     return require(request, SEND)
 
 
 def require(request: HttpRequest, *permissions: str) -> AppUser:
-    """The user, who holds all of these permissions. Raises PermissionDenied (403)."""
+    """The user, if they have all of these permissions. Raises PermissionDenied (403)."""
     user = request.user
     if not isinstance(user, AppUser) or not user.has_perms(permissions):
         raise PermissionDenied

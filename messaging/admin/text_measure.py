@@ -1,4 +1,4 @@
-"""How long a text is while it is being typed: for replies and keyword replies, which go out as they are written."""
+"""The size of a text while it is being typed, for replies and keyword replies."""
 
 from django.http import HttpRequest, JsonResponse
 
@@ -11,23 +11,23 @@ _NAMED_AT_MOST = 3
 
 
 def answer_measure(request: HttpRequest) -> JsonResponse:
-    """The size of the posted `text`, as JSON: `sentence`, `is_too_long`, and the texts of its `segments`."""
+    """The size of the posted `text` as JSON: `sentence`, `is_too_long`, and the texts of its `segments`."""
     text = tidy(request.POST.get("text", "")[:MAX_TYPED])
     size = measure(text)
     return JsonResponse({"sentence": say_size(text, size), "is_too_long": size.is_too_long, "segments": split(text)})
 
 
 def say_size(text: str, size: Measure) -> str:
-    """Such as "52 characters, 1 segment: 108 more fit into it"."""
+    """Such as "52 characters (1 message), 108 characters left"."""
     if not text:
-        return f"At most {MAX_CHARACTERS:,} characters"
+        return f"Up to {MAX_CHARACTERS:,} characters"
     counted = f"{size.characters:,} character{'' if size.characters == 1 else 's'}"
     if size.is_too_long:
-        return f"{counted}: {size.characters - MAX_CHARACTERS:,} too many. A text holds at most {MAX_CHARACTERS:,}."
-    where = "it" if size.segments == 1 else "the last one"
-    said = f"{counted}, {formatting.segments(size.segments)}: {size.remaining} more fit into {where}"
+        return f"{counted}, {size.characters - MAX_CHARACTERS:,} too many. The limit is {MAX_CHARACTERS:,}."
+    left = f"{size.remaining} character{'' if size.remaining == 1 else 's'} left"
+    said = f"{counted} ({formatting.messages(size.segments)}), {left}"
     if size.encoding is Encoding.UCS_2:
         forcing = [each.character for each in forcing_characters(text)]
         named = " ".join(forcing[:_NAMED_AT_MOST]) + (" …" if len(forcing) > _NAMED_AT_MOST else "")
-        said += f". Shorter segments because of {named}"
+        said += f". Less fits because of {named}"
     return said

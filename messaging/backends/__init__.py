@@ -1,4 +1,4 @@
-"""How texts leave: a backend named by settings.SMS_BACKEND, as EMAIL_BACKEND names one for mail."""
+"""SMS backends. settings.SMS_BACKEND names one, as EMAIL_BACKEND does for mail."""
 
 import os
 import threading
@@ -37,7 +37,7 @@ _instance: BaseBackend | None = None
 
 
 def get_backend() -> BaseBackend:
-    """The backend of this process: settings.SMS_BACKEND, made for settings.SMS_CONCURRENCY calls at once."""
+    """This process's backend: settings.SMS_BACKEND, created for settings.SMS_CONCURRENCY concurrent calls."""
     global _instance
     with _lock:
         if _instance is None:
@@ -46,7 +46,7 @@ def get_backend() -> BaseBackend:
 
 
 def reset() -> None:
-    """Close the backend of this process; the next get_backend() reads the settings again."""
+    """Close this process's backend. The next get_backend() reads the settings again."""
     global _instance
     with _lock:
         instance, _instance = _instance, None
@@ -55,7 +55,7 @@ def reset() -> None:
 
 
 def _forget_in_child() -> None:
-    """A forked worker makes its own backend: two processes must not write to one connection."""
+    """A forked worker creates its own backend, because processes must not share connections."""
     global _lock, _instance
     _lock, _instance = threading.Lock(), None
 

@@ -1,9 +1,9 @@
-"""What every way of sending a text has in common: its results, its three failures, its interface.
+"""The interface of SMS backends: results, errors, and the base class.
 
-The three failures divide the world by what may be done next, and a backend raises nothing else:
+A backend raises only these three errors, which differ in what may be done next:
 
-    Refused         the provider said no, and why: do not send this again as it is
-    TryLater        proven not accepted: may be sent again, later
+    Refused         the provider refused it and said why: don't send it again as it is
+    TryLater        certainly not accepted: may be sent again later
     OutcomeUnknown  may or may not have been accepted: never send again without evidence
 """
 
@@ -11,20 +11,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-#: Ask Twilio to repeat a status callback that we could not take, up to three times (its "connection
-#: overrides"); by itself it repeats none that we answered with an error. Neither sent to us nor signed.
+#: Asks Twilio to retry a status callback up to three times (its "connection overrides"); by default it doesn't retry
+#: after an error response. This part of the URL is neither sent to us nor signed.
 CALLBACK_OVERRIDES: Final = "#rc=3&rp=ct,rt,5xx"
 
 
 class SendError(Exception):
-    """A text that was not, or perhaps not, accepted."""
+    """The text wasn't accepted, or perhaps wasn't."""
 
 
 class Refused(SendError):
     """The provider refused the text.
 
-    `code` is Twilio's error code, None where the answer had none; `message` is the provider's own wording,
-    which may hold the phone number and is therefore left out of str().
+    `code` is Twilio's error code, None if the response had none. `message` is the provider's wording, which may
+    contain the phone number and is therefore left out of str().
     """
 
     def __init__(self, code: int | None, message: str) -> None:
@@ -37,7 +37,7 @@ class Refused(SendError):
 
 
 class TryLater(SendError):
-    """The text was certainly not accepted. `retry_after` is in seconds, None where nobody said how long."""
+    """The text was certainly not accepted. `retry_after` is in seconds, None if unknown."""
 
     def __init__(self, reason: str, retry_after: float | None = None) -> None:
         super().__init__(reason, retry_after)
@@ -49,9 +49,9 @@ class TryLater(SendError):
 
 
 class OutcomeUnknown(SendError):
-    """Nobody can tell from here whether the text was accepted.
+    """The text may or may not have been accepted.
 
-    `reason` is a sentence for staff, the same one for all texts to which the same happened: pages count by it.
+    `reason` is a sentence for staff. Pages group by it, so it is the same for all texts with the same problem.
     """
 
     def __init__(self, reason: str) -> None:
@@ -64,7 +64,7 @@ class OutcomeUnknown(SendError):
 
 @dataclass(frozen=True, slots=True)
 class SendResult:
-    """An accepted text: its SID (SM or MM and 32 hex digits), its first status, its billed parts if known."""
+    """An accepted text: its SID (SM or MM and 32 hex digits), its first status, and its segments if known."""
 
     sid: str
     status: str
@@ -73,7 +73,7 @@ class SendResult:
 
 @dataclass(frozen=True, slots=True)
 class SentMessage:
-    """One line of the provider's own list of messages; `created_at` is in UTC."""
+    """One entry of the provider's message log. `created_at` is in UTC."""
 
     sid: str
     to: str
@@ -87,10 +87,10 @@ class SentMessage:
 class AccountReport:
     """What the provider says about our account and our sender.
 
-    `status` is the provider's word for the account's state, "active" where all is well. `sender_problems` are
-    (problem, remedy) in sentences; `is_sender_asked` is False for senders that cannot be asked about.
-    `inbound_url` is where incoming texts are passed on to, "" for nowhere, None where nobody can tell.
-    `server_time` is the provider's clock (aware), to the second.
+    `status` is the provider's word for the account's status, "active" if all is well. `sender_problems` are (problem,
+    remedy) in sentences; `is_sender_asked` is False for senders that can't be checked. `inbound_url` is where
+    incoming texts are sent, "" for nowhere, None if unknown. `server_time` is the provider's clock (aware), to the
+    second.
     """
 
     status: str = "active"
@@ -102,32 +102,32 @@ class AccountReport:
 
 
 class BaseBackend:
-    """A way of sending texts. One instance serves a process, and any number of its threads at once."""
+    """Base class of SMS backends. One instance serves all threads of a process."""
 
-    #: True where nothing leaves this machine: every page then says so.
+    #: True if texts are only simulated, which every page then says.
     is_simulated = False
 
     def __init__(self, concurrency: int) -> None:
         self.concurrency = concurrency
 
     def send(self, to: str, body: str, status_callback: str | None) -> SendResult:
-        """Hand one text to the provider. `to` is in E.164; `status_callback` is an absolute URL.
+        """Send one text. `to` is in E.164; `status_callback` is an absolute URL.
 
         Raises Refused, TryLater or OutcomeUnknown, and nothing else.
         """
         raise NotImplementedError
 
     def list_messages(self, to: str, since: datetime) -> list[SentMessage]:
-        """What the provider knows of texts to `to` created at or after `since` (aware), newest first.
+        """The provider's log of texts to `to` created at or after `since` (aware), newest first.
 
-        The list may lag some minutes behind: that a text is missing from it proves nothing yet. Raises
-        Refused (for example wrong credentials) or TryLater, and ValueError for a naive `since`.
+        The log may lag by some minutes, so a missing text proves nothing yet. Raises Refused (for example wrong
+        credentials) or TryLater, and ValueError for a naive `since`.
         """
         raise NotImplementedError
 
     def check_account(self) -> AccountReport:
-        """Ask the provider about credentials and sender. Raises Refused (wrong credentials) or TryLater."""
+        """Check credentials and sender. Raises Refused (wrong credentials) or TryLater."""
         raise NotImplementedError
 
     def close(self) -> None:
-        """Let go of connections and threads."""
+        """Release connections and threads."""

@@ -1,4 +1,4 @@
-"""Sending into a list, for tests: as mail goes to django.core.mail.outbox."""
+"""An in-memory backend for tests, like django.core.mail.outbox."""
 
 import uuid
 from collections.abc import Callable
@@ -8,25 +8,25 @@ from typing import ClassVar
 from messaging.backends.base import AccountReport, BaseBackend, OutcomeUnknown, SendError, SendResult, SentMessage
 
 Outcome = SendError | Callable[[str, str, str | None], SendResult] | None
-"""What becomes of one text: raised, asked for (with the arguments of send), or None for accepted."""
+"""The result of one text: an error to raise, a function called with the arguments of send, or None for accepted."""
 
 
 class LocmemBackend(BaseBackend):
-    """Accepts everything, unless `script` says otherwise for the number, or for "*" (all others).
+    """Accepts everything, unless `script` has an outcome for the number, or for "*" (all others).
 
-    A list of outcomes is used up one text after the other; anything else stands for every text:
+    A list of outcomes is used up one by one; anything else applies to every text:
 
         LocmemBackend.script["+17205550123"] = Refused(21610, "…")
         LocmemBackend.script["*"] = [TryLater("…"), None]
         LocmemBackend.script["+17205550124"] = LocmemBackend.accept_and_lose   # accepted, then OutcomeUnknown
     """
 
-    #: What was accepted: (to, body, status_callback), oldest first.
+    #: Accepted texts: (to, body, status_callback), oldest first.
     outbox: ClassVar[list[tuple[str, str, str | None]]] = []
-    #: The same as the provider's list shows it; tests may take lines out or change them.
+    #: The provider's log, which tests may change.
     listed: ClassVar[list[SentMessage]] = []
     script: ClassVar[dict[str, Outcome | list[Outcome]]] = {}
-    #: What check_account() answers, or raises.
+    #: What check_account() returns or raises.
     account: ClassVar[AccountReport | SendError] = AccountReport()
 
     def send(self, to: str, body: str, status_callback: str | None) -> SendResult:
@@ -39,7 +39,7 @@ class LocmemBackend(BaseBackend):
 
     @classmethod
     def accept(cls, to: str, body: str, status_callback: str | None) -> SendResult:
-        """Put one text into the outbox."""
+        """Add one text to the outbox."""
         sid = f"SM{uuid.uuid4().hex}"
         cls.listed.append(SentMessage(sid, to, body, "queued", None, datetime.now(UTC)))
         cls.outbox.append((to, body, status_callback))
@@ -47,9 +47,9 @@ class LocmemBackend(BaseBackend):
 
     @classmethod
     def accept_and_lose(cls, to: str, body: str, status_callback: str | None) -> SendResult:
-        """Accept a text, but let its answer get lost."""
+        """Accept a text, but lose the response."""
         cls.accept(to, body, status_callback)
-        raise OutcomeUnknown("The answer got lost.")
+        raise OutcomeUnknown("The response was lost.")
 
     @classmethod
     def reset(cls) -> None:

@@ -1,4 +1,4 @@
-"""Status callbacks of the simulator: signed form posts, through this installation's own request handling."""
+"""The simulator's status callbacks: signed form posts through this installation's own request handling."""
 
 import heapq
 import io
@@ -19,15 +19,15 @@ from messaging.webhooks import signatures
 
 logger = logging.getLogger(__name__)
 
-#: A callback that met an error (5xx) is posted again, as Twilio does where the URL asks for it.
+#: A callback that got an error (5xx) is retried, as Twilio does if the URL asks for it.
 RETRIES = 3
 RETRY_AFTER = 1.0
 
 
 class CallbackPlayer:
-    """Posts planned callbacks when they are due, all from one thread, which starts with the first of them.
+    """Posts scheduled callbacks from a single thread, started with the first one.
 
-    `on_played(sid, status, error_code)` hears of each just before it is posted.
+    `on_played(sid, status, error_code)` is called just before each post.
     """
 
     def __init__(self, on_played: Callable[[str, str, int | None], None]) -> None:
@@ -49,7 +49,7 @@ class CallbackPlayer:
             self._changed.notify()
 
     def stop(self) -> None:
-        """Forget what is planned and end the thread."""
+        """Drop pending callbacks and stop the thread."""
         with self._changed:
             self._stopped = True
             self._due.clear()
@@ -68,7 +68,7 @@ class CallbackPlayer:
         connections.close_all()
 
     def play(self, now: float) -> int:
-        """Post all that is due at `now` (of time.monotonic()) and say how many that was."""
+        """Post all that are due at `now` (time.monotonic()). Returns how many."""
         played = 0
         while (entry := self._next(now)) is not None:
             played += 1
@@ -78,15 +78,13 @@ class CallbackPlayer:
                 self._on_played(fields["MessageSid"], fields["MessageStatus"], int(code) if code else None)
                 status = self.post(url, fields)
             except Exception:
-                # The simulator is no reason for a process to die, or for the other callbacks to stay out.
+                # An error must not stop the thread or the other callbacks.
                 logger.exception("Simulated callback for %s failed", fields["MessageSid"])
                 continue
             if status >= 500 and retries > 0:
                 self.plan(RETRY_AFTER, url, fields, retries - 1)
             elif status >= 300:
-                logger.warning(
-                    "Simulated callback for %s was answered with HTTP status %s", fields["MessageSid"], status
-                )
+                logger.warning("Simulated callback for %s got HTTP status %s", fields["MessageSid"], status)
         if played:
             close_old_connections()
         return played
@@ -96,7 +94,7 @@ class CallbackPlayer:
             return heapq.heappop(self._due) if self._due and self._due[0][0] <= now else None
 
     def post(self, url: str, fields: Mapping[str, str]) -> int:
-        """Run one signed form post through Django's handler; the HTTP status of the answer."""
+        """Run one signed form post through Django's handler. Returns the HTTP status."""
         if self._handler is None:
             self._handler = WSGIHandler()
         response = self._handler(_environ(url, fields), _start_response)
@@ -107,7 +105,7 @@ class CallbackPlayer:
 def _start_response(
     status: str, headers: list[tuple[str, str]], exc_info: Any = None, /
 ) -> Callable[[bytes], object]:
-    """WSGI's callback for a server; Django's response object says the same."""
+    """WSGI's start_response, unused because Django's response object has the status."""
     return len
 
 
@@ -138,7 +136,7 @@ def _environ(url: str, fields: Mapping[str, str]) -> dict[str, Any]:
         "wsgi.run_once": False,
     }
     if parts.scheme == "https" and settings.SECURE_PROXY_SSL_HEADER:
-        # Where a proxy tells the scheme, Django asks nothing else, and would redirect.
+        # If a proxy header sets the scheme, Django ignores wsgi.url_scheme and would redirect.
         name, value = settings.SECURE_PROXY_SSL_HEADER
         environ[name] = value
     return environ

@@ -1,22 +1,20 @@
-"""Sending for show: nothing leaves this machine, everything else is as with Twilio.
+"""A simulator for practice mode: no texts are really sent, and everything else is as with Twilio.
 
-The default where there are no Twilio credentials. An answer takes 60 to 180 ms. Then the status callbacks come,
-"sent" after 0.3 to 1.5 s and the last one half a second later at most, as signed form posts through the
-installation's own URLs, middleware and webhook view. They are lost if the process ends before, as Twilio's can
-be.
+The default without Twilio credentials. A call takes 60 to 180 ms. Then the status callbacks follow, "sent" after 0.3
+to 1.5 s and the final one at most half a second later, as signed form posts through the installation's own URLs,
+middleware and webhook view. They are lost if the process ends first, as Twilio's can be.
 
-What happens depends on the number alone. Twilio's own magic numbers (its page "Test credentials") are refused:
+The outcome depends only on the number. Twilio's own magic numbers (its page "Test credentials") are refused:
 
     +15005550001  21211  no valid number          +15005550004  21610  opted out
     +15005550002  21612  no route                 +15005550009  21614  no mobile number
     +15005550003  21408  region not enabled
 
-Numbers that are reserved for fiction (555-01XX of any area code) with these endings are accepted and then not
-delivered:
+Numbers reserved for fiction (555-01XX in any area code) with these endings are accepted and then not delivered:
 
     …555-0197     30007  filtered by a carrier
-    …555-0198     30005  unknown handset
-    …555-0199     30003  unreachable handset
+    …555-0198     30005  unknown phone
+    …555-0199     30003  unreachable phone
 
 All others are delivered.
 """
@@ -45,15 +43,15 @@ REFUSED: Final = {
 }
 UNDELIVERED: Final = {"97": 30007, "98": 30005, "99": 30003}
 LATENCY: Final = (0.06, 0.18)
-#: Twilio's magic sender, where the settings name none.
+#: Twilio's magic sender, if the settings name none.
 SENDER: Final = "+15005550006"
 ACCOUNT_SID: Final = "AC" + "0" * 32
-#: How many messages list_messages() remembers: a process may simulate millions.
+#: How many messages list_messages() remembers.
 REMEMBERED: Final = 10_000
 
 
 class SimulatorBackend(BaseBackend):
-    """Accepts texts and plays their callbacks, as the module's docstring says."""
+    """Accepts texts and plays their callbacks (see the module's docstring)."""
 
     is_simulated = True
 

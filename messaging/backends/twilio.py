@@ -1,14 +1,14 @@
-"""Sending through Twilio, with its own SDK on an HTTP client that knows what has left.
+"""The Twilio backend, with Twilio's SDK on an HTTP client that knows whether a request was sent.
 
-The answer decides (Twilio's "Message resource" and its error dictionary, 20429):
+The response decides (Twilio's "Message resource" and its error dictionary, 20429):
 
     201 with a SID                             accepted
     429, or one of the codes below             TryLater: such requests are never processed
     4xx                                        Refused, by Twilio's error code or the HTTP status
     3xx, 408, 5xx, an unreadable 2xx           OutcomeUnknown
 
-A redirect is not followed: it would post the text again, and it may come after the text was accepted (302,
-303). A 408 can come from a gateway behind which the text was accepted.
+Redirects aren't followed: that would post the text again, perhaps after it was accepted (302, 303). A 408 can come
+from a gateway although the text was accepted.
 """
 
 import base64
@@ -48,33 +48,33 @@ T = TypeVar("T")
 
 API_BASE_URL = "https://api.twilio.com"
 MESSAGING_BASE_URL = "https://messaging.twilio.com"
-#: A number's newest messages are asked for in one page, which is the most that Twilio gives at once.
+#: A number's newest messages are requested in one page, Twilio's maximum.
 LIST_LIMIT = 1000
-#: Refusals that pass by themselves, in words for staff: too many requests at once, the sender's queue is full
-#: (it holds ten hours of texts), maintenance.
+#: Temporary refusals, in words for staff: too many requests, the sender's queue is full (it holds ten hours of
+#: texts), maintenance.
 PASSING_CODES = {
-    20429: "Twilio takes no more requests for the moment.",
-    21611: "The queue of the sending number is full at Twilio: it empties as texts leave.",
+    20429: "Twilio is temporarily limiting requests.",
+    21611: "Twilio's queue for the sending number is full. It empties as texts go out.",
     21730: "Twilio is under maintenance.",
 }
-#: What an answer without Twilio's JSON says all the same.
+#: Error codes for responses without Twilio's JSON.
 CODES_BY_STATUS = {401: 20003, 403: 20403, 404: 20404}
 
 _SID = re.compile("(SM|MM)[0-9a-fA-F]{32}")
 
 
 class PooledHttpClient(HttpClient):
-    """The SDK's HTTP client on our connections: no retries, no redirects, no cookies, no log of contents."""
+    """The SDK's HTTP client on our connections: no retries, redirects, cookies, or logged contents."""
 
     def __init__(self, *pools: ConnectionPool) -> None:
-        """With a pool for each host that is asked."""
+        """With a pool for each host."""
         super().__init__(logger, is_async=False)
         self.pools = pools
         self._last = threading.local()
 
     @property
     def last_answer(self) -> Answer | None:
-        """The answer to the calling thread's last request; None if it got none."""
+        """The response to the calling thread's last request; None if it got none."""
         return getattr(self._last, "answer", None)
 
     def request(
@@ -101,13 +101,13 @@ class PooledHttpClient(HttpClient):
                 credentials = base64.b64encode(f"{auth[0]}:{auth[1]}".encode()).decode("ascii")
                 sent_headers["Authorization"] = f"Basic {credentials}"
         except UnicodeEncodeError:
-            raise Refused(None, "The text holds a broken character (half of a surrogate pair).") from None
+            raise Refused(None, "The text contains a broken character (half of a surrogate pair).") from None
         answer = self._last.answer = pool.request(method, target, sent_headers, body)
         return Response(answer.status, answer.body.decode("utf-8", "replace"), answer.headers)
 
 
 class TwilioBackend(BaseBackend):
-    """Twilio's Messages API (2010-04-01), with the credentials and the sender that the settings name."""
+    """Twilio's Messages API (2010-04-01), with the credentials and the sender of the settings."""
 
     def __init__(self, concurrency: int) -> None:
         super().__init__(concurrency)
@@ -118,12 +118,12 @@ class TwilioBackend(BaseBackend):
             settings.TWILIO_ACCOUNT_SID,
             settings.TWILIO_AUTH_TOKEN,
             http_client=self._http,
-            # Given, or the SDK reads TWILIO_REGION and TWILIO_EDGE and rewrites the host name.
+            # Or the SDK would read TWILIO_REGION and TWILIO_EDGE and change the host name.
             environment={"TWILIO_ACCOUNT_SID": settings.TWILIO_ACCOUNT_SID},
         )
         self._client.api.base_url = base_url
         self._client.messaging.base_url = messaging_url
-        # The SDK makes this on first use, which is not safe among threads.
+        # The SDK creates this on first use, which isn't thread-safe.
         self._messages = self._client.messages
         self._sender: dict[str, str] = {}
         if settings.TWILIO_MESSAGING_SERVICE_SID:
@@ -138,7 +138,7 @@ class TwilioBackend(BaseBackend):
         try:
             message = self._messages.create(to=to, body=body, **options)
             if not (isinstance(message.sid, str) and _SID.fullmatch(message.sid)):
-                raise OutcomeUnknown("Twilio's answer holds no message SID.")
+                raise OutcomeUnknown("Twilio's response had no message SID.")
             return SendResult(message.sid, str(message.status), _segments(message.num_segments))
         except SendError as error:
             self._log(error)
@@ -149,8 +149,8 @@ class TwilioBackend(BaseBackend):
     def list_messages(self, to: str, since: datetime) -> list[SentMessage]:
         if since.tzinfo is None:
             raise ValueError("`since` has no time zone")
-        # No DateSent filter: a message still queued has no such date and would be missing from the list (and
-        # the SDK writes any time zone's clock time as UTC). Twilio's times are whole seconds.
+        # No DateSent filter: a queued message has no such date and would be missing (and the SDK treats the local
+        # time of any zone as UTC). Twilio's times are whole seconds.
         least = since.replace(microsecond=0)
 
         def find() -> list[SentMessage]:
@@ -173,7 +173,7 @@ class TwilioBackend(BaseBackend):
         return replace(report, server_time=_http_date(answer.headers.get("date", "")) if answer else None)
 
     def _ask(self, question: Callable[[], T]) -> T:
-        """The answer to a question that changes nothing at Twilio. Raises Refused or TryLater."""
+        """Make a request that changes nothing at Twilio. Raises Refused or TryLater."""
         try:
             return question()
         except OutcomeUnknown as error:
@@ -208,21 +208,21 @@ class TwilioBackend(BaseBackend):
 
 
 def _outcome(error: Exception, answer: Answer | None) -> SendError:
-    """What the SDK's `error` about `answer` means, by the rule in the module's docstring."""
+    """The error for the SDK's `error` and the response, by the rules in the module's docstring."""
     if answer is None:
-        return OutcomeUnknown("Twilio's SDK failed before it had an answer.")
+        return OutcomeUnknown("Twilio's SDK failed before it got a response.")
     code: Any = getattr(error, "code", None)
-    # Where the answer has no code of Twilio's, the SDK gives the HTTP status for it.
+    # Without a Twilio code in the response, the SDK uses the HTTP status.
     if not isinstance(code, int) or code < 1000:
         code = CODES_BY_STATUS.get(answer.status)
     if answer.status == 429 or code in PASSING_CODES:
         return TryLater(PASSING_CODES.get(code, PASSING_CODES[20429]), _retry_after(answer))
     if 200 <= answer.status < 300:
-        return OutcomeUnknown("Twilio's answer could not be read.")
+        return OutcomeUnknown("Twilio's response couldn't be read.")
     if not 400 <= answer.status < 500 or answer.status == 408:
-        return OutcomeUnknown(f"Twilio answered with HTTP status {answer.status}.")
+        return OutcomeUnknown(f"Twilio responded with HTTP status {answer.status}.")
     if not isinstance(error, TwilioException):
-        return OutcomeUnknown("Twilio's answer could not be read.")
+        return OutcomeUnknown("Twilio's response couldn't be read.")
     return Refused(code, _message(error, answer))
 
 
@@ -235,7 +235,7 @@ def _message(error: TwilioException, answer: Answer) -> str:
 
 
 def _segments(text: str | None) -> int | None:
-    """Twilio's num_segments is a string, and "0" while a Messaging Service has not chosen the sender."""
+    """Twilio's num_segments is a string, "0" until a Messaging Service has chosen the sender."""
     return (int(text) or None) if text and text.isascii() and text.isdigit() else None
 
 
@@ -249,7 +249,7 @@ def _retry_after(answer: Answer) -> float | None:
 
 
 def _http_date(text: str) -> datetime | None:
-    """Such a date in UTC, or None if it is none."""
+    """Parse an HTTP date to UTC; None if invalid."""
     try:
         moment = parsedate_to_datetime(text)
     except (ValueError, TypeError, IndexError):

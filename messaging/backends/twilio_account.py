@@ -1,6 +1,6 @@
-"""What Twilio's API says about an account and a sender, asked with a client of Twilio's SDK.
+"""Checks an account and a sender with a client of Twilio's SDK.
 
-The resources are Accounts and IncomingPhoneNumbers of the API of 2010-04-01, and Services of messaging.twilio.com.
+Uses Accounts and IncomingPhoneNumbers of the API of 2010-04-01, and Services of messaging.twilio.com.
 """
 
 from dataclasses import dataclass
@@ -8,22 +8,22 @@ from typing import Any, Final
 
 from messaging.backends.base import AccountReport
 
-BUY: Final = "Set the sender to a number of this account, as the Twilio console shows it under Phone Numbers."
-ADD: Final = "Add it in the Twilio console, to the Messaging Service under Sender Pool."
-#: A Messaging Service holds at most so many numbers (Twilio's page "Services").
+BUY: Final = "Set the sender to one of this account's numbers, listed in the Twilio console under Phone Numbers."
+ADD: Final = "Add it to the Messaging Service's Sender Pool in the Twilio console."
+#: The most numbers of a Messaging Service (Twilio's page "Services").
 MOST_SENDERS: Final = 400
 
 
 @dataclass(slots=True)
 class _Sender:
-    """What is learned about the sender, question by question."""
+    """Collects what is learned about the sender."""
 
     problems: list[tuple[str, str]]
     inbound_url: str | None = None
 
 
 def report(client: Any, number: str, service_sid: str) -> AccountReport:
-    """`number` or `service_sid` may be "". `server_time` is left to the caller. Raises what the client raises."""
+    """`number` or `service_sid` may be "". The caller sets `server_time`. Raises what the client raises."""
     account = client.api.v2010.account.fetch()
     sender = _Sender([])
     is_number = number.startswith("+")
@@ -43,12 +43,12 @@ def report(client: Any, number: str, service_sid: str) -> AccountReport:
 def _ask_about_number(client: Any, number: str, sender: _Sender) -> None:
     found = client.incoming_phone_numbers.list(phone_number=number, limit=1)
     if not found:
-        sender.problems.append(("The account has no such number as TWILIO_FROM_NUMBER.", BUY))
+        sender.problems.append(("TWILIO_FROM_NUMBER isn't a number of this account.", BUY))
         return
     [mine] = found
     if not (mine.capabilities or {}).get("sms", False):
-        sender.problems.append(("The number of TWILIO_FROM_NUMBER cannot text.", BUY))
-    # With an application or without an address, incoming texts go where the number does not say.
+        sender.problems.append(("TWILIO_FROM_NUMBER can't send texts.", BUY))
+    # With an application, incoming texts go to its URL, which the number doesn't show.
     sender.inbound_url = None if mine.sms_application_sid else (mine.sms_url or "")
 
 
@@ -59,12 +59,12 @@ def _ask_about_service(client: Any, sid: str, number: str, sender: _Sender) -> N
     except Exception as error:
         if getattr(error, "status", None) != 404:
             raise
-        trouble = "The account has no such Messaging Service as TWILIO_MESSAGING_SERVICE_SID."
-        sender.problems.append((trouble, "Copy its SID from the Twilio console, under Messaging, Services."))
+        problem = "TWILIO_MESSAGING_SERVICE_SID isn't a Messaging Service of this account."
+        sender.problems.append((problem, "Copy its SID from the Twilio console under Messaging > Services."))
         return
     pool = [one.phone_number for one in resource.phone_numbers.list(limit=MOST_SENDERS)]
     if number and number not in pool:
-        sender.problems.append(("The number of TWILIO_FROM_NUMBER is no sender of the Messaging Service.", ADD))
+        sender.problems.append(("TWILIO_FROM_NUMBER isn't in the Messaging Service's sender pool.", ADD))
     elif not (pool or number or _has_short_codes(resource)):
         sender.problems.append(("The Messaging Service has no sender.", ADD))
     if not service.use_inbound_webhook_on_number:

@@ -1,6 +1,6 @@
-"""Who gets a blast: the people behind a target, how many of them can be texted, and their delivery rows.
+"""Audiences: the people behind a target, how many of them can be texted, and their delivery rows.
 
-Everything here works in the database on sets: memory does not grow with the list.
+Everything works on sets in the database, so memory doesn't grow with the list.
 """
 
 from collections.abc import Mapping
@@ -14,9 +14,11 @@ from django.db.models import Case, F, QuerySet, Value, When
 from django.utils import timezone
 from django.utils.translation import ngettext
 
+from contacts import phones
 from contacts.models import CommunityMember, Event, EventRegistration
 from contacts.models.opt_outs import unsubscribed
 from contacts.models.suppression import blocked_by, suppressed
+from smsadmin.lib.plurals import people
 
 from ..models import Delivery, Draft, MessageLog, RetryWhom, Target
 from .cost import NameProfile, profile
@@ -27,7 +29,7 @@ CACHE_SECONDS = 60
 
 @dataclass(frozen=True, slots=True)
 class Headcount:
-    """An audience in numbers: everyone in it, those skipped by reason, and the shapes of the others' names."""
+    """An audience in numbers: the total, the skipped by reason, and the shapes of the others' names."""
 
     total: int
     skipped: Mapping[str, int]
@@ -35,7 +37,7 @@ class Headcount:
 
     @property
     def recipients(self) -> int:
-        """How many get the text."""
+        """How many people get the text."""
         return self.total - sum(self.skipped.values())
 
     @property
@@ -46,8 +48,8 @@ class Headcount:
                 "%(count)s person has opted out", "%(count)s people have opted out", self.skipped.get("opted_out", 0)
             ),
             Delivery.SkipReason.SUPPRESSED: ngettext(
-                "%(count)s number cannot be texted",
-                "%(count)s numbers cannot be texted",
+                "%(count)s number is unreachable",
+                "%(count)s numbers are unreachable",
                 self.skipped.get("suppressed", 0),
             ),
         }
@@ -60,10 +62,10 @@ class Headcount:
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """The community, one event's registrants, the members selected for a draft, those whom an earlier blast
-    did not reach, or the admin's test phone.
+    """The community, people registered for an event, members selected for a draft, people whom a blast didn't reach,
+    or the test phone.
 
-    With `test_phone` it is a test, which nobody else gets: "" stands for a test without a phone, that is, nobody.
+    With `test_phone` it is a test that nobody else gets; "" is a test without a phone, which nobody gets.
     """
 
     target: str
@@ -86,7 +88,7 @@ class Audience:
 
     @property
     def name(self) -> str:
-        """What staff call it, such as "Community" or "12 selected members"."""
+        """Its name for staff, such as "Community" or "12 selected people"."""
         if self.test_phone is not None:
             return "Test phone"
         if self.retry_of is not None:
@@ -96,13 +98,23 @@ class Audience:
             }
         if self.selection is not None:
             count = self.selection.members.count()
-            return ngettext("%(count)s selected member", "%(count)s selected members", count) % {
-                "count": f"{count:,}"
-            }
+            return ngettext("%(count)s selected person", "%(count)s selected people", count) % {"count": f"{count:,}"}
         return str(self.event) if self.event is not None else "Community"
 
+    def described(self, count: int) -> str:
+        """The `count` people in it that can be texted, such as "454 people in the community"."""
+        if self.test_phone is not None:
+            return f"the test phone, {phones.display(self.test_phone)}" if self.test_phone else "the test phone"
+        if self.retry_of is not None:
+            return f"{people(count)} who didn’t get it"
+        if self.selection is not None:
+            return f"{people(count)} you selected"
+        if self.event is not None:
+            return f"{people(count)} registered for {self.event}"
+        return f"{people(count)} in the community"
+
     def people(self) -> QuerySet[Any]:
-        """Rows with a phone and a name for everyone in it, whether they can be texted or not."""
+        """Rows with phone and name for everyone in it, including people who can't be texted."""
         if self.retry_of is not None:
             return self.retry_of.to_retry(self.retry_whom == RetryWhom.FAILED)
         if self.target == Target.EVENT:
@@ -119,11 +131,11 @@ class Audience:
         return self.people().filter(~unsubscribed(), ~suppressed())
 
     def sample(self, count: int) -> list[tuple[str, str | None]]:
-        """(phone, name) of the first few who get the text; those of the real audience in test mode too."""
+        """(phone, name) of the first `count` recipients; in test mode, of the real audience."""
         return list(self._textable().order_by("pk").values_list("phone", "name")[:count])
 
     def headcount(self) -> Headcount:
-        """Counted now. Of the test phone: one person, with the name of the audience's first."""
+        """A fresh count. For the test phone: one person, with the first recipient's name."""
         if self.test_phone == "":
             return Headcount(0, {}, profile(()))
         if self.test_phone:
@@ -135,7 +147,7 @@ class Audience:
         return Headcount(names.total() + sum(skipped.values()), skipped, names)
 
     def recent_headcount(self) -> Headcount:
-        """The headcount, for a large audience at most a minute old: for a preview at each keystroke."""
+        """The headcount, cached for a minute for large audiences. For live previews."""
         key = f"headcount:{self.target}:{self.event and self.event.pk}:{self.selection and self.selection.pk}"
         key += f":{self.retry_of and self.retry_of.pk}:{self.retry_whom}:{self.test_phone}"
         headcount = cache.get(key)
@@ -146,10 +158,10 @@ class Audience:
         return headcount
 
     def expand(self, log: MessageLog) -> int:
-        """Write the delivery rows of `log`, one for each person; how many.
+        """Write the delivery rows of `log`, one for each person. Returns how many.
 
-        Who has opted out or is suppressed gets a row too, as skipped. To be called in the transaction that
-        makes `log`, so that there is never a blast with half of its people.
+        Opted-out and suppressed people get a skipped row. Must be called in the transaction that creates `log`, so
+        that a blast never has only part of its audience.
         """
         if self.test_phone == "":
             return 0

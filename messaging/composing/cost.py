@@ -1,8 +1,8 @@
-"""How many segments a message comes to for a whole audience, each text by its own name's length, and their cost.
+"""The exact number of segments of a message for a whole audience, and their cost.
 
-Exact, yet no million texts are rendered. Two names come to the same number of segments in every message if they
-have the same shape: the same kinds of characters in the same places. A million names have some hundred shapes, and
-each of these is rendered once.
+Without rendering every text: two names give the same number of segments in any message if they have the same shape,
+that is, the same kinds of characters in the same places. A million names have some hundred shapes, and each shape is
+rendered once.
 """
 
 from collections import Counter
@@ -13,22 +13,22 @@ from decimal import Decimal
 from messaging.text.encoding import EXTENSION_CHARACTERS, Encoding, is_gsm, measure
 from messaging.text.personalization import NO_NAME, Template, clean_name, first_name
 
-# How many of an audience's names have each shape.
+# The number of names for each shape.
 NameProfile = Counter[str]
 
 _BASIC, _EXTENDED, _FOREIGN, _ASTRAL = "a", "[", "ж", "😀"
-# No cleaned name holds a line break, so that the two halves of a shape cannot run together.
+# Separates the two halves of a shape. Cleaned names have no line breaks.
 _HALVES = "\n"
 _extension = frozenset(EXTENSION_CHARACTERS)
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A message's size for one audience. All are counts; `shortest` and `longest` are segments of one text.
+    """A message's size for one audience. `shortest` and `longest` are segments of a single text.
 
-    `segments` are all that would be billed. `ucs2_recipients` get their text as UCS-2. `too_long` texts have more
-    than 1,600 characters, and Twilio would refuse them; the longest text has `most_characters`. For an empty audience
-    each is 0.
+    `segments` is the billed total. `ucs2_recipients` get their text as UCS-2. `too_long` texts have more than 1,600
+    characters, and Twilio would refuse them; the longest has `most_characters`. Everything is 0 for an empty
+    audience.
     """
 
     recipients: int
@@ -41,23 +41,31 @@ class Estimate:
 
 
 def shape(name: str | None) -> str:
-    """What `name` has in common with every name that measures alike; "" for a missing one.
+    """The shape of `name`, shared by all names of the same size; "" for a missing one.
 
-    It is the full name, a line break, and the first name, with each character replaced by one of its kind: "a" for
-    the default alphabet, "[" for its extension, "ж" for the others, "😀" for surrogate pairs. Where one character
-    is in neither table, "ж" stands for all but surrogate pairs, as in UCS-2 they take a unit each.
+    The full name, a line break, and the first name, with each character replaced by one of its kind: "a" for the
+    default alphabet, "[" for its extension, "ж" for others, "😀" for surrogate pairs. If any character is in neither
+    table, "ж" stands for all but surrogate pairs, because in UCS-2 they take one unit each.
     """
     full_name = clean_name(name)
     return f"{_kinds(full_name)}{_HALVES}{_kinds(first_name(full_name))}" if full_name else ""
 
 
 def profile(names: Iterable[str | None]) -> NameProfile:
-    """The shapes of `names`, each with its count. Takes any iterable once, in memory that does not grow with it."""
+    """The shapes of `names` with their counts. Reads the iterable once, in constant memory."""
     return Counter(map(shape, names))
 
 
+def plain_names(names: NameProfile) -> NameProfile:
+    """The same names as if all of their characters were in the default alphabet."""
+    plain: NameProfile = Counter()
+    for name_shape, count in names.items():
+        plain[name_shape.replace(_FOREIGN, _BASIC).replace(_ASTRAL, _BASIC)] += count
+    return plain
+
+
 def estimate(template: Template, names: NameProfile) -> Estimate:
-    """The size of `template` for the audience of that profile: what rendering and measuring each text would give."""
+    """The size of `template` for these names, as if each text were rendered and measured."""
     recipients = segments = ucs2_recipients = too_long = longest = most_characters = 0
     shortest: int | None = None
     for name_shape, count in names.items():
@@ -74,7 +82,7 @@ def estimate(template: Template, names: NameProfile) -> Estimate:
 
 
 def cost(segments: int, price_per_segment: Decimal) -> Decimal:
-    """The price of `segments` in the currency of one's price, to the last digit: rounding is for display."""
+    """The price of `segments`, not rounded."""
     return segments * price_per_segment
 
 

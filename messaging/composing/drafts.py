@@ -1,4 +1,4 @@
-"""Drafts: what is kept of a message between the compose page and its confirmation."""
+"""Drafts: finding them, and creating them for selected members."""
 
 import uuid
 
@@ -12,13 +12,13 @@ from ..models import Draft
 
 
 class NotYours(Exception):
-    """The draft is another user's."""
+    """The draft belongs to another user."""
 
 
 def find(token: uuid.UUID, user: AppUser) -> Draft | None:
-    """The user's draft of that token, None if there is none.
+    """The user's draft with that token, or None.
 
-    Raises NotYours for anybody else's, and to admins too: a blast has one author, who knows what it says.
+    Raises NotYours for anyone else's, even to admins: a blast has one author.
     """
     draft = Draft.objects.select_related("event", "message_log").filter(token=token).first()
     if draft is not None and draft.created_by_id != user.pk:
@@ -27,14 +27,14 @@ def find(token: uuid.UUID, user: AppUser) -> Draft | None:
 
 
 def has_fixed_audience(draft: Draft) -> bool:
-    """Whether the people were chosen before the compose page: on a list, or by an earlier blast."""
+    """Whether the audience was chosen before the compose page: on a list, or by retrying a blast."""
     return draft.is_selection or draft.retry_of_id is not None
 
 
 def select_members(members: "QuerySet[CommunityMember]", user: AppUser) -> Draft:
-    """A new draft to these members; to the community if `members` are all of them.
+    """A new draft to these members, or to the community if `members` is unfiltered.
 
-    One INSERT … SELECT: neither time in Python nor memory grows with the number of members.
+    A single INSERT … SELECT, so memory doesn't grow with the number of members.
     """
     if not members.query.has_filters() and not members.query.is_sliced:
         return Draft.objects.create(created_by=user)

@@ -1,4 +1,4 @@
-"""The compose form: a message, its audience, and the draft that they become."""
+"""The compose form: a message, its audience, and its draft."""
 
 import uuid
 from collections.abc import Sequence
@@ -16,13 +16,13 @@ from ..text.encoding import MAX_CHARACTERS
 from ..text.personalization import OPT_OUT_LINE, takes_replies, tidy
 from . import drafts, preview
 
-# Far beyond what can be sent, and still quick to measure for a large audience.
+# Far more than can be sent, but still fast to measure for a large audience.
 MAX_TYPED: Final = 10_000
 RECENT_EVENTS: Final = 50
 
 
 class EventSelect(SearchingSelect):
-    """A searching select; without JavaScript it offers the latest events."""
+    """A searching select that offers the latest events without JavaScript."""
 
     def optgroups(self, name: str, value: Sequence[str], attr: dict[str, Any] | None = None) -> list[Any]:
         groups = super().optgroups(name, value, attr)
@@ -35,14 +35,17 @@ class EventSelect(SearchingSelect):
 
 
 class ComposeForm(forms.Form):
-    """What staff write on the compose page. `draft` is what it fills: theirs of that token, or a new one.
+    """The compose page's form. It fills `draft`, an existing one or a new one.
 
-    Valid means that it may go to the confirmation, which alone minds whether there is anybody to text.
-    `preview` is there after the validation, also of a form with mistakes.
+    A valid form can be reviewed; only the review page checks whether the audience is empty. `preview` is set after
+    validation, even for an invalid form.
     """
 
     audience = forms.ChoiceField(
-        choices=[(Target.COMMUNITY.value, "The community"), (Target.EVENT.value, "An event’s registrants")],
+        choices=[
+            (Target.COMMUNITY.value, "Everyone in the community"),
+            (Target.EVENT.value, "People registered for an event"),
+        ],
         widget=forms.RadioSelect,
         label="To",
         error_messages={"required": "Choose who gets the message."},
@@ -50,7 +53,7 @@ class ComposeForm(forms.Form):
     event = forms.ModelChoiceField(
         Event.objects.all(),
         required=False,
-        error_messages={"invalid_choice": "This event does not exist any more. Choose another one."},
+        error_messages={"invalid_choice": "This event no longer exists. Choose another one."},
         widget=EventSelect(MessageLog._meta.get_field("event"), admin.site, attrs={"aria-label": "Event"}),
     )
     message_body = forms.CharField(
@@ -59,12 +62,12 @@ class ComposeForm(forms.Form):
         strip=False,
         max_length=MAX_TYPED,
         error_messages={
-            "max_length": f"The text has %(show_value)d characters. A text message holds at most {MAX_CHARACTERS:,}.",
+            "max_length": f"The message has %(show_value)d characters. The limit is {MAX_CHARACTERS:,}.",
         },
         widget=forms.Textarea(attrs={"rows": 5, "aria-describedby": "message-help", "dir": "auto"}),
     )
     has_opt_out_line = forms.BooleanField(label=f"Add “{OPT_OUT_LINE}”", required=False)
-    test_mode = forms.BooleanField(label="Test mode", required=False)
+    test_mode = forms.BooleanField(label="Send me a test", required=False)
 
     def __init__(self, data: Any = None, *, draft: Draft) -> None:
         initial = {
@@ -86,7 +89,7 @@ class ComposeForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if "audience" in self.fields and cleaned.get("audience") == Target.EVENT and not self._event_is_chosen():
-            self.add_error("event", "Choose the event whose registrants get the message.")
+            self.add_error("event", "Choose an event.")
         self._fill_draft(cleaned)
         if not self.errors.keys() & {"audience", "event", "message_body"}:
             self.preview = preview.preview_draft(self.draft)
@@ -107,7 +110,7 @@ class ComposeForm(forms.Form):
             self.draft.event = cleaned.get("event") if self.draft.target == Target.EVENT else None
 
     def save(self) -> Draft:
-        """Write the draft down: one draft, however often the form is posted."""
+        """Save the draft: only one, however often the form is posted."""
         written = ("message_body", "has_opt_out_line", "test_mode", "target", "event")
         draft, _ = Draft.objects.update_or_create(
             token=self.draft.token,
@@ -118,7 +121,7 @@ class ComposeForm(forms.Form):
 
 
 def new_draft(user: Any, event: Event | None = None, token: uuid.UUID | None = None) -> Draft:
-    """A draft that is not in the database yet."""
+    """An unsaved draft."""
     return Draft(
         token=token or uuid.uuid4(),
         created_by=user,

@@ -1,7 +1,4 @@
-"""Links of public shorteners in a text: carriers block texts that have one.
-
-The domains are data: `link_shorteners.txt`, one a line.
-"""
+"""Public link shorteners, whose links carriers block. The domains are in `link_shorteners.txt`, one per line."""
 
 import re
 from functools import cache
@@ -10,7 +7,7 @@ from typing import Final
 
 DOMAINS: Final = Path(__file__).with_name("link_shorteners.txt")
 
-# A host name as phones recognize one in a text, with or without https:// before it. An e-mail address is none.
+# A host name as phones recognize it in a text, with or without https://, but not in an e-mail address.
 _HOSTS: Final = re.compile(
     r"(?<![\w@.=&?%/-])(?:https?://)?((?:[a-z0-9-]+\.)+[a-z]{2,})(?![\w@-]|\.\w)", re.IGNORECASE
 )
@@ -23,6 +20,6 @@ def shortening_domains() -> frozenset[str]:
 
 
 def find_shorteners(text: str) -> list[str]:
-    """The domains of public link shorteners in `text`, in lower case, each once, in the order of the text."""
+    """Domains of public link shorteners in `text`, in lower case, each once, in order of appearance."""
     hosts = (match[1].lower().removeprefix("www.") for match in _HOSTS.finditer(text))
     return [host for host in dict.fromkeys(hosts) if host in shortening_domains()]

@@ -1,6 +1,6 @@
-"""What is said about a message before it is sent: to whom it goes, how it reads, what it costs.
+"""Previews of a blast: who gets it, how it reads, and what it costs.
 
-One account of it, `preview`, serves the compose page at each keystroke, the confirmation, and the command.
+Shared by the compose page, the review page, and the command.
 """
 
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Final
 
 from django.conf import settings
-from django.utils.text import get_text_list
+from django.utils.text import capfirst, get_text_list
 from django.utils.translation import ngettext
 
 from contacts import phones
@@ -18,22 +18,22 @@ from smsadmin.lib.plurals import people
 from ..backends import get_backend
 from ..models import Draft, Target
 from ..text import formatting
-from ..text.encoding import MAX_CHARACTERS, Encoding, Forcing, Measure, forcing_characters, measure
+from ..text.encoding import MAX_CHARACTERS, Forcing, Measure, forcing_characters, measure, to_gsm
 from ..text.personalization import Template, UnknownToken, compile_template, tidy, with_opt_out_line
 from ..text.visibility import is_blank
 from .audience import Audience, Headcount
-from .cost import Estimate, cost, estimate
+from .cost import Estimate, cost, estimate, plain_names
 
 SAMPLES: Final = 5
-UCS2_HOLDS: Final = "a segment of it holds 70 characters in place of 160."
+NAMED_AT_MOST: Final = 5
 TEST_PHONE_MISSING: Final = (
-    "Test mode needs a phone to text. Set ADMIN_TEST_PHONE to your own number, as +17205550100, and restart."
+    "To send tests, set ADMIN_TEST_PHONE to your own number, such as +17205550100, and restart."
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A reason why the message cannot be sent: a sentence, and the form's field that can mend it."""
+    """Why the message can't be sent: a sentence, and the form field to fix."""
 
     field: str
     sentence: str
@@ -41,7 +41,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The text as one real recipient gets it. Without any recipient, `phone` is empty."""
+    """The text for one real recipient. Without any recipient, `phone` is empty."""
 
     phone: str
     name: str | None
@@ -51,7 +51,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One line of the numbers that staff see before they send."""
+    """One of the numbers that staff see before they send."""
 
     label: str
     value: str
@@ -62,8 +62,8 @@ class Figure:
 class Preview:
     """A message for an audience, measured.
 
-    `body` is the whole text with its fields, and `template` is None where a field in it does not exist.
-    `forcing` are the characters in it, names apart, that make it UCS-2.
+    `body` is the whole text with its fields; `template` is None if it has an unknown field. `forcing` are the
+    characters that force UCS-2, apart from names.
     """
 
     body: str
@@ -82,51 +82,83 @@ class Preview:
 
     @property
     def seconds(self) -> float | None:
-        """How long sending takes; None where no rate is set."""
+        """How long sending takes; None if no rate is set."""
         rate = settings.SMS_RATE_PER_SECOND
         return self.headcount.recipients / rate if rate else None
 
     @property
     def names_forcing_ucs2(self) -> int:
-        """How many people's names alone make their text UCS-2."""
+        """How many people's names alone force UCS-2."""
         return self.estimate.ucs2_recipients if self.estimate and not self.forcing else 0
 
     @property
     def names_sentence(self) -> str:
-        """How many names make their text UCS-2, in words; empty if none does."""
+        """What accents and the like in names add to the cost, for staff; "" if they add nothing."""
         count = self.names_forcing_ucs2
-        if not count:
+        if not count or self.template is None:
+            return ""
+        plain = estimate(self.template, plain_names(self.headcount.names))
+        added = self.cost - cost(plain.segments, settings.SMS_PRICE_PER_SEGMENT)
+        if not added:
             return ""
         sentence = ngettext(
-            "%s has a name that makes the text UCS-2", "%s have names that make their text UCS-2", count
+            "Accents in %(count)s name add %(cost)s.", "Accents in %(count)s names add %(cost)s.", count
         )
-        return f"{sentence % people(count)}: {UCS2_HOLDS}"
+        return sentence % {"count": f"{count:,}", "cost": formatting.dollars(added)}
+
+    @property
+    def forcing_sentence(self) -> str:
+        """What the characters that force UCS-2 do to the cost, for staff; "" if there are none."""
+        if not self.forcing or self.template is None:
+            return ""
+        named = get_text_list([found.character for found in self.forcing[:NAMED_AT_MOST]], "and")
+        pieces = (to_gsm(each, drops_rest=True) if isinstance(each, str) else each for each in self.template.pieces)
+        plain = estimate(Template(tuple(pieces)), self.headcount.names)
+        plain_cost = cost(plain.segments, settings.SMS_PRICE_PER_SEGMENT)
+        if not 0 < plain_cost < self.cost:
+            return f"With {named}, a message holds 70 characters instead of 160."
+        is_one = len(self.forcing) == 1
+        verb = "double" if self.cost == 2 * plain_cost else "raise"
+        remedy = f"Remove {'it' if is_one else 'them'} to save."
+        costs = f"{formatting.dollars(self.cost)} instead of {formatting.dollars(plain_cost)}"
+        return f"{named} {verb}{'s' if is_one else ''} the cost: {costs}. {remedy}"
+
+    @property
+    def sentence(self) -> str:
+        """Such as "To 454 people in the community. 63 are skipped. About $7.54."."""
+        count = self.headcount.recipients
+        parts = [f"To {self.audience.described(count)}."]
+        if skipped := self.headcount.total - count:
+            parts.append(ngettext("%s is skipped.", "%s are skipped.", skipped) % f"{skipped:,}")
+        if self.estimate is not None:
+            price = formatting.dollars(self.cost)
+            parts.append(f"About {price}." if price.startswith("$") else f"{capfirst(price)}.")
+        return " ".join(parts)
 
     @property
     def summary(self) -> str:
-        """The whole preview in one sentence, for who hears the page."""
+        """The preview in words, for screen readers."""
         if self.estimate is None:
             return " ".join(problem.sentence for problem in self.problems)
-        recipients = people(self.headcount.recipients)
-        return f"{self.segments_each} for {recipients}, {formatting.dollars(self.cost)}."
+        return f"{self.sentence} Each text {self.counts_as}."
 
     @property
     def can_be_replaced(self) -> bool:
-        """Whether any of the characters that force UCS-2 has a substitute."""
+        """Whether any character that forces UCS-2 can be replaced."""
         return any(forcing.replacement is not None for forcing in self.forcing)
 
     @property
-    def segments_each(self) -> str:
-        """Such as "1 segment each", or "1 to 2 segments each" where names make a difference."""
+    def counts_as(self) -> str:
+        """Such as "counts as 1 message", or "counts as 1 to 2 messages" depending on names."""
         size = self.estimate
         if not size or size.shortest == size.longest:
-            return f"{formatting.segments(size.longest if size else 0)} each"
-        return f"{size.shortest} to {formatting.segments(size.longest)} each"
+            return f"counts as {formatting.messages(size.longest if size else 0)}"
+        return f"counts as {size.shortest} to {formatting.messages(size.longest)}"
 
     @property
     def time_to_send(self) -> str:
         if self.seconds is None:
-            return "as fast as the texts are taken"
+            return "as long as Twilio needs"
         return dates.duration(self.seconds)
 
     @property
@@ -137,34 +169,21 @@ class Preview:
         if skipped:
             figures.append(Figure("Skipped", people(skipped), tuple(self.headcount.skipped_sentences)))
         if self.estimate is not None:
-            price = f"at ${settings.SMS_PRICE_PER_SEGMENT.normalize():f} a segment"
+            price = f"at ${settings.SMS_PRICE_PER_SEGMENT.normalize():f} per message"
+            total = f"{formatting.messages(self.estimate.segments)} in all"
             figures += [
-                Figure("Total segments", f"{self.estimate.segments:,}", (self.segments_each,)),
+                Figure("Each text", self.counts_as, (total,)),
                 Figure("Estimated cost", formatting.dollars(self.cost), (price,)),
             ]
-        rate = settings.SMS_RATE_PER_SECOND
-        figures.append(Figure("Time to send", self.time_to_send, (f"at {rate:g} a second",) if rate else ()))
+        figures.append(Figure("Takes", self.time_to_send))
         return figures
 
     @property
     def figures(self) -> list[Figure]:
-        """All that is to be known before sending, in order."""
+        """Everything to know before sending, in order."""
         phone = self.audience.test_phone
         audience = Figure("Audience", self.audience.name, (phone,) if phone else ())
-        figures = [audience, *self.audience_figures]
-        if self.estimate is not None:
-            figures.append(Figure("Encoding", self._encodings()))
-        is_simulated = get_backend().is_simulated
-        mode = "Simulator: no text leaves this machine" if is_simulated else "Live: real texts to real phones"
-        return [*figures, Figure("Sender", sender_name(), (mode,))]
-
-    def _encodings(self) -> str:
-        size = self.estimate
-        if size is None or not size.ucs2_recipients:
-            return Encoding.GSM_7
-        if size.ucs2_recipients == size.recipients:
-            return Encoding.UCS_2
-        return f"{Encoding.GSM_7}, and {Encoding.UCS_2} for {people(size.ucs2_recipients)}"
+        return [audience, *self.audience_figures, _sender_figure()]
 
 
 def preview(
@@ -175,7 +194,7 @@ def preview(
     test_mode: bool = False,
     is_fresh: bool = False,
 ) -> Preview:
-    """Measure `text` for `audience`. With `is_fresh` people are counted now, else at most a minute ago."""
+    """Measure `text` for `audience`. With `is_fresh`, counts people now; otherwise, the count may be a minute old."""
     body = with_opt_out_line(text) if opt_out_line else tidy(text)
     headcount = audience.headcount() if is_fresh else audience.recent_headcount()
     problems = []
@@ -207,7 +226,7 @@ def preview(
 
 
 def preview_draft(draft: Draft, *, is_fresh: bool = False) -> Preview:
-    """The preview of a draft as it stands, saved or not."""
+    """The preview of a draft, saved or not."""
     return preview(
         draft.message_body,
         Audience.of_draft(draft),
@@ -217,28 +236,36 @@ def preview_draft(draft: Draft, *, is_fresh: bool = False) -> Preview:
     )
 
 
-def can_leave(draft: Draft) -> bool:
-    """Whether nothing stands in the way of sending the draft now; a quick look before the click is obeyed."""
-    return can_wait(draft) and bool(draft.test_mode or Audience.of_draft(draft).sample(1))
+def can_send(draft: Draft) -> bool:
+    """Whether the draft can be sent now. Pre-send validation."""
+    return can_schedule(draft) and bool(draft.test_mode or Audience.of_draft(draft).sample(1))
 
 
-def can_wait(draft: Draft) -> bool:
-    """Whether nothing stands in the way of scheduling the draft. Its audience may be empty until it leaves."""
+def can_schedule(draft: Draft) -> bool:
+    """Whether the draft can be scheduled. Its audience may be empty until then."""
     return not is_blank(draft.message_body) and not (draft.test_mode and not settings.ADMIN_TEST_PHONE)
 
 
 def sender_name() -> str:
-    """Whom recipients see: the Messaging Service or the number of the settings."""
+    """The configured sender: the Messaging Service or the number; "" if neither is set."""
     names = []
     if settings.TWILIO_MESSAGING_SERVICE_SID:
         names.append(f"Messaging Service {settings.TWILIO_MESSAGING_SERVICE_SID}")
     if settings.TWILIO_FROM_NUMBER:
         names.append(phones.display(settings.TWILIO_FROM_NUMBER))
-    return ", ".join(names) or "None set"
+    return ", ".join(names)
+
+
+def _sender_figure() -> Figure:
+    name, is_simulated = sender_name(), get_backend().is_simulated
+    if not name:
+        return Figure("Sender", f"{'Practice mode' if is_simulated else 'None'} (no phone number connected)")
+    mode = "Practice mode: no texts are really sent" if is_simulated else "Live: real texts to real phones"
+    return Figure("Sender", name, (mode,))
 
 
 def _samples(template: Template, audience: Audience) -> tuple[Sample, ...]:
-    """The first few people's texts; in test mode the one that the test phone gets."""
+    """The first recipients' texts; in test mode, the test phone's."""
     found = audience.sample(1 if audience.test_phone else SAMPLES) or [("", None)]
     if audience.test_phone:
         found = [(audience.test_phone, found[0][1])]
@@ -251,9 +278,9 @@ def _too_long(size: Estimate) -> list[Problem]:
         return []
     over = size.most_characters - MAX_CHARACTERS
     sentence = ngettext(
-        "The text is too long for %(people)s: the longest has %(most)s characters, %(limit)s are possible. "
+        "The text is too long for %(people)s: the longest has %(most)s characters, and the limit is %(limit)s. "
         "Shorten it by %(over)s character.",
-        "The text is too long for %(people)s: the longest has %(most)s characters, %(limit)s are possible. "
+        "The text is too long for %(people)s: the longest has %(most)s characters, and the limit is %(limit)s. "
         "Shorten it by %(over)s characters.",
         over,
     )
@@ -270,13 +297,13 @@ def _nobody(audience: Audience, headcount: Headcount) -> list[Problem]:
     if headcount.recipients:
         return []
     if headcount.total:
-        sentence = f"Nobody in this audience can be texted: {get_text_list(headcount.skipped_sentences, 'and')}."
+        sentence = f"Nobody here can be texted: {get_text_list(headcount.skipped_sentences, 'and')}."
     elif audience.retry_of is not None:
-        sentence = "Nobody is left to try again: everyone has the text, or cannot be texted."
+        sentence = "There’s nobody left to resend to. Everyone got the text or can’t be texted."
     elif audience.target == Target.EVENT:
         sentence = f"Nobody is registered for {audience.event}. Register people first, or choose another audience."
     elif audience.selection is not None:
-        sentence = "None of the selected members is in the community any more. Select others on the member list."
+        sentence = "None of the selected people are still in the community. Select others on the People list."
     else:
-        sentence = "The community is empty. Add or import members first."
+        sentence = "The community is empty. Add or import people first."
     return [Problem("audience", sentence)]

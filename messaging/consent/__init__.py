@@ -1,1 +1,1 @@
-"""What a text says about consent: the handlers that hear it, the classifier, and its phrases as data by language."""
+"""Consent in received texts: inbound handlers, the classifier, and its phrases as data by language."""

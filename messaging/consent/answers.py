@@ -1,7 +1,7 @@
-"""What the automatic answers to STOP, START and HELP say: the operator's words, or ours.
+"""Automatic replies to STOP, START and HELP: the operator's wording, or ours.
 
-Carriers ask that each names who texts, and that the one to HELP says how to reach them (CTIA, "Messaging Principles
-and Best Practices"). Each fits one segment of GSM-7 as long as the name and the contact are of usual length.
+Carriers require that each names the sender, and that the reply to HELP has contact information (CTIA, "Messaging
+Principles and Best Practices"). Each fits one GSM-7 segment if the name and the contact are of ordinary length.
 """
 
 import re
@@ -30,7 +30,7 @@ def help_answer() -> str:
 
 
 def all_answers() -> dict[str, str]:
-    """Each answer by the setting that replaces it."""
+    """Each reply by the setting that overrides it."""
     return {
         "SMS_OPT_OUT_REPLY": opt_out_answer(),
         "SMS_OPT_IN_REPLY": opt_in_answer(),
@@ -43,6 +43,6 @@ def _named(sentence: str) -> str:
 
 
 def _filled(words: str) -> str:
-    """The operator's words with the fields in them replaced. That these have a value is checked at the start."""
+    """The operator's wording with its fields filled in. A system check ensures that they have values."""
     values = {"organization": settings.ORGANIZATION_NAME, "contact": settings.ORGANIZATION_CONTACT}
     return _FIELD.sub(lambda field: values[field[1]], words)

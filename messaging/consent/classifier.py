@@ -1,12 +1,12 @@
-"""What a text says of our texts, and by which rule.
+"""Classifies received texts: opt-out, possible opt-out, opt-in, help, or none of these, and by which rule.
 
-Twilio acts on a few words where they are the whole text. Other wording counts as well where a reasonable person
-would read it as an opt-out (47 CFR 64.1200(a)(10)). What is beyond doubt opts out; what may mean it is flagged for a
-person. What phones and robots write (reactions, automatic replies, instructions how to stop) asks for nothing.
+Twilio acts on a few words if they are the whole text. Other wording counts too if a reasonable person would read it
+as an opt-out (47 CFR 64.1200(a)(10)). Clear requests opt out; possible ones are flagged for staff. Texts from phones
+and robots (reactions, automatic replies, opt-out instructions) request nothing.
 
-A text is cut into sentences and clauses. It opts out only by a clause that is made of phrases we know: a request,
+A text is split into sentences and clauses. It opts out only by a clause made entirely of known phrases: a request,
 with polite words and reasons around it. So "please take me off the list, thanks" opts out, and "take me off the list,
-I can't make it" does not. The phrases are data by language, in `languages/`; docs/consent.md tells of them.
+I can't make it" doesn't. The phrases are data by language in `languages/`; see docs/consent.md.
 """
 
 import re
@@ -23,7 +23,7 @@ from .tokens import Clause, Text, read
 from .wishes import MOST_NAMES, find_request, is_name_like, made_of
 from .words import HELP_WORDS, OPT_IN_WORDS, OPT_OUT_WORDS, bare_word
 
-# As many digits make a phone number.
+# The fewest digits of a phone number.
 _PHONE_DIGITS: Final = 7
 
 _AGAIN_AND_AGAIN: Final = re.compile(r"(?:stop){2,}", re.IGNORECASE)
@@ -32,7 +32,7 @@ _SPELLED: Final = Rule("flagged", "spells a stop word, with a number")
 
 
 class Verdict(Enum):
-    """What is done about a text. The first four are about our texts, the next four are nobody's own words."""
+    """What a text is. The first four are about our texts, and the next four aren't a person's own words."""
 
     OPT_OUT = "opt_out"
     FLAGGED = "flagged"
@@ -46,14 +46,14 @@ class Verdict(Enum):
 
     @property
     def is_nobodys_words(self) -> bool:
-        """Whether no person says anything by it: it gets no answer, and answers nothing."""
+        """Whether it isn't a person's own words: it gets no reply, and doesn't count as an answer."""
         return self in {Verdict.REACTION, Verdict.AUTO_REPLY, Verdict.INSTRUCTIONS, Verdict.QUOTE}
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A verdict, and the rule that led to it. `has_more` says that the text holds more than the opt-out, such as a
-    new number; `reaction` is what a REACTION says."""
+    """A verdict, and the rule behind it. `has_more`: the text contains more than the opt-out, such as a new number.
+    `reaction` belongs to the verdict REACTION."""
 
     verdict: Verdict
     rule: Rule | None = None
@@ -69,7 +69,7 @@ ORDINARY: Final = Finding(Verdict.ORDINARY)
 
 
 def classify(body: str) -> Finding:
-    """What the text says, as far as its own words go. Only what Twilio can deliver of it is looked at."""
+    """Classify a text by its own words. Only as much as Twilio can deliver is read."""
     body = body[:MAX_CHARACTERS]
     if reaction := read_reaction(body):
         return Finding(Verdict.REACTION, reaction=reaction)
@@ -108,7 +108,7 @@ def load() -> None:
 
 
 def is_clear_opt_out(body: str) -> bool:
-    """Whether the text asks beyond doubt for no more texts: by a reserved word or in so many words."""
+    """Whether the text is a clear opt-out, by a reserved word or other wording."""
     return classify(body).verdict is Verdict.OPT_OUT
 
 
@@ -124,8 +124,7 @@ def _own_words(body: str, text: Text, known: Languages) -> Finding:
 
 
 def _spelled(text: Text) -> Finding | None:
-    """For a text whose letters are those of one stop word and no others: "s.t.o.p", and "stop 5", which may answer a
-    question."""
+    """For a text whose letters spell only a stop word: "s.t.o.p", or "stop 5", which may answer a question."""
     letters = "".join(word for clause in text.clauses for word in clause.typed if not word.isdigit())
     if _AGAIN_AND_AGAIN.fullmatch(letters):
         letters = "stop"
@@ -136,12 +135,12 @@ def _spelled(text: Text) -> Finding | None:
     return Finding(Verdict.OPT_OUT, _STOP_WORD)
 
 
-# What nobody wrote -------------------------------------------------------------------------------------------------
+# Not a person's own words ------------------------------------------------------------------------------------------
 
 
 def _instructed(rest: Text, instructions: list[list[str]], known: Languages) -> Finding:
-    """For a text that says how to stop, and nothing else of our texts. `instructions` are those of a text that begins
-    with one: who sends nothing but "STOP to end", and perhaps a name, has copied what our texts ask for."""
+    """For a text with opt-out instructions and no request. `instructions` are those of a text that starts with one:
+    "STOP to end", alone or with a name, copies our instructions and means it."""
     is_whole = len(instructions) == 1 and all(_is_trimming(clause, known) for clause in rest.clauses)
     if is_whole and (instructions[0][0].startswith("stop") or instructions[0][0].upper() in OPT_OUT_WORDS):
         return Finding(Verdict.OPT_OUT, _STOP_WORD)
@@ -149,7 +148,7 @@ def _instructed(rest: Text, instructions: list[list[str]], known: Languages) -> 
 
 
 def _begins_with_instruction(text: Text, known: Languages) -> bool:
-    """Whether nothing but polite words comes before one."""
+    """Whether it starts with an instruction, apart from polite words."""
     for clause in text.clauses:
         starts = [found.start for found in known.instructions.search(clause.words)]
         if starts:
@@ -160,14 +159,14 @@ def _begins_with_instruction(text: Text, known: Languages) -> bool:
 
 
 def _is_trimming(clause: Clause, known: Languages) -> bool:
-    """Whether the clause is polite words or a name."""
+    """Whether the clause is only polite words or a name."""
     if len(clause.words) <= MOST_NAMES and is_name_like(clause.words[:1], known):
         return True
     return made_of(clause.words, known) == {}
 
 
 def _has_line_of_its_own(text: Text) -> bool:
-    """Whether a stop word stands alone in a sentence, as where somebody adds it to a copy of our text."""
+    """Whether a stop word is a sentence of its own, for example added to a copy of our text."""
     alone = (sentence[0].words[0].upper() for sentence in text.sentences if [len(c.words) for c in sentence] == [1])
     return any(word in OPT_OUT_WORDS for word in alone)
 

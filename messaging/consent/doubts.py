@@ -1,4 +1,4 @@
-"""What in a text may mean that no more texts are wanted, for a person to decide."""
+"""Finds possible opt-outs, for staff to review."""
 
 import re
 from typing import Final, cast
@@ -10,11 +10,11 @@ from .wishes import MOST_NAMES, is_name_like, made_of, somebody_else
 
 _BETWEEN_MARKS: Final = re.compile(r"[^\w\s]+|\n")
 _MOST_POLITE: Final = 4
-_BESIDE_NAME: Final = Rule("flagged", "says stop beside a name")
+_BESIDE_NAME: Final = Rule("flagged", "says stop next to a name")
 
 
 def find_doubt(body: str, text: Text, known: Languages) -> Rule | None:
-    """The first rule by which something in the text may mean that no more texts are wanted."""
+    """The first rule by which the text is a possible opt-out."""
     clauses = [_without_contrary(clause, known) for clause in text.clauses]
     for clause in clauses:
         if clause.words and (rule := _flagged_clause(clause, known)):
@@ -37,7 +37,7 @@ def find_doubt(body: str, text: Text, known: Languages) -> Rule | None:
 def _flagged_clause(clause: Clause, known: Languages) -> Rule | None:
     words = clause.words
     bare = _without_politeness(words, known)
-    # What has to end a clause may have "please" after it.
+    # A phrase for the end of a clause may be followed by "please".
     if found := known.flagged.search(words) or (known.flagged.search(bare) if len(bare) < len(words) else []):
         return found[0].rule
     if (alone := made_of(words, known, known.flagged_alone)) and "flagged" in alone:
@@ -45,7 +45,7 @@ def _flagged_clause(clause: Clause, known: Languages) -> Rule | None:
     for _, _, rule in known.parts.search(words):
         if rule.kind in {TEXTS, LIST}:
             return cast(Rule, rule)
-    # A request, and perhaps a name or the like after it.
+    # A request, perhaps followed by a name.
     for end in range(len(words), max(len(words) - MOST_NAMES, 1) - 1, -1):
         if (parts := made_of(words[:end], known)) and ALONE in parts:
             return parts[ALONE]
@@ -60,7 +60,7 @@ def _flagged_clause(clause: Clause, known: Languages) -> Rule | None:
 
 
 def _without_politeness(words: list[str], known: Languages) -> list[str]:
-    """Without the polite words at the end."""
+    """Without polite words at the end."""
     end = len(words)
     for _ in range(_MOST_POLITE):
         if end < 2 or not any(found.rule.kind == POLITE for found in known.parts.begin(words[end - 1 : end], 0)):
@@ -70,7 +70,7 @@ def _without_politeness(words: list[str], known: Languages) -> list[str]:
 
 
 def _without_contrary(clause: Clause, known: Languages) -> Clause:
-    """Without "please don't remove me" and "can't stop laughing", up to a "but" or the like."""
+    """Without phrases such as "please don't remove me" and "can't stop laughing", up to a word such as "but"."""
     words, typed = clause.words, clause.typed
     if known.of_event.search(words):
         return Clause([], [], clause.mark)
@@ -93,7 +93,7 @@ def _without_contrary(clause: Clause, known: Languages) -> Clause:
 
 
 def _pieces(body: str, known: Languages) -> Rule | None:
-    """By pieces of texts that are written without spaces, and by words of which the accents count."""
+    """By fragments of languages written without spaces, and by words whose accents matter."""
     for words in _BETWEEN_MARKS.split(composed(body)):
         if rule := known.whole.get(words.strip()):
             return rule
@@ -104,7 +104,7 @@ def _pieces(body: str, known: Languages) -> Rule | None:
 
 
 def _capitals(clauses: list[Clause], text: Text, known: Languages) -> Rule | None:
-    """A stop word in capitals amid small letters."""
+    """A stop word in capitals among lower-case words."""
     if all(word.isupper() or not word.isalpha() for clause in text.clauses for word in clause.typed):
         return None
     for clause in clauses:

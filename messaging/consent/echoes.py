@@ -1,7 +1,7 @@
-"""Our own words coming back: the text of ours that a reaction is about, and copies of our texts.
+"""Finds our own texts in received ones: the text that a reaction is about, and copies of our texts.
 
-Nearly every text of ours says how to stop. Whoever quotes or forwards one asks for nothing by that; what they add is
-theirs.
+Nearly all of our texts include opt-out instructions. Quoting or forwarding one isn't a request; only words that a
+person adds are their own.
 """
 
 import re
@@ -14,10 +14,10 @@ from ..text.personalization import OPT_OUT_LINE, UnknownToken, compile_template
 from .classifier import Finding, Verdict, classify
 from .tokens import plain
 
-# How many of our latest texts to a phone are looked at, of its conversation and of blasts. People react within days.
+# How many of the latest texts to a phone are searched, in its conversation and in blasts. People react within days.
 MOST_TEXTS: Final = 40
 MOST_BLASTS: Final = 40
-# A piece of a text that is ours by more than chance.
+# A shorter match may be a coincidence.
 _SHORTEST: Final = 12
 _IN_QUOTES: Final = re.compile(r"[“„«\"]([^“”„«»\"]{12,})(?:[”“»\"]|$)")
 _CUT: Final = re.compile(r"(?:…|\.\.\.)\s*$")
@@ -26,7 +26,7 @@ _LOOKED_UP: Final = frozenset({Verdict.FLAGGED, Verdict.OPT_OUT, Verdict.INSTRUC
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A text of ours, as `words`; the row of the conversation or of the blast that it was."""
+    """One of our texts as `words`, and its row: a text of the conversation, or a delivery of a blast."""
 
     words: str
     message_id: int | None = None
@@ -34,9 +34,9 @@ class Sent:
 
 
 def look_up(finding: Finding, message: InboxMessage) -> Finding:
-    """The finding, in the light of what we have sent to that phone. A reaction is noted on the message.
+    """Refine a finding using the texts we sent to that phone. A reaction is recorded on the message.
 
-    Few texts need it: only those are looked up that are a reaction, or that ask for something in so many words.
+    Only reactions, requests and instructions need this.
     """
     if finding.verdict is Verdict.REACTION and finding.reaction is not None:
         reaction = finding.reaction
@@ -56,7 +56,7 @@ def look_up(finding: Finding, message: InboxMessage) -> Finding:
 
 
 def sent_to(message: InboxMessage) -> list[Sent]:
-    """What we have sent to the phone of this text, the newest first of each kind."""
+    """The texts we sent to this text's phone, newest first within each kind."""
     ours = InboxMessage.objects.filter(thread_id=message.thread_id, direction=InboxMessage.Direction.OUTBOUND)
     texts = ours.order_by("-pk").values_list("pk", "body")[:MOST_TEXTS]
     logs = MessageLog.objects.order_by("-pk").values("pk")[:MOST_BLASTS]
@@ -69,7 +69,7 @@ def sent_to(message: InboxMessage) -> list[Sent]:
 
 
 def find_quoted(quoted: str, sent: Sequence[Sent]) -> Sent | None:
-    """The text of ours that these words are, or begin: phones cut long ones off. The whole one comes before these."""
+    """Our text that these words quote, or start, because phones truncate long ones. Prefers an exact match."""
     is_cut = bool(_CUT.search(quoted))
     words = _words(_CUT.sub("", quoted))
     if not words:
@@ -81,7 +81,7 @@ def find_quoted(quoted: str, sent: Sequence[Sent]) -> Sent | None:
 
 
 def without_our_words(body: str, sent: Sequence[Sent]) -> str:
-    """The text without the lines and the quotations that are pieces of our texts; itself where there are none."""
+    """The text without lines and quotations from our texts. Returned unchanged if there are none."""
     ours = [each.words for each in sent] + [_words(OPT_OUT_LINE)]
     whole = " ".join(body.split())
     kept = []
@@ -103,7 +103,7 @@ def _is_ours(piece: str, ours: Sequence[str]) -> bool:
 
 
 def _cut_out(body: str, ours: Sequence[str]) -> str:
-    """Without a whole text of ours in the midst of a line, as where somebody forwards one with a remark."""
+    """Without a whole text of ours within a line, for example one forwarded with a remark."""
     for each in ours:
         if len(each) < _SHORTEST:
             continue
@@ -113,7 +113,7 @@ def _cut_out(body: str, ours: Sequence[str]) -> str:
 
 
 def _words(text: str) -> str:
-    """For comparing: words in lower case without accents and signs, one space between."""
+    """For comparison: lower-case words without accents and punctuation, separated by single spaces."""
     return " ".join(re.findall(r"\w+", plain(text)))
 
 

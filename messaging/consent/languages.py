@@ -1,4 +1,4 @@
-"""The phrases of all languages, read from `languages/*.toml` and made ready to be looked for."""
+"""The phrases of all languages, loaded from `languages/*.toml` and prepared for search."""
 
 import re
 import string
@@ -15,16 +15,16 @@ from .tokens import composed, plain
 FOLDER: Final = Path(__file__).with_name("languages")
 OWN: Final = "English"
 
-# The sign of a phrase that says what must not come before it, or that it begins a clause.
+# The part of a phrase that restricts what comes before it.
 _PLACE: Final = re.compile(r"^(?:\^|-\([^)]*\) )")
 
-# What a phrase does in a clause that says nothing else than phrases: see `classifier`.
+# The role of a phrase in a clause made only of phrases (see `classifier`).
 TEXTS, LIST, ALONE, GROUNDS, REASON, POLITE = "texts", "list", "alone", "grounds", "reason", "polite"
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One line of a language's file: what a phrase that was found says, in plain English, and in which language."""
+    """One line of a language's file: what a phrase says, in plain English, and its language."""
 
     kind: str
     says: str = ""
@@ -38,7 +38,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Together:
-    """A rule that counts where a clause has a word of each group, and none of `unless`."""
+    """A rule for clauses that contain a word of each group, and none of `unless`."""
 
     groups: tuple[frozenset[str], ...]
     unless: frozenset[str]
@@ -50,15 +50,15 @@ class Together:
 
 @dataclass(slots=True)
 class Languages:
-    """Of all languages together: spellings, and phrases by what they are looked for."""
+    """Spellings and phrases of all languages combined, by purpose."""
 
     spellings: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    # Words with one letter wrong, and the words that they stand for.
+    # Words with one typo, and the words they stand for.
     slips: dict[str, str] = field(default_factory=dict)
-    # What a clause can be made of.
+    # What a recognized clause is made of.
     parts: Phrases = field(default_factory=Phrases)
     flagged: Phrases = field(default_factory=Phrases)
-    # A whole clause, but for polite words.
+    # A whole clause, apart from polite words.
     flagged_alone: Phrases = field(default_factory=Phrases)
     together: list[Together] = field(default_factory=list)
     hedged: Phrases = field(default_factory=Phrases)
@@ -76,7 +76,7 @@ class Languages:
     aside: set[str] = field(default_factory=set)
     questions: set[str] = field(default_factory=set)
     please: set[str] = field(default_factory=set)
-    # Words that lead up to a request; words between one and what else is said in the clause, and where they are none.
+    # Words before a request, words that join it to the rest of a clause, and phrases where they don't.
     ours: set[str] = field(default_factory=set)
     fillers: set[str] = field(default_factory=set)
     joints: set[str] = field(default_factory=set)
@@ -87,23 +87,23 @@ class Languages:
     no_joints: Phrases = field(default_factory=Phrases)
     until: set[str] = field(default_factory=set)
     no_names: set[str] = field(default_factory=set)
-    # What comes before a name that is not the writer's.
+    # Phrases before a name that isn't the writer's.
     not_called: Phrases = field(default_factory=Phrases)
-    # Of languages without spaces between words: pieces of a text, longest first.
+    # For languages without spaces between words: fragments, longest first.
     pieces: list[tuple[str, Rule]] = field(default_factory=list)
-    # What counts where nothing else stands between two marks, in small letters with their accents.
+    # What counts only as a whole between two marks, in lower case with accents.
     whole: dict[str, Rule] = field(default_factory=dict)
 
 
 @cache
 def languages() -> Languages:
-    """All of them. Raises phrases.BadPhrase where a phrase is not written as it should be."""
+    """Load all languages. Raises phrases.BadPhrase for an invalid phrase."""
     everything = Languages()
     for path in sorted(FOLDER.glob("*.toml")):
         _add(everything, tomllib.loads(path.read_text("utf-8")))
     known = everything.parts.words | everything.flagged.words | everything.flagged_alone.words
     for slip, word in everything.slips.items():
-        # What is a word of some language is no slip.
+        # A real word of some language isn't a typo.
         if slip not in known:
             everything.spellings.setdefault(slip, (word,))
     everything.pieces.sort(key=lambda each: -len(each[0]))
@@ -171,13 +171,13 @@ def _add(to: Languages, data: Mapping[str, Any]) -> None:
 
 
 def _inside(phrase: str, named: Mapping[str, Any]) -> str:
-    """The phrase as part of a longer clause: after "because we have" or the like, and wherever else it may stand."""
+    """The phrase for use within a longer clause, for example after "because we have"."""
     bare = _PLACE.sub("", phrase).removesuffix("$")
     return f"[<subject>] {bare}" if "subject" in named else bare
 
 
 def _slips(word: str) -> Iterator[str]:
-    """What becomes of the word by one slip: a letter left out, doubled or another one, two letters swapped."""
+    """The word with one typo: a letter omitted, inserted or replaced, or two letters swapped."""
     for place in range(len(word)):
         before, after = word[:place], word[place:]
         yield before + after[1:]

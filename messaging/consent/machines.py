@@ -1,4 +1,4 @@
-"""What in a text no person has said: signatures of phones, automatic replies, instructions how to stop."""
+"""Parts of a text that aren't a person's own words: phone signatures, automatic replies, opt-out instructions."""
 
 from .languages import Languages
 from .phrases import Found, Phrases
@@ -6,7 +6,7 @@ from .tokens import Clause, Text
 
 
 def drop_signatures(text: Text, known: Languages) -> None:
-    """Without the sentences that phones and mail programs add."""
+    """Remove sentences that phones and mail programs add."""
     text.sentences[:] = [
         kept for sentence in text.sentences if (kept := _without_signature(sentence, known.signatures))
     ]
@@ -23,8 +23,7 @@ def _without_signature(sentence: list[Clause], signatures: Phrases) -> list[Clau
 
 
 def without_auto_replies(text: Text, known: Languages) -> tuple[Text, bool]:
-    """The sentences that no machine wrote, and whether there were others. What an automatic reply goes on to say is
-    taken for its own."""
+    """The text without automatic replies, and whether there were any."""
     kept = [
         sentence
         for sentence in text.sentences
@@ -34,7 +33,7 @@ def without_auto_replies(text: Text, known: Languages) -> tuple[Text, bool]:
 
 
 def without_instructions(text: Text, known: Languages) -> tuple[Text, list[list[str]]]:
-    """The text without what tells somebody how to stop, and the words of each such instruction."""
+    """The text without opt-out instructions, and the words of each instruction."""
     instructions: list[list[str]] = []
     sentences = []
     for sentence in text.sentences:
@@ -48,7 +47,7 @@ def without_instructions(text: Text, known: Languages) -> tuple[Text, list[list[
 
 
 def longest(found: list[Found]) -> list[tuple[int, int]]:
-    """The places of what was found: of several at one place the longest, none within another."""
+    """The spans of what was found: the longest of overlapping ones."""
     spans: list[tuple[int, int]] = []
     for start, end in sorted({(each.start, each.end) for each in found}, key=lambda span: (span[0], -span[1])):
         if not spans or start >= spans[-1][1]:
@@ -57,7 +56,7 @@ def longest(found: list[Found]) -> list[tuple[int, int]]:
 
 
 def _outside(sentence: list[Clause], spans: list[tuple[int, int]]) -> list[Clause]:
-    """What is left of the clauses without the words at these places of the sentence."""
+    """The clauses without the words in these spans of the sentence."""
     rest: list[Clause] = []
     place = 0
     for clause in sentence:

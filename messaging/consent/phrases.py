@@ -1,20 +1,20 @@
-"""The small language that phrases are written in, and the machine that finds them in a text.
+"""The pattern language of phrases, and the automaton that finds them in a text.
 
 A phrase is a line of words:
 
     stop|quit texting            one of these words, then that one
-    stop [all] texts             a word that may be left out
-    (get off|leave) this list    one of several runs of words
-    unsub*                       a word that begins so
-    stop ~3 texts                up to three words of any kind between
-    <me>                         one of the runs of words that the file names "me"
-    <which>*4                    up to four of them, one after the other
+    stop [all] texts             an optional word
+    (get off|leave) this list    alternatives of several words
+    unsub*                       a word that starts this way
+    stop ~3 texts                up to three arbitrary words between
+    <me>                         one of the alternatives that the file defines as "me"
+    <which>*4                    up to four of them in a row
     ^stop, stop$                 only at the beginning, or at the end, of a clause
-    stop !(by|at)                not if one of these words follows (at the end of a phrase)
-    -(bus|pit) stop              not if one of these words comes before it (at the beginning)
+    stop !(by|at)                not if followed by one of these words (at the end of a phrase)
+    -(bus|pit) stop              not if preceded by one of these words (at the beginning of a phrase)
 
-All phrases together become one automaton over words, made as far as texts need it: looking at a word costs the same
-however many phrases there are, and no text takes more than its length.
+All phrases form one automaton over words, built lazily: the cost of a word doesn't depend on the number of phrases,
+and the cost of a text is linear in its length.
 """
 
 import re
@@ -30,19 +30,19 @@ from .tokens import plain
 _WORD: Final = re.compile(r"[^\s()\[\]|<>^$~*]*[^\s()\[\]|<>^$~*(]\*?")
 _BEFORE_ALTERNATIVE: Final = frozenset("([|")
 _TOKEN: Final = re.compile(r"[()\[\]|]|<\w+>|\*\d+|~\d+|[!-]\(|\^|\$|[^\s()\[\]|<>^$~*]+\*?")
-# The usual line under a name: words, each for itself.
+# The usual kind of definition: single words.
 _SINGLE_WORDS: Final = re.compile(r"[^\s()\[\]|<>^$~!]+(?:\|[^\s()\[\]|<>^$~!]+)*")
-# Beyond this, what has been worked out is forgotten: texts made for it could otherwise fill the memory.
+# Limits of the caches, against malicious texts that would fill the memory.
 _MOST_NODES: Final = 50_000
 _MOST_WORDS: Final = 50_000
 
 
 class BadPhrase(ValueError):
-    """A phrase that is not written as it should be; str() says which and why."""
+    """An invalid phrase; str() says which and why."""
 
 
 class Found(NamedTuple):
-    """A phrase found in words: its place, from `start` up to `end`, and what it was added with."""
+    """A phrase found at words `start` up to `end`, and the rule it was added with."""
 
     start: int
     end: int
@@ -51,7 +51,7 @@ class Found(NamedTuple):
 
 @dataclass(slots=True)
 class _State:
-    """A place in the phrases: the words by which it is left, and what ends here."""
+    """A state of the nondeterministic automaton: its transitions, and the phrases that end here."""
 
     words: dict[str, tuple[int, ...]] = field(default_factory=dict)
     beginnings: tuple[tuple[str, int], ...] = ()
@@ -66,13 +66,13 @@ class _State:
 
     @property
     def is_stop(self) -> bool:
-        """Whether anything but other places follows here."""
+        """Whether it has anything but empty transitions."""
         return bool(self.words or self.beginnings or self.anything or self.ends)
 
 
 @dataclass(frozen=True, slots=True)
 class _Limits:
-    """Where a phrase counts: at a clause's ends, and beside which words not."""
+    """Where a phrase counts: only at a clause's ends, and not next to certain words."""
 
     at_start: bool
     at_end: bool
@@ -82,7 +82,7 @@ class _Limits:
 
 @dataclass(slots=True)
 class _Node:
-    """A state of the machine as it runs: several places at once."""
+    """A state of the deterministic automaton: a set of places."""
 
     places: frozenset[int]
     ends: tuple[int, ...]
@@ -90,13 +90,13 @@ class _Node:
 
 
 class Phrases:
-    """Phrases, each with a rule, and the search for them."""
+    """A searchable set of phrases, each with a rule."""
 
     def __init__(self, named: Mapping[str, Sequence[str]] | None = None) -> None:
         self._named = named or {}
         self._states = [_State()]
         self._rules: list[Any] = []
-        # Of the few phrases that have any.
+        # Only for the few phrases that have limits.
         self._limits: dict[int, _Limits] = {}
         self._beginnings: tuple[str, ...] = ()
         self._words: set[str] = set()
@@ -106,7 +106,7 @@ class Phrases:
         self._start = _State()
 
     def add(self, phrase: str, rule: Any, named: Mapping[str, Sequence[str]] | None = None) -> None:
-        """Add a phrase; what it finds comes with `rule`. `named` are the runs of words that it may call by a name."""
+        """Add a phrase with its rule. `named` are the definitions it may refer to."""
         if named is not None:
             self._named = named
         tokens = _TOKEN.findall(plain(phrase))
@@ -128,11 +128,11 @@ class Phrases:
 
     @property
     def words(self) -> frozenset[str]:
-        """The words that phrases name, but for those of which they name the beginning alone."""
+        """The words used in phrases, without prefixes."""
         return frozenset(self._words)
 
     def search(self, words: Sequence[str]) -> list[Found]:
-        """All phrases in the words of one clause, wherever they stand."""
+        """All phrases anywhere in the words of one clause."""
         found: list[Found] = []
         starts = self._first().next
         # Few words begin a phrase.
@@ -181,7 +181,7 @@ class Phrases:
         if self._root is None or len(self._nodes) > _MOST_NODES:
             self._nodes.clear()
             self._root = self._node({0})
-            # Phrases begin in thousands of places: these are looked at as one.
+            # Phrases start in thousands of places, which are merged.
             self._start = _State()
             words: dict[str, list[int]] = defaultdict(list)
             for state in (self._states[place] for place in self._root.places):
@@ -256,7 +256,7 @@ def _beside(tokens: list[str], sign: str, phrase: str, *, is_before: bool) -> tu
     end = tokens.index(")", begin) if ")" in tokens[begin:] else -1
     if end < 0 or (begin != 0 if is_before else end != len(tokens) - 1):
         where = "beginning" if is_before else "end"
-        raise BadPhrase(f"“{phrase}”: {sign}…) is possible at the {where} only")
+        raise BadPhrase(f"“{phrase}”: {sign}…) is only allowed at the {where}")
     words = frozenset(word for word in tokens[begin + 1 : end] if word != "|")
     return words, tokens[:begin] + tokens[end + 1 :]
 
@@ -269,7 +269,7 @@ def _read(line: str) -> tuple[bool, list[str]]:
 
 
 class _Parser:
-    """Reads the tokens of one phrase, and adds its places to the machine on the way."""
+    """Parses the tokens of one phrase, and adds its states to the automaton."""
 
     def __init__(self, phrases: Phrases, tokens: list[str], phrase: str, depth: int = 0) -> None:
         self.phrases, self.tokens, self.phrase, self.depth = phrases, tokens, phrase, depth
@@ -351,9 +351,7 @@ class _Parser:
         if not self.brackets and self.tokens[self.place : self.place + 1] == ["|"]:
             self.runs += 1
             if self.runs > 1:
-                raise BadPhrase(
-                    f"“{self.phrase}”: put words with | between them in brackets where there are two such places"
-                )
+                raise BadPhrase(f"“{self.phrase}”: with more than one | group, put each in brackets")
         while self.place + 1 < len(self.tokens) and self.tokens[self.place] == "|" and not self.brackets:
             words.append(self.tokens[self.place + 1])
             self.place += 2
@@ -364,9 +362,9 @@ class _Parser:
 
     def _named(self, at: int, name: str) -> int:
         if name not in self.phrases._named:
-            raise BadPhrase(f"“{self.phrase}”: nothing is called <{name}>")
+            raise BadPhrase(f"“{self.phrase}”: <{name}> isn't defined")
         if self.depth > 8:
-            raise BadPhrase(f"“{self.phrase}”: <{name}> is named by itself")
+            raise BadPhrase(f"“{self.phrase}”: <{name}> refers to itself")
         to = self.phrases._new()
         for line in self.phrases._named[name]:
             is_words, tokens = _read(line)
@@ -377,5 +375,5 @@ class _Parser:
             inner = _Parser(self.phrases, tokens, line, self.depth + 1)
             self.phrases._join(inner.sequence(self.phrases._free_from(at)), to)
             if inner.place != len(inner.tokens):
-                raise BadPhrase(f"“{line}”: a bracket too many")
+                raise BadPhrase(f"“{line}”: an extra bracket")
         return to

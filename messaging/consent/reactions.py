@@ -1,8 +1,8 @@
-"""Reactions of phones: a heart on one of our texts comes as a text of its own, in words of the phone's language.
+"""Reactions: a heart on one of our texts arrives as a text, in the phone's language.
 
-iPhones write 'Loved “See you at 5”', 'Removed a like from “…”' or 'Reacted 🎉 to “…”'. Google's Messages writes
-'👍 to “…”', with a hair space around the whole and around the quoted text and zero-width characters around the emoji,
-in whichever language. The words are data: `reactions.toml`.
+iPhones write 'Loved “See you at 5”', 'Removed a like from “…”' or 'Reacted 🎉 to “…”'. Google Messages writes
+'👍 to “…”' in any language, with hair spaces around the whole and around the quoted text, and zero-width characters
+around the emoji. The wording is in `reactions.toml`.
 """
 
 import re
@@ -20,7 +20,7 @@ _GOOGLE: Final = re.compile(
     rf"[^{_HAIR}]{{0,60}}{_HAIR}(?P<quoted>.*?){_HAIR}[^{_HAIR}]{{0,20}}{_HAIR}?\s*",
     re.DOTALL,
 )
-# The same where the hair spaces were lost on the way.
+# The same without the hair spaces, which some carriers drop.
 _GOOGLE_WORN: Final = re.compile(
     r"[^\u200b\u200c\"“”«»„]{0,60}(?P<mark>[\u200b\u200c])(?P<emoji>[^\u200b\u200c]{1,24})(?P=mark)"
     r"[^\"“”«»„]{0,60}[\"“«„](?P<quoted>.*)[\"”»“]\s*",
@@ -31,7 +31,7 @@ _EMOJI: Final = (
     "(?:[\u2190-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff\u00a9\u00ae]|[#*0-9]\ufe0f?\u20e3|!!|\u203c|\u2049)"
     "[\ufe0e\ufe0f\u200d\u20e3\U0001f3fb-\U0001f3ff\u2190-\u2bff\U0001f000-\U0001faff\U000e0020-\U000e007f]{0,12}"
 )
-# Opening and closing, as the languages quote; the last are what a sign in a text becomes on the way.
+# Opening and closing quotation marks of various languages, and what they can be converted to in transit.
 _QUOTES: Final = ("“”", "„“", "„”", "«»", "‘’", "「」", "『』", '""', "”“", "””", "‹›", "''")
 _OPENING: Final = "".join(dict.fromkeys(pair[0] for pair in _QUOTES))
 _CLOSING: Final = "".join(dict.fromkeys(pair[1] for pair in _QUOTES))
@@ -39,7 +39,7 @@ _CLOSING: Final = "".join(dict.fromkeys(pair[1] for pair in _QUOTES))
 
 @dataclass(frozen=True, slots=True)
 class Reaction:
-    """An emoji put on a text, or taken off again; `quoted` is the text, perhaps cut off, "" for a picture."""
+    """An emoji added to or removed from a text. `quoted` is the text, perhaps truncated; "" for a picture."""
 
     emoji: str
     quoted: str
@@ -47,7 +47,7 @@ class Reaction:
 
 
 def read_reaction(body: str) -> Reaction | None:
-    """The reaction that the text is; None where it is none."""
+    """Parse a reaction; None if the text isn't one."""
     if found := _GOOGLE.fullmatch(body) or _GOOGLE_WORN.fullmatch(body):
         return Reaction(found["emoji"].strip(), found["quoted"].strip(), found["mark"] == "\u200c")
     body = _INVISIBLE.sub("", body).strip()
@@ -65,7 +65,7 @@ _LONGEST_OF_PICTURE: Final = 60
 
 @cache
 def _patterns() -> list[tuple[re.Pattern[str], str, bool]]:
-    """Each as (pattern, emoji where the words stand for one, whether it takes the reaction back)."""
+    """Tuples of pattern, emoji if the wording implies one, and whether it removes the reaction."""
     table = tomllib.loads(TABLE.read_text("utf-8"))
     quoted = rf"[{re.escape(_OPENING)}]\s*(?P<quoted>.*?)\s*[{re.escape(_CLOSING)}]?"
     patterns = []

@@ -1,7 +1,7 @@
-"""A text as the phrases see it: sentences of clauses of words, however it was typed.
+"""Tokenizes a text for phrase search: sentences of clauses of words.
 
-Words are in lower case, without accents and apostrophes, in one spelling where people use several ("pls", "txt"),
-and without letters that are drawn out ("stoooop"). Full-width and other compatible letters are the plain ones.
+Words are lower-case, without accents and apostrophes, in a single spelling ("pls" and "txt" are expanded), and
+without repeated letters ("stoooop"). Full-width and other compatibility letters become plain ones.
 """
 
 import re
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-# Signs that say stop without a word.
+# Signs that mean stop.
 STOP_SIGNS: Final = "🛑⛔🚫📵🔕🖕"
 
 _MOST_SENTENCES: Final = 60
@@ -18,13 +18,13 @@ _MOST_CLAUSES: Final = 40
 
 # "My #" is a number.
 _BEFORE_HASH: Final = frozenset({"my", "this", "wrong", "her", "his", "phone", "cell"})
-# Numbers in the usual North American spellings, and international ones.
+# Phone numbers in the usual North American formats, and international ones.
 _PHONE: Final = r"(?<![\w+])(?:\+?\d{1,3}[ .-]?)?(?:\(\d{3}\) ?|\d{3}[ .-]?)\d{3}[ .-]?\d{4}(?!\w)|\+\d{8,15}(?!\w)"
-# What stands for such a number among the words.
+# The token for such a number.
 PHONE: Final = "+number"
-# A word that is not written out: "f***ing".
+# A censored word, such as "f***ing".
 _CENSORED: Final = re.compile(r"\b[a-z]{1,4}\*{1,}[a-z]*", re.IGNORECASE)
-# Whose point ends no sentence.
+# Abbreviations whose period doesn't end a sentence.
 _SHORTENED: Final = re.compile(r"\b(st|mr|mrs|ms|dr|jr|sr|rev|fr)\.(?= ?\w)", re.IGNORECASE)
 _SPELLED: Final = re.compile(r"(?<!\w)s([ .*_/-]{1,2})t\1o\1p(?!\w)", re.IGNORECASE)
 
@@ -53,13 +53,13 @@ _MARKS: Final = (
 )
 _PARTS: Final = re.compile(_MARKS)
 _PARTS_AND_PHONES: Final = re.compile(rf"(?P<phone>{_PHONE})|{_MARKS}")
-# As many digits make a phone number.
+# The fewest digits of a phone number.
 _FEWEST_DIGITS: Final = 7
 
 
 @dataclass(slots=True)
 class Clause:
-    """The words between two marks, and each as it was typed. `mark` is what ends the sentence there, such as "?"."""
+    """The words between two marks, and each as typed. `mark` ends the sentence there, such as "?"."""
 
     words: list[str]
     typed: list[str]
@@ -68,7 +68,7 @@ class Clause:
 
 @dataclass(slots=True)
 class Text:
-    """`sentences` are lists of clauses, none of them empty."""
+    """`sentences` are non-empty lists of clauses."""
 
     sentences: list[list[Clause]]
 
@@ -77,7 +77,7 @@ class Text:
         return [clause for sentence in self.sentences for clause in sentence]
 
     def is_at_the_edge(self, clause: Clause) -> bool:
-        """Whether the clause is the first one or among the last, and not alone."""
+        """Whether the clause is the first one or one of the last, and not the only one."""
         if not self.sentences or len(self.sentences[0]) == len(self.sentences) == 1:
             return False
         last = [each for sentence in self.sentences[-3:] for each in sentence[-3:]][-3:]
@@ -85,7 +85,7 @@ class Text:
 
     @property
     def joined(self) -> "Text":
-        """The same words without marks between them."""
+        """The same words as a single clause."""
         clauses = self.clauses
         return Text([[Clause(self.words, [word for each in clauses for word in each.typed])]])
 
@@ -95,18 +95,18 @@ class Text:
 
 
 def composed(text: str) -> str:
-    """Lower case, with accents, each letter with its own as one character."""
+    """Lower case, with precomposed accents."""
     return unicodedata.normalize("NFC", text).lower()
 
 
 def plain(text: str) -> str:
-    """Lower case, without accents, apostrophes and what nobody sees."""
+    """Lower case, without accents, apostrophes and invisible characters."""
     return _folded(text).lower()
 
 
 def _folded(text: str) -> str:
     if not text.isascii():
-        # A letter with accents is several characters then; one that stands for a whole sentence is cut.
+        # Decomposed letters are longer; a character that decomposes to a whole sentence is cut.
         text = unicodedata.normalize("NFKD", text.translate(_LETTERS))[: 2 * len(text)]
         text = text.translate(_SHOWN)
     return _APOSTROPHES.sub("", text)
@@ -120,7 +120,7 @@ def _marked(text: str, most: int) -> str:
 
 
 def read(text: str, spellings: Mapping[str, tuple[str, ...]], most: int) -> Text:
-    """The first `most` characters of `text`; `spellings` has for what people write the words that it means."""
+    """Tokenize the first `most` characters of `text`. `spellings` maps variants to words."""
     sentences: list[list[Clause]] = []
     sentence: list[Clause] = []
     clause = Clause([], [])
@@ -157,5 +157,5 @@ def read(text: str, spellings: Mapping[str, tuple[str, ...]], most: int) -> Text
 
 
 def _ends(parts: list[T], most: int) -> list[T]:
-    """The first and the last parts. Nobody writes more of them, and a text made of nothing else would take long."""
+    """The first and last parts, to limit the work for artificial texts."""
     return parts if len(parts) <= most else parts[: most // 2] + parts[-most // 2 :]

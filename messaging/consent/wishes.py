@@ -1,4 +1,4 @@
-"""Requests for no more texts that are beyond doubt: clauses that are made of phrases we know and nothing else."""
+"""Finds clear opt-out requests: clauses made entirely of known phrases."""
 
 from collections.abc import Collection, Iterator, Sequence
 from typing import Final
@@ -8,9 +8,9 @@ from .phrases import Phrases
 from .tokens import Clause, Text
 from .words import OPT_OUT_WORDS
 
-# Words that a name has at most.
+# The most words of a name.
 MOST_NAMES: Final = 4
-# Words that lead up to a request, as in "I'm going to need you to stop texting me".
+# The most words before a request, as in "I'm going to need you to stop texting me".
 _MOST_FILLERS: Final = 10
 # So many words before a request may make it one of somebody else: "I never told you to please stop".
 _MOST_ASIDE: Final = 4
@@ -19,14 +19,14 @@ _MOST_WORDS: Final = 40
 _SIGNED: Final = frozenset({"from", "by", "signed"})
 _LAUGHING: Final = frozenset("😂🤣😹😆😅😄😜😝🤪")
 _QUOTES: Final = frozenset('"“”„«»')
-_SOMEBODY_ELSE: Final = Rule(GROUNDS, "says that it is somebody else")
+_SOMEBODY_ELSE: Final = Rule(GROUNDS, "says it is someone else")
 _ASKING: Final = frozenset({TEXTS, LIST, ALONE})
 _OTHER: Final = "other"
 _NAME: Final = "name"
 
 
 def find_request(body: str, text: Text, known: Languages) -> tuple[Rule | None, bool]:
-    """The rule by which the text asks beyond doubt for no more texts, and whether it says other things too.
+    """The rule of a clear opt-out request, and whether the text says other things too.
 
     Where it names only a list, a number or the writer, each other clause has to be polite, a request too, or a
     reason to want no more texts: "I can't make it" speaks of an event. Where it names nothing, as "stop please", the
@@ -51,7 +51,7 @@ def find_request(body: str, text: Text, known: Languages) -> tuple[Rule | None, 
 
 
 def _kinds(sentence: list[Clause], text: Text, known: Languages) -> Iterator[dict[str, Rule]]:
-    """For each clause what it is made of, with the rules; {_OTHER: …} where it says anything that we do not know."""
+    """For each clause, the kinds of phrases it is made of with their rules; {_OTHER: …} if anything is unknown."""
     whole = [word for clause in sentence for word in clause.words]
     is_question = "?" in sentence[-1].mark and not known.requests.search(whole) and made_of(whole, known) != {}
     is_for_now = known.for_now.search(whole)
@@ -169,9 +169,9 @@ def _before_a_name(words: Sequence[str], known: Languages) -> dict[str, Rule] | 
 
 
 def made_of(words: Sequence[str], known: Languages, phrases: Phrases | None = None) -> dict[str, Rule] | None:
-    """The kinds of phrases, with a rule of each, by which all the words can be told; None where they cannot.
+    """The kinds of phrases, each with a rule, that together cover all of the words; None if none do.
 
-    Of several ways the one with the strongest request counts.
+    If there are several ways, the one with the strongest request wins.
     """
     return None if len(words) > _MOST_WORDS else _strongest(_ways(words, phrases or known.parts)[-1])
 
@@ -201,17 +201,17 @@ def _rank(rules: dict[str, Rule]) -> tuple[int, int]:
 
 
 def _is_signature(clause: Clause, text: Text, known: Languages) -> bool:
-    """Whether the clause is a name below or above the rest: a few words with capitals, none of them a common one."""
+    """Whether the clause is a name above or below the rest: a few capitalized words that aren't common ones."""
     start = int(len(clause.words) > 1 and clause.words[0] in _SIGNED)
     words, typed = clause.words[start:], clause.typed[start:]
     if len(words) > MOST_NAMES or not text.is_at_the_edge(clause):
         return False
-    # Of the names some are words, too: Park, Hill, Young. The first one seldom is.
+    # Some last names are common words, such as Park, Hill or Young. First names seldom are.
     return is_name_like(words[:1], known) and all(word[0].isupper() or word[0].isdigit() for word in typed)
 
 
 def somebody_else(clause: Clause, known: Languages) -> Rule | None:
-    """The rule of a clause that says "I'm not Debbie". The name has to be written as one."""
+    """The rule for clauses like "I'm not Debbie". The name has to be capitalized."""
     for found in known.not_called.begin(clause.words, 0):
         end = next(
             (place for place in range(found.end, len(clause.words)) if clause.words[place] in known.joints), None
@@ -231,12 +231,12 @@ def is_name_like(words: Sequence[str], known: Languages) -> bool:
 
 
 def _jokes(body: str, text: Text, known: Languages) -> bool:
-    """What takes back even "stop texting me", wherever in the text it stands: a joke, or a bad moment."""
+    """Whether anything in the text takes back even "stop texting me": a joke, or bad timing."""
     if not _LAUGHING.isdisjoint(body):
         return True
     return any(known.not_meant.search([w for c in sentence for w in c.words]) for sentence in text.sentences)
 
 
 def _quotes(body: str) -> bool:
-    """Whether part of the text is between quotation marks, and so may be somebody else's."""
+    """Whether part of the text is in quotation marks, and so may be someone else's words."""
     return not _QUOTES.isdisjoint(body.strip(' \n\t.,!?"“”«»'))

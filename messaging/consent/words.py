@@ -1,7 +1,7 @@
-"""The reserved words, and how a text is read as one word.
+"""Reserved words, and reading a text as a single word.
 
-They are those that Twilio acts on by itself (its keyword FAQ, error 30004 for REVOKE and OPTOUT, "Opt-out keywords"
-for ARRET and ARRETE); it does so only where the word is the whole text.
+They are the words that Twilio acts on itself (its keyword FAQ, error 30004 for REVOKE and OPTOUT, "Opt-out keywords"
+for ARRET and ARRETE), and only if the word is the whole text.
 """
 
 import re
@@ -14,7 +14,7 @@ OPT_OUT_WORDS: Final = frozenset(
     {"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT", "ARRET", "ARRETE", "ARRETT"}
 )
 OPT_IN_WORDS: Final = frozenset({"START", "UNSTOP"})
-# An opt-in only from who opted out, and where nothing else asks for it: it answers every other question too.
+# An opt-in only from an opted-out person, and only if nothing else expects it, because it can answer any question.
 YES: Final = "YES"
 HELP_WORDS: Final = frozenset({"HELP", "INFO"})
 
@@ -24,17 +24,17 @@ _VARIATION_SELECTORS: Final = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 
 
 def as_keyword(text: str) -> str:
-    """As keywords are compared: in upper case, with compatible letters as the plain ones, and without characters that
-    nobody sees. What is so already comes out unchanged."""
+    """The form for comparing keywords: upper case, with compatibility letters as plain ones, and without invisible
+    characters. Idempotent."""
     seen = _VARIATION_SELECTORS.sub("", "".join(c for c in text if unicodedata.category(c) != "Cf"))
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", seen).casefold().upper())
 
 
 def bare_word(body: str) -> str:
-    """The text as one word in upper case, without what surrounds it; "" where it is not one word.
+    """The text as a single word in upper case; "" if it isn't one word.
 
-    Full-width and other compatible letters are read as the plain ones. Space, punctuation, quotes, emoji and
-    characters that nobody sees are what may surround it.
+    Full-width and other compatibility letters become plain ones. Surrounding whitespace, punctuation, quotes, emoji
+    and invisible characters are dropped.
     """
     body = body.strip()
     if len(body) > MAX_CHARACTERS or sum(map(str.isalnum, body)) > _MOST_LETTERS:

@@ -1,8 +1,7 @@
-"""What a handler of inbound texts is given, and what it gives back.
+"""The interface of inbound handlers: what they get and return.
 
-A handler is a function that settings.INBOUND_HANDLERS names by its dotted path. The handlers are asked in that
-order (see `messaging.inbound.receive`); the first one that returns an Answer has the text, and no other is asked. A
-text that nobody claims waits in the inbox for a person.
+A handler is a function named by its dotted path in settings.INBOUND_HANDLERS. Handlers are called in that order (see
+`messaging.inbound.receive`) until one returns an Answer. A text that no handler answers waits in the inbox.
 """
 
 from collections.abc import Collection
@@ -24,7 +23,7 @@ _AUTOMATIC: Final = (InboxMessage.Source.KEYWORD, InboxMessage.Source.SURVEY, In
 
 
 def automatic_replies(thread_id: int, since: datetime) -> QuerySet[InboxMessage, Any]:
-    """The keyword of each automatic reply in a conversation since then, None where no keyword brought it about."""
+    """The keyword of each automatic reply in a conversation since then, or None if no keyword triggered it."""
     return InboxMessage.objects.filter(
         thread_id=thread_id,
         direction=InboxMessage.Direction.OUTBOUND,
@@ -38,11 +37,11 @@ _REPLIES: Final = Prepared(automatic_replies)
 
 @dataclass(frozen=True)
 class InboundText:
-    """One text that somebody sent us, as a handler sees it. Its thread is locked until the answer is written.
+    """One received text, as passed to handlers. Its thread is locked until the answer is written.
 
-    `opt_out_type` is Twilio's own finding where the sender uses Advanced Opt-Out: STOP, START, HELP or "". `finding`
-    is ours. `is_opted_out` is how it stood when the text came: who has opted out gets no answer that is not about
-    just that.
+    `opt_out_type` is Twilio's classification if the sender uses Advanced Opt-Out: STOP, START, HELP or "". `finding`
+    is ours. `is_opted_out` is whether the person had opted out when the text arrived: they only get answers about
+    that.
     """
 
     message: InboxMessage
@@ -61,40 +60,39 @@ class InboundText:
 
     @cached_property
     def word(self) -> str:
-        """The text where it is one word, in upper case and without what surrounds it; "" where it is not."""
+        """The text as a single bare word in upper case; "" if it isn't one word."""
         return bare_word(self.body)
 
     @property
     def received_at(self) -> datetime:
         return self.message.created_at
 
-    def may_go_on(self) -> bool:
-        """Whether the sender may be answered automatically: SMS_AUTO_REPLIES_PER_HOUR ends a talk of two robots."""
+    def may_auto_reply(self) -> bool:
+        """Whether the sender may get an automatic reply. SMS_AUTO_REPLIES_PER_HOUR ends loops between two robots."""
         return len(self._replies) < settings.SMS_AUTO_REPLIES_PER_HOUR
 
-    def may_begin(self) -> bool:
-        """Whether a keyword may be answered too: SMS_KEYWORD_REPLIES_PER_HOUR ends it sooner than a long survey."""
-        begun = sum(keyword is not None for (keyword,) in self._replies)
-        return self.may_go_on() and begun < settings.SMS_KEYWORD_REPLIES_PER_HOUR
+    def may_reply_to_keyword(self) -> bool:
+        """Whether the sender may get a reply to a keyword: SMS_KEYWORD_REPLIES_PER_HOUR is a lower limit."""
+        replies = sum(keyword is not None for (keyword,) in self._replies)
+        return self.may_auto_reply() and replies < settings.SMS_KEYWORD_REPLIES_PER_HOUR
 
     def was_answered_to(self, words: Collection[str]) -> bool:
-        """Whether one of these words brought about an automatic answer within the hour."""
+        """Whether one of these words triggered an automatic reply within the hour."""
         return any(keyword in words for (keyword,) in self._replies)
 
     @cached_property
     def _replies(self) -> list[tuple[Any, ...]]:
-        """As `automatic_replies`, of the last hour."""
+        """As `automatic_replies`, for the last hour."""
         return _REPLIES.rows(self.thread.pk, self.received_at - timedelta(hours=1))
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a handler says to a text. An empty `body` is silence: the text is dealt with all the same.
+    """A handler's answer to a text. With an empty `body`, the text counts as handled without a reply.
 
-    `source_id` is the row of the keyword reply or survey. `keyword` is given where a keyword brought the answer
-    about. `is_about_consent` says that the text settled whether the person wants our texts. Such an answer goes to
-    somebody who has opted out too, and so does one that `is_for_anyone`. `needs_reading` puts the text before staff
-    although it was answered.
+    `source_id` is the row of the keyword reply or survey. `keyword` is the keyword that triggered the answer, if any.
+    `is_about_consent` means that the text was an opt-out or opt-in. Such answers, and those that are `is_for_anyone`,
+    are also sent to opted-out people. `needs_reading` leaves the text unread although it was answered.
     """
 
     body: str

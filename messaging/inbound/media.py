@@ -1,4 +1,4 @@
-"""What came with a text besides its words: pictures and other files, which stay at Twilio and are told of here."""
+"""Descriptions of media in received texts. The files stay at Twilio."""
 
 import json
 from collections import Counter
@@ -8,10 +8,10 @@ from django.utils.translation import ngettext
 
 
 def media_sentence(payload: str | None) -> str:
-    """Such as "2 pictures and 1 video: open them in the Twilio console"; "" for a text without any."""
+    """Such as "2 pictures and 1 video. Open them in the Twilio console"; "" for a text without any."""
     kinds = _media(payload)
     them = ngettext("it", "them", kinds.total())
-    return f"{_listed(kinds)}: open {them} in the Twilio console" if kinds else ""
+    return f"{_listed(kinds)}. Open {them} in the Twilio console" if kinds else ""
 
 
 def media_preview(payload: str | None) -> str:
@@ -25,16 +25,16 @@ def _listed(kinds: Counter[str]) -> str:
 
 
 def _media(payload: str | None) -> Counter[str]:
-    """What came with a text, by the name of its kind.
+    """The number of media by kind.
 
-    `payload` is a JSON object of the fields of Twilio's request (NumMedia, MediaContentType0, …); what cannot be
-    read has no media.
+    `payload` is a JSON object of Twilio's request fields (NumMedia, MediaContentType0, …). An unreadable one has no
+    media.
     """
     try:
         fields = json.loads(payload or "{}")
         count = int(fields.get("NumMedia") or 0)
     except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
         return Counter()
-    # Twilio takes ten at most; whatever else comes is somebody else's invention.
+    # Twilio allows ten at most.
     types = [str(fields.get(f"MediaContentType{index}") or "").partition("/")[0] for index in range(min(count, 10))]
     return Counter({"image": "picture", "video": "video", "audio": "recording"}.get(each, "file") for each in types)

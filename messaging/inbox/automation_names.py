@@ -1,8 +1,7 @@
-"""Who or what wrote the texts that we sent in a conversation, in words.
+"""Names for the authors of the texts we sent in a conversation.
 
-An automatic answer has the row that it comes from in `automation_source_id`. The app that owns these rows tells what
-they are called: it registers, for each kind of answer, the function that knows (`register`). That is given ids, and
-returns for those that it finds what staff are told, such as "Survey “Picnic”".
+An automatic reply stores the id of its source row in `automation_source_id`. The app that owns these rows registers a
+function for each kind of reply (`register`). It takes ids and returns names for staff, such as "Survey “Picnic”".
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -15,14 +14,14 @@ _namings: dict[str, Naming] = {}
 
 
 def register(source: str, naming: Naming) -> None:
-    """Have `naming` tell what the rows behind answers of that kind are called. For the `ready` of an app."""
+    """Register the naming function for one kind of automatic reply. To be called in an app's `ready`."""
     _namings[source] = naming
 
 
 def find_authors(messages: Iterable[InboxMessage]) -> dict[int, str]:
-    """The author of each sent text, by the text's id: a user name, or what its row is called.
+    """The author of each sent text by the text's id: a user name, or the name of its source row.
 
-    One call for each kind of answer. A row that is gone, or that nobody names, is called by its kind alone.
+    One call for each kind of reply. A row that is deleted or has no name is called by its kind.
     """
     sent = [message for message in messages if message.direction == InboxMessage.Direction.OUTBOUND]
     wanted: dict[str, set[int]] = {}
@@ -42,6 +41,6 @@ def _author(message: InboxMessage, named: Mapping[str, Mapping[int, str]]) -> st
 
 
 def names_of_rules(ids: Collection[int]) -> dict[int, str]:
-    """Keyword replies by their keywords."""
+    """The names of keyword replies."""
     rules = KeywordAutomationRule.objects.filter(pk__in=ids).values_list("pk", "keyword")
     return {pk: f"Keyword reply {keyword}" for pk, keyword in rules}

@@ -1,7 +1,7 @@
-"""What staff do with conversations: name them, mark them read, delete texts, decide what a text meant.
+"""Actions on conversations: name them, mark them as read, delete texts, review possible opt-outs.
 
-Receiving texts is `messaging.inbound.receive`, answering them `messaging.inbox.replies`, finding them
-`messaging.inbox.search`, what a conversation's page shows `messaging.inbox.timeline`.
+For receiving texts see `messaging.inbound.receive`, for replies `messaging.inbox.replies`, for search
+`messaging.inbox.search`, and for the conversation page `messaging.inbox.timeline`.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -24,20 +24,21 @@ from ..inbound.receive import preview
 from ..models import DeletedText, Delivery, InboxMessage, InboxThread
 from ..models.inbox import InboxThreadQuerySet
 
-# Texts that may mean stop: what a page can show of one conversation and a person decide.
+# How many possible opt-outs of one conversation a page shows at once.
 ASKED_AT_ONCE: Final = 10
 _BATCH: Final = 200
-# Longer than any transaction takes that stores a text.
+# Longer than any transaction that stores a text.
 _SETTLES_WITHIN: Final = timedelta(seconds=10)
 
 
 class CannotDelete(Exception):
-    """The text has to stay for now; str() is a sentence for staff."""
+    """The text can't be deleted yet; str() is a sentence for staff."""
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What waits for staff: unread texts and their conversations; possible opt-outs that await a decision."""
+    """What is waiting for staff: unread texts and their conversations, conversations with possible opt-outs to
+    review, and since when the oldest of those has been waiting."""
 
     texts: int
     conversations: int
@@ -45,13 +46,13 @@ class Waiting:
 
 
 def waiting() -> Waiting:
-    """From the two small indexes of what is unread and flagged."""
+    """Reads only two small partial indexes."""
     unread = InboxThread.objects.unread().aggregate(texts=Sum("unread_count"), count=Count("pk"))
     return Waiting(unread["texts"] or 0, unread["count"], InboxThread.objects.undecided().count())
 
 
 def count_unread() -> int:
-    """How many texts nobody has read yet."""
+    """The number of unread texts."""
     return InboxThread.objects.unread().aggregate(texts=Sum("unread_count"))["texts"] or 0
 
 
@@ -60,26 +61,26 @@ def count_unread() -> int:
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """How many conversations have nothing unread any more, and how many have a text that came too late for that."""
+    """How many conversations are now read, and how many stay unread because of newer texts."""
 
     read: int
     newer: int
 
 
 def newest_shown() -> int:
-    """The id up to which all texts can be seen by now; 0 without one.
+    """The id up to which all texts are visible by now; 0 if there are none.
 
-    PostgreSQL gives a text its id a moment before others can see it, so those of the last seconds do not count.
+    PostgreSQL assigns an id a moment before others can see the row, so the last seconds' texts don't count.
     """
     settled = InboxMessage.objects.filter(created_at__lte=timezone.now() - _SETTLES_WITHIN)
     return settled.order_by("-pk").values_list("pk", flat=True).first() or 0
 
 
 def mark_read(thread: InboxThread, up_to: int, after: int = 0) -> None:
-    """Staff have read the texts with ids above `after`, up to `up_to`.
+    """Mark the texts with ids above `after`, up to `up_to`, as read.
 
-    What came later stays unread, and so does what was unread up to `after`, as where somebody has just put the
-    conversation before staff again.
+    Later texts stay unread, and so do unread ones up to `after`, for example after someone marked the conversation as
+    unread.
     """
     with transaction.atomic():
         unread = _lock([thread.pk]).values_list("unread_count", flat=True).first() or 0
@@ -89,17 +90,17 @@ def mark_read(thread: InboxThread, up_to: int, after: int = 0) -> None:
 
 
 def first_unread(thread: InboxThread) -> int:
-    """The id of the text that has waited longest for somebody to read it; 0 without one."""
+    """The id of the oldest unread text; 0 if there is none."""
     return min(_unread(thread), default=0)
 
 
 def _unread(thread: InboxThread) -> QuerySet[InboxMessage, int]:
-    """The ids of the texts that nobody has read yet: stored is how many, and they are the latest for staff."""
+    """The ids of the unread texts. Only their number is stored: they are the latest ones that need reading."""
     return thread.messages.for_staff().order_by("-pk").values_list("pk", flat=True)[: thread.unread_count]
 
 
 def mark_all_read(threads: InboxThreadQuerySet, seen: Mapping[int, int], otherwise: int) -> Marked:
-    """Staff have read each thread up to the text that `seen` has for it, else up to the text `otherwise` (ids)."""
+    """Mark each thread as read up to its text in `seen`, or else up to `otherwise` (ids)."""
     read = newer = 0
     for batch in _batches(threads.unread()):
         marked = _mark_batch_read({pk: seen.get(pk, otherwise) for pk in batch})
@@ -109,7 +110,7 @@ def mark_all_read(threads: InboxThreadQuerySet, seen: Mapping[int, int], otherwi
 
 
 def _mark_batch_read(up_to: Mapping[int, int]) -> Marked:
-    """For threads by their ids. Locked first: a text that comes while they are looked at waits, and counts anew."""
+    """Maps thread ids to text ids. The threads are locked first, so that texts arriving meanwhile wait and count."""
     with transaction.atomic():
         unread = dict(_lock(up_to).unread().values_list("pk", "unread_count"))
         is_later = Q(pk__in=())
@@ -123,7 +124,7 @@ def _mark_batch_read(up_to: Mapping[int, int]) -> Marked:
 
 
 def mark_unread(threads: InboxThreadQuerySet) -> int:
-    """Put conversations before staff again. How many had nothing unread."""
+    """Mark conversations as unread. Returns how many were read before."""
     marked = 0
     for batch in _batches(threads.filter(unread_count=0)):
         with transaction.atomic():
@@ -133,7 +134,7 @@ def mark_unread(threads: InboxThreadQuerySet) -> int:
 
 
 def _batches(threads: InboxThreadQuerySet) -> Iterator[list[int]]:
-    """Their ids. Each batch is for a transaction of its own: who texts meanwhile waits for no more than one."""
+    """Their ids in batches, one transaction each, so that incoming texts don't wait long."""
     keys = threads.order_by("pk").values_list("pk", flat=True)
     last = 0
     while batch := list(keys.filter(pk__gt=last)[:_BATCH]):
@@ -142,7 +143,7 @@ def _batches(threads: InboxThreadQuerySet) -> Iterator[list[int]]:
 
 
 def _lock(keys: Iterable[int]) -> InboxThreadQuerySet:
-    """These threads, to be locked in the order of their ids: two who lock some of the same never wait in a circle."""
+    """These threads, to be locked in the order of their ids, which avoids deadlocks."""
     return InboxThread.objects.select_for_update().filter(pk__in=keys).order_by("pk")
 
 
@@ -151,15 +152,15 @@ def _lock(keys: Iterable[int]) -> InboxThreadQuerySet:
 
 @dataclass(frozen=True, slots=True)
 class Called:
-    """What a person is called: `shown` as staff named them, else as our lists do, else by their number. `listed` is
-    the name on our lists where that is another one, else ""."""
+    """A person's names: `shown` is given by staff, or from our lists, or the number. `listed` is the name on our
+    lists if it differs, or ""."""
 
     shown: str
     listed: str
 
 
 def names(threads: Iterable[InboxThread]) -> dict[int, Called]:
-    """What each thread's person is called, by the thread's id."""
+    """Each thread's names by the thread's id."""
     rows = list(threads)
     known = known_names(row.phone for row in rows)
     return {row.pk: _called(row, known.get(row.phone, "")) for row in rows}
@@ -171,28 +172,28 @@ def _called(thread: InboxThread, listed: str) -> Called:
 
 
 def shown_names(threads: Iterable[InboxThread]) -> dict[int, str]:
-    """Of `names`, what is shown."""
+    """Each thread's shown name by the thread's id."""
     return {pk: called.shown for pk, called in names(threads).items()}
 
 
 def assign_name(thread: InboxThread, name: str) -> None:
-    """What staff call the person; "" takes the name away, and the lists know best again."""
+    """Set the name given by staff. With "", the name from our lists is shown again."""
     InboxThread.objects.filter(pk=thread.pk).update(contact_name=" ".join(name.split()) or None)
 
 
 def delete_text(message: InboxMessage) -> None:
-    """Delete one text from its conversation; the list of conversations then shows the one before it.
+    """Delete one text from its conversation. The inbox then shows the one before it.
 
-    Blasts, deliveries and the consent trail stay. Raises CannotDelete for what is still being sent.
+    Blasts, deliveries and consent history stay. Raises CannotDelete for a text that is still being sent.
     """
     with transaction.atomic():
         thread = InboxThread.objects.select_for_update().get(pk=message.thread_id)
-        # Its sender reads the words from here, and so does whoever looks for evidence of it.
+        # The sender and reconciliation read the text from here.
         delivery = Delivery.objects.select_for_update().filter(pk=message.delivery_id or 0).first()
         if delivery and delivery.status in (Delivery.Status.PENDING, Delivery.Status.SENDING):
-            raise CannotDelete("This text is still being sent. Delete it when it has left.")
+            raise CannotDelete("This text is still being sent. Wait until it’s sent, then delete it.")
         if delivery and delivery.status == Delivery.Status.UNKNOWN and not delivery.is_left:
-            raise CannotDelete("Nobody knows yet whether this text has left. Decide that first, then delete it.")
+            raise CannotDelete("We’re not sure yet whether this text arrived. Decide that first, then delete it.")
         unread = thread.unread_count - (message.pk in _unread(thread))
         if InboxMessage.objects.filter(pk=message.pk).delete()[0] and message.message_sid:
             DeletedText.objects.get_or_create(message_sid=message.message_sid)
@@ -200,7 +201,7 @@ def delete_text(message: InboxMessage) -> None:
 
 
 def _follow_up(thread: InboxThread, unread: int) -> None:
-    """Have the thread say what its remaining texts say, and that `unread` of them are unread."""
+    """Update the thread from its remaining texts, of which `unread` are unread."""
     last = thread.messages.order_by("-pk").first()
     received = thread.messages.received()
     InboxThread.objects.filter(pk=thread.pk).update(
@@ -212,18 +213,18 @@ def _follow_up(thread: InboxThread, unread: int) -> None:
     )
 
 
-# What may mean stop -------------------------------------------------------------------------------------------
+# Possible opt-outs --------------------------------------------------------------------------------------------
 
 
 def flagged(thread: InboxThread) -> list[InboxMessage]:
-    """The texts that wait for a decision, the oldest first: as many as staff are asked about at once."""
+    """The texts to review, oldest first: as many as a page shows at once."""
     return list(thread.messages.flagged().order_by("pk")[:ASKED_AT_ONCE])
 
 
 def opt_out(thread: InboxThread, shown: Collection[int], user: AppUser) -> bool:
-    """Staff's decision: of the texts with these ids, which were shown, the flagged ones mean stop.
+    """Opt out the person, because staff decided that the flagged texts among `shown` (ids) are opt-outs.
 
-    False if none of them is flagged any more.
+    Returns False if none of them is still flagged.
     """
     with transaction.atomic():
         words = _unflag(thread, shown)
@@ -235,13 +236,13 @@ def opt_out(thread: InboxThread, shown: Collection[int], user: AppUser) -> bool:
 
 
 def keep_texting(thread: InboxThread, shown: Collection[int]) -> bool:
-    """Staff's decision: the flagged ones of the texts with these ids do not mean stop. False as in `opt_out`."""
+    """Unflag the texts among `shown` (ids), because staff decided that they aren't opt-outs. Returns as `opt_out`."""
     with transaction.atomic():
         return bool(_unflag(thread, shown))
 
 
 def _unflag(thread: InboxThread, shown: Collection[int]) -> list[str]:
-    """The words of what was flagged. What staff were not shown stays flagged."""
+    """Unflag texts that were shown, and return their words."""
     InboxThread.objects.select_for_update().get(pk=thread.pk)
     decided = list(thread.messages.flagged().filter(pk__in=shown).order_by("pk"))
     words = [message.body for message in decided]
@@ -250,19 +251,19 @@ def _unflag(thread: InboxThread, shown: Collection[int]) -> list[str]:
     return words
 
 
-def hear_opt_outs(**_: Any) -> None:
-    """Receives contacts.consent.opting_out.opted_out.
+def on_opted_out(**_: Any) -> None:
+    """Signal receiver for `contacts.consent.opting_out.opted_out`.
 
-    The questions end once the opt-out stands: an inbound text locks its conversation before the lists of people, and
-    whoever locks them the other way round may wait for it in a circle.
+    Runs after the commit: an inbound text locks its conversation before the lists of people, and the other order
+    could deadlock.
     """
-    transaction.on_commit(end_questions, robust=True)
+    transaction.on_commit(clear_flags_of_opted_out, robust=True)
 
 
-def end_questions() -> None:
-    """Ask of nobody who has opted out, in whatever way, whether a text means stop. Safe to repeat."""
-    asked = InboxThread.objects.undecided().filter(wants_no_texts())
-    for batch in _batches(asked):
+def clear_flags_of_opted_out() -> None:
+    """Unflag possible opt-outs of people who have opted out. Safe to repeat."""
+    flagged = InboxThread.objects.undecided().filter(wants_no_texts())
+    for batch in _batches(flagged):
         with transaction.atomic():
             settled = list(_lock(batch).values_list("pk", flat=True))
             InboxMessage.objects.flagged().filter(thread__in=settled).update(is_flagged=False)

@@ -1,4 +1,4 @@
-"""What staff type about a conversation: a reply, and a name."""
+"""Forms of the conversation page: the reply and the name."""
 
 from django import forms
 
@@ -8,7 +8,7 @@ from ..text.encoding import MAX_CHARACTERS
 
 
 class ReplyForm(forms.Form):
-    """A reply. The token makes a form that is posted twice one text. `replies` checks what can be sent."""
+    """A reply. Because of the token, posting the form twice sends one text. `replies` checks what can be sent."""
 
     token = forms.UUIDField(widget=forms.HiddenInput)
     body = forms.CharField(
@@ -16,31 +16,31 @@ class ReplyForm(forms.Form):
         max_length=MAX_TYPED,
         error_messages={
             "required": "Write something first.",
-            "max_length": "The reply has %(show_value)d characters. "
-            f"A text message holds at most {MAX_CHARACTERS:,}: shorten it.",
+            "max_length": "The reply has %(show_value)d characters, and the limit is "
+            f"{MAX_CHARACTERS:,}. Shorten it.",
         },
         widget=forms.Textarea(attrs={"rows": 2, "dir": "auto", "placeholder": "Write a reply"}),
     )
 
     @property
     def problem(self) -> str:
-        """The first thing to mend, as a sentence; "" if there is none."""
+        """The first error as a sentence; "" if there is none."""
         if "body" in self.errors:
             return str(self.errors["body"][0])
         if "token" in self.errors:
-            return "The form has lost its number. Load the page again, then send."
+            return "Something went wrong with this form. Reload the page, then send."
         return ""
 
 
 class NameForm(forms.Form):
-    """What staff call a person; left empty, the name from our lists is shown again."""
+    """A name given by staff. If empty, the name from our lists is shown."""
 
     name = forms.CharField(
         label="Name",
         required=False,
         max_length=InboxThread._meta.get_field("contact_name").max_length,
         error_messages={
-            "max_length": "The name has %(show_value)d characters. At most %(limit_value)d are possible: shorten it."
+            "max_length": "The name has %(show_value)d characters, and the limit is %(limit_value)d. Shorten it."
         },
         widget=forms.TextInput(attrs={"dir": "auto", "autocomplete": "off"}),
     )

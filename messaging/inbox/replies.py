@@ -1,9 +1,9 @@
-"""What staff answer in a conversation: one text to one phone, sent as the texts of a blast are.
+"""Replies by staff in a conversation, sent like the texts of a blast.
 
-Each reply has a delivery of its own, without a blast: claimed before the call, recorded after it, moved on by
-delivery reports, and never sent again on a guess (`messaging.sending.dispatch`). What stays in doubt after the grace
-period (`in_question`) is for staff to decide: `send_again` or `leave`. What has failed is for staff too
-(`undelivered`): to `repeat` it is to write the same words anew.
+Each reply has a delivery without a blast: claimed before the call, recorded after it, updated by delivery reports,
+and never resent on a guess (`messaging.sending.dispatch`). Staff decide about outcomes still unknown after the grace
+period (`in_question`): `send_again` or `leave`. They also see failed replies (`undelivered`), which `repeat` sends as
+new texts.
 """
 
 import logging
@@ -40,19 +40,16 @@ _REPEATS: Final = uuid.UUID("2f0c6f0e-5f0b-4d0c-9a53-6c1f7d5f3b8e")
 
 
 class CannotReply(Exception):
-    """The text cannot be sent; str() is a sentence for staff."""
+    """The text can't be sent; str() is a sentence for staff."""
 
 
 def why_not(thread: InboxThread) -> str:
-    """A sentence that says why nobody can be texted in this conversation; "" where it is possible.
+    """Why this conversation's person can't be texted, as a sentence; "" if they can.
 
-    Who has opted out is not texted, whoever asks. A number that is suppressed is: it was given up because a text
-    failed, and by texting us it shows that it lives.
+    Nobody who has opted out is texted. A suppressed number is: a text to it failed, but since it texts us, it works.
     """
     if not phones.E164.fullmatch(thread.phone):
-        return (
-            f"“{thread.phone}” is not a number that can be texted: short codes and names of senders take no replies."
-        )
+        return f"“{thread.phone}” can’t be texted. Short codes and sender names don’t take replies."
     found = standings([thread.phone])[thread.phone]
     if found.opt_out:
         return _why_opted_out(found.opt_out.source, found.opt_out.created_at)
@@ -62,22 +59,22 @@ def why_not(thread: InboxThread) -> str:
 
 
 def _why_opted_out(source: str, since: datetime) -> str:
-    """With who can change it. `source` is UnsubscribedContact.source, or SuppressedContact.source_type."""
+    """Includes who can change it. `source` is UnsubscribedContact.source or SuppressedContact.source_type."""
     at, sources = dates.moment(since), UnsubscribedContact.Source
     if source.startswith("event:") or source in (sources.MANUAL, sources.COMMUNITY, sources.IMPORT):
         who = "an import" if source == sources.IMPORT else "staff"
         return (
-            f"This person was opted out by {who} on {at}. Nothing can be sent to them until they text START to us, "
-            "or ask for texts in another way and an admin restores them."
+            f"This person was opted out by {who} on {at}. You can’t text them until they text us START, or ask for "
+            "texts some other way and an admin allows texts again."
         )
-    return f"This person opted out on {at}. Nothing can be sent to them until they text START to us."
+    return f"This person opted out on {at}. You can’t text them until they text us START."
 
 
 def reply(thread: InboxThread, body: str, user: AppUser, token: uuid.UUID) -> InboxMessage:
-    """Write one text into a conversation and have it sent.
+    """Write one text into a conversation and queue it for sending.
 
-    `token` is the form's: a second call with it finds the first one's text and writes nothing. Raises CannotReply
-    for a text that cannot be sent or a phone that must not be texted; then nothing is written.
+    `token` comes from the form: a second call with it returns the first one's text and writes nothing. Raises
+    CannotReply, without writing anything, if the text can't be sent or the phone must not be texted.
     """
     body = _check(normalize_newlines(body).strip())
     with transaction.atomic():
@@ -85,16 +82,15 @@ def reply(thread: InboxThread, body: str, user: AppUser, token: uuid.UUID) -> In
         if known := InboxMessage.objects.filter(token=token).first():
             if (known.thread_id, known.body) != (thread.pk, body):
                 raise CannotReply(
-                    "This form has sent another text before, and this one was not sent. "
-                    "Load the page again, then send."
+                    "This form already sent a different text, so this one wasn’t sent. Reload the page, then send."
                 )
             return known
         if locked is None:
-            raise CannotReply("This conversation has been deleted. Nothing was sent.")
+            raise CannotReply("This conversation was deleted. Nothing was sent.")
         if obstacle := why_not(locked):
             raise CannotReply(obstacle)
         message = _write(locked, body, user, token)
-        # Robust: where the queue is out of reach, the reply is written all the same, and the sweep has it sent.
+        # Robust: if the queue is unavailable, the reply is still written, and the sweep queues it.
         transaction.on_commit(dispatch.nudge_replies, robust=True)
     return message
 
@@ -104,11 +100,11 @@ def _check(body: str) -> str:
         raise CannotReply("The reply is empty. Write something first.")
     if len(body) > MAX_CHARACTERS:
         raise CannotReply(
-            f"The reply has {len(body):,} characters. A text message holds at most {MAX_CHARACTERS:,}: shorten it, "
-            "or send it in two."
+            f"The reply has {len(body):,} characters, and the limit is {MAX_CHARACTERS:,}. Shorten it, or send it as "
+            "two texts."
         )
     if any(character == "\0" or "\ud800" <= character <= "\udfff" for character in body):
-        raise CannotReply("The reply has a character in it that no text message can hold. Write it anew.")
+        raise CannotReply("The reply contains a character that can’t be texted. Type it again.")
     return body
 
 
@@ -140,28 +136,28 @@ def _write(thread: InboxThread, body: str, user: AppUser, token: uuid.UUID) -> I
 
 
 def in_question(now: datetime | None = None) -> QuerySet[InboxMessage]:
-    """Replies whose doubt has outlasted the grace period: staff decide about them."""
+    """Replies with unknown outcome after the grace period, for staff to decide."""
     return InboxMessage.objects.filter(delivery__in=reconciliation.overdue(now).replies())
 
 
 def waiting(now: datetime | None = None) -> QuerySet[InboxMessage]:
-    """Replies that wait for longer than it takes a worker to take them up."""
+    """Replies pending for longer than a worker needs to pick them up."""
     is_old = shared_clock.is_past("updated_at", now or timezone.now(), dispatch.WAITS_AT_MOST)
     rows = Delivery.objects.replies().filter(is_old, status=Delivery.Status.PENDING)
     return InboxMessage.objects.filter(delivery__in=rows)
 
 
-def are_in_hand() -> bool:
-    """Whether a sender works on the replies, is on its way to them, or rests for a while as Twilio has asked."""
+def have_sender() -> bool:
+    """Whether a sender has the replies, is queued for them, or rests because Twilio asked it to."""
     return SenderSlot.objects.for_replies().held(shared_clock.now()).exists()
 
 
-# Asked which workers run.
+# Functions that return the live workers.
 workers: Registry[Callable[[], Collection[Any]]] = Registry()
 
 
 def stalled(messages: Iterable[InboxMessage]) -> set[int]:
-    """The ids of those that wait as in `waiting` because no worker runs."""
+    """The ids of those that are pending as in `waiting` because no worker is running."""
     before = timezone.now() - dispatch.WAITS_AT_MOST
     found = {
         each.pk
@@ -172,30 +168,28 @@ def stalled(messages: Iterable[InboxMessage]) -> set[int]:
 
 
 def undelivered(threads: Collection[int] | None = None) -> QuerySet[InboxMessage]:
-    """Replies, in these conversations (ids) or in all, that have failed and that nobody has dealt with: at most one a
-    conversation, its latest.
+    """Failed replies in these conversations (ids) or in all that nobody has handled: only the latest of each.
 
-    Who writes another reply has dealt with it, and so has who leaves it at that. Nobody can do anything about one to
-    a person who has opted out.
+    Handled means that staff wrote another reply or closed it. Replies to opted-out people don't count.
     """
     manual = InboxMessage.objects.filter(automation_source=MANUAL)
     later = manual.filter(thread=OuterRef("thread"), pk__gt=OuterRef("pk"))
     failed = manual.filter(delivery__status__in=Delivery.UNSUCCESSFUL, delivery__is_left=False)
     if threads is None:
-        # What is true of every reply names the index by which failures are found.
+        # True of every reply, but makes the database use the index.
         failed = failed.filter(delivery__message_log=None)
     else:
-        # From the few conversations to their latest replies, not from all failures that ever were.
+        # From the few conversations to their latest replies, instead of from all failures.
         latest = manual.filter(thread=OuterRef("pk")).order_by("-pk").values("pk")[:1]
         failed = failed.filter(pk__in=InboxThread.objects.filter(pk__in=threads).values_list(Subquery(latest)))
     return failed.filter(~Exists(later), ~wants_no_texts())
 
 
 def outcomes(threads: Collection[int], newest: Collection[int]) -> set[tuple[int, str]]:
-    """What to tell of conversations in a list: pairs of thread (id) and the state of a delivery of ours in it.
+    """Failures and unknown outcomes to show in a list of conversations: pairs of thread id and delivery status.
 
-    Told are failure and doubt: of a reply that waits for staff (`in_question`, `undelivered`), and of any text of
-    ours among `newest`, the ids of their latest ones.
+    For replies that await a decision (`in_question`, `undelivered`), and for our texts among `newest`, the ids of the
+    threads' latest texts.
     """
     told = (Delivery.Status.UNKNOWN, *Delivery.UNSUCCESSFUL)
     latest = InboxMessage.objects.filter(pk__in=newest, delivery__status__in=told)
@@ -207,21 +201,21 @@ def outcomes(threads: Collection[int], newest: Collection[int]) -> set[tuple[int
 
 
 def repeat(message: InboxMessage, user: AppUser) -> InboxMessage:
-    """Write a reply that has failed once more, as a new text with a delivery of its own.
+    """Resend a failed reply as a new text with its own delivery.
 
-    Once: a second call finds the first one's text. Raises CannotReply where it has not failed, where another try
-    cannot help, and as `reply` does.
+    Only once: a second call returns the first one's text. Raises CannotReply if it hasn't failed, if it would fail
+    again, and as `reply` does.
     """
     row = _of(message).first()
     if row is None or row.status not in Delivery.UNSUCCESSFUL or message.automation_source != MANUAL:
-        raise CannotReply("This text has not failed, so nothing was sent.")
+        raise CannotReply("This text didn’t fail, so nothing was sent.")
     if not row.can_be_retried:
-        raise CannotReply(f"Nothing was sent, because it would fail again. {row.error_message}".strip())
+        raise CannotReply(f"Nothing was sent because it would fail again. {row.error_message}".strip())
     return reply(message.thread, message.body, user, _token_of_repeat(message.pk))
 
 
 def repeated(messages: Iterable[InboxMessage]) -> set[int]:
-    """The ids of those that have been written once more (`repeat`). Only what has failed is looked up."""
+    """The ids of failed texts that were resent by `repeat`."""
     failed = (each for each in messages if each.delivery and each.delivery.status in Delivery.UNSUCCESSFUL)
     tokens = {_token_of_repeat(each.pk): each.pk for each in failed}
     found = InboxMessage.objects.filter(token__in=tokens).values_list("token", flat=True) if tokens else ()
@@ -229,31 +223,31 @@ def repeated(messages: Iterable[InboxMessage]) -> set[int]:
 
 
 def _token_of_repeat(pk: int) -> uuid.UUID:
-    """In place of a form's: of a text, always the same."""
+    """A constant token for each text, instead of a form's."""
     return uuid.uuid5(_REPEATS, str(pk))
 
 
 def send_again(message: InboxMessage, user: AppUser | None, grace: timedelta | None = None) -> None:
-    """Staff's decision: send a doubtful reply once more, whatever the person has. `user` is None at the prompt.
+    """Resend a reply with unknown outcome, by staff's decision. `user` is None on the command line.
 
-    Raises CannotReply where it is in doubt no more, where evidence may still come (`grace` instead of
-    SMS_UNKNOWN_GRACE_MINUTES), and where nothing may be sent any more.
+    Raises CannotReply if the outcome is known, during the grace period (`grace` overrides SMS_UNKNOWN_GRACE_MINUTES),
+    and if the person can't be texted any more.
     """
     if obstacle := why_not(message.thread):
         raise CannotReply(obstacle)
     with transaction.atomic():
-        # Of two decisions the second finds no row: the condition is on columns of the row alone.
+        # Of two concurrent decisions, the second one finds no row.
         row = reconciliation.overdue(grace=grace).filter(pk=message.delivery_id, message_log=None)
         if not row.update(status=Delivery.Status.PENDING, error_message="", updated_at=timezone.now()):
             raise CannotReply(_why_not_again(message))
         transaction.on_commit(dispatch.nudge_replies, robust=True)
-    logger.info("Reply %s goes out again, as user %s has decided", message.pk, user and user.pk)
+    logger.info("Reply %s is resent by user %s", message.pk, user and user.pk)
 
 
 def leave(message: InboxMessage) -> bool:
-    """Staff's decision: leave a reply that is in doubt or has failed as it is. False if it is neither any more.
+    """Close a failed or unconfirmed reply without resending. Returns False if it is neither any more.
 
-    Nobody is asked about it again; a late report still settles it.
+    Nobody is asked again; a late report still updates it.
     """
     rows = _in_doubt(message) | _of(message).unsuccessful()
     return bool(rows.update(is_left=True, updated_at=timezone.now()))
@@ -271,6 +265,6 @@ def _of(message: InboxMessage) -> DeliveryQuerySet:
 def _why_not_again(message: InboxMessage) -> str:
     claimed_at = _in_doubt(message).values_list("claimed_at", flat=True).first()
     if claimed_at is None:
-        return "This reply is in doubt no more. Nothing was sent."
+        return "This reply’s outcome is now known. Nothing was sent."
     until = dates.moment(claimed_at + timedelta(minutes=settings.SMS_UNKNOWN_GRACE_MINUTES))
-    return f"Twilio is still being asked whether it took this reply. Decide after {until}, if it is in doubt then."
+    return f"We’re still checking with Twilio whether this reply went out. You can decide after {until}."

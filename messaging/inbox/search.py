@@ -1,4 +1,4 @@
-"""Finding conversations by what staff type: a phone, a name, or words of texts; and the texts that have the words."""
+"""Searching conversations by phone, name, or words of their texts."""
 
 from collections.abc import Iterable, Iterator
 from typing import Final
@@ -11,17 +11,17 @@ from smsadmin.lib.text_lookup import find
 
 from ..models import InboxMessage, InboxThread
 
-# Words are looked for in this many of the latest texts: reading every text that ever was would take seconds.
+# How many of the latest texts are searched: searching all texts would take seconds.
 TEXTS_SEARCHED: Final = 100_000
 _MOST_WORDS: Final = 8
 _BEFORE_A_WORD: Final = 40
 
 
 def search(threads: QuerySet[InboxThread], text: str, limit: int) -> QuerySet[InboxThread]:
-    """The first `limit` of `threads`, in their order, that have what was typed.
+    """The first `limit` of `threads`, in their order, that match.
 
-    That is a phone however it is written, the words of a name that staff or our lists know, or words that stand in
-    one of the latest texts. All threads where nothing is typed.
+    Matches a phone in any format, words of a name given by staff or on our lists, or words of one of the latest
+    texts. An empty search matches all threads.
     """
     if not text.strip():
         return threads
@@ -34,19 +34,18 @@ def search(threads: QuerySet[InboxThread], text: str, limit: int) -> QuerySet[In
 
 
 def find_texts(threads: Iterable[InboxThread], text: str) -> dict[int, InboxMessage]:
-    """Thread (id) to its latest text that has the words, for those for which `search` found one."""
+    """Thread ids to the latest text with the words, if there is one."""
     newest = _texts_with(text).filter(thread__in=[thread.pk for thread in threads]).values_list("thread")
     texts = InboxMessage.objects.filter(pk__in=[pk for _, pk in newest.annotate(Max("pk")).order_by()])
     return {message.thread_id: message for message in texts}
 
 
 def excerpt(body: str, text: str, most: int) -> Iterator[tuple[str, bool]]:
-    """Where the words stand in the body, on one line of about `most` characters: its parts, each with whether it is
-    one of the words."""
+    """An excerpt of about `most` characters around the words, on one line: parts, each with whether it is a match."""
     line = " ".join(body.split())
     words = list(find(line, _words(text)))
     start = max(words[0][0] - _BEFORE_A_WORD, 0) if words and len(line) > most else 0
-    # From a word's beginning on, if there is one before what was found.
+    # Start at the beginning of a word if possible.
     if start and (blank := line.find(" ", start, words[0][0])) > 0:
         start = blank + 1
     end = min(start + most, len(line))
@@ -70,7 +69,7 @@ def _words(text: str) -> list[str]:
 
 
 def _texts_with(text: str) -> QuerySet[InboxMessage]:
-    """The latest texts in which each of the words stands."""
+    """The latest texts that contain all of the words."""
     newest = InboxMessage.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     has_words = Q()
     for word in _words(text):
@@ -79,7 +78,7 @@ def _texts_with(text: str) -> QuerySet[InboxMessage]:
 
 
 def _is_called(words: tuple[str, ...]) -> Q:
-    """Whether each of the words is in the name that staff gave, or begins a word of the name on one of our lists."""
+    """Whether all of the words are in the name given by staff, or begin words of a name on one of our lists."""
     if not words:
         return Q()
     assigned = Q()

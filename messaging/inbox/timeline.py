@@ -1,7 +1,7 @@
-"""What a conversation's page shows: texts, blasts and changes of consent of one phone, in the order of time.
+"""A conversation's timeline: texts, blasts and consent changes of one phone, in order of time.
 
-Three tables are read, each from its newest row that is older than a mark, and merged. However many texts there are, a
-page reads the same few of them. The blasts to the phone and its changes of consent are sorted: they are far fewer.
+Three tables are read, each from a mark on, and merged. A page reads only as many texts as it shows. Blasts and
+consent changes are sorted, because there are far fewer.
 """
 
 from collections.abc import Iterable, Mapping
@@ -31,21 +31,21 @@ MOST_SHOWN: Final = 200
 _OPTED_OUT: Final[Mapping[str, str]] = {
     "manual": "Opted out by staff",
     "import": "Opted out by an import",
-    "message_failure": "Opted out: Twilio reported it",
+    "message_failure": "Opted out, reported by Twilio",
     "inbound": "Opted out by texting",
 }
 _OPTED_IN: Final[Mapping[str, str]] = {"inbound": "Opted in by texting"}
 _LONGEST_QUOTE: Final = 80
-# Of what is known, before what is new.
+# How many read entries are shown before the unread ones.
 _LEADING: Final = 5
 
 
 @dataclass(frozen=True)
 class Page:
-    """Entries of a conversation, the oldest first.
+    """Entries of a conversation, oldest first.
 
-    `earlier` is the mark before which the page before it ends, `later` the one from which the page after it goes on;
-    None where there is none.
+    `earlier` is the mark where the previous page ends, `later` the mark where the next page starts; None if there is
+    no such page.
     """
 
     entries: list[Entry]
@@ -54,25 +54,25 @@ class Page:
 
     @cached_property
     def last_text(self) -> int:
-        """The id of the latest text of the page; 0 without one."""
+        """The id of the latest text of the page; 0 if there is none."""
         return max((entry.row.pk for entry in self.entries if entry.kind == TEXT), default=0)
 
 
 @dataclass(frozen=True)
 class Timeline:
-    """The entries of one conversation. Without `has_reasons`, what staff noted about consent is left out of them."""
+    """The entries of one conversation. Without `has_reasons`, staff's notes about consent are left out."""
 
     thread: InboxThread
     has_reasons: bool = False
 
     def page(self, before: Mark | None = None, size: int = SHOWN) -> Page:
-        """The latest `size` entries, or those just before a mark."""
+        """The latest `size` entries, or the last ones before a mark."""
         found = self._read(before, size + 1)
         shown = self._with_reactions(found[:size])[::-1]
         return Page(shown, shown[0].mark if len(found) > size else None, before)
 
     def page_with(self, text: InboxMessage) -> Page:
-        """The latest page, with as many more entries as it takes to reach that text, but no more than MOST_SHOWN."""
+        """The latest page, extended to include that text, up to MOST_SHOWN entries."""
         following = len(self._read(_mark_of(text), MOST_SHOWN, is_forwards=True))
         return self.page(size=min(max(SHOWN, following + _LEADING), MOST_SHOWN))
 
@@ -83,16 +83,16 @@ class Timeline:
         return Page(self._with_reactions(found[:size]), earlier, found[size].mark if len(found) > size else None)
 
     def page_around(self, text: InboxMessage, size: int = SHOWN) -> Page:
-        """A text of the conversation, with the entries before and after it: `size` in all where there are as many.
+        """A text of the conversation with entries before and after it, up to `size` in all.
 
-        For a reaction, the text that it is about stands there in its place.
+        For a reaction, the text that it is about is shown instead.
         """
         mark = self._mark_at(text)
         before, after = self.page(mark, size // 2), self.page_from(mark, size - size // 2)
         return Page(before.entries + after.entries, before.earlier, after.later)
 
     def _read(self, mark: Mark | None, most: int, *, is_forwards: bool = False) -> list[Entry]:
-        """The entries next to a mark, the nearest first: those before it, or those from it on."""
+        """The entries before a mark, or from it on, the nearest first."""
         found = merge(
             self._texts(_Place(mark, TEXT, most, is_forwards)),
             self._blasts(_Place(mark, BLAST, most, is_forwards)),
@@ -111,7 +111,7 @@ class Timeline:
         return _mark_of(text)
 
     def _with_reactions(self, entries: list[Entry]) -> list[Entry]:
-        """The entries, those of our texts with the reaction that the person has left on each."""
+        """The entries, our texts with the person's latest reaction to each."""
         texts = [entry.row.pk for entry in entries if entry.kind == TEXT and entry.is_ours]
         blasts = [entry.row.pk for entry in entries if entry.kind == BLAST]
         if not texts and not blasts:
@@ -144,7 +144,7 @@ class Timeline:
             )
 
     def _blasts(self, place: "_Place") -> Iterable[Entry]:
-        # A probe of the unique index for each blast: there is no index on the phone alone.
+        # One lookup in the unique index for each blast, because there is no index on the phone alone.
         logs = MessageLog.objects.all()
         if place.mark is not None and not place.is_forwards:
             logs = logs.filter(created_at__lte=place.mark.at)
@@ -171,7 +171,7 @@ class Timeline:
 
 @dataclass(frozen=True)
 class _Place:
-    """Where to read in the rows of one kind: the `most` rows before a mark (None: the latest), or from it on."""
+    """Which rows of one kind to read: up to `most` before a mark (None: the latest), or from it on."""
 
     mark: Mark | None
     kind: int
@@ -179,9 +179,9 @@ class _Place:
     is_forwards: bool
 
     def nearest(self, rows: QuerySet[Any]) -> QuerySet[Any]:
-        """Of rows with the annotation `at`, those that are meant, the nearest to the mark first."""
+        """The rows, which have the annotation `at`, nearest to the mark first."""
         if (mark := self.mark) is not None:
-            # One limit, from which an index is read on: of two that are joined by "or", all rows would be looked at.
+            # A single condition can use an index; two joined by OR would read all rows.
             rows = rows.filter(**{"at__gte" if self.is_forwards else "at__lte": mark.at})
             if self.kind == mark.kind:
                 rows = rows.exclude(**{"at": mark.at, "pk__lt" if self.is_forwards else "pk__gte": mark.pk})
@@ -217,7 +217,7 @@ def consent_sentence(record: ConsentRecord, labels: Mapping[str, str], *, has_wo
 
 
 def media_previews(texts: Iterable[int | None]) -> dict[int, str]:
-    """Text to its `media_preview`, for those of these ids that have any media."""
+    """Text ids to their `media_preview`, for texts with media."""
     wanted = [pk for pk in texts if pk is not None]
     payloads = InboxMessage.objects.filter(pk__in=wanted).values_list("pk", "raw_payload") if wanted else ()
     return {pk: said for pk, payload in payloads if (said := media_preview(payload))}

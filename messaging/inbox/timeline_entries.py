@@ -1,4 +1,4 @@
-"""One entry of a conversation: a text, a blast, or a change of consent, and its place in the order of time."""
+"""Timeline entries: texts, blasts and consent changes, and their marks."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,15 +12,15 @@ from ..models import Delivery, InboxMessage
 from ..sending import reconciliation
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-# What happened at the same moment, in this order.
+# The order of entries with the same time.
 BLAST, TEXT, CONSENT = range(3)
 _KINDS: Final = {BLAST: "blast", TEXT: "text", CONSENT: "consent"}
 
 STATES: Final[Mapping[str, str]] = {
-    Delivery.Status.PENDING: "Waiting…",
-    Delivery.Status.SENDING: "Being sent…",
-    Delivery.Status.UNKNOWN: "In doubt: it may have arrived or not",
-    Delivery.Status.ACCEPTED: "Accepted by Twilio",
+    Delivery.Status.PENDING: "Waiting to send…",
+    Delivery.Status.SENDING: "Sending…",
+    Delivery.Status.UNKNOWN: "Not sure it arrived",
+    Delivery.Status.ACCEPTED: "On its way",
     Delivery.Status.SENT: "Sent",
     Delivery.Status.DELIVERED: "Delivered",
     Delivery.Status.UNDELIVERED: "Not delivered",
@@ -31,7 +31,7 @@ STATES: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A place in a conversation: just before the entry of that kind and id at that moment."""
+    """A position in a conversation: just before the entry with this time, kind and id."""
 
     at: datetime
     kind: int
@@ -42,7 +42,7 @@ class Mark:
 
 
 def read_mark(text: str) -> Mark | None:
-    """What str() of a Mark gives; None for anything else."""
+    """Parse str() of a Mark; None if invalid."""
     parts = text.split("-")
     if len(parts) != 3 or not all(part.isascii() and part.isdecimal() and len(part) < 18 for part in parts):
         return None
@@ -55,10 +55,10 @@ def read_mark(text: str) -> Mark | None:
 
 @dataclass(frozen=True)
 class Entry:
-    """One bubble, or one line between the bubbles. `row` is what it is about: the text, the delivery of a blast, or
-    the consent record. `body` of a blast is what this person got. `author` is who or what wrote it, where we did.
-    `is_repeated` says that staff have written a failed reply once more, `is_stalled` that a reply waits for a worker
-    to be started. `reaction` is the latest one that the person has sent about it."""
+    """One bubble, or a line between bubbles. `row` is the text, the delivery of a blast, or the consent record.
+    `body` is what this person got or sent, and `author` who or what wrote it, if we did. `is_repeated` marks a failed
+    reply that staff resent, `is_stalled` a reply pending because no worker is running. `reaction` is the person's
+    latest one."""
 
     kind: int
     row: Any
@@ -100,12 +100,12 @@ class Entry:
 
     @property
     def is_skipped(self) -> bool:
-        """Whether it is about a blast that left this person out."""
+        """Whether it is a blast that skipped this person."""
         return self.kind == BLAST and self.row.status == Delivery.Status.SKIPPED
 
     @property
     def is_in_doubt(self) -> bool:
-        """Whether staff are to decide about a reply of which nobody can find out any more whether it left."""
+        """Whether it is a reply with unknown outcome that awaits review."""
         delivery = self.delivery
         if self.kind != TEXT or delivery is None or delivery.claimed_at is None:
             return False
@@ -114,38 +114,38 @@ class Entry:
 
     @property
     def can_be_repeated(self) -> bool:
-        """Whether it is a reply that has failed, that staff may write once more, and have not."""
+        """Whether it is a failed reply that staff can resend and haven't."""
         if self.kind != TEXT or self.row.automation_source != InboxMessage.Source.MANUAL or self.is_repeated:
             return False
         return self.row.delivery is not None and self.row.delivery.can_be_retried
 
     @property
     def state(self) -> str:
-        """What became of what we sent, in words; "" of what we received."""
+        """The outcome of a text we sent, in words; "" for a received text."""
         delivery = self.delivery
         if delivery is None:
             return ""
         if delivery.status == Delivery.Status.UNKNOWN and delivery.is_left:
-            return "In doubt, and left at that"
+            return "Unconfirmed; not resent"
         if delivery.status == Delivery.Status.SKIPPED:
             return f"Not sent: {delivery.get_skip_reason_display().lower()}"
         if self.is_stalled:
-            return "Waiting: the worker is not running. An admin can start it, then this leaves by itself"
+            return "Waiting to send: the worker isn’t running. Ask an admin to start it"
         words = STATES[delivery.status]
         if delivery.status not in Delivery.UNSUCCESSFUL:
             return words
         if delivery.error_message:
             words = f"{words}: {delivery.error_message}"
-        return f"{words.rstrip('.')}. Sent again." if self.is_repeated else words
+        return f"{words.rstrip('.')}. Resent." if self.is_repeated else words
 
     @property
     def emoji(self) -> str:
-        """The reaction that the person has left on it; "" for none, and for one that was taken back."""
+        """The person's reaction to it; "" if there is none or it was removed."""
         return "" if self.reaction is None or self.reaction.is_removal else self.reaction.reaction or "🙂"
 
     @property
     def origin(self) -> str:
-        """Of a text that no person wrote: what it is; "" of any other."""
+        """The kind of a text that no person wrote; "" for any other."""
         if self.kind != TEXT or self.is_ours or self.row.kind == InboxMessage.Kind.TEXT:
             return ""
         return self.row.get_kind_display()

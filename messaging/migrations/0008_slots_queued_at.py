@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
             "senderslot",
             "queued_at",
             models.DateTimeField(
-                blank=True, help_text="When the task was queued that it still waits for.", null=True
+                blank=True, help_text="When its waiting task was queued.", null=True
             ),
         ),
     ]

@@ -1,4 +1,4 @@
-"""What is sent and received: blasts with one delivery for each recipient, drafts, what is planned, conversations."""
+"""Blasts with a delivery for each recipient, drafts, scheduled blasts, conversations, and keyword replies."""
 
 from .blasts import MessageLog
 from .choices import RetryWhom, Target

@@ -1,4 +1,4 @@
-"""Blasts: one text to many people, and how it went."""
+"""Blasts: one message to many people, and its results."""
 
 import json
 import uuid
@@ -22,19 +22,18 @@ from .sender_slots import SenderSlotQuerySet
 
 class MessageLogQuerySet(models.QuerySet):
     def running(self) -> Self:
-        """Blasts whose rows senders may claim."""
+        """Blasts whose deliveries can be claimed."""
         return self.filter(status=BlastStatus.PROCESSING, paused_at=None, cancelled_at=None)
 
     def halted(self) -> Self:
-        """Blasts that are paused or have stopped, and may have ended like that."""
+        """Paused or stopped blasts, including those that ended that way."""
         return self.filter(paused_at__isnull=False, cancelled_at=None)
 
     def lock_family(self, log: "MessageLog") -> "MessageLog":
-        """Lock a blast and its relatives until the transaction ends; the blast as it is now. Raises DoesNotExist.
+        """Lock a blast and its relatives until the transaction ends; returns the fresh blast. Raises DoesNotExist.
 
-        Always in the same order, so that two who do it at once wait for each other and never both. The lock is weaker
-        than one of the key: who records that a number of this blast is dead has locked a delivery, and refers to the
-        blast.
+        Always in the same order, to avoid deadlocks. FOR NO KEY UPDATE, because recording an unreachable number locks
+        a delivery first and then references the blast.
         """
         root = log.family or log.pk
         members = self.filter(Q(pk__in={root, log.pk}) | Q(family=root)).order_by("pk")
@@ -44,21 +43,21 @@ class MessageLogQuerySet(models.QuerySet):
         return now
 
     def without_sender(self, since: datetime) -> Self:
-        """Those begun or resumed before then, of which no sender has had a slot since."""
+        """Blasts started or resumed before `since` that no sender has held a slot of since then."""
         begun = self.filter(Q(sending_since=None) | Q(sending_since__lte=since), created_at__lt=since)
         return begun.exclude(Exists(self._slots().held_since(since)))
 
     def _slots(self) -> "SenderSlotQuerySet":
-        """The slots of the blast in the query around this one."""
+        """Slots of the outer query's blast."""
         slot: Any = self.model._meta.get_field("slots").related_model
         slots: SenderSlotQuerySet = slot._default_manager.filter(message_log=OuterRef("pk"))
         return slots
 
     def left_alone_since(self, since: datetime, now: datetime) -> Self:
-        """Those that nobody has started or resumed since then, and whose senders have given no sign of life.
+        """Blasts not started or resumed since `since` whose senders haven't reported in.
 
-        A slot that rests has its sender's word until its rest is over. A sign in the future was given before the
-        clock was set back: a sender that lives gives another one within seconds.
+        A resting slot counts as reported until its rest is over. A time in the future is from before the clock was
+        set back: a live sender reports again within seconds.
         """
         slots = self._slots()
         given = slots.filter(sender_seen_at__gt=since) | slots.filter(owner="").held_since(since, now)
@@ -67,31 +66,31 @@ class MessageLogQuerySet(models.QuerySet):
 
 
 class MessageLogManager(models.Manager.from_queryset(MessageLogQuerySet)):  # type: ignore[misc]
-    """Leaves `details` in the database: no page needs the copy."""
+    """Defers `details`, which no page needs."""
 
     def get_queryset(self) -> MessageLogQuerySet:
         return super().get_queryset().defer("stored_details")
 
 
 class MessageLog(models.Model):
-    """A blast: one text to many people, and how it went.
+    """A blast: one message to many people, and its results.
 
-    `status` is "processing" while a delivery can still be claimed or is in a call, then "sent", or
-    "failed" when nobody at all got it. The three counters are what the delivery rows say at the last count
-    (`write_totals`): everyone in the audience; those accepted by Twilio and not failed since; those failed.
+    `status` is "processing" while a delivery can be claimed or is in a call, then "sent", or "failed" if nobody got
+    it. The counters hold the delivery rows' totals at the last count (`write_totals`): the whole audience, those
+    accepted by Twilio and not failed since, and those failed.
 
-    A blast and all of its retries, and theirs, are a family: `family` is the id of its first blast, also once that
-    has been deleted, and None for a blast that was never retried. The rule of a family: at most one row of a phone
-    is live (`Delivery.LIVE`). Whatever makes a row live again (a retry, `resume`, `reconciling.send_again`) locks the
-    family (`lock_family`) and passes over who is live in its `relatives`; `claim` looks once more, because a late
-    report can make a row live at any moment. A test of a retry's text belongs to no family.
+    A blast, its retries and theirs form a family. `family` is the id of the first blast, even after that has been
+    deleted, and None for a blast that was never retried. In a family, at most one delivery per phone is live
+    (`Delivery.LIVE`). Anything that makes a delivery live again (a retry, `resume`, `reconciliation.send_again`)
+    locks the family (`lock_family`) and skips phones that are live in its `relatives`; `claim` checks again, because
+    a late report can make a delivery live at any time. A test of a retry belongs to no family.
     """
 
     Status = BlastStatus
 
     created_at = models.DateTimeField("started", default=timezone.now, editable=False)
     message_body = models.TextField("message")
-    target = models.CharField(max_length=20, choices=Target)
+    target = models.CharField("audience", max_length=20, choices=Target)
     event = models.ForeignKey(Event, models.SET_NULL, null=True, blank=True, related_name="message_logs")
     status = models.CharField(max_length=20, choices=Status, default=Status.SENT)
     total_recipients = models.IntegerField("recipients", default=0)
@@ -112,7 +111,7 @@ class MessageLog(models.Model):
         "self", models.SET_NULL, null=True, blank=True, editable=False, related_name="retries"
     )
     family = models.BigIntegerField(
-        null=True, blank=True, editable=False, help_text="The first blast of it and its retries."
+        null=True, blank=True, editable=False, help_text="ID of the first blast in a chain of retries."
     )
     audience_name = models.CharField("audience", max_length=250, default="", editable=False)
     test_mode = models.BooleanField(default=False)
@@ -121,16 +120,16 @@ class MessageLog(models.Model):
         null=True,
         blank=True,
         editable=False,
-        help_text="When a restore brought it back: whoever was called before may have been retried since.",
+        help_text="When a restore brought it back. People texted before then may have been retried since.",
     )
-    sending_since = models.DateTimeField(null=True, blank=True, help_text="When staff last let it go on.")
+    sending_since = models.DateTimeField(null=True, blank=True, help_text="When staff last resumed it.")
     cancelled_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     stop_code = models.IntegerField(null=True, blank=True)
     stop_reason = models.TextField(default="", blank=True)
-    muted_code = models.IntegerField(null=True, blank=True, help_text="The fault after which staff last resumed.")
+    muted_code = models.IntegerField(null=True, blank=True, help_text="The fault before the last resume.")
     resumed_at = models.DateTimeField(
-        null=True, blank=True, help_text="When staff last resumed after a fault: texts called before say no more."
+        null=True, blank=True, help_text="When staff last resumed after a fault. Earlier results no longer count."
     )
     trouble = models.TextField(default="", blank=True)
 
@@ -153,46 +152,46 @@ class MessageLog(models.Model):
 
     @property
     def is_running(self) -> bool:
-        """Whether senders may claim rows of this blast."""
+        """Whether this blast's deliveries can be claimed."""
         return self.status == self.Status.PROCESSING and self.paused_at is None and self.cancelled_at is None
 
     @property
     def can_be_resumed(self) -> bool:
-        """Whether `resume` would do anything: somebody waits or is in a call, or can wait again (`_refused`)."""
+        """Whether `resume` would do anything: a delivery is pending or in a call, or can be tried again
+        (`refused`)."""
         if self.paused_at is None or self.cancelled_at is not None:
             return False
-        return self.status == self.Status.PROCESSING or self._refused().exists()
+        return self.status == self.Status.PROCESSING or self.refused().exists()
 
-    def _refused(self) -> DeliveryQuerySet:
-        """Whom the fault that stopped the blast has kept from the text, and whom no retry has taken on since."""
+    def refused(self) -> DeliveryQuerySet:
+        """Deliveries refused for the fault that stopped the blast and not taken over by a retry since."""
         if self.stop_code is None:
             return Delivery.objects.none()
         return self._free(self.deliveries.refused(self.stop_code))
 
     def _free(self, rows: DeliveryQuerySet) -> DeliveryQuerySet:
-        """Those of these rows whose phone no relative has taken on, nor a blast that a restore has taken back.
+        """Those whose phone is live neither in a relative nor, perhaps, in a blast lost in a restore.
 
-        After a restore a report that comes again, or contradicts a lost one, may say that somebody was not reached
-        who was retried in the time that is lost.
+        After a restore, a repeated or contradicting report may say that a person wasn't reached who was retried in a
+        blast that is lost.
         """
         return rows.called_after(self.restored_at).not_live_in(self.relatives())
 
     def relatives(self) -> list[int]:
-        """The ids of the other blasts of the family, as of now."""
+        """The ids of the family's other blasts, freshly read."""
         family = MessageLog.objects.filter(pk=self.pk).values("family")
         others = MessageLog.objects.filter(family__in=family).exclude(pk=self.pk)
         return list(others.values_list("pk", flat=True))
 
     def to_retry(self, only_failed: bool) -> DeliveryQuerySet:
-        """Who certainly did not get it, and neither has it from a relative nor waits for it there, as of now.
+        """Deliveries that certainly failed and whose phone isn't live in a relative.
 
-        `only_failed` leaves out whom no retry can reach: hard failures, and who was skipped by a cancel.
+        `only_failed` leaves out hard failures and deliveries skipped by canceling.
         """
         return self._free(self.deliveries.can_be_retried(only_failed))
 
     def kept_from_retry(self) -> DeliveryQuerySet:
-        """Who did not get it from this blast, and may have got it from one that is gone: deleted, or lost in a
-        restore."""
+        """Deliveries that failed here but may have been sent by a blast since deleted or lost in a restore."""
         rows: DeliveryQuerySet = self.deliveries.not_reached()
         is_kept = Q(is_left=True)
         if self.restored_at is not None:
@@ -200,17 +199,17 @@ class MessageLog(models.Model):
         return rows.filter(is_kept)
 
     def leave_relatives(self) -> int:
-        """Before it is deleted: keep relatives from retrying whom it may have texted. How many."""
+        """Before this blast is deleted, keep relatives from retrying phones it may have texted. Returns how many."""
         missed = Delivery.objects.filter(message_log__in=self.relatives()).not_reached()
         return missed.live_in([self.pk]).update(is_left=True)
 
     @property
     def is_stopped(self) -> bool:
-        """Whether it is paused for a fault that somebody has to mend."""
+        """Whether it is paused for a fault that someone has to fix."""
         return self.paused_at is not None and self.stop_code is not None
 
     def write_totals(self) -> None:
-        """Bring the three counters, and for short lists the stored copy of `details`, up to what the rows say."""
+        """Update the counters, and for short lists the stored `details`, from the delivery rows."""
         counts = self.deliveries.count_by_status()
         totals = {
             "total_recipients": sum(counts.values()),
@@ -230,9 +229,9 @@ class MessageLog(models.Model):
             MessageLog.objects.filter(pk=self.pk).update(stored_details=self.details)
 
     def settle(self) -> bool:
-        """Close the blast if no row is left to claim or in a call; whether it is closed now.
+        """Close the blast if no delivery is pending or in a call. Returns whether it is closed.
 
-        "failed" means that somebody failed and nobody got it; who is in doubt counts as having got it.
+        "failed" means that at least one delivery failed and none succeeded; an unknown outcome counts as success.
         """
         if not self._close():
             return self.status != self.Status.PROCESSING
@@ -253,15 +252,15 @@ class MessageLog(models.Model):
         return bool(open_logs.update(status=status, finished_at=now, trouble=""))
 
     def pause(self, reason: str = "") -> bool:
-        """Let no further row be claimed; calls in flight end as they end. False if it was not running.
+        """Stop claiming deliveries; calls in flight finish. Returns False if it wasn't running.
 
-        `reason` is a sentence for staff, where they have not paused it themselves.
+        `reason` is a sentence for staff if they didn't pause it themselves.
         """
         return self._halt(MessageLog.objects.all(), paused_at=timezone.now(), stop_reason=reason)
 
     def stop(self, code: int, reason: str) -> bool:
-        """Pause for a fault that is ours to mend. False if it was not running, or if staff have resumed it after
-        another fault since this object was read: the fault found may be the one that they have mended."""
+        """Pause for a fault of ours. Returns False if it wasn't running, or if staff have resumed it since this
+        object was read: they may have fixed the fault."""
         unresumed = MessageLog.objects.filter(resumed_at=self.resumed_at)
         return self._halt(unresumed, paused_at=timezone.now(), stop_code=code, stop_reason=reason)
 
@@ -271,19 +270,18 @@ class MessageLog(models.Model):
         return bool(is_halted)
 
     def resume(self) -> bool:
-        """Go on after a pause or a stop. False if it was not paused, or nobody is left to go on with.
+        """Continue after a pause or stop. Returns False if it wasn't paused or nobody is left to text.
 
-        Whom Twilio refused for the fault that stopped the blast certainly has no text: they wait again, except
-        those whom a retry has taken on since. Where the fault was reported of texts that Twilio had accepted, these
-        stay as they are. Only what becomes of texts called from now on can stop it again
-        (`messaging.sending.breaker`).
+        Deliveries that Twilio refused for the fault are tried again, except those that a retry has taken over.
+        Deliveries that Twilio accepted and later reported as failed stay as they are. Only results of calls made from
+        now on can stop it again (`messaging.sending.breaker`).
         """
         with transaction.atomic():
             log = MessageLog.objects.lock_family(self)
             if not log.can_be_resumed:
                 return False
             if log.stop_code is not None:
-                log._refused().update(
+                log.refused().update(
                     status=Delivery.Status.PENDING, error_code=None, error_message="", updated_at=timezone.now()
                 )
                 MessageLog.objects.filter(pk=self.pk).update(muted_code=log.stop_code, resumed_at=shared_clock.now())
@@ -299,7 +297,7 @@ class MessageLog(models.Model):
         return True
 
     def cancel(self) -> int | None:
-        """Send nothing more: who still waits becomes skipped. How many, or None if it was over already."""
+        """Skip all pending deliveries. Returns how many, or None if it was already finished."""
         now = timezone.now()
         with transaction.atomic():
             open_logs = MessageLog.objects.filter(pk=self.pk, status=self.Status.PROCESSING, cancelled_at=None)
@@ -311,9 +309,9 @@ class MessageLog(models.Model):
         return skipped
 
     def skip_waiting(self) -> int:
-        """Skip everyone who still waits in a canceled blast. How many."""
+        """Skip a canceled blast's pending deliveries. Returns how many."""
         waiting = self.deliveries.filter(status=Delivery.Status.PENDING)
-        # Asked each second while calls of a canceled blast end: where nobody waits, nobody has to wait for a write.
+        # Called every second while calls of a canceled blast end, so avoid needless writes.
         if not waiting.exists():
             return 0
         return waiting.update(
@@ -324,15 +322,15 @@ class MessageLog(models.Model):
 
     @property
     def details(self) -> str:
-        """A JSON array of {"phone", "name", "success", "error"} objects, as the schema of record has it.
+        """A JSON array of {"phone", "name", "success", "error"} objects, as in the schema of record.
 
-        Always made from the rows. The column of that name holds a copy for readers of the database, brought up
-        to date with the counters; for more than STORED_DETAILS_LIMIT recipients it stays empty.
+        Always computed from the rows. The column of that name holds a copy for other readers of the database, updated
+        with the counters; it stays empty for more than STORED_DETAILS_LIMIT recipients.
         """
         return json.dumps(list(self.iter_details()), ensure_ascii=False)
 
     def iter_details(self) -> Iterator[dict[str, Any]]:
-        """The entries of `details`, one after the other. `success` means: accepted and not failed so far."""
+        """Yields the entries of `details`. `success` means accepted and not failed so far."""
         rows = self.deliveries.order_by("pk")
         for delivery in rows.iterator(chunk_size=2000):
             yield {

@@ -1,4 +1,4 @@
-"""Values that several models share."""
+"""Choices shared by several models."""
 
 from django.db import models
 
@@ -7,14 +7,14 @@ class Target(models.TextChoices):
     """The values of `target` in the schema of record."""
 
     COMMUNITY = "community", "Community"
-    EVENT = "event", "Event registrants"
+    EVENT = "event", "People registered for an event"
 
 
 class RetryWhom(models.TextChoices):
-    """Which people of an earlier blast a retry goes to."""
+    """Whom a retry of a blast goes to."""
 
-    FAILED = "failed", "Those who failed for the moment"
-    UNREACHED = "unreached", "Everyone who did not get it"
+    FAILED = "failed", "Temporary failures"
+    UNREACHED = "unreached", "Everyone who didn’t get it"
 
 
 class BlastStatus(models.TextChoices):

@@ -1,4 +1,4 @@
-"""The recipients of blasts, and what happened to each."""
+"""Deliveries: the recipients of blasts and replies, and what happened to each."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable
@@ -21,15 +21,15 @@ from ..error_codes import final_codes
 from ..text.formatting import doubt_reason
 from .choices import BlastStatus
 
-# Longer than any call can take (5 s to connect, 15 s to answer) with the wait for its time slot.
+# Longer than any call (5 s to connect, 15 s to respond) plus the wait for its time slot.
 ABANDONED_AFTER: Final = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What is to be written about one delivery after its call; `status` is a value of Delivery.Status.
+    """The result of one call, to be recorded. `status` is a value of Delivery.Status.
 
-    `is_learned`: what the failure says about the number goes to the lists in the same transaction.
+    `is_learned`: the failure is applied to opt-outs or unreachable numbers in the same transaction.
     """
 
     delivery_id: int
@@ -43,43 +43,42 @@ class Receipt:
 
 class DeliveryQuerySet(models.QuerySet):
     def of_blasts(self) -> Self:
-        """Without the texts of the inbox."""
+        """Without the inbox's texts."""
         return self.filter(message_log__isnull=False)
 
     def replies(self) -> Self:
-        """What staff write in conversations. An automatic answer is none: it has left with our answer to Twilio."""
+        """Replies written by staff. Automatic replies don't count: they went out in our response to Twilio."""
         return self.filter(message_log=None, inbox_message__automation_source="manual")
 
     def in_progress(self) -> Self:
-        """Rows that a sender has in hand or may still claim."""
+        """Pending rows and rows being sent."""
         return self.filter(status__in=(Delivery.Status.PENDING, Delivery.Status.SENDING))
 
     def live(self) -> Self:
-        """Rows whose text may have gone out, or may still go out."""
+        """Rows whose text may have gone out or may still go out."""
         return self.filter(status__in=Delivery.LIVE)
 
     def unsuccessful(self) -> Self:
         return self.filter(status__in=(Delivery.Status.UNDELIVERED, Delivery.Status.FAILED))
 
     def called_since(self, moment: datetime | None) -> Self:
-        """Those whose call began at `moment` or later; all of them where that is None."""
+        """Rows called at `moment` or later; all rows if it is None."""
         return self if moment is None else self.filter(claimed_at__gte=moment)
 
     def called_after(self, moment: datetime | None) -> Self:
-        """Those whose call began later than `moment`; all of them where that is None."""
+        """Rows called later than `moment`; all rows if it is None."""
         return self if moment is None else self.filter(claimed_at__gt=moment)
 
     def count_by_status(self) -> dict[str, int]:
-        """How many rows there are in each state that occurs."""
+        """The number of rows for each status that occurs."""
         return dict(self.order_by().values_list("status").annotate(Count("pk")))
 
     def claim(self, message_log_id: int, most: int, now: datetime | None = None) -> "list[Delivery]":
-        """Take up to `most` waiting rows of a blast for sending, and commit before returning them.
+        """Claim up to `most` pending rows of a blast for sending, and commit before returning them.
 
-        Only a returned row may be sent, and only by the caller. Opt-outs and suppressions are looked up
-        once more: who said stop since the blast began becomes skipped. So is who may have the text from
-        another blast of the family. The empty list means that nothing is left to claim, or that the blast
-        has been paused or cancelled.
+        Only returned rows may be sent, and only by the caller. Opt-outs and suppressions are checked again: anyone
+        who opted out since the blast started is skipped, and so is anyone who may have the text from another blast of
+        the family. An empty list means that nothing is left to claim, or that the blast was paused or canceled.
         """
         waiting = self.filter(
             message_log_id=message_log_id,
@@ -97,10 +96,9 @@ class DeliveryQuerySet(models.QuerySet):
                 return claimed
 
     def _block_duplicates(self, message_log_id: int, rows: list[Any]) -> None:
-        """Block those locked rows of a blast whose phone has a text in another blast of the family.
+        """Block locked rows of a blast whose phone is live in another blast of the family.
 
-        The rule of a family leaves none, except those of a report that came since. Of two rows that both wait the
-        first one goes, whoever looks.
+        There are none, except after a late report. Of two pending rows, the first one always wins.
         """
         if not rows or rows[0].family is None:
             return
@@ -114,9 +112,9 @@ class DeliveryQuerySet(models.QuerySet):
                 row.blocked_by = row.blocked_by or "duplicate"
 
     def claim_replies(self, most: int, now: datetime | None = None) -> "list[Delivery]":
-        """Take up to `most` waiting replies, oldest first, as `claim` takes rows of a blast; with `inbox_message`.
+        """Claim up to `most` pending replies, oldest first, with their `inbox_message` (see `claim`).
 
-        Who has opted out since is skipped. A suppression skips nobody here: who has texted us can be texted.
+        Anyone who has opted out since is skipped. Suppressions don't count: a person who texted us can be texted.
         """
         waiting = self.replies().filter(status=Delivery.Status.PENDING).select_related("inbox_message")
         while True:
@@ -130,10 +128,10 @@ class DeliveryQuerySet(models.QuerySet):
                 return claimed
 
     def _lock_first(self, most: int | None) -> list[Any]:
-        """The first rows, or all of them, locked until the transaction ends.
+        """The first rows (None: all), locked until the transaction ends.
 
-        SQLite has one writer at a time, and our transactions there are immediate: nobody else can claim
-        between this look and the update. Elsewhere the rows are locked, and other senders pass over them.
+        SQLite has one writer at a time and our transactions there are immediate, so nobody else can claim between
+        this query and the update. Elsewhere the rows are locked, and other senders skip them.
         """
         rows = self.order_by("pk")
         if connection.features.has_select_for_update_skip_locked:
@@ -141,7 +139,7 @@ class DeliveryQuerySet(models.QuerySet):
         return list(rows[:most])
 
     def _take(self, rows: list[Any], now: datetime | None) -> list[Any]:
-        """Of locked rows, skip those that are `blocked_by` something, and take the others, which are returned."""
+        """Skip the locked rows that are `blocked_by` something; claim and return the others."""
         now = now or shared_clock.now()
         blocked = [row for row in rows if row.blocked_by]
         claimed = [row for row in rows if not row.blocked_by]
@@ -153,10 +151,9 @@ class DeliveryQuerySet(models.QuerySet):
         return claimed
 
     def record(self, receipts: Iterable[Receipt], now: datetime | None = None) -> None:
-        """Write what the calls brought, in one batch. A state that a callback moved further stays.
+        """Write the results of calls in one batch. A status that a callback moved further stays.
 
-        Who was proven not to have been accepted waits again, and the blast with them where it had been closed; in a
-        canceled blast they are skipped.
+        What was proven not accepted is pending again and reopens a closed blast; in a canceled blast it is skipped.
         """
         now = now or timezone.now()
         accepted, waiting, others = [], [], []
@@ -200,7 +197,7 @@ class DeliveryQuerySet(models.QuerySet):
                 self._reopen_blasts([delivery_id for _, delivery_id in waiting])
 
     def _reopen_blasts(self, ids: list[int]) -> None:
-        """A doubt that is settled late may find its blast closed: who waits is not to wait in there for ever."""
+        """Reopen closed blasts of late pending rows, which would otherwise never be sent."""
         waiting = self.filter(pk__in=ids, status=Delivery.Status.PENDING).values("message_log")
         closed = self._blasts().filter(pk__in=waiting, cancelled_at=None).exclude(status=BlastStatus.PROCESSING)
         closed.update(status=BlastStatus.PROCESSING, finished_at=None)
@@ -215,27 +212,27 @@ class DeliveryQuerySet(models.QuerySet):
     def advance(
         self, delivery_id: int, status: str, sid: str = "", error_code: int | None = None, error_message: str = ""
     ) -> bool:
-        """Move one row forward to `status` if that outranks its state; whether it moved.
+        """Move one row forward to `status` if that outranks its current one. Returns whether it moved.
 
-        A row that has another SID than `sid` stays: that is compared at the moment of the write, because our own
-        answer may be recorded meanwhile. A doubt that staff had left at that is settled by it.
+        A row with another SID than `sid` stays. The SID is compared during the write, because the result of our own
+        call may be recorded meanwhile. This also resolves unknown outcomes that staff had closed.
         """
         return bool(_advance_to(status).run(delivery_id, sid, error_code, error_message, timezone.now()))
 
     def refused(self, code: int | None) -> Self:
-        """Those whom Twilio refused with that error code, and about whom something may still be done."""
+        """Rows that Twilio refused with that error code and that staff haven't closed."""
         return self.filter(status=Delivery.Status.FAILED, sid="", error_code=code, is_left=False)
 
     def not_live_in(self, blasts: Collection[int]) -> Self:
-        """Those whose phone has no live row in these blasts (ids).
+        """Rows whose phone has no live row in these blasts (ids).
 
-        By ids and not by what they have in common: PostgreSQL then always looks up one phone after the other, and
-        never reads all live rows for each.
+        By ids and not by family, so that PostgreSQL looks up one phone at a time instead of reading all live rows for
+        each.
         """
         return self.filter(~Exists(self._of_same_phone(blasts))) if blasts else self
 
     def live_in(self, blasts: Collection[int]) -> Self:
-        """Those whose phone has a live row in these blasts (ids)."""
+        """Rows whose phone has a live row in these blasts (ids)."""
         return self.filter(Exists(self._of_same_phone(blasts)))
 
     def _of_same_phone(self, blasts: Collection[int]) -> Any:
@@ -243,24 +240,24 @@ class DeliveryQuerySet(models.QuerySet):
         return rows.live().filter(message_log__in=blasts, phone=OuterRef("phone"))
 
     def can_be_retried(self, only_failed: bool) -> Self:
-        """Those who certainly did not get it from their blast, and nothing speaks against another try.
+        """Rows that certainly failed and that staff haven't closed.
 
-        `only_failed` leaves out whom no retry can reach: hard failures, and who was skipped by a cancel.
+        `only_failed` leaves out hard failures and rows skipped by canceling.
         """
         rows = self.not_reached().filter(is_left=False)
         return rows.unsuccessful().exclude(error_code__in=final_codes()) if only_failed else rows
 
     def not_reached(self) -> Self:
-        """Those who certainly did not get it from their blast, although they were to."""
+        """Rows that certainly failed, or were skipped because the blast was canceled."""
         canceled = Q(status=Delivery.Status.SKIPPED, skip_reason=Delivery.SkipReason.CANCELLED)
         return self.filter(Q(status__in=Delivery.UNSUCCESSFUL) | canceled)
 
     def in_doubt(self) -> Self:
-        """Those of whom nobody knows whether they have the text, and whom staff have not left at that."""
+        """Deliveries with unknown outcome that await review."""
         return self.filter(status=Delivery.Status.UNKNOWN, is_left=False)
 
     def count_doubts(self) -> tuple[tuple[str, int], ...]:
-        """Why people are in doubt, and how many each reason is about, the most frequent first."""
+        """Reasons for unknown outcomes with their counts, the most frequent first."""
         doubtful = self.filter(status=Delivery.Status.UNKNOWN).order_by()
         found = doubtful.values_list("error_message").annotate(Count("pk"))
         counts: Counter[str] = Counter()
@@ -269,33 +266,33 @@ class DeliveryQuerySet(models.QuerySet):
         return tuple(counts.most_common())
 
     def abandoned(self, before: datetime) -> Self:
-        """Those whose call began before `before` and was never recorded.
+        """Rows called before `before` whose result was never recorded.
 
-        A call that seems to have begun in the future began before the clock was set back. What is no further from
-        `before` than twice the time that calls may take is no future: clocks may differ, and be set by seconds.
+        A call time in the future is from before the clock was set back. Times within twice the maximum duration of a
+        call aren't treated as future, because clocks differ and are adjusted by seconds.
         """
         future = Q(claimed_at__gt=before + 2 * ABANDONED_AFTER)
         return self.filter(Q(claimed_at__lt=before) | future, status=Delivery.Status.SENDING)
 
     def doubt_abandoned(self, before: datetime) -> int:
-        """Those `abandoned` become "unknown": how many.
+        """Set `abandoned` rows to "unknown". Returns how many.
 
-        What somebody writes at this moment is passed over: its call has not been abandoned.
+        Rows being written at this moment are skipped: their call wasn't abandoned.
         """
         abandoned = self.abandoned(before)
-        # Asked each second: where there are none, nobody has to wait for a write.
+        # Called every second, so avoid needless writes.
         if not abandoned.exists():
             return 0
-        sentence = "The sender stopped in the middle of the call."
+        sentence = "The sender stopped during the call to Twilio."
         with transaction.atomic():
             rows = self.filter(pk__in=[row.pk for row in abandoned.only("pk")._lock_first(None)])
             return rows.update(status=Delivery.Status.UNKNOWN, error_message=sentence, updated_at=timezone.now())
 
 
 class Delivery(models.Model):
-    """One recipient of one blast, or of one text of the inbox: the truth about what happened to them.
+    """One recipient of a blast, or of a text from the inbox, and what happened to it.
 
-    A text of the inbox has no blast; its words are those of its `inbox_message`.
+    A text from the inbox has no blast; its words are those of its `inbox_message`.
 
         pending → sending → accepted → sent → delivered
                     │          └────────┴──→ undelivered | failed
@@ -305,14 +302,14 @@ class Delivery(models.Model):
                                    (skipped instead of pending where the blast has been canceled)
         pending → skipped          skip_reason says which
 
-    States only move forward, by RANK: what comes late, twice or out of order changes nothing. A late
-    "delivered" outranks "undelivered", because parts of a long text can be reported apart.
+    A status only moves forward, by RANK: late, repeated or out-of-order reports change nothing. A late "delivered"
+    outranks "undelivered", because parts of a long text can be reported separately.
     """
 
     class Status(models.TextChoices):
-        PENDING = "pending", "Waiting"
-        SENDING = "sending", "Being sent"
-        UNKNOWN = "unknown", "In doubt"
+        PENDING = "pending", "Waiting to send"
+        SENDING = "sending", "Sending"
+        UNKNOWN = "unknown", "Unconfirmed"
         ACCEPTED = "accepted", "Accepted"
         SENT = "sent", "Sent"
         DELIVERED = "delivered", "Delivered"
@@ -322,13 +319,13 @@ class Delivery(models.Model):
 
     class SkipReason(models.TextChoices):
         OPTED_OUT = "opted_out", "Opted out"
-        SUPPRESSED = "suppressed", "Cannot be texted"
+        SUPPRESSED = "suppressed", "Unreachable"
         DUPLICATE = "duplicate", "Already texted"
-        CANCELLED = "cancelled", "Blast cancelled"
+        CANCELLED = "cancelled", "Blast canceled"
 
     SUCCESSFUL: Final = (Status.ACCEPTED, Status.SENT, Status.DELIVERED)
     UNSUCCESSFUL: Final = (Status.UNDELIVERED, Status.FAILED)
-    # The text may have gone out, or may still go out.
+    # The text may have gone out or may still go out.
     LIVE: Final = (Status.PENDING, Status.SENDING, Status.UNKNOWN, *SUCCESSFUL)
     RANK: Final[dict[str, int]] = {
         Status.PENDING: 0,
@@ -352,7 +349,7 @@ class Delivery(models.Model):
     )
     phone = models.CharField(max_length=20)
     name = models.CharField(max_length=100, null=True, blank=True)
-    status = models.CharField("state", max_length=12, choices=Status, default=Status.PENDING)
+    status = models.CharField(max_length=12, choices=Status, default=Status.PENDING)
     sid = models.CharField(max_length=64, default="", blank=True)
     error_code = models.IntegerField(null=True, blank=True)
     error_message = models.TextField(default="", blank=True)
@@ -362,12 +359,11 @@ class Delivery(models.Model):
     accepted_at = models.DateTimeField(null=True, blank=True)
     updated_at = models.DateTimeField(default=timezone.now)
     learned_at = models.DateTimeField(
-        null=True, blank=True, help_text="When what its failure says about the number was recorded on the lists."
+        null=True, blank=True, help_text="When its failure was applied to the opt-outs and unreachable numbers."
     )
     is_left = models.BooleanField(
         default=False,
-        help_text="Nothing more is done about this one, in doubt or not reached: staff leave it at that, or it may "
-        "have been retried in a blast that is gone.",
+        help_text="Closed: staff chose not to resend, or a blast that no longer exists may have retried it.",
     )
 
     objects = DeliveryQuerySet.as_manager()
@@ -378,7 +374,7 @@ class Delivery(models.Model):
         constraints = [models.UniqueConstraint(fields=["message_log", "phone"], name="unique_message_log_phone")]
         indexes = [
             models.Index(fields=["message_log", "status", "id"], name="ix_deliveries_log_status"),
-            # For the pass over failures that taught the lists nothing (`messaging.sending.suppression_backfill`).
+            # For failures not yet applied to the lists (`messaging.sending.suppression_backfill`).
             models.Index(
                 fields=["error_code", "id"],
                 name="ix_deliveries_unlearned",
@@ -391,22 +387,22 @@ class Delivery(models.Model):
 
     @property
     def is_success(self) -> bool:
-        """Accepted by Twilio and not failed so far."""
+        """Whether Twilio accepted it and it hasn't failed so far."""
         return self.status in self.SUCCESSFUL
 
     @property
     def can_be_retried(self) -> bool:
-        """Whether the person has certainly not got it, for a reason that may pass (as in `MessageLog.to_retry`)."""
+        """Whether it certainly failed for a reason that may pass (as in `MessageLog.to_retry`)."""
         return self.status in self.UNSUCCESSFUL and self.error_code not in final_codes()
 
     @property
     def doubt_reason(self) -> str:
-        """Why nobody knows whether the person has the text."""
+        """Why the outcome is unknown."""
         return doubt_reason(self.error_message)
 
     @property
     def error_sentence(self) -> str | None:
-        """Why the person has not got the text, in words; None where there is nothing to say."""
+        """Why the person didn't get the text, in words; None if there is nothing to say."""
         if self.status == self.Status.SKIPPED:
             return f"Skipped: {self.get_skip_reason_display().lower()}"
         return self.error_message or None

@@ -1,4 +1,4 @@
-"""Messages that are being written."""
+"""Drafts of blasts."""
 
 import uuid
 
@@ -14,10 +14,9 @@ from .choices import RetryWhom, Target
 
 
 class Draft(models.Model):
-    """A message that is being written, from the compose page to its confirmation.
+    """A blast being written, from the compose page to its review.
 
-    `token` comes from the form: however often a form is posted, there is one draft, and a draft becomes at
-    most one blast.
+    `token` comes from the form: a form posted several times makes one draft, and a draft becomes at most one blast.
     """
 
     token = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -47,10 +46,10 @@ class Draft(models.Model):
 
     @property
     def version(self) -> str:
-        """What changes with each change to it; the confirmation page hands it back."""
+        """Changes with every edit. The review page sends it back."""
         return self.updated_at.isoformat()
 
     @property
     def whole_body(self) -> str:
-        """The text with its fields as it is to be sent: with the opt-out line where that is wanted."""
+        """The text to send, with its fields, and with the opt-out line if wanted."""
         return with_opt_out_line(self.message_body) if self.has_opt_out_line else self.message_body

@@ -1,4 +1,4 @@
-"""Conversations: what people text us, and what they are answered."""
+"""Conversations: what people text us, and our replies."""
 
 from collections.abc import Callable
 from typing import Any, Final, Self
@@ -12,33 +12,33 @@ from smsadmin.lib.registry import Registry
 
 from .deliveries import Delivery
 
-# Asked what sets a phone's conversation apart from those with people.
+# Functions that label special conversations by phone.
 tags: Registry[Callable[[str], str]] = Registry()
 
 
 class InboxThreadQuerySet(models.QuerySet):
     def unread(self) -> Self:
-        """Those with texts that nobody has read yet."""
+        """Conversations with unread texts."""
         return self.filter(unread_count__gt=0)
 
     def undecided(self) -> Self:
-        """Those with texts of which a person is to decide whether they mean stop."""
+        """Conversations with possible opt-outs to review."""
         return self.filter(flagged_at__isnull=False)
 
     def with_newest_text(self) -> Self:
-        """With `newest_text`: the id of its latest text at the very moment at which the row is read; None without."""
+        """With `newest_text`: the id of the latest text when the row is read, or None."""
         texts: Any = self.model._meta.get_field("messages").related_model
         newest = texts._default_manager.filter(thread=OuterRef("pk")).order_by("-pk").values("pk")[:1]
         return self.annotate(newest_text=Subquery(newest))
 
     def miscounted(self) -> Self:
-        """Conversations with more unread texts than came in, which are their `received`, or with fewer than none."""
+        """Conversations with more unread texts than received ones (`received`), or a negative number."""
         received = Count("messages", filter=Q(messages__direction=InboxMessage.Direction.INBOUND))
         some_unread = self.exclude(unread_count=0).annotate(received=received)
         return some_unread.filter(Q(unread_count__lt=0) | Q(unread_count__gt=F("received")))
 
     def limit_unread(self) -> int:
-        """Let those have as many unread texts as can be; how many changed. One that changes meanwhile is left."""
+        """Clamp wrong unread counts. Returns how many changed; rows that change meanwhile are skipped."""
         changed = 0
         for pk, unread, received in self.miscounted().values_list("pk", "unread_count", "received"):
             possible = min(max(unread, 0), received)
@@ -52,20 +52,21 @@ class InboxMessageQuerySet(models.QuerySet):
         return self.filter(direction=InboxMessage.Direction.INBOUND)
 
     def on_their_own(self) -> Self:
-        """Without the reactions that are shown at the text that they are about."""
+        """Without reactions that are shown on the text they are about."""
         return self.filter(about_message=None, about_delivery=None)
 
     def flagged(self) -> Self:
-        """Those of which a person is to decide whether they mean stop."""
+        """Possible opt-outs to review."""
         return self.filter(is_flagged=True)
 
     def for_staff(self) -> Self:
-        """Those received that are unread at first: an opt-out, or an answer to a survey, is not."""
+        """Received texts that count as unread: not opt-outs or survey answers, for example."""
         return self.received().filter(needs_reading=True)
 
 
 class InboxThread(models.Model):
-    """The conversation with one phone. `contact_name` is what staff call it; without one the lists know best."""
+    """The conversation with one phone. `contact_name` is given by staff; without one, names from the lists are
+    used."""
 
     PREVIEW_LENGTH: Final = 120
 
@@ -79,7 +80,7 @@ class InboxThread(models.Model):
     updated_at = models.DateTimeField(auto_now=True)
 
     flagged_at = models.DateTimeField(
-        null=True, blank=True, help_text="Since when a text waits for a person to decide: does it mean stop?"
+        null=True, blank=True, help_text="Since when a possible opt-out has been waiting for a decision."
     )
 
     objects = InboxThreadQuerySet.as_manager()
@@ -98,17 +99,17 @@ class InboxThread(models.Model):
 
     @property
     def tag(self) -> str:
-        """What sets it apart from conversations with people, such as "Try"; "" of a person's."""
+        """A label for a special conversation, such as a survey test; "" for an ordinary one."""
         return next(filter(None, (tag_of(self.phone) for tag_of in tags)), "")
 
 
 class InboxMessage(models.Model):
     """One text of a conversation, in either direction.
 
-    What came in has Twilio's SID, by which a repeat is known. What went out says who or what wrote it
-    (`automation_source`, for a survey or a keyword reply with the id of its row), and its delivery says what became
-    of it. `answer_to` is the text to which an automatic answer was given. What a phone sent by itself has its `kind`;
-    a reaction is `about` one of our texts, where that is known.
+    Received texts have Twilio's SID, which identifies repeats. Sent texts record who or what wrote them
+    (`automation_source`, with the id of the survey or keyword reply), and their delivery records the outcome.
+    `answer_to` is the text that an automatic reply answers. `kind` marks texts that a phone sent on its own; a
+    reaction is linked to the text it is about, if known.
     """
 
     class Direction(models.TextChoices):
@@ -119,15 +120,15 @@ class InboxMessage(models.Model):
         TEXT = "text", "Text"
         REACTION = "reaction", "Reaction"
         AUTO_REPLY = "auto_reply", "Automatic reply"
-        COPY = "copy", "Copy of instructions"
+        COPY = "copy", "Copied opt-out instructions"
 
     class Source(models.TextChoices):
         MANUAL = "manual", "Staff"
         KEYWORD = "keyword", "Keyword reply"
         SURVEY = "survey", "Survey"
-        SYSTEM = "system", "Opt-out and help"
+        SYSTEM = "system", "Opt-out or help"
 
-    # Both indexes that begin with the thread serve for the thread alone.
+    # Two indexes below start with the thread.
     thread = models.ForeignKey(InboxThread, models.CASCADE, related_name="messages", db_index=False)
     phone = models.CharField(max_length=20)
     direction = models.CharField(max_length=10, choices=Direction)
@@ -143,23 +144,25 @@ class InboxMessage(models.Model):
     delivery = models.OneToOneField(Delivery, models.SET_NULL, null=True, blank=True, related_name="inbox_message")
     sent_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     token = models.UUIDField(null=True, blank=True, unique=True, editable=False)
-    is_flagged = models.BooleanField(default=False, help_text="May mean stop: a person is to decide.")
+    is_flagged = models.BooleanField(default=False, help_text="Possible opt-out that staff must review.")
     flag_reason = models.CharField(
-        max_length=200, default="", blank=True, help_text="The rule by which it was taken for an opt-out, or flagged."
+        max_length=200, default="", blank=True, help_text="Why it was treated as an opt-out or flagged."
     )
     needs_reading = models.BooleanField(
-        default=True, help_text="Of what came in: whether it was unread then, as nothing else had dealt with it."
+        default=True, help_text="For received texts: whether it arrived unread because no automation handled it."
     )
 
     kind = models.CharField(
         max_length=12,
         choices=Kind,
         default=Kind.TEXT,
-        help_text="Of what came in: whether a person wrote it.",
+        help_text="For received texts: what kind of text it is, such as one that a person wrote.",
     )
-    reaction = models.CharField(max_length=32, default="", blank=True, help_text="The emoji put on a text of ours.")
-    is_removal = models.BooleanField(default=False, help_text="The reaction was taken back.")
-    # The text of ours that a reaction is about: one of the conversation, or of a blast. Both indexes are below.
+    reaction = models.CharField(
+        max_length=32, default="", blank=True, help_text="The emoji used to react to one of our texts."
+    )
+    is_removal = models.BooleanField(default=False, help_text="The reaction was removed.")
+    # The text of ours that a reaction is about, from the conversation or a blast. Indexed below.
     about_message = models.ForeignKey(
         "self", models.SET_NULL, null=True, blank=True, related_name="reactions", db_index=False
     )
@@ -199,12 +202,12 @@ class InboxMessage(models.Model):
 
     @property
     def is_about_another(self) -> bool:
-        """Whether it is shown at the text that it is about, and not as one of its own."""
+        """Whether it is shown on the text it is about instead of on its own."""
         return self.about_message_id is not None or self.about_delivery_id is not None
 
 
 class DeletedText(models.Model):
-    """What staff deleted of what came in, by Twilio's SID: should Twilio repeat it, it does not come back."""
+    """The SID of a received text that staff deleted, so that a repeat from Twilio isn't stored again."""
 
     message_sid = models.CharField(max_length=64, unique=True)
     deleted_at = models.DateTimeField(default=timezone.now)

@@ -1,4 +1,4 @@
-"""Keyword replies: a word that people text, and the answer to it."""
+"""Keyword replies: a word that people text, and the reply they get."""
 
 from typing import Any
 
@@ -7,10 +7,10 @@ from django.utils import timezone
 
 
 class KeywordOwnerQuerySet(models.QuerySet):
-    """Keyword replies and, in their own app, surveys: what a keyword leads to as long as it is active."""
+    """For owners of keywords, which can be turned on and off: keyword replies and, in their own app, surveys."""
 
     def switch(self, *, is_active: bool) -> list[Any]:
-        """Activate or deactivate them: those that were not so before."""
+        """Activate or deactivate. Returns those that changed."""
         with transaction.atomic():
             others = self.exclude(is_active=is_active).order_by("pk")
             switched: list[Any] = list(others.select_for_update(of=("self",)))
@@ -20,7 +20,7 @@ class KeywordOwnerQuerySet(models.QuerySet):
 
 
 class KeywordAutomationRule(models.Model):
-    """A keyword, kept as `messaging.keywords.normalize` makes it, and what its sender is answered."""
+    """A keyword, normalized by `messaging.keywords.normalize`, and the reply to it."""
 
     keyword = models.CharField(max_length=40, unique=True)
     response_body = models.TextField("reply")

@@ -1,4 +1,4 @@
-"""Delivery reports that are about no text of ours."""
+"""Delivery reports that match no delivery."""
 
 from datetime import date, datetime
 
@@ -9,7 +9,7 @@ from django.utils import timezone
 
 class UnmatchedReportsManager(models.Manager["UnmatchedReports"]):
     def count_one(self, now: datetime | None = None) -> None:
-        """One more such report today."""
+        """Count one report today."""
         now = now or timezone.now()
         day = now.date()
         # The row is made once a day; afterwards this is a single UPDATE.
@@ -23,7 +23,7 @@ class UnmatchedReportsManager(models.Manager["UnmatchedReports"]):
 
 
 class UnmatchedReports(models.Model):
-    """How many genuine delivery reports fit no delivery on a day (UTC), by id, SID and number."""
+    """How many genuine delivery reports on a day (UTC) match no delivery by id, SID and number."""
 
     day = models.DateField(unique=True)
     count = models.IntegerField(default=0)

@@ -1,4 +1,4 @@
-"""Messages that go out later."""
+"""Scheduled blasts."""
 
 import hashlib
 import uuid
@@ -18,27 +18,27 @@ from .blasts import MessageLog
 from .choices import Target
 from .drafts import Draft
 
-# How long a scheduled message is put off after each attempt that failed, the last one again and again.
+# Pauses between failed attempts; the last one repeats.
 PAUSES: Final = tuple(timedelta(seconds=seconds) for seconds in (5, 15, 60, 300, 900))
 
 
-# How long a queued attempt may take to come before another one is queued.
+# How long to wait for a queued attempt before queueing another one.
 ATTEMPT_LASTS: Final = timedelta(seconds=30)
 
 
 class ScheduledMessageQuerySet(models.QuerySet):
-    def leaving_next(self) -> Self:
-        """Those that wait, in the order in which they leave."""
+    def upcoming(self) -> Self:
+        """Pending ones, soonest first."""
         return self.filter(status=ScheduledMessage.Status.PENDING).order_by("scheduled_at", "pk")
 
     def over(self) -> Self:
-        """Those of which nothing more is to come."""
+        """Finished ones, with whatever outcome."""
         return self.exclude(status__in=(ScheduledMessage.Status.PENDING, ScheduledMessage.Status.PROCESSING))
 
     def due(self, now: datetime) -> Self:
-        """Those whose time has come, and that no earlier attempt asked to wait.
+        """Those whose time has come and that aren't pausing between attempts.
 
-        No attempt asks for longer than its pause: what seems to was written before the clock was set back.
+        A pause longer than the attempt's own was written before the clock was set back.
         """
         may_go = Q(next_attempt_at=None) | Q(next_attempt_at__lte=now)
         for attempts, pause in enumerate((timedelta(0), *PAUSES)):
@@ -49,36 +49,36 @@ class ScheduledMessageQuerySet(models.QuerySet):
         return self.filter(may_go, status=ScheduledMessage.Status.PENDING, scheduled_at__lte=now)
 
     def reserve(self, pk: int, now: datetime, until: datetime) -> bool:
-        """Take one due message for an attempt; False when another process has just done so."""
+        """Reserve a due one for an attempt. Returns False if another process was faster."""
         return bool(self.due(now).filter(pk=pk).update(next_attempt_at=until))
 
     def expire(self, before: datetime, reason: str) -> int:
-        """Give up those that should have left before `before`; how many."""
+        """Expire those scheduled before `before`. Returns how many."""
         late = self.filter(status=ScheduledMessage.Status.PENDING, scheduled_at__lt=before)
         return late.update(status=ScheduledMessage.Status.EXPIRED, error_message=reason)
 
 
 class ScheduledMessage(models.Model):
-    """A blast that leaves at a set time. Times are kept in UTC; the audience is resolved when it leaves.
+    """A blast scheduled for a set time. Times are in UTC; the audience is resolved when it starts.
 
     pending → processing → sent | failed       as its blast ends
-       ├→ failed                               it could not start: error_message says why
-       ├→ expired                              it could not leave in time
+       ├→ failed                               couldn't start: error_message says why
+       ├→ expired                              couldn't start in time
        └→ cancelled                            by staff
     """
 
     class Status(models.TextChoices):
-        PENDING = "pending", "Waiting"
-        PROCESSING = "processing", "Being sent"
+        PENDING = "pending", "Scheduled"
+        PROCESSING = "processing", "Sending"
         SENT = "sent", "Sent"
         FAILED = "failed", "Failed"
         EXPIRED = "expired", "Expired"
-        CANCELLED = "cancelled", "Cancelled"
+        CANCELLED = "cancelled", "Canceled"
 
     created_at = models.DateTimeField(default=timezone.now, editable=False)
-    scheduled_at = models.DateTimeField("leaves")
+    scheduled_at = models.DateTimeField("scheduled for")
     message_body = models.TextField("message")
-    target = models.CharField(max_length=20, choices=Target)
+    target = models.CharField("audience", max_length=20, choices=Target)
     event = models.ForeignKey(Event, models.SET_NULL, null=True, blank=True, related_name="scheduled_messages")
     status = models.CharField(max_length=20, choices=Status, default=Status.PENDING)
     test_mode = models.BooleanField(default=False)
@@ -106,7 +106,7 @@ class ScheduledMessage(models.Model):
 
     class Meta:
         db_table = "scheduled_messages"
-        verbose_name = "scheduled message"
+        verbose_name = "scheduled blast"
         indexes = [models.Index(fields=["status", "scheduled_at"], name="ix_scheduled_status_at")]
 
     def __str__(self) -> str:
@@ -114,12 +114,12 @@ class ScheduledMessage(models.Model):
 
     @property
     def token(self) -> uuid.UUID:
-        """The token of its blast, which is unique: a second blast of the same message cannot be written."""
+        """The unique token of its blast, which rules out a second one."""
         return uuid.uuid5(uuid.NAMESPACE_OID, f"scheduled message {self.pk}")
 
     @property
     def version(self) -> str:
-        """What changes with each change of the text, the people or the time; the pages hand it back."""
+        """Changes with the text, the audience or the time. The pages send it back."""
         seen = (
             self.message_body,
             self.target,
@@ -135,15 +135,15 @@ class ScheduledMessage(models.Model):
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing more is to come of it."""
+        """Whether it is finished, with whatever outcome."""
         return self.status not in (self.Status.PENDING, self.Status.PROCESSING)
 
     def cancel(self) -> bool:
-        """Let it never leave. False if it has left already, or is over."""
+        """Cancel it. Returns False if it has started or is finished."""
         return self._move(status=self.Status.CANCELLED)
 
     def reschedule(self, at: datetime) -> bool:
-        """Let it leave at another time. False if it has left already, or is over."""
+        """Change its time. Returns False if it has started or is finished."""
         return self._move(scheduled_at=at, attempt_count=0, next_attempt_at=None, error_message=None)
 
     def _move(self, **changes: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Who sends a blast now: leases of senders, and the pace of all of them together."""
+"""Leases of senders, and the sending rate that they share."""
 
 from datetime import datetime, timedelta
 from typing import Final, Self
@@ -8,9 +8,9 @@ from django.db.models import Q
 
 from smsadmin.lib import shared_clock
 
-# A dead sender's slot is free again after this; a living one renews it three times as often.
+# A dead sender's slot is free again after this; a live one renews it three times as often.
 LEASE_SECONDS: Final = 9.0
-# No slot rests longer, and no lease is longer.
+# The maximum rest of a slot, and the maximum lease.
 LONGEST_REST_SECONDS: Final = 300.0
 
 
@@ -18,9 +18,9 @@ class SenderSlotQuerySet(models.QuerySet):
     LONGEST: Final = timedelta(seconds=LONGEST_REST_SECONDS)
 
     def held(self, now: datetime) -> Self:
-        """Slots that a sender holds, that wait for a task, or that rest.
+        """Slots that are leased by a sender, reserved for a task, or resting.
 
-        A lease that begins in the future, or ends later than any could, was given before the clock was set back.
+        A lease that starts in the future, or ends later than any could, is from before the clock was set back.
         """
         return self.held_since(now, now)
 
@@ -31,7 +31,7 @@ class SenderSlotQuerySet(models.QuerySet):
         return self.filter(has_begun, shared_clock.lies_ahead("leased_until", since, now - since + self.LONGEST))
 
     def free(self, now: datetime) -> Self:
-        """Slots that no living sender holds: all but those `held`."""
+        """Slots that aren't `held`."""
         return self.filter(
             Q(leased_until=None)
             | Q(leased_until__lte=now)
@@ -40,7 +40,7 @@ class SenderSlotQuerySet(models.QuerySet):
         )
 
     def reserve(self, pk: int, owner: str, seconds: float, now: datetime | None = None) -> bool:
-        """Lease one slot to the task `owner`, which is queued now; False when another one holds it."""
+        """Reserve a slot for `owner`, a task queued now. Returns False if another owner holds it."""
         now = now or shared_clock.now()
         mine_or_free = self.filter(owner=owner) | self.free(now)
         changes = {
@@ -52,11 +52,14 @@ class SenderSlotQuerySet(models.QuerySet):
         return bool(mine_or_free.filter(pk=pk).update(**changes))
 
     def hold(self, pk: int, owner: str) -> datetime | None:
-        """Take one slot for the sender `owner`, with its sign of life: until when; None when another one holds it."""
+        """Take a slot for the sender `owner` and note that it reported in.
+
+        Returns the lease's end; None if another owner holds it.
+        """
         return self._hold(self.filter(owner=owner) | self.free(now := shared_clock.now()), pk, owner, now)
 
     def renew(self, pk: int, owner: str) -> datetime | None:
-        """Renew the lease of the sender `owner`, with its sign of life: until when; None once it has run out."""
+        """Renew the lease of the sender `owner` and note that it reported in. Returns its end; None if it expired."""
         return self._hold(self.filter(owner=owner).held(now := shared_clock.now()), pk, owner, now)
 
     def _hold(self, slots: Self, pk: int, owner: str, now: datetime) -> datetime | None:
@@ -65,20 +68,21 @@ class SenderSlotQuerySet(models.QuerySet):
         return until if slots.filter(pk=pk).update(**changes) else None
 
     def for_replies(self) -> Self:
-        """The one slot that belongs to no blast, once it has been made."""
+        """The one slot without a blast, if it exists yet."""
         return self.filter(message_log=None, number=0)
 
     def waiting_for_a_task(self, now: datetime) -> Self:
-        """Slots that are reserved for a task that is still in the queue."""
+        """Slots reserved for a task that is still queued."""
         return self.held(now).filter(queued_at__isnull=False)
 
     def take_over(self, pk: int, owner: str, new_owner: str) -> bool:
-        """Lease a slot in place of the task that it waits for, which then finds it gone; False if it has come."""
+        """Lease a slot instead of the queued task, which then finds it taken. Returns False if the task was
+        faster."""
         waiting = self.waiting_for_a_task(now := shared_clock.now()).filter(owner=owner)
         return self._hold(waiting, pk, new_owner, now) is not None
 
     def release(self, pk: int, owner: str, limit: int, rest: float = 0) -> None:
-        """Give a slot back, free after `rest` seconds; its next holder makes `limit` calls at once."""
+        """Release a slot, available after `rest` seconds. Its next holder makes `limit` concurrent calls."""
         now = shared_clock.now()
         free_at = now + timedelta(seconds=rest) if rest > 0 else None
         self.filter(pk=pk, owner=owner).update(
@@ -87,12 +91,11 @@ class SenderSlotQuerySet(models.QuerySet):
 
 
 class SenderSlot(models.Model):
-    """A sender's lease on a blast, or on the inbox's texts: who sends it now, until when unless renewed.
+    """A sender's lease on a blast, or on the inbox's replies.
 
-    A blast has a fixed number of slots, so however often the queue is nudged, no more senders work on it. The
-    texts of the inbox have one slot, which belongs to no blast.
-    A lease that ran out belongs to a sender that died: the next nudge takes the slot over. All times are by the clock
-    that the installation shares.
+    A blast has a fixed number of slots, which limits its senders however often the queue is nudged. The replies have
+    one slot without a blast. An expired lease belongs to a dead sender: the next nudge takes over its slot. All times
+    are by the installation's shared clock.
     """
 
     message_log = models.ForeignKey(
@@ -102,11 +105,9 @@ class SenderSlot(models.Model):
     owner = models.CharField(max_length=32, default="", blank=True)
     leased_at = models.DateTimeField(null=True, blank=True)
     leased_until = models.DateTimeField(null=True, blank=True)
-    queued_at = models.DateTimeField(
-        null=True, blank=True, help_text="When the task was queued that it still waits for."
-    )
-    sender_seen_at = models.DateTimeField(null=True, blank=True, help_text="The last sign of life of a sender.")
-    limit = models.SmallIntegerField(null=True, blank=True, help_text="Calls at once; fewer after trouble")
+    queued_at = models.DateTimeField(null=True, blank=True, help_text="When its waiting task was queued.")
+    sender_seen_at = models.DateTimeField(null=True, blank=True, help_text="When a sender last reported in.")
+    limit = models.SmallIntegerField(null=True, blank=True, help_text="Concurrent calls; fewer after errors.")
 
     objects = SenderSlotQuerySet.as_manager()
 
@@ -124,9 +125,9 @@ class SenderSlot(models.Model):
 
 
 class Pace(models.Model):
-    """One row: when the next text of the whole installation may leave (see `messaging.sending.pacing`)."""
+    """One row: when the installation's next text may be sent (see `messaging.sending.pacing`)."""
 
-    next_at = models.BigIntegerField(default=0, help_text="Microseconds since 1970")
+    next_at = models.BigIntegerField(default=0, help_text="Microseconds since 1970.")
 
     class Meta:
         db_table = "pace"

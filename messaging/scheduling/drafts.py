@@ -1,4 +1,4 @@
-"""What becomes of drafts: a blast now, or a scheduled message; and a new draft of a scheduled message."""
+"""Turning drafts into blasts and scheduled blasts, and scheduled blasts back into drafts."""
 
 from datetime import datetime
 
@@ -15,9 +15,9 @@ from .scheduled_messages import Changed, audience_of, schedule_draft
 
 
 def write_again(message: ScheduledMessage, user: AppUser) -> Draft:
-    """A new draft of a scheduled message's text to the same people; of an event that is gone, without any event.
+    """A new draft with a scheduled blast's text and audience, without an event if that was deleted.
 
-    Raises scheduling.AudienceLost where the people had been chosen one by one.
+    Raises AudienceLost if the selection of people was deleted.
     """
     is_event_gone = message.target == Target.EVENT and message.event is None and not message.is_selection
     audience = Audience(message.target) if is_event_gone else audience_of(message)
@@ -34,18 +34,18 @@ def write_again(message: ScheduledMessage, user: AppUser) -> Draft:
 
 
 def send(draft: Draft, user: AppUser, seen: str) -> tuple[MessageLog | None, bool]:
-    """Send the draft whose `version` the user has `seen`; the result is that of `sending.send_draft`.
+    """Send the draft whose `version` the user has `seen`. Returns as `dispatch.send_draft` does.
 
-    Raises scheduling.Changed if the draft has been written to since, in another window perhaps.
+    Raises Changed if the draft was edited since, perhaps in another window.
     """
     with transaction.atomic():
         return send_draft(_as_seen(draft, seen), user)
 
 
 def schedule(draft: Draft, at: datetime, user: AppUser, seen: str) -> tuple[ScheduledMessage, bool]:
-    """Schedule the draft whose `version` the user has `seen`; the result is that of `schedule_draft`.
+    """Schedule the draft whose `version` the user has `seen`. Returns as `schedule_draft` does.
 
-    Raises as `send` does, and scheduling.BadTime and scheduling.AlreadySent.
+    Raises Changed, BadTime and AlreadySent.
     """
     with transaction.atomic():
         return schedule_draft(_as_seen(draft, seen), at, user)

@@ -1,4 +1,4 @@
-"""The forms of scheduled messages: when one leaves, and what it says."""
+"""Forms for the time and the content of scheduled blasts."""
 
 import zoneinfo
 from datetime import UTC, datetime, timedelta
@@ -37,13 +37,13 @@ COMMON_ZONES: Final = (
 
 @cache
 def all_zones() -> tuple[str, ...]:
-    """The IANA zones of places, and UTC. Bare names (EST, Cuba) are old spellings, Etc/GMT+5 reads the wrong way."""
+    """IANA zones of places, and UTC. Without old names (EST, Cuba) and Etc/GMT+5, whose sign is inverted."""
     names = zoneinfo.available_timezones()
     return tuple(sorted({name for name in names if "/" in name and not name.startswith("Etc/")} | {"UTC"}))
 
 
 def zone_choices() -> list[tuple[str, list[tuple[str, str]]]]:
-    """The site's zone and the common ones first, then all others."""
+    """The site's zone and common ones first, then all others."""
     common = tuple(dict.fromkeys((settings.APP_TIMEZONE, *COMMON_ZONES)))
     others = (name for name in all_zones() if name not in common)
     return [("Common", [*map(_choice, common)]), ("All", [*map(_choice, others)])]
@@ -54,43 +54,43 @@ def _choice(name: str) -> tuple[str, str]:
 
 
 def known_zone(name: object) -> str:
-    """`name` if it is the name of a zone that can be chosen, else the site's zone."""
+    """`name` if it is a zone that can be chosen, or the site's zone."""
     return str(name) if name in all_zones() else settings.APP_TIMEZONE
 
 
 class TimeForm(forms.Form):
-    """A local time and its zone. Valid means that `at` is the moment meant, and that it may be scheduled.
+    """A local time and its zone. If it is valid, `at` is the time meant, and can be scheduled.
 
-    Where the clocks skip or repeat the time, the form is not valid, and `question` and `moments` (value and label)
-    ask which moment is meant; the answer comes back with the same time as `moment`.
+    If the clocks skip or repeat the local time, the form is invalid, and `question` and `moments` (value and label)
+    ask which time is meant; the answer is posted as `moment` with the same local time.
     """
 
     date = forms.DateField(
         label="Date",
         widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
-        error_messages={"required": "Choose a date.", "invalid": "This is no date. Write it as 2026-12-01."},
+        error_messages={"required": "Choose a date.", "invalid": "This isn’t a date. Enter it like 2026-12-01."},
     )
     time = forms.TimeField(
         label="Time",
         widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
-        error_messages={"required": "Choose a time.", "invalid": "This is no time. Write it as 18:30."},
+        error_messages={"required": "Choose a time.", "invalid": "This isn’t a time. Enter it like 18:30."},
     )
     zone = forms.ChoiceField(
         label="Time zone",
         choices=zone_choices,
-        error_messages={"invalid_choice": "This time zone does not exist. Choose one of the list."},
+        error_messages={"invalid_choice": "This time zone doesn’t exist. Choose one from the list."},
     )
     moment = forms.CharField(required=False)
 
     def __init__(self, data: Any = None, *, zone: str, at: datetime | None = None) -> None:
-        """`zone` is the name of the zone offered, in which `at`, if given, is shown."""
+        """`zone` is the name of the preselected zone, in which `at`, if given, is shown."""
         initial: dict[str, Any] = {"zone": zone}
         if at is not None:
             local = at.astimezone(zoneinfo.ZoneInfo(zone))
             initial |= {"date": local.date(), "time": local.time()}
         super().__init__(data, initial=initial, auto_id="leaves_%s")
         today = timezone.now().astimezone(UTC).date()
-        # Elsewhere it may be yesterday still, or tomorrow already.
+        # In other zones it may still be yesterday or already tomorrow.
         span = {"min": today - timedelta(days=1), "max": today + scheduled_messages.LONGEST_AHEAD + timedelta(days=1)}
         self.fields["date"].widget.attrs |= {name: day.isoformat() for name, day in span.items()}
         self.at: datetime | None = None
@@ -115,13 +115,13 @@ class TimeForm(forms.Form):
         try:
             return local_times.resolve(local, zone)
         except local_times.MissingTime as missing:
-            self.question = f"In {place} the clocks go forward then: {said} does not exist. Which time do you mean?"
+            self.question = f"The clocks go forward then in {place}, so {said} doesn’t exist. Which time do you mean?"
             moments = [missing.earlier, missing.later]
         except local_times.RepeatedTime as repeated:
-            self.question = f"In {place} the clocks go back then: {said} comes twice. Which one do you mean?"
+            self.question = f"The clocks go back then in {place}, so {said} happens twice. Which one do you mean?"
             moments = [repeated.first, repeated.second]
         except OverflowError:
-            self.add_error("date", "Choose a date from today to a year ahead.")
+            self.add_error("date", "Choose a date within a year from today.")
             return None
         self.moments = [(at.astimezone(UTC).isoformat(), dates.moment(at, zone)) for at in moments]
         chosen = next((at for at in moments if at.astimezone(UTC).isoformat() == answer), None)
@@ -131,10 +131,10 @@ class TimeForm(forms.Form):
 
 
 class EditForm(ComposeForm):
-    """The compose form for a message that is scheduled: its text is whole, with or without the opt-out line."""
+    """The compose form for a scheduled blast, whose text already includes the opt-out line, if any."""
 
     def __init__(self, data: Any = None, *, message: ScheduledMessage) -> None:
-        """Of a message whose audience was fixed before, its draft must be there."""
+        """A message with a selected audience must still have its draft."""
         kept = message.draft if message.is_selection and message.draft else Draft()
         kept.message_body = message.message_body
         kept.has_opt_out_line = False
@@ -143,7 +143,7 @@ class EditForm(ComposeForm):
         self.fields.pop("has_opt_out_line", None)
 
     def apply(self, message: ScheduledMessage, seen: str) -> bool:
-        """Write it to the message whose version the editor has seen; answers and raises as scheduling.edit does."""
+        """Save to the message whose version the editor has seen. Returns and raises as `scheduled_messages.edit`."""
         edited = self.draft
         return scheduled_messages.edit(
             message,

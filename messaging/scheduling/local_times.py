@@ -1,7 +1,7 @@
-"""Local times and the two ways in which daylight saving makes them unclear.
+"""Local times that daylight saving skips or repeats.
 
-Where clocks go forward a local time may not exist; where they go back it may exist twice (PEP 495 calls the two
-"fold"). Staff are asked which one they mean: nothing is guessed.
+When clocks go forward, a local time may not exist; when they go back, it may exist twice (PEP 495 calls this "fold").
+Staff are asked which one they mean.
 """
 
 from datetime import UTC, datetime
@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 
 class MissingTime(ValueError):
-    """The clocks skip this local time. `earlier` and `later` are the existing times beside it, aware."""
+    """The clocks skip this local time. `earlier` and `later` are the existing times around it, aware."""
 
     def __init__(self, earlier: datetime, later: datetime) -> None:
         super().__init__(earlier, later)
@@ -18,13 +18,13 @@ class MissingTime(ValueError):
 
     def __str__(self) -> str:
         return (
-            "The clocks go forward then, so this time does not exist. "
+            "The clocks go forward then, so this time doesn’t exist. "
             f"Choose {say(self.earlier)} or {say(self.later)}."
         )
 
 
 class RepeatedTime(ValueError):
-    """The clocks show this local time twice. `first` and `second` are the two moments, aware."""
+    """The clocks show this local time twice. `first` and `second` are the two times, aware."""
 
     def __init__(self, first: datetime, second: datetime) -> None:
         super().__init__(first, second)
@@ -33,16 +33,16 @@ class RepeatedTime(ValueError):
 
     def __str__(self) -> str:
         return (
-            "The clocks go back then, so this time comes twice. "
-            f"Choose the first one, {say(self.first)}, or the second one, {say(self.second)}."
+            "The clocks go back then, so this time happens twice. "
+            f"Choose the first, {say(self.first)}, or the second, {say(self.second)}."
         )
 
 
 def resolve(local: datetime, zone: ZoneInfo) -> datetime:
-    """The moment in UTC at which the clocks of `zone` show `local` (naive).
+    """The UTC time at which clocks in `zone` show `local` (naive).
 
-    Raises MissingTime if they never do, RepeatedTime if they do so twice, and OverflowError where UTC has no
-    year for it.
+    Raises MissingTime if they never do, RepeatedTime if they do twice, and OverflowError if the year is out of range
+    in UTC.
     """
     first, second = (local.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
     if first.utcoffset() == second.utcoffset():
@@ -50,24 +50,24 @@ def resolve(local: datetime, zone: ZoneInfo) -> datetime:
     as_utc = [first.astimezone(UTC), second.astimezone(UTC)]
     if as_utc[0].astimezone(zone).replace(tzinfo=None) == local:
         raise RepeatedTime(as_utc[0].astimezone(zone), as_utc[1].astimezone(zone))
-    # PEP 495: in a gap, fold=0 takes the offset before it and lands after it, and the other way round.
+    # PEP 495: in a gap, fold=0 uses the offset before it and so falls after it, and vice versa.
     raise MissingTime(as_utc[1].astimezone(zone), as_utc[0].astimezone(zone))
 
 
 def read(text: str, zone: ZoneInfo) -> datetime:
-    """The moment in UTC that an ISO time names: in `zone`, unless it carries an offset of its own.
+    """Parse an ISO time to UTC: in `zone`, unless it has an offset.
 
-    Raises ValueError with a sentence that says how to write it, and what `resolve` raises.
+    Raises ValueError with a sentence on how to write it, and as `resolve`.
     """
     try:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:
         moment = None
     if moment is None or ":" not in text:
-        raise ValueError(f"“{text}” is no time. Write it as 2026-12-01 18:30.")
+        raise ValueError(f"“{text}” isn’t a date and time. Enter it like 2026-12-01 18:30.")
     return resolve(moment, zone) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def say(moment: datetime) -> str:
-    """Such as "1 November 2026, 01:30 MDT"."""
-    return f"{moment:%-d %B %Y, %H:%M} {moment.tzname()}"
+    """Such as "November 1, 2026, 1:30 AM MDT"."""
+    return f"{moment:%B %-d, %Y, %-I:%M %p} {moment.tzname()}"

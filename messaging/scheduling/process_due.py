@@ -1,4 +1,4 @@
-"""One whole look at the scheduled messages, for an operator at the prompt; the worker does the same bit by bit."""
+"""A full pass over scheduled blasts for the command line. The worker does the same in steps."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -14,8 +14,8 @@ Status = ScheduledMessage.Status
 
 
 @dataclass(slots=True)
-class CaughtUp:
-    """What one look did. `put_off` are those that could not start and are tried again."""
+class Pass:
+    """What a pass did. `put_off` are those that couldn't start and will be tried again."""
 
     expired: list[ScheduledMessage] = field(default_factory=list)
     left: list[ScheduledMessage] = field(default_factory=list)
@@ -25,22 +25,22 @@ class CaughtUp:
 
     @property
     def is_well(self) -> bool:
-        """Whether everything that was due has left, and nothing failed."""
+        """Whether everything due has started, and nothing failed."""
         return not (self.expired or self.put_off or self.failed)
 
 
 def due(now: datetime) -> QuerySet[ScheduledMessage]:
-    """All whose time has come, also those that a worker has in hand or that wait for their next attempt."""
-    return ScheduledMessage.objects.leaving_next().filter(scheduled_at__lte=now)
+    """All whose time has come, including those reserved by a worker or waiting for their next attempt."""
+    return ScheduledMessage.objects.upcoming().filter(scheduled_at__lte=now)
 
 
-def catch_up(now: datetime | None = None) -> CaughtUp:
-    """Expire what is too late, let leave what is due, and let those end whose blasts have ended.
+def run_pass(now: datetime | None = None) -> Pass:
+    """Expire those that are too late, start those that are due, and finish those whose blasts are finished.
 
-    Safe beside any number of workers: what one of them is quicker with is not in the report.
+    Safe to run beside workers; what they do first isn't in the result.
     """
     now = now or timezone.now()
-    seen = CaughtUp()
+    seen = Pass()
     waiting = [message.pk for message in due(now)]
     scheduled_messages.expire(now)
     seen.expired = _read(waiting, status=Status.EXPIRED)

@@ -1,8 +1,8 @@
-"""Blasts that leave at a set time: on time, once, or with a word why not.
+"""Scheduled blasts: each starts once, on time, or records why it didn't.
 
-The worker's clock looks each second for what is due (`queue_due`) and queues a task for it; the task turns it into
-a blast (`send`). Both may happen any number of times, in any number of processes: the change of status, the new
-blast and the link between them are one transaction, so that a scheduled message has one blast or none.
+Every second, the worker's clock queues a task for each one that is due (`queue_due`), and the task turns it into a
+blast (`send`). Both can run any number of times in any number of processes: the change of status, the new blast and
+the link between them are one transaction, so that a scheduled blast has at most one blast.
 """
 
 import logging
@@ -28,40 +28,40 @@ from ..text.personalization import UnknownToken, compile_template
 logger = logging.getLogger(__name__)
 
 LONGEST_AHEAD: Final = timedelta(days=366)
-NO_TEST_PHONE: Final = "There is no test phone: set ADMIN_TEST_PHONE, then schedule the message again."
+NO_TEST_PHONE: Final = "There is no test phone. Set ADMIN_TEST_PHONE, then schedule the blast again."
 
 
 class BadTime(ValueError):
-    """A time at which nothing can be scheduled; str() is a sentence for staff."""
+    """Nothing can be scheduled for this time; str() is a sentence for staff."""
 
 
 class AlreadySent(Exception):
-    """The draft has become a blast before."""
+    """The draft has already become a blast."""
 
 
 class Changed(Exception):
-    """The message, or the draft of one, is not any more what its reader has seen."""
+    """The message or draft has changed since the user saw it."""
 
 
 class AudienceLost(Exception):
-    """The people whom it was meant for are not known any more; str() is a sentence for staff."""
+    """The intended audience was deleted; str() is a sentence for staff."""
 
 
 def check_time(at: datetime, now: datetime | None = None) -> None:
-    """Raise BadTime for the past and for more than a year ahead. `at` is aware."""
+    """Raise BadTime if `at` (aware) is in the past or more than a year away."""
     now = now or timezone.now()
     if at <= now:
-        raise BadTime("This time is in the past. Choose a later one, or send the message now.")
+        raise BadTime("This time is in the past. Choose a later one, or send the blast now.")
     if at > now + LONGEST_AHEAD:
-        raise BadTime("This time is more than a year ahead. Choose an earlier one.")
+        raise BadTime("This time is more than a year away. Choose an earlier one.")
 
 
 def schedule(
     body: str, audience: Audience, at: datetime, created_by: AppUser | None = None, draft: Draft | None = None
 ) -> ScheduledMessage:
-    """Keep a message until its time. `body` is the whole text with its fields.
+    """Schedule a blast. `body` is the whole text with its fields.
 
-    Raises BadTime, and personalisation.UnknownToken.
+    Raises BadTime and UnknownToken.
     """
     check_time(at)
     compile_template(body)
@@ -78,7 +78,7 @@ def schedule(
 
 
 def schedule_draft(draft: Draft, at: datetime, created_by: AppUser | None) -> tuple[ScheduledMessage, bool]:
-    """Turn a draft into a scheduled message, once: (the message, whether it is new).
+    """Turn a draft into a scheduled blast, once. Returns it, and whether it is new.
 
     Raises BadTime, and AlreadySent if the draft has become a blast.
     """
@@ -95,7 +95,7 @@ def schedule_draft(draft: Draft, at: datetime, created_by: AppUser | None) -> tu
 
 
 def queue_due(now: datetime | None = None) -> int:
-    """Queue an attempt for each message that is due; how many. For the worker's clock."""
+    """Queue an attempt for each one that is due. Returns how many. Called by the worker's clock."""
     now = now or timezone.now()
     queued = 0
     for pk in list(ScheduledMessage.objects.due(now).order_by("scheduled_at").values_list("pk", flat=True)):
@@ -106,10 +106,10 @@ def queue_due(now: datetime | None = None) -> int:
 
 
 def send(pk: int, now: datetime | None = None) -> MessageLog | None:
-    """Let one message leave if it is due: its blast, or None if it is not due, has left before, or cannot.
+    """Start one if it is due. Returns its blast, or None if it isn't due, has started before, or can't start.
 
-    Never early. What cannot be sent becomes "failed" with the reason; trouble that may pass puts it off by a growing
-    pause, until it expires.
+    If it can't be sent, it becomes "failed" with the reason. On temporary errors it is tried again after growing
+    pauses, until it expires.
     """
     now = now or timezone.now()
     try:
@@ -144,13 +144,13 @@ def _send(pk: int, now: datetime) -> MessageLog | None:
 
 
 def is_too_late(message: ScheduledMessage, now: datetime) -> bool:
-    """Whether its time is longer ago than SCHEDULED_MESSAGE_MAX_LAG allows."""
+    """Whether it is later than SCHEDULED_MESSAGE_MAX_LAG allows."""
     lag = timedelta(minutes=settings.SCHEDULED_MESSAGE_MAX_LAG)
     return bool(lag) and now - message.scheduled_at > lag
 
 
 def find_problem(message: ScheduledMessage) -> str:
-    """Why this message can never leave as it is; "" if nothing speaks against it."""
+    """Why it can't be sent as it is, as a sentence; "" if it can."""
     if message.test_mode and not settings.ADMIN_TEST_PHONE:
         return NO_TEST_PHONE
     try:
@@ -161,32 +161,32 @@ def find_problem(message: ScheduledMessage) -> str:
 
 
 def audience_of(message: ScheduledMessage) -> Audience:
-    """Who would get it now. Raises AudienceLost: in doubt it goes to nobody, never to a whole list."""
+    """Who would get it now. Raises AudienceLost rather than falling back to a whole list."""
     test_phone = settings.ADMIN_TEST_PHONE if message.test_mode else None
     if message.is_selection:
         if message.draft is None:
-            raise AudienceLost("The list of people whom it was meant for has been deleted. Schedule a new message.")
+            raise AudienceLost("The list of people it was for was deleted. Schedule a new blast.")
         return replace(Audience.of_draft(message.draft), test_phone=test_phone)
     if message.target == Target.EVENT and message.event is None:
-        raise AudienceLost("The event has been deleted. Choose another audience.")
+        raise AudienceLost("The event was deleted. Choose another audience.")
     return Audience(message.target, message.event, test_phone=test_phone)
 
 
 def describe_audience(message: ScheduledMessage) -> tuple[str, int | None]:
-    """What staff call its audience, and how many would get the message now; None if it does not wait any more."""
+    """Its audience's name, and how many would get it now; None if it is no longer pending."""
     try:
         audience = audience_of(message)
     except AudienceLost:
-        return f"{message.get_target_display()}, deleted since", 0 if message.is_pending else None
+        return f"{message.get_target_display()} (since deleted)", 0 if message.is_pending else None
     return audience.name, audience.recent_headcount().recipients if message.is_pending else None
 
 
 def edit(
     message: ScheduledMessage, seen: str, *, body: str, target: str, event: Event | None, test_mode: bool
 ) -> bool:
-    """Change a message whose `version` its editor has `seen`. False if it has left already, or is over.
+    """Change a message whose `version` the editor has `seen`. Returns False if it has started or is finished.
 
-    Raises Changed if somebody else was quicker, and personalisation.UnknownToken.
+    Raises Changed if someone else was faster, and UnknownToken.
     """
     compile_template(body)
     with transaction.atomic():
@@ -200,7 +200,7 @@ def edit(
 
 
 def _lock_pending(message: ScheduledMessage, seen: str) -> bool:
-    """Whether the message still waits; until the transaction ends nobody else changes it. Raises Changed."""
+    """Lock the message until the transaction ends. Returns whether it is still pending. Raises Changed."""
     current = ScheduledMessage.objects.select_for_update().get(pk=message.pk)
     if current.status != ScheduledMessage.Status.PENDING:
         message.refresh_from_db()
@@ -218,14 +218,14 @@ def _put_off(pk: int, now: datetime, reason: str) -> None:
     ScheduledMessage.objects.filter(pk=pk, status=ScheduledMessage.Status.PENDING).update(
         attempt_count=message.attempt_count + 1,
         next_attempt_at=now + pause,
-        error_message=f"It could not start yet and is tried again: {reason}",
+        error_message=f"It couldn’t start yet. We’ll keep trying. ({reason})",
     )
 
 
 def send_now(message: ScheduledMessage, seen: str, now: datetime | None = None) -> MessageLog | None:
-    """Staff's decision not to wait, about a message whose `version` they have `seen`: its blast.
+    """Send a pending message now, whose `version` the user has `seen`. Returns its blast.
 
-    None if it has left before, is over, or cannot leave: `message` says which. Raises Changed.
+    Returns None if it has started, is finished, or can't be sent; `message` says which. Raises Changed.
     """
     now = now or timezone.now()
     with transaction.atomic():
@@ -236,20 +236,20 @@ def send_now(message: ScheduledMessage, seen: str, now: datetime | None = None) 
 
 
 def expire(now: datetime | None = None) -> int:
-    """Give up what could not leave within SCHEDULED_MESSAGE_MAX_LAG minutes (0: never); how many."""
+    """Expire those that couldn't start within SCHEDULED_MESSAGE_MAX_LAG minutes (0: never). Returns how many."""
     now = now or timezone.now()
     minutes = settings.SCHEDULED_MESSAGE_MAX_LAG
     if not minutes:
         return 0
     return ScheduledMessage.objects.expire(
         now - timedelta(minutes=minutes),
-        f"It could not leave within {counted(minutes, 'minute', 'minutes')} of its time, so it was not sent. "
-        "The worker was not running, or the database was out of reach.",
+        f"It couldn’t be sent within {counted(minutes, 'minute', 'minutes')} of its time, so it wasn’t sent. "
+        "The worker wasn’t running, or the database was unreachable.",
     )
 
 
 def follow_blasts() -> int:
-    """Let each message that has left end as its blast has ended; how many ended."""
+    """Finish those whose blasts are finished. Returns how many."""
     ended = 0
     left = ScheduledMessage.objects.filter(status=ScheduledMessage.Status.PROCESSING).select_related("message_log")
     for message in left:
@@ -265,11 +265,11 @@ def follow_blasts() -> int:
 
 
 def _outcome(log: MessageLog | None) -> tuple[ScheduledMessage.Status, str]:
-    """How a message has ended whose blast is closed, or gone, and a sentence that says why it was not sent."""
+    """The final status for a closed or deleted blast, and a sentence on why it wasn't sent."""
     if log is None:
         return ScheduledMessage.Status.FAILED, "Its blast was deleted."
     if log.status != MessageLog.Status.SENT:
-        return ScheduledMessage.Status.FAILED, log.stop_reason or "Nobody got it: see its blast."
+        return ScheduledMessage.Status.FAILED, log.stop_reason or "Nobody got it. See the blast for the reasons."
     may_have_it = (*Delivery.SUCCESSFUL, Delivery.Status.UNKNOWN)
     if log.cancelled_at is not None and not log.deliveries.filter(status__in=may_have_it).exists():
         return ScheduledMessage.Status.CANCELLED, "Its blast was canceled before anybody got it."

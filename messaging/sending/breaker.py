@@ -1,8 +1,7 @@
-"""When a blast has to stop by itself: before a fault of ours, or a filter, has reached everybody.
+"""The circuit breaker: stops a blast before a fault of ours, or a carrier's filter, affects everyone.
 
-Senders, delivery reports and the sweep all ask here, so that one rule holds for them. What counts is what became of
-texts called since staff last resumed after a fault: reports on earlier ones may come for hours, and the fault may be
-mended by now. If it isn't, the new texts show it.
+Shared by senders, delivery reports and the sweep. Only texts sent since staff last resumed after a fault count:
+reports on earlier ones may come for hours, and the fault may be fixed by now.
 """
 
 from dataclasses import dataclass
@@ -19,22 +18,22 @@ from ..models.deliveries import DeliveryQuerySet
 
 FILTERED: Final = 30007
 FILTERED_SHARE: Final = 0.05
-# These two are about the sender when they meet everybody, and about the recipient when they meet one.
+# The sender's fault if everyone gets them; otherwise, the recipient's.
 SENDER_SIDE_IF_ALL: Final = frozenset({21612, 21618})
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Why a blast must not go on: Twilio's code, and a sentence that says what to do."""
+    """Why a blast has to stop: Twilio's code, and a sentence on what to do."""
 
     code: int
     reason: str
 
 
 def find_fault(log: MessageLog) -> Fault | None:
-    """What the results since the last resume say against going on, if anything.
+    """The fault shown by the results since the last resume, if any.
 
-    A fault of the account counts from its first failure, any other from the sample on.
+    An account fault counts from the first failure, any other fault from SMS_BREAKER_SAMPLE results on.
     """
     rows = log.deliveries.called_since(log.resumed_at)
     failures = (
@@ -44,7 +43,7 @@ def find_fault(log: MessageLog) -> Fault | None:
         .annotate(refused=Count("pk", filter=Q(sid="")), reported=Count("pk", filter=~Q(sid="")))
     )
     if log.resumed_at is None and log.muted_code is not None:
-        # Resumed before that moment was kept.
+        # Resumed by an older version, which didn't store the time.
         failures = failures.exclude(error_code=log.muted_code)
     by_code = {row["error_code"]: (row["refused"], row["reported"]) for row in failures}
     if not by_code:
@@ -53,7 +52,7 @@ def find_fault(log: MessageLog) -> Fault | None:
 
 
 def _find_account_fault(by_code: dict[int | None, tuple[int, int]]) -> Fault | None:
-    """A failure after which every further text would fail in the same way."""
+    """A failure that means that every other text would fail the same way."""
     for info in map(classify, by_code):
         if info.code is not None and info.stops_blast:
             return Fault(info.code, info.sentence)
@@ -61,10 +60,10 @@ def _find_account_fault(by_code: dict[int | None, tuple[int, int]]) -> Fault | N
 
 
 def _find_sender_fault(by_code: dict[int | None, tuple[int, int]], rows: DeliveryQuerySet) -> Fault | None:
-    """The first results all failed with one code that says something about the sender.
+    """All results so far failed with the same code, which is the sender's fault.
 
-    A refusal comes at once, so one acceptance shows that others get through. A report comes long after the
-    acceptance: there only a text that arrived shows it.
+    Refusals come at once, so one accepted text disproves the fault. Reports come long after acceptance, so only a
+    delivered text disproves it.
     """
     if len(by_code) != 1:
         return None
@@ -78,12 +77,12 @@ def _find_sender_fault(by_code: dict[int | None, tuple[int, int]], rows: Deliver
     shown_by = (Delivery.Status.DELIVERED,) if reported else Delivery.SUCCESSFUL
     if rows.filter(status__in=shown_by).exists():
         return None
-    several = f"The first {failed:,} texts all failed in the same way."
+    several = f"The first {failed:,} texts all failed for the same reason."
     return Fault(code, f"{'The first text failed.' if failed == 1 else several} {info.sentence}")
 
 
 def _find_filter(by_code: dict[int | None, tuple[int, int]], rows: DeliveryQuerySet) -> Fault | None:
-    """Too many texts were filtered for what they say or who sends them."""
+    """Carriers filtered too many texts for their content or sender."""
     filtered = sum(by_code.get(FILTERED, (0, 0)))
     if not filtered:
         return None
@@ -96,9 +95,9 @@ def _find_filter(by_code: dict[int | None, tuple[int, int]], rows: DeliveryQuery
 
 
 def hear(row: Delivery, code: int | None) -> bool:
-    """Stop the running blast of a failed text at once where `code` is a fault of the account; whether it stopped.
+    """Stop a failed text's running blast if `code` is an account fault. Returns whether it stopped.
 
-    The rule of `find_fault` for one row: reports come by the thousand, and none of them should count all rows.
+    The rule of `find_fault` for a single row: reports come by the thousand, so this doesn't count all rows.
     """
     info, log = classify(code), row.message_log
     if info.code is None or not info.stops_blast or log is None or not log.is_running:
@@ -111,7 +110,7 @@ def hear(row: Delivery, code: int | None) -> bool:
 
 
 def stop_if_faulty(log: MessageLog) -> bool:
-    """Stop a running blast whose results since the last resume speak against going on; whether it was stopped."""
+    """Stop a running blast if `find_fault` finds a fault. Returns whether it stopped."""
     log.refresh_from_db(fields=["resumed_at", "muted_code"])
     fault = find_fault(log)
     return fault is not None and log.stop(fault.code, fault.reason)

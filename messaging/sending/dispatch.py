@@ -1,11 +1,11 @@
-"""How a blast is sent: one story, from the click to the last row.
+"""How a blast is sent, from the click to the last row.
 
-`start` writes the blast and all of its delivery rows in one transaction, and `nudge` queues a sender for each
-free slot. A sender claims as many rows as it can call at once, commits, calls, and records what came back.
-After some seconds it makes room for others and queues its own continuation (`send_slice`).
+`start` writes the blast and all of its delivery rows in one transaction, and `nudge` queues a sender for each free
+slot. A sender claims as many rows as it can call at once, commits, calls, and records the results. After some seconds
+it yields and queues its own continuation (`send_slice`).
 
-The queue is a nudge, the database is the truth: a lost task, a killed worker or a second delivery of the same
-task change nothing but the time at which the next sweep finds what is left to do.
+The queue is a nudge, the database is the truth: after a lost task, a killed worker or a repeated task, the next sweep
+finds what is left to do.
 """
 
 import math
@@ -36,19 +36,19 @@ from .sources import BlastStream, ReplyStream
 __all__ = ["EmptyAudience", "callback_url", "nudge", "nudge_replies", "send_draft", "send_slice", "start"]
 
 SLICE_SECONDS = 10.0
-# How long a task may wait in the queue before another one is queued in its place.
+# How long to wait for a queued task before queueing another one.
 QUEUED_SECONDS = 30.0
-# How long calls may take for the senders of a blast to keep up with the rate all the same.
+# The duration of calls at which a blast's senders still keep up with the rate.
 LONG_CALL_SECONDS = 5.0
-# What nobody has taken up for this long has no worker.
+# If nothing was picked up for this long, no worker is running.
 WAITS_AT_MOST = timedelta(seconds=20)
 
 
 class EmptyAudience(Exception):
-    """There is nobody to text."""
+    """Nobody in the audience can be texted."""
 
     def __str__(self) -> str:
-        return "There is nobody in this audience. Nothing was sent."
+        return "This audience is empty. Nothing was sent."
 
 
 def start(
@@ -57,10 +57,9 @@ def start(
     created_by: AppUser | None = None,
     token: uuid.UUID | None = None,
 ) -> MessageLog:
-    """Make a blast with a delivery row for everyone in the audience, and have it sent.
+    """Create a blast with a delivery row for everyone in the audience, and queue its senders.
 
-    `body` is the whole text with its fields. Raises personalisation.UnknownToken, and EmptyAudience where
-    nobody would get it; then nothing is written.
+    `body` is the whole text with its fields. Raises UnknownToken and EmptyAudience without writing anything.
     """
     compile_template(body)
     with transaction.atomic():
@@ -84,15 +83,15 @@ def start(
         SenderSlot.objects.bulk_create(
             SenderSlot(message_log=log, number=number) for number in range(settings.SMS_SENDERS_PER_BLAST)
         )
-        # Robust: where the queue is out of reach, the blast is written all the same, and the sweep has it sent.
+        # Robust: if the queue is unavailable, the blast is still written, and the sweep queues it.
         transaction.on_commit(lambda: nudge(log), robust=True)
     return log
 
 
 def _join_family(audience: Audience) -> int | None:
-    """Lock the family of the blast that `audience` is a retry of, before its people are looked up; its id.
+    """Lock the family of the blast that `audience` retries, before its people are queried. Returns the family's id.
 
-    Of two retries at once, or a retry and a resume, the second one looks after the first has written its rows.
+    Concurrent retries and resumes run one after the other, so the second sees the first one's rows.
     """
     if audience.retry_of is None or audience.test_phone is not None:
         return None
@@ -104,9 +103,9 @@ def _join_family(audience: Audience) -> int | None:
 
 
 def send_draft(draft: Draft, created_by: AppUser | None) -> tuple[MessageLog | None, bool]:
-    """Turn a draft into a blast, once: (the blast, whether it is new).
+    """Turn a draft into a blast, once. Returns the blast, and whether it is new.
 
-    A second call finds the first one's blast, or None where that has been deleted since.
+    A second call returns the first one's blast, or None if that was deleted.
     """
     with transaction.atomic():
         draft = Draft.objects.select_for_update().get(pk=draft.pk)
@@ -120,9 +119,9 @@ def send_draft(draft: Draft, created_by: AppUser | None) -> tuple[MessageLog | N
 
 
 def nudge(log: MessageLog) -> int:
-    """Queue a sender for each slot of the blast that nobody holds; how many. Closes a blast with nothing left.
+    """Queue a sender for each free slot of the blast, or close it if nothing is left. Returns how many were queued.
 
-    Not more than keep up with the rate: the others would only wait for their time slots, each in a task process.
+    Only as many senders as keep up with the rate: more would only wait for time slots, each in a task process.
     """
     if log.settle():
         return 0
@@ -138,7 +137,7 @@ def nudge(log: MessageLog) -> int:
 
 
 def nudge_replies() -> bool:
-    """Queue a sender for the replies that wait, unless somebody has them in hand; whether one was queued."""
+    """Queue a sender for pending replies unless they have one. Returns whether one was queued."""
     if not Delivery.objects.replies().filter(status=Delivery.Status.PENDING).exists():
         return False
     SenderSlot.objects.get_or_create(message_log=None, number=0)
@@ -146,7 +145,7 @@ def nudge_replies() -> bool:
 
 
 def _queue_slice(slot: SenderSlot) -> bool:
-    """Reserve a slot for a task, and queue the task. Whoever takes long to come finds the slot gone."""
+    """Reserve a slot for a task and queue the task. A late task finds the slot taken."""
     owner = uuid.uuid4().hex
     if not SenderSlot.objects.reserve(slot.pk, owner, QUEUED_SECONDS):
         return False
@@ -156,11 +155,10 @@ def _queue_slice(slot: SenderSlot) -> bool:
 
 
 def send_slice(slot_id: int, owner: str, seconds: float | None = None) -> None:
-    """Send for some seconds as the holder of a slot, then queue the continuation, or close the blast.
+    """Send for some seconds as the holder of a slot, then queue the continuation or close the blast.
 
-    Replies that wait in the queue behind slices of blasts go first. A slot that has to rest (429 with a long
-    Retry-After, no connection, a time slot that is far) keeps nobody waiting for it: it is left to the sweep, and
-    goes on where it was, with as few calls at once.
+    Replies that are queued behind slices of blasts go first. A slot that has to rest (429 with a long Retry-After, no
+    connection, a distant time slot) blocks no process: the sweep picks it up later with the same concurrency.
     """
     for waiting in SenderSlot.objects.for_replies().waiting_for_a_task(shared_clock.now()).exclude(pk=slot_id):
         replier = uuid.uuid4().hex
@@ -175,7 +173,7 @@ def send_slice(slot_id: int, owner: str, seconds: float | None = None) -> None:
     log = slot.message_log
     sender = Sender(BlastStream(log) if log else ReplyStream(), slot, owner, get_backend())
     if seconds is None:
-        # Of different lengths, so that the senders of a blast do not all pause at the same time.
+        # Random, so that a blast's senders don't all pause at the same time.
         seconds = SLICE_SECONDS * random.uniform(0.6, 1.0)
     has_more = sender.run(time.monotonic() + seconds)
     if sender.is_cut_off:
@@ -183,14 +181,14 @@ def send_slice(slot_id: int, owner: str, seconds: float | None = None) -> None:
     rest = min(sender.rest_until - time.monotonic(), LONGEST_REST_SECONDS)
     SenderSlot.objects.release(slot_id, owner, sender.limit, rest if has_more else 0)
     if log is None:
-        # One may have been written between the last claim and the release, when the slot was not free.
+        # One may have been written between the last claim and the release of the slot.
         nudge_replies()
     else:
-        _go_on(log, slot, has_more, rest)
+        _continue(log, slot, has_more, rest)
 
 
-def _go_on(log: MessageLog, slot: SenderSlot, has_more: bool, rest: float) -> None:
-    """After a slice: bring the counters up to date, then close the blast or queue the next slice."""
+def _continue(log: MessageLog, slot: SenderSlot, has_more: bool, rest: float) -> None:
+    """After a slice: update the counters, then close the blast or queue the next slice."""
     try:
         log.refresh_from_db()
     except MessageLog.DoesNotExist:

@@ -1,11 +1,11 @@
-"""One rate for the whole installation, however many workers and machines send.
+"""One sending rate for the whole installation, across all workers and machines.
 
-The generic cell rate algorithm (ITU-T I.371, annex A) with a single row: the time at which the next text may leave.
-A sender reserves the time slots of a batch with one UPDATE, so that 1 or 10 workers add up to the same number of
-texts a second, and nobody waits for anybody else's call.
+The generic cell rate algorithm (ITU-T I.371, annex A) with a single row: the time at which the next text may be sent.
+A sender reserves the time slots of a batch with one UPDATE, so 1 or 10 workers send the same number of texts per
+second, and no sender waits for another one's calls.
 
-Slots are reserved only shortly before they come. Whoever is too early is told when to ask again and holds nothing
-meanwhile; whoever cannot use what it has reserved gives it back. So a slot is lost only with a process that dies.
+Slots are reserved only shortly before their time. A sender that is too early learns when to ask again and holds
+nothing; unused slots are given back. So a slot is lost only if a process dies.
 """
 
 import time
@@ -22,12 +22,12 @@ from smsadmin.lib import shared_clock
 from ..models import Pace
 
 MICROSECONDS: Final = 1_000_000
-# The most that one reservation covers, unless a single slot takes longer.
+# The maximum time span of a reservation, unless a single slot takes longer.
 BATCH_SECONDS: Final = 0.25
-# How long before its time a slot can be reserved. A reply can be earlier than any blast, and so goes first.
+# How long before its time a slot can be reserved. Replies can reserve earlier than blasts, so they go first.
 AHEAD_SECONDS: Final = 1.0
 REPLY_AHEAD_SECONDS: Final = 3.0
-# Texts that leave late by no more than this, or this share of the time between two, do not put off those after.
+# Lateness up to this, or up to this share of the interval between two texts, doesn't delay the following texts.
 TOLERATED_SECONDS: Final = 0.25
 TOLERATED_SHARE: Final = 0.05
 
@@ -36,8 +36,8 @@ TOLERATED_SHARE: Final = 0.05
 class Reservation:
     """`count` time slots, the first at `starts_at` (time.monotonic()), the others `interval` seconds apart.
 
-    Without any slot, `starts_at` is when the next one comes. `ends_at` is what the row of the pace says after them,
-    in microseconds since 1970.
+    Without any slots, `starts_at` is the next slot's time. `ends_at` is the value of the Pace row after them, in
+    microseconds since 1970.
     """
 
     starts_at: float
@@ -46,26 +46,26 @@ class Reservation:
     ends_at: int = 0
 
     def slot(self, index: int) -> float:
-        """When the text number `index` of the batch may leave, as time.monotonic() tells time."""
+        """When text number `index` of the batch may be sent (time.monotonic())."""
         return self.starts_at + index * self.interval
 
 
 def reserve(most: int, ahead: float = AHEAD_SECONDS, now: datetime | None = None) -> Reservation:
-    """Reserve the next free slots for up to `most` texts, at most a quarter of a second's worth at once.
+    """Reserve the next free slots for up to `most` texts, at most BATCH_SECONDS' worth.
 
-    None is reserved (`count` is 0) where the next one comes more than `ahead` seconds after `now`.
+    Reserves none (`count` is 0) if the next slot is more than `ahead` seconds after `now`.
     """
     rate = settings.SMS_RATE_PER_SECOND
     if not rate:
         return Reservation(time.monotonic(), 0.0, most)
     count = max(1, min(most, int(rate * BATCH_SECONDS)))
-    # At a slow rate many come too early: to look first takes no lock, and keeps nobody from writing.
+    # At a slow rate many callers are too early. Reading first takes no lock.
     found = _look(ahead, now) if rate * ahead < 1 else None
     return found or _advance(count, ahead, now)
 
 
 def give_back(reservation: Reservation, unused: int | None = None) -> None:
-    """Free the last `unused` slots of a reservation, or all, unless somebody has reserved later ones since."""
+    """Free the last `unused` slots of a reservation (None: all), unless later ones have been reserved since."""
     unused = reservation.count if unused is None else unused
     if reservation.ends_at and unused:
         span = round(unused * reservation.interval * MICROSECONDS)
@@ -73,14 +73,14 @@ def give_back(reservation: Reservation, unused: int | None = None) -> None:
 
 
 def _look(ahead: float, now: datetime | None) -> Reservation | None:
-    """When the next slot comes, if it is too early to reserve it."""
+    """The time of the next slot, if it is too early to reserve it."""
     next_at = Pace.objects.filter(pk=1).values_list("next_at", flat=True).first() or 0
     at = _now(now)
     return None if _starts_at(next_at, at) <= at + ahead else _closed(next_at, at)
 
 
 def _advance(count: int, ahead: float, now: datetime | None) -> Reservation:
-    """Move the row on by `count` slots, if it is not too early. Others wait meanwhile."""
+    """Advance the row by `count` slots if it isn't too early. Others wait meanwhile."""
     interval = 1 / settings.SMS_RATE_PER_SECOND
     with transaction.atomic():
         rows = Pace.objects.filter(pk=1)
@@ -88,7 +88,7 @@ def _advance(count: int, ahead: float, now: datetime | None) -> Reservation:
         if next_at is None:
             Pace.objects.bulk_create([Pace(pk=1)], ignore_conflicts=True)
             next_at = rows.select_for_update().values_list("next_at", flat=True).get()
-        # Asked only now: whoever had to wait for the row would take those before for a clock that was set back.
+        # Read only now: an earlier time, from before waiting for the row, would look like a clock that was set back.
         at = _now(now)
         starts_at = _starts_at(next_at, at)
         if starts_at > at + ahead:
@@ -107,10 +107,10 @@ def _closed(next_at: int, at: float) -> Reservation:
 
 
 def _starts_at(next_at: int, at: float) -> float:
-    """When the next slot comes, in seconds since 1970, where the row stands at `next_at` (microseconds).
+    """The time of the next slot in seconds since 1970, given the row's `next_at` (microseconds).
 
-    A row that stands further ahead than anybody can have reserved was written before the clock was set back: it
-    starts again from now. So does one that nobody has moved for some time.
+    A row further ahead than anyone can reserve is from before the clock was set back, and starts again from now. So
+    does a row that hasn't moved for some time.
     """
     standing, interval = next_at / MICROSECONDS, 1 / settings.SMS_RATE_PER_SECOND
     latest = at + REPLY_AHEAD_SECONDS + max(interval, BATCH_SECONDS) + shared_clock.SKEW.total_seconds()

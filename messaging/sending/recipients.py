@@ -1,4 +1,4 @@
-"""The recipients of one blast, page by page and as a table to download, at any size."""
+"""The recipients of one blast, in pages and as a CSV download, at any size."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -16,14 +16,14 @@ PAGE: Final = 50
 CHUNK: Final = 2_000
 DIGITS_OF_A_SEARCH: Final = 3
 
-COLUMNS: Final = ("Name", "Phone", "State", "Explanation", "Error code", "Segments", "Last change", "Twilio SID")
+COLUMNS: Final = ("Name", "Phone", "Status", "Details", "Error code", "Segments", "Last change", "Twilio SID")
 
 
 def find(log: MessageLog, ends: tuple[int, int], status: str = "", query: str = "") -> DeliveryQuerySet:
-    """The blast's recipients in that state whose name or phone matches. An empty one matches everyone.
+    """The blast's recipients with that status whose name or phone matches. Empty values match everyone.
 
-    `ends` are those of its progress. Without them PostgreSQL, which expects to meet the blast's rows anywhere, may
-    read all rows of earlier blasts before the first page, and those of later ones after the last.
+    `ends` come from its progress. Without them, PostgreSQL may read all rows of earlier and later blasts to find a
+    page.
     """
     rows = log.deliveries.filter(pk__range=ends)
     if status:
@@ -42,12 +42,12 @@ def find(log: MessageLog, ends: tuple[int, int], status: str = "", query: str = 
 
 
 def page(rows: DeliveryQuerySet, after: int = 0, before: int = 0) -> Page[Delivery]:
-    """The page after one id, or before another, or the first."""
+    """The page after one id, or before another, or the first page."""
     return keyset.page(rows, PAGE, after, before)
 
 
 def write_csv(rows: DeliveryQuerySet) -> Iterator[str]:
-    """The CSV file of these recipients in pieces; times in the site's zone. Memory does not grow with the list."""
+    """Yields a CSV file of these recipients, with times in the site's zone, in constant memory."""
     return csv_files.write(COLUMNS, _lines(rows))
 
 

@@ -1,10 +1,9 @@
-"""In doubt is a state: what became of the texts of which nobody knows whether Twilio took them.
+"""Resolves deliveries with unknown outcome: those that Twilio may or may not have accepted.
 
-Only evidence moves such a row: a delivery report that carries its id, or Twilio's own list of messages to that
-number, which shows the text that we sent, created since the blast began and not after our call. Nothing is ever
-sent again on a guess.
-That the list shows nothing proves nothing while it may lag; after the grace period staff are asked: on the page of
-the blast, or in the conversation (`messaging.inbox.replies`).
+Only evidence resolves them: a delivery report with the delivery's id, or Twilio's log of messages to that number if
+it shows our text, created since the blast started and not after our call. Nothing is ever resent on a guess. A
+missing entry proves nothing, because the log may lag. After the grace period staff decide, on the blast's page or in
+the conversation (`messaging.inbox.replies`).
 """
 
 from dataclasses import dataclass, field
@@ -24,7 +23,7 @@ from ..models.deliveries import DeliveryQuerySet
 from ..text.personalization import compile_template
 from . import dispatch, status_callbacks
 
-# Twilio stamps whole seconds by its own clock; ours may differ somewhat.
+# Twilio's clock may differ from ours, and its times are whole seconds.
 CLOCK_SKEW: Final = timedelta(minutes=2)
 CALLED_WITHIN: Final = timedelta(minutes=5)
 LOOK_UPS_AT_ONCE: Final = 100
@@ -35,8 +34,8 @@ PAUSE_BETWEEN_LOOK_UPS: Final = timedelta(minutes=2)
 
 @dataclass(slots=True)
 class Report:
-    """What a reconciliation found: how many deliveries had been accepted, the ids of those that Twilio's list
-    does not show, how many could not be looked up, and a sentence that says why."""
+    """Results: the number of accepted deliveries, the ids of those missing from Twilio's log, the number that
+    couldn't be looked up, and a sentence on why."""
 
     accepted: int = 0
     unresolved: list[int] = field(default_factory=list)
@@ -45,10 +44,10 @@ class Report:
 
 
 def reconcile(now: datetime | None = None, most: int = LOOK_UPS_AT_ONCE, *, at_once: bool = False) -> Report:
-    """Look for evidence on up to `most` doubtful deliveries, those not looked at for the longest time first.
+    """Look for evidence about up to `most` deliveries with unknown outcome, least recently checked first.
 
-    A row is looked up every two minutes until the grace period is over, then no more, but at least once: a restore
-    puts any number in doubt at the same moment. `at_once` looks up all.
+    A row is checked every two minutes until the grace period is over, and at least once, because a restore can leave
+    any number of them at once. `at_once` checks all.
     """
     now = now or timezone.now()
     rows = Delivery.objects.in_doubt().filter(Q(message_log__isnull=False) | Q(inbox_message__isnull=False))
@@ -65,7 +64,7 @@ def reconcile(now: datetime | None = None, most: int = LOOK_UPS_AT_ONCE, *, at_o
         except SendError as error:
             failures += 1
             report.unchecked += 1
-            report.problem = f"Twilio's list of messages could not be read: {str(error).rstrip('.')}."
+            report.problem = f"Twilio's message log couldn't be read: {str(error).rstrip('.')}."
             if failures == FAILURES_AT_MOST or isinstance(error, Refused):
                 break
             continue
@@ -79,10 +78,9 @@ def reconcile(now: datetime | None = None, most: int = LOOK_UPS_AT_ONCE, *, at_o
 
 
 def _find_evidence(row: Delivery, backend: BaseBackend, attempts: int) -> bool:
-    """Whether Twilio's list shows the text of `row`; then the row is moved on to what the list says.
+    """Whether Twilio's log shows the text of `row`. If so, the row is updated from it.
 
-    It may have been called more than once: by staff's decision, or in a time that a restore has taken back. If it
-    arrived once, it arrived.
+    It may have been sent more than once, by staff's decision or before a restore; one success is enough.
     """
     claimed_at = row.claimed_at or row.updated_at
     since = _begun_at(row) - CLOCK_SKEW
@@ -102,7 +100,7 @@ def _find_evidence(row: Delivery, backend: BaseBackend, attempts: int) -> bool:
 
 
 def _begun_at(row: Delivery) -> datetime:
-    """Before this nobody can have been called for `row`."""
+    """The earliest time at which `row` can have been called."""
     begun_at: datetime = (row.inbox_message if row.message_log is None else row.message_log).created_at
     return begun_at
 
@@ -114,9 +112,9 @@ def _text(row: Delivery) -> str:
 
 
 def _count_rivals(row: Delivery, body: str, since: datetime) -> int:
-    """How many lines of the list may belong to equal texts of the conversation that have no SID yet.
+    """How many log entries may belong to identical texts of the conversation that have no SID yet.
 
-    Twilio tells the SID of an automatic answer with its first report, and of a reply with the answer to the call.
+    We learn the SID of an automatic reply from its first report, and of a staff reply from the response to the call.
     """
     rivals = Delivery.objects.filter(
         Q(accepted_at__gte=since) | Q(status=Delivery.Status.SENDING), phone=row.phone, message_log=None, sid=""
@@ -125,7 +123,7 @@ def _count_rivals(row: Delivery, body: str, since: datetime) -> int:
 
 
 def _list(backend: BaseBackend, phone: str, since: datetime, attempts: int) -> list[SentMessage]:
-    """Twilio's list for one number, asked for once more after a passing failure."""
+    """Twilio's log for one number, with retries after temporary failures."""
     try:
         return backend.list_messages(phone, since)
     except TryLater:
@@ -135,12 +133,12 @@ def _list(backend: BaseBackend, phone: str, since: datetime, attempts: int) -> l
 
 
 def _is_known(message: SentMessage) -> bool:
-    """Whether another delivery to that number has this message: the same text of another blast."""
+    """Whether another delivery to that number already has this message."""
     return Delivery.objects.filter(phone=message.to, sid=message.sid).exists()
 
 
 def overdue(now: datetime | None = None, grace: timedelta | None = None) -> DeliveryQuerySet:
-    """Those whose doubt has outlasted the grace period (SMS_UNKNOWN_GRACE_MINUTES): staff decide about them."""
+    """Deliveries with unknown outcome after the grace period (SMS_UNKNOWN_GRACE_MINUTES), for staff to decide."""
     if grace is None:
         grace = timedelta(minutes=settings.SMS_UNKNOWN_GRACE_MINUTES)
     now = now or timezone.now()
@@ -149,15 +147,15 @@ def overdue(now: datetime | None = None, grace: timedelta | None = None) -> Deli
 
 
 def has_lasted(claimed_at: datetime) -> bool:
-    """Whether a doubt about a call of then is `overdue`: so it is too where the clock was set back since."""
+    """Whether an unknown outcome of a call at that time is `overdue`, or the clock was set back since."""
     now = timezone.now()
     return not now - timedelta(minutes=settings.SMS_UNKNOWN_GRACE_MINUTES) < claimed_at <= now + CLOCK_SKEW
 
 
 def send_again(log: MessageLog, deliveries: list[int]) -> int:
-    """Staff's decision: send once more to these doubtful people of a blast, whatever they have. How many.
+    """Resend to these deliveries with unknown outcome, by staff's decision. Returns how many.
 
-    Whom another blast of the family has texted, or will, is passed over, and so is everyone of a canceled blast.
+    Skips phones that are live in another blast of the family, and all deliveries of a canceled blast.
     """
     with transaction.atomic():
         log = MessageLog.objects.lock_family(log)
@@ -174,8 +172,8 @@ def send_again(log: MessageLog, deliveries: list[int]) -> int:
 
 
 def leave(log: MessageLog, deliveries: list[int]) -> int:
-    """Staff's decision: leave these doubtful people of a blast as they are. How many.
+    """Close these deliveries with unknown outcome without resending. Returns how many.
 
-    They stay in doubt, but nobody is asked about them again; a late report still settles them.
+    Nobody is asked again; a late report still resolves them.
     """
     return log.deliveries.in_doubt().filter(pk__in=deliveries).update(is_left=True, updated_at=timezone.now())

@@ -1,6 +1,6 @@
-"""One worker's hands: claim a few rows, call the provider for them, record what came back.
+"""Sends claimed deliveries.
 
-What is sent is a stream's to say (`messaging.sending.sources`); how it is sent is the same for all of them.
+A stream says what is sent (`messaging.sending.sources`); how it is sent is the same for all streams.
 """
 
 import logging
@@ -29,27 +29,26 @@ logger = logging.getLogger(__name__)
 COLLECT_SECONDS = 0.01
 WRITE_ATTEMPTS = 5
 BACK_OFF_SECONDS = (0.5, 30.0)
-# Why somebody is in doubt where the call failed in our own code.
-OWN_FAULT = "SMS Admin failed in the middle of the call: its log says why."
-# How often a sender asks whether others are to go first.
+# The reason for an unknown outcome if the call failed in our own code.
+OWN_FAULT = "SMS Admin had an error during the call to Twilio. See its log."
+# How often a sender checks whether to yield.
 ROOM_SECONDS = 1.0
-# A time slot that is missed by more than this is given back: of several such ones the texts would leave all at once.
+# Time slots missed by more than this are given back, or their texts would all be sent at once.
 MISSED_BY_SECONDS = 0.5
-# A slot that rests is taken up by the sweep, which looks each second, and then waits for a task process.
+# The sweep, which runs every second, picks up a resting slot, which then waits for a task process.
 WAKING_SECONDS = 1.5
-# A shorter rest frees no task process worth the trouble.
+# For a shorter rest, it isn't worth freeing the task process.
 SHORTEST_REST_SECONDS = 1.0
 
 
 class Sender:
-    """Sends a stream's rows from one slot, with never more than SMS_CONCURRENCY calls in flight.
+    """Sends a stream's rows from one slot, with at most SMS_CONCURRENCY calls in flight.
 
-    The calling thread alone talks to the database; the pool's threads only call the provider. No transaction is
-    open during a call. Rows are claimed only while the lease on the slot lasts, and only in the database that is
-    there.
+    Only the calling thread uses the database; the pool's threads only call the provider. No transaction is open
+    during a call. Rows are claimed only while the slot's lease lasts and the database file is still in place.
 
-    `rest_until` (time.monotonic()) says until when nothing can be sent: after trouble, or because the next time
-    slot is far. `is_cut_off` says that the database's file was taken away.
+    `rest_until` (time.monotonic()) is until when nothing can be sent, after errors or because the next time slot is
+    distant. `is_cut_off` means that the database file was removed or replaced.
     """
 
     def __init__(self, stream: Stream, slot: SenderSlot, owner: str, backend: BaseBackend) -> None:
@@ -69,9 +68,9 @@ class Sender:
         self.lease_renewed_at = self.room_asked_at = time.monotonic()
 
     def run(self, until: float) -> bool:
-        """Send until the monotonic time `until`, or until others are to go first; whether rows may be left.
+        """Send until the monotonic time `until`, or until it has to yield. Returns whether rows may be left.
 
-        Ends sooner where the next time slot is far, so that the process can do something else meanwhile.
+        Ends early if the next time slot is distant, so that the process can do something else.
         """
         has_more = True
         with ThreadPoolExecutor(self.concurrency, thread_name_prefix="send") as pool:
@@ -87,12 +86,12 @@ class Sender:
                 self._collect()
                 if not self._keep_slot():
                     until = now
-                if self._has_to_make_room():
+                if self._must_yield():
                     until = now
                     self._give_back()
 
     def _reserve(self, now: float) -> None:
-        """Reserve time slots for as many calls as can be begun; where that is too early, note when to ask again."""
+        """Reserve time slots for as many calls as can start. If it is too early, note when to try again."""
         if self.reservation is not None or now < max(self.ask_at, self.resume_at) or self.in_flight >= self.limit:
             return
         found = pacing.reserve(self.limit - self.in_flight, self.stream.ahead)
@@ -110,9 +109,9 @@ class Sender:
             self.reservation = None
 
     def _use_reservation(self, reservation: pacing.Reservation, now: float, pool: ThreadPoolExecutor) -> bool:
-        """Claim rows once their time slots have come; False when none are left.
+        """Claim rows once their time slots have come. Returns False if none are left.
 
-        What cannot be used is given back: a time slot that was missed, and those that fell into trouble.
+        Unusable time slots, because of lateness or errors, are given back.
         """
         has_missed = now > reservation.starts_at + MISSED_BY_SECONDS and reservation.interval > 0
         if has_missed or self.resume_at > max(now, reservation.starts_at) or self.in_flight >= self.limit:
@@ -126,11 +125,11 @@ class Sender:
         return self._dispatch(pool, reservation)
 
     def _may_claim(self) -> bool:
-        """Whether what this sender would write counts: its lease has not run out, and the database is still there."""
+        """Whether this sender's lease is valid and the database file is still in place."""
         try:
             database_file.check()
         except database_file.DatabaseFileLost as lost:
-            logger.error("%s: sending has ended. %s", self.stream, lost)
+            logger.error("%s: sending stopped. %s", self.stream, lost)
             self.is_cut_off = True
             self.leased_until = None
         if self.leased_until is not None and shared_clock.now() >= self.leased_until:
@@ -138,7 +137,7 @@ class Sender:
         return self.leased_until is not None
 
     def _dispatch(self, pool: ThreadPoolExecutor, reservation: pacing.Reservation) -> bool:
-        """Claim a row for each time slot that fits and hand them to the pool; False when none are left."""
+        """Claim rows for the time slots and submit them to the pool. Returns False if none are left."""
         rows = self.stream.claim(min(reservation.count, self.limit - self.in_flight))
         for index, row in enumerate(rows):
             self.in_flight += 1
@@ -147,7 +146,7 @@ class Sender:
         return bool(rows)
 
     def _call(self, row: Delivery, leaves_at: float) -> None:
-        """Runs in the pool: wait for the time slot, call, and hand the result back. Never raises."""
+        """Runs in the pool: wait for the time slot, call, and return the result through the queue. Never raises."""
         try:
             time.sleep(max(0.0, leaves_at - time.monotonic()))
             result = self.backend.send(row.phone, self.stream.text(row), callback_url(row.pk, self.backend))
@@ -159,13 +158,13 @@ class Sender:
         except OutcomeUnknown as doubt:
             self.results.put((row, Receipt(row.pk, "unknown", error_message=doubt.reason)))
         except Exception:
-            logger.exception("Delivery %s: the call broke off", row.pk)
+            logger.exception("Delivery %s: the call failed unexpectedly", row.pk)
             self.results.put((row, Receipt(row.pk, "unknown", error_message=OWN_FAULT)))
         else:
             self.results.put((row, Receipt(row.pk, "accepted", sid=result.sid, segments=result.segments)))
 
     def _collect(self) -> None:
-        """Wait a moment for results, and record those that are there in one batch."""
+        """Wait briefly for results, and record them in one batch."""
         now = time.monotonic()
         if self.reservation is not None:
             wait = max(0.001, self.reservation.starts_at - now)
@@ -204,11 +203,10 @@ class Sender:
             self.stream.judge(receipts)
 
     def _record_lesson(self, row: Delivery, receipt: Receipt) -> None:
-        """Record a failure together with what it says about the number.
+        """Record a failure together with the opt-out or suppression that follows from it.
 
-        One person at a time: whoever changes several people's lists in one transaction has to wait for a turn
-        (`smsadmin.lib.locks`). Where the lesson itself cannot be recorded, the failure is, and `backfilling.catch_up`
-        tries the lesson again.
+        One person at a time, because bulk changes of people's lists are serialized (`smsadmin.lib.locks`). If only
+        the failure can be recorded, `suppression_backfill.catch_up` tries again.
         """
 
         def record() -> None:
@@ -219,25 +217,25 @@ class Sender:
         try:
             self._write(record)
         except Exception:
-            logger.exception("Delivery %s: what its failure says about the number could not be recorded", row.pk)
+            logger.exception("Delivery %s: could not apply its failure to the lists", row.pk)
             self._write(lambda: Delivery.objects.record([receipt]))
 
     def _write(self, record: Callable[[], None]) -> None:
-        """Record results, through a passing failure of the database: what is not recorded is in doubt."""
+        """Record results, retrying on temporary database errors: an unrecorded result is an unknown outcome."""
         for attempt in range(1, WRITE_ATTEMPTS + 1):
             try:
                 record()
             except OperationalError:
                 if attempt == WRITE_ATTEMPTS:
                     raise
-                logger.exception("%s: results could not be written, trying again", self.stream)
+                logger.exception("%s: could not write results, retrying", self.stream)
                 connection.close_if_unusable_or_obsolete()
                 time.sleep(attempt)
             else:
                 return
 
     def _adjust(self, troubles: list[TryLater], results: int) -> None:
-        """Fewer calls at once and a pause after trouble, one more at once after a round without."""
+        """Lower the concurrency and pause after errors; raise it by one after a round without any."""
         if not troubles:
             self.limit = min(self.concurrency, self.limit + 1)
             self.back_off = BACK_OFF_SECONDS[0]
@@ -251,9 +249,9 @@ class Sender:
             self.stream.tell_trouble(str(troubles[-1]))
 
     def _keep_slot(self) -> bool:
-        """Renew the lease when it is time; False once nothing may be claimed any more.
+        """Renew the lease when it is time. Returns False once nothing may be claimed any more.
 
-        A lease that has run out is not renewed: how long this process stood still nobody knows.
+        An expired lease isn't renewed, because this process may have been suspended for any length of time.
         """
         now = time.monotonic()
         if self.leased_until and now - self.lease_renewed_at >= LEASE_SECONDS / 3:
@@ -261,16 +259,16 @@ class Sender:
             self.leased_until = SenderSlot.objects.renew(self.slot.pk, self.owner)
         return self.leased_until is not None
 
-    def _has_to_make_room(self) -> bool:
+    def _must_yield(self) -> bool:
         now = time.monotonic()
         if now - self.room_asked_at < ROOM_SECONDS:
             return False
         self.room_asked_at = now
-        return self.stream.has_to_make_room()
+        return self.stream.must_yield()
 
 
 def callback_url(delivery_id: int, backend: BaseBackend) -> str | None:
-    """Where Twilio reports on a delivery. It carries the delivery's id, so that a report proves acceptance even
-    if we died before reading the answer. None where nobody could reach us."""
+    """The status callback URL. It contains the delivery's id, so that a report proves acceptance even if we died
+    before reading the response. None if we have no public URL."""
     base = settings.PUBLIC_BASE_URL or ("http://localhost" if backend.is_simulated else "")
     return f"{base}/webhooks/twilio/status/{delivery_id}" if base else None

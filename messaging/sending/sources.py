@@ -1,4 +1,4 @@
-"""What a sender sends, the rows of a blast or the replies of the inbox, and what becomes of their troubles."""
+"""Streams of deliveries for senders: the rows of a blast, or the replies of the inbox."""
 
 import time
 from typing import Final
@@ -16,10 +16,10 @@ BREAKER_SECONDS: Final = 1.0
 
 
 class Stream:
-    """Rows that are sent one after the other. It belongs to one sender, whose calling thread alone uses it.
+    """Rows to send. Used only by the calling thread of one sender.
 
-    `log_id` is the blast that lists learn a failure from, None without one. `ahead` is how many seconds before its
-    time a slot of the common rate may be reserved.
+    `log_id` is the blast recorded with opt-outs and suppressions, None without one. `ahead` is how many seconds
+    before its time a slot of the shared rate may be reserved.
     """
 
     log_id: int | None = None
@@ -29,26 +29,26 @@ class Stream:
         raise NotImplementedError
 
     def claim(self, most: int) -> list[Delivery]:
-        """Up to `most` rows that this sender alone now sends; [] when none are left."""
+        """Claim up to `most` rows; [] if none are left."""
         raise NotImplementedError
 
     def text(self, row: Delivery) -> str:
-        """What a claimed row's person is to read. Also called by the threads that call the provider."""
+        """The text for a claimed row. Also called from the pool's threads."""
         raise NotImplementedError
 
     def tell_trouble(self, sentence: str) -> None:
-        """A whole round of calls found the provider out of reach; "": one came through again."""
+        """Report that a whole round of calls couldn't reach the provider, or with "" that calls succeed again."""
 
     def judge(self, receipts: list[Receipt]) -> None:
-        """Look at results of which some are failures."""
+        """Check results that include failures."""
 
-    def has_to_make_room(self) -> bool:
-        """Whether something that goes first waits for a worker."""
+    def must_yield(self) -> bool:
+        """Whether to yield to higher-priority work."""
         return False
 
 
 class BlastStream(Stream):
-    """The rows of one blast, which stops by itself for a fault that meets everyone."""
+    """The rows of one blast, which stops for faults that affect everyone."""
 
     def __init__(self, log: MessageLog) -> None:
         self.log = log
@@ -73,7 +73,7 @@ class BlastStream(Stream):
             self._has_trouble = bool(sentence)
 
     def judge(self, receipts: list[Receipt]) -> None:
-        """Stop the blast for a fault that meets everyone: at once for one of the account, else on its sample."""
+        """Stop the blast for a fault that affects everyone: at once for account faults, otherwise after a sample."""
         failures = [receipt for receipt in receipts if receipt.status == "failed"]
         self._failures_unchecked += len(failures)
         now = time.monotonic()
@@ -84,13 +84,13 @@ class BlastStream(Stream):
             self._failures_unchecked = 0
             breaker.stop_if_faulty(self.log)
 
-    def has_to_make_room(self) -> bool:
-        """A person waits for a reply; everyone of a blast can wait a second longer."""
+    def must_yield(self) -> bool:
+        """Replies go first: a person is waiting for them."""
         return SenderSlot.objects.for_replies().waiting_for_a_task(timezone.now()).exists()
 
 
 class ReplyStream(Stream):
-    """What staff write in conversations. Each text fails for itself: the conversation says why."""
+    """Replies by staff. Each one fails separately, as its conversation shows."""
 
     ahead = pacing.REPLY_AHEAD_SECONDS
 

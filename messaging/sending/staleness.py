@@ -1,9 +1,9 @@
-"""Blasts that nobody has sent for so long that staff have to say whether they are still wanted.
+"""Pauses blasts that had no sender for so long that they may no longer be wanted.
 
-Whether it is the middle of the night, or the event is over, a program cannot know. So a blast without a living
-sender for BLAST_STALE_MINUTES does not go on by itself: it is paused, and staff resume or cancel it. A sender gives
-a sign of life whenever it leases a slot, and every few seconds while it works, also where Twilio is out of reach.
-Senders look before they lease a slot: however many start at once, none comes before the pause.
+By now it may be the middle of the night, or the event may be over. So a blast without a live sender for
+BLAST_STALE_MINUTES is paused, and staff resume or cancel it. A sender reports in when it leases a slot, and every few
+seconds while it works, even if Twilio is unreachable. Senders check before they lease a slot, so none starts before
+the pause.
 """
 
 from datetime import datetime, timedelta
@@ -21,14 +21,14 @@ REMEDY: Final = "Resume or cancel it."
 
 
 def find_idle(log: MessageLog, now: datetime | None = None) -> timedelta | None:
-    """For how long nobody has sent a running blast, if that is too long and people are left to text; else None."""
+    """How long a running blast with people left to text has had no sender, if that is too long; else None."""
     longest = timedelta(minutes=settings.BLAST_STALE_MINUTES)
     if not longest:
         return None
     now = now or shared_clock.now()
     if not MessageLog.objects.running().left_alone_since(now - longest, now).filter(pk=log.pk).exists():
         return None
-    # Senders of an earlier version have left no sign but what they have sent.
+    # Senders of older versions left only the times of their calls.
     idle = now - _last_sign(log)
     is_left = log.deliveries.filter(status=Delivery.Status.PENDING).exists()
     return idle if idle >= longest and is_left else None
@@ -41,13 +41,13 @@ def _last_sign(log: MessageLog) -> datetime:
 
 
 def pause_if_stale(log: MessageLog, now: datetime | None = None) -> bool:
-    """Pause a blast that nobody has sent for too long, with a sentence for staff; whether it was paused."""
+    """Pause a blast that had no sender for too long, with a sentence for staff. Returns whether it was paused."""
     idle = find_idle(log, now)
     if idle is None:
         return False
     left = log.deliveries.filter(status=Delivery.Status.PENDING).count()
-    verb = "has" if left == 1 else "have"
+    verb = "hasn’t" if left == 1 else "haven’t"
     return log.pause(
         f"Nothing was sent for {dates.span(round(idle.total_seconds()))}. "
-        f"{people(left)} {verb} not been texted yet. {REMEDY}"
+        f"{people(left)} {verb} been texted yet. {REMEDY}"
     )

@@ -1,10 +1,10 @@
 """Suppresses or unsubscribes contacts on delivery errors, so that the next blast skips them.
 
-Our fault is not the contact's: configuration errors and soft failures never touch a list. Nobody is
-deleted: suppressed people stay in their lists, marked, and staff can restore them.
+Configuration errors and soft failures never affect a contact. Nobody is deleted: suppressed people stay in their
+lists, marked, and staff can allow texts again.
 
-Whoever writes a failure to a delivery calls `learn` in the same transaction and sets `learned_at`: a crash loses both
-or neither. `messaging.sending.suppression_backfill` finds failures without `learned_at`.
+Code that writes a failure to a delivery calls `learn` in the same transaction and sets `learned_at`, so a crash loses
+both or neither. `messaging.sending.suppression_backfill` finds failures without `learned_at`.
 """
 
 from datetime import datetime, timedelta
@@ -19,18 +19,18 @@ from contacts.models import SuppressedContact, UnsubscribedContact
 
 from ..error_codes import Category, classify, error_table
 
-# Twilio's notes on 30005: the causes include passing ones, so one report is no proof; two a day apart are.
+# Twilio's notes on 30005: some causes are temporary, so we require two reports a day apart.
 CONFIRMED_LATER: Final = frozenset({30005})
 CONFIRMED_AFTER: Final = timedelta(hours=24)
-# 30006 says "landline or unreachable carrier"; to a short code it may only mean that the carrier has none.
+# 30006 is "landline or unreachable carrier"; from a short code it may only mean that the carrier doesn't support it.
 NOT_FROM_SHORT_CODES: Final = frozenset({30006})
-# Twilio's notes on 30004: from toll-free numbers it is the network's own STOP.
+# Twilio's notes on 30004: for toll-free senders it is the network's own STOP.
 OPT_OUT_FROM_TOLL_FREE: Final = frozenset({30004})
 TOLL_FREE_PREFIXES: Final = ("+1800", "+1833", "+1844", "+1855", "+1866", "+1877", "+1888")
 
 
 def meaning(code: int | None) -> Category | None:
-    """OPT_OUT or HARD_FAIL where the code says that of the number itself, None where it says nothing about it."""
+    """OPT_OUT or HARD_FAIL if the code is about the recipient's number, else None."""
     if code in OPT_OUT_FROM_TOLL_FREE and settings.TWILIO_FROM_NUMBER.startswith(TOLL_FREE_PREFIXES):
         return Category.OPT_OUT
     if code in NOT_FROM_SHORT_CODES and 0 < len(settings.TWILIO_FROM_NUMBER.lstrip("+")) <= 6:
@@ -40,19 +40,18 @@ def meaning(code: int | None) -> Category | None:
 
 
 def telling_codes() -> list[int]:
-    """The codes that say something about the number itself, with the sender that the settings name."""
+    """The codes that are about the recipient's number, given the configured sender."""
     return sorted(code for code in error_table() if meaning(code))
 
 
 def learn(phone: str, name: str | None, code: int | None, log_id: int | None, at: datetime | None = None) -> None:
-    """Record what error `code`, of a text to `phone` in blast `log_id`, says about that number.
+    """Record the opt-out or suppression that follows from error `code` of a text to `phone` in blast `log_id`.
 
-    Without a blast it was a text of a conversation. `at` is given for an error of the past: who has opted in since
-    then, or was taken off the suppressed contacts by staff, is left in. Safe to repeat: a number that is on the list
-    already stays as it is recorded.
+    Without a blast, it was a text of a conversation. `at` is the time of a past error: people who have opted in
+    since, or for whom staff allowed texts again, aren't affected. Safe to repeat: existing records stay as they are.
     """
     if not phones.E164.fullmatch(phone):
-        # Blasts of the replaced system have such numbers, lists have none: there is nobody to learn about.
+        # Only blasts imported from the old system have such numbers; lists have none.
         return
     sentence = classify(code).sentence
     category = meaning(code)
@@ -66,7 +65,7 @@ def learn(phone: str, name: str | None, code: int | None, log_id: int | None, at
 
 
 def _suppress(phone: str, code: int | None, reason: str, log_id: int | None, at: datetime) -> None:
-    """A first report that needs confirming is kept as "soft_fail", which blocks nobody."""
+    """A first report that needs confirmation is stored as "soft_fail", which blocks nobody."""
     categories = SuppressedContact.Category
     source_type = "inbox" if log_id is None else "message_log"
     first = categories.SOFT_FAIL if code in CONFIRMED_LATER else categories.HARD_FAIL

@@ -1,4 +1,4 @@
-"""Records what old failures say about contacts and the lists lack. Safe to repeat."""
+"""Applies failures to opt-outs and suppressions where that hasn't happened yet. Safe to repeat."""
 
 import logging
 import math
@@ -24,10 +24,11 @@ PASS_SECONDS: Final = 20.0
 
 
 def catch_up(seconds: float = PASS_SECONDS) -> int:
-    """Take failures that have taught the lists nothing yet, in blasts and in conversations, for about `seconds`.
+    """Apply failures of blasts and conversations that haven't been applied yet, for about `seconds`. Returns how
+    many.
 
-    How many were taken. There are none as a rule, since a lesson is written with the state that teaches it. Code by
-    code, because that is how an index holds those that there are.
+    Usually there are none, because failures are applied in the transaction that records them. Code by code, to use
+    the index.
     """
     until = time.monotonic() + seconds
     unlearned = Delivery.objects.filter(learned_at=None)
@@ -35,10 +36,10 @@ def catch_up(seconds: float = PASS_SECONDS) -> int:
 
 
 def backfill(logs: QuerySet[MessageLog] | None = None) -> int:
-    """Take every failure of these blasts (all, by default) through the classifier, oldest first; how many failures.
+    """Apply every failure of these blasts (default: all), oldest first. Returns the number of failures.
 
-    Numbers that are on a list already stay as they are recorded there. Who has opted in or was restored since the
-    failure is left in.
+    Existing records stay as they are. People who have opted in since the failure, or for whom staff allowed texts
+    again, aren't affected.
     """
     failures = Delivery.objects.of_blasts().unsuccessful().filter(error_code__isnull=False)
     if logs is not None:
@@ -59,7 +60,7 @@ def _take(rows: DeliveryQuerySet, until: float = math.inf) -> int:
 
 
 def _take_batch(pks: list[int]) -> None:
-    """The database says whose number is on its list already; the others are learned one by one."""
+    """Mark those already on their list in bulk, and apply the others one by one."""
     codes = suppression.telling_codes()
     opt_outs = [code for code in codes if suppression.meaning(code) == Category.OPT_OUT]
     suppressed = Exists(SuppressedContact.objects.blocking().filter(phone=OuterRef("phone")))
@@ -71,14 +72,14 @@ def _take_batch(pks: list[int]) -> None:
 
 
 def _take_one(pk: int) -> None:
-    """One that fails is logged, left for the next pass, and keeps none of the others waiting."""
+    """Errors are logged and left for the next pass."""
     try:
         with transaction.atomic():
-            # Locked, because a late report may be moving it on.
+            # Locked, because a late report may be updating it.
             row = Delivery.objects.select_for_update().filter(pk=pk, status__in=Delivery.UNSUCCESSFUL).first()
             if row is None:
                 return
             suppression.learn(row.phone, row.name, row.error_code, row.message_log_id, row.updated_at)
             Delivery.objects.filter(pk=pk).update(learned_at=timezone.now())
     except Exception:
-        logger.exception("Delivery %s: what its failure says about the number could not be recorded", pk)
+        logger.exception("Delivery %s: could not apply its failure to the lists", pk)

@@ -1,4 +1,4 @@
-"""`{% load wording %}`: how things are said to staff, for templates."""
+"""`{% load formatting %}`: template filters for phone numbers and times."""
 
 from datetime import datetime
 
@@ -28,7 +28,7 @@ def zone(at: datetime) -> str:
 
 @register.filter
 def countdown(at: datetime) -> SafeString:
-    """How long it is until `at`, such as "in 3 hours 20 minutes", which scheduled.js keeps ticking."""
+    """The time until `at`, such as "in 3 hours 20 minutes", kept up to date by scheduled.js."""
     now = timezone.now()
     return format_html(
         '<time class="countdown" datetime="{}" data-countdown="{}">{}</time>',

@@ -1,15 +1,15 @@
-"""How long a text is on the air, and what it costs: the character rules of SMS.
+"""Encoding and segments of texts: the character rules of SMS.
 
 Source of the rules: 3GPP TS 23.038 (GSM 03.38), sections 6.2.1 (default alphabet and its extension table) and
 6.2.3 (UCS-2), and 3GPP TS 23.040, 9.2.3.24.1 (in concatenated messages a header takes 7 septets or 3 code units).
 
-A text goes out as GSM-7 when each of its characters is in the default alphabet or its extension table, else as
-UCS-2. Control characters, NUL and the escape among them, are in neither table and make it UCS-2; Twilio's own
-segment calculator (github.com/TwilioDevEd/message-segment-calculator) judges them so. It differs from this module
-in one point: it keeps an emoji of several code points in one segment, and we only the halves of a surrogate pair.
+A text is sent as GSM-7 if each of its characters is in the default alphabet or its extension table, and otherwise as
+UCS-2. Control characters, including NUL and escape, are in neither table and force UCS-2, as in Twilio's own segment
+calculator (github.com/TwilioDevEd/message-segment-calculator). It differs from this module in one way: it keeps an
+emoji of several code points in one segment, and we keep only surrogate pairs together.
 
-Nothing is normalized before measuring, as nothing is before sending: an "é" typed as two characters (e and an
-accent) is UCS-2, although "é" itself is GSM-7; `to_gsm` mends that.
+Nothing is normalized before measuring, because nothing is before sending: an "é" typed as two characters (e and an
+accent) is UCS-2, although "é" itself is GSM-7; `to_gsm` fixes that.
 """
 
 import re
@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
-# In the order of the standard's table, row by row; 0x1B (escape) is no character of a text and left out.
+# In the order of the standard's table, row by row, without 0x1B (escape).
 BASIC_CHARACTERS = (
     "@£$¥èéùìòÇ\nØø\rÅå"
     "Δ_ΦΓΛΩΠΨΣΘΞÆæßÉ"
@@ -41,7 +41,7 @@ class Encoding(StrEnum):
     UCS_2 = "UCS-2"
 
 
-# Units in a text that fits one segment, and in each part of one that does not.
+# Units of a text in one segment, and of each segment of a longer text.
 _CAPACITY = {Encoding.GSM_7: (160, 153), Encoding.UCS_2: (70, 67)}
 
 _NOT_GSM = "[^" + re.escape(BASIC_CHARACTERS + EXTENSION_CHARACTERS) + "]"
@@ -55,8 +55,8 @@ class Measure:
     """The size of one text.
 
     `units` are septets in GSM-7 (an extension character takes two) and UTF-16 code units in UCS-2 (an emoji
-    takes two or more). `segments` are the billed parts, 0 for an empty text. `remaining` is how many units still
-    fit into the last segment. `characters` are code points, which the limit of 1,600 is taken to mean.
+    takes two or more). `segments` are the billed parts, 0 for an empty text. `remaining` is how many units are left
+    in the last segment. `characters` are code points, which we take the limit of 1,600 to mean.
     """
 
     encoding: Encoding
@@ -90,7 +90,7 @@ def measure(text: str) -> Measure:
 
 
 def split(text: str) -> list[str]:
-    """The text of each segment, in order; joined they are `text` again. An empty text has none."""
+    """The text of each segment, in order. An empty text has none."""
     encoding, wide = _classify(text)
     single, part = _CAPACITY[encoding]
     if len(text) + len(wide) <= single:
@@ -100,12 +100,12 @@ def split(text: str) -> list[str]:
 
 
 def normalize_newlines(text: str) -> str:
-    """`text` with each line break as one line feed. Browsers post two characters, and both would be billed."""
+    """`text` with each line break as one line feed. Browsers post two characters, which would both be billed."""
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _classify(text: str) -> tuple[Encoding, list[str]]:
-    """The encoding of `text`, and its characters that take two units, as often as they occur."""
+    """The encoding of `text`, and all of its characters that take two units."""
     if _find_not_gsm(text) is None:
         return Encoding.GSM_7, _find_extensions(text)
     return Encoding.UCS_2, _find_surrogate_pairs(text)
@@ -114,8 +114,8 @@ def _classify(text: str) -> tuple[Encoding, list[str]]:
 def _pack(text: str, wide: frozenset[str], capacity: int) -> tuple[list[int], int]:
     """Where each segment of `text` starts, and the units used in the last one.
 
-    Not a mere division: an escape and its character, or the two halves of a surrogate pair, stay in one segment,
-    so a segment may end one unit early.
+    More than a division: an escape and its character, or the halves of a surrogate pair, stay in one segment, so a
+    segment may end one unit early.
     """
     starts = [0]
     used = 0
@@ -128,8 +128,9 @@ def _pack(text: str, wide: frozenset[str], capacity: int) -> tuple[list[int], in
     return starts, used
 
 
-# What to type instead. Characters that Unicode itself decomposes (accented letters, fractions, full-width and
-# styled letters, ligatures, most spaces, the ellipsis) need no entry, nor do format and control characters: they go.
+# What to type instead. Characters that Unicode decomposes (accented letters, fractions, full-width and styled
+# letters, ligatures, most spaces, the ellipsis) need no entry. Neither do format and control characters, which are
+# dropped.
 _REPLACEMENTS = {
     **dict.fromkeys("‘’‚‛′‵‹›ʹʻʼʽˈˊˋ`´❛❜", "'"),
     **dict.fromkeys("“”„‟″‶«»ʺˮ〝〞❝❞¨", '"'),
@@ -188,8 +189,8 @@ _REPLACEMENTS = {
 
 _NAMES = {"\0": "null character", "\t": "tab", "\v": "vertical tab", "\x1b": "escape character", "\x85": "next line"}
 
-# Accents, variation selectors and skin tones: what changes the character before it. The overlays U+0334 to U+0338
-# are no accents here, for a struck-out character is another one and not the same without its stroke.
+# Accents, variation selectors and skin tones, which modify the character before them. The overlays U+0334 to U+0338
+# aren't accents here: a struck-out character isn't the same without its stroke.
 _ACCENTS = "\u0300-\u0333\u0339-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe00-\ufe0f\ufe20-\ufe2f"
 _MODIFIERS = f"[{_ACCENTS}\u0334-\u0338\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]"
 _JOINED = f"(?:\u200d[^\0-\x7f]{_MODIFIERS}*)*"
@@ -203,9 +204,9 @@ _FORCING = re.compile(
 class Forcing:
     """A character that makes the whole text UCS-2.
 
-    `character` is what the reader sees as one: an emoji with its skin tone, a flag, or a letter with an accent
-    typed apart may be several code points. `name` is Unicode's, in lower case. `replacement` is what to type
-    instead: "" says leave it out, None that there is nothing like it.
+    `character` is what a reader sees as one character: an emoji with a skin tone, a flag, or a letter with a separate
+    accent can be several code points. `name` is Unicode's, in lower case. `replacement` is what to type instead: ""
+    to leave it out, None if there is no equivalent.
     """
 
     character: str
@@ -215,22 +216,22 @@ class Forcing:
 
 
 def forcing_characters(text: str) -> list[Forcing]:
-    """The characters that keep `text` out of GSM-7, each once, in the order of their first appearance."""
+    """The characters that force `text` to UCS-2, each once, in order of appearance."""
     found = Counter(match[0] for match in _FORCING.finditer(text))
     return [
         Forcing(character, _name(character), count, _replacement(character)) for character, count in found.items()
     ]
 
 
-def to_gsm(text: str) -> str:
-    """`text` with every replacement made that exists. What has none stays, and with it UCS-2."""
+def to_gsm(text: str, *, drops_rest: bool = False) -> str:
+    """Replace characters with GSM-7 equivalents where there are any. Others stay, or go if `drops_rest`."""
 
     def replace(match: re.Match[str]) -> str:
         replacement = _replacement(match[0])
         if replacement is None:
-            return match[0]
+            return "" if drops_rest else match[0]
         before = text[match.start() - 1 : match.start()]
-        # "1½" is not 11/2, nor "10²" 102.
+        # "1½" isn't 11/2, and "10²" isn't 102.
         if before.isnumeric() and match[0].isnumeric() and not match[0].isdecimal():
             return " " + replacement
         return replacement
@@ -245,14 +246,14 @@ def _replacement(character: str) -> str | None:
 
 @lru_cache(maxsize=4096)
 def _nearest(character: str) -> str | None:
-    """The GSM-7 text most like one code point. Accents go one at a time: "ấ" ends as "a", "ǻ" keeps its ring."""
+    """The closest GSM-7 text to a code point. Accents are dropped one at a time: "ấ" becomes "a", "ǻ" becomes "å"."""
     if is_gsm(character):
         return character
     if character in _REPLACEMENTS:
         return _REPLACEMENTS[character]
     if unicodedata.category(character) in {"Cc", "Cf"} or _is_accent(character):
         return ""
-    # "00E5 0301" or "<compat> 0066 0069": code points in hexadecimal, perhaps after a tag.
+    # "00E5 0301" or "<compat> 0066 0069": hexadecimal code points, perhaps after a tag.
     parts = [part for part in unicodedata.decomposition(character).split() if not part.startswith("<")]
     return _join([_nearest(chr(int(part, 16))) for part in parts]) if parts else None
 

@@ -1,4 +1,4 @@
-"""How beginnings of texts, numbers of segments and prices are written, on pages and at the prompt alike."""
+"""Formatting of text previews, numbers of segments, and prices, for pages and commands."""
 
 from decimal import Decimal
 
@@ -6,13 +6,13 @@ from smsadmin.lib.plurals import counted
 
 
 def beginning(text: str, most: int) -> str:
-    """The text on one line, or as much of it as fits into `most` characters, and an ellipsis."""
+    """The text on one line, cut to `most` characters with an ellipsis."""
     start = " ".join(text[: 4 * most].split())
     return start if len(start) <= most and len(text) <= 4 * most else f"{start[: most - 1]}…"
 
 
 def doubt_reason(stored: str) -> str:
-    """Why nobody knows whether a text was accepted, as a sentence. Rows of before say "In doubt:" in front of it."""
+    """Why an outcome is unknown, as a sentence. Older rows start with "In doubt:"."""
     reason = stored.removeprefix("In doubt: ")
     return reason[:1].upper() + reason[1:] or "No reason was recorded."
 
@@ -22,8 +22,13 @@ def segments(count: int) -> str:
     return counted(count, "segment", "segments")
 
 
+def messages(segments: int) -> str:
+    """Segments as staff read them on the blast pages, such as "1 message" or "1,234 messages"."""
+    return counted(segments, "message", "messages")
+
+
 def dollars(amount: Decimal) -> str:
-    """An amount to the cent; what is more than nothing never reads as nothing."""
+    """An amount to the cent; a positive one is never shown as $0.00."""
     if 0 < amount < Decimal("0.005"):
         return "less than $0.01"
     return f"${amount:,.2f}"

@@ -1,8 +1,8 @@
-"""Each recipient's own text: the fields {name}, {full_name} and {first_name} of a message.
+"""Personalization: the fields {name}, {full_name} and {first_name} of a message.
 
-A field is whatever stands between braces and has a letter in it. Case, spaces, hyphens, underscores and doubled
-braces make no difference: {First name} and {{first_name}} are {first_name}. Braces without a letter between them,
-and lone ones, are text; but "{name" and "name}" are refused, for nobody means them.
+A field is anything between braces that contains a letter. Case, spaces, hyphens, underscores and doubled braces don't
+matter: {First name} and {{first_name}} are {first_name}. Braces without a letter between them, and single ones, are
+plain text; but "{name" and "name}" are rejected as mistakes.
 """
 
 import re
@@ -16,6 +16,8 @@ from django.utils.translation import gettext, ngettext
 from messaging.text.encoding import normalize_newlines
 
 TOKENS = ("{name}", "{full_name}", "{first_name}")
+# What the compose page offers to insert, with its label.
+TOKEN_BUTTONS = (("{first_name}", "First name"), ("{full_name}", "Full name"))
 NO_NAME = "there"
 OPT_OUT_LINE = "Reply STOP to unsubscribe."
 
@@ -28,7 +30,7 @@ class Field(Enum):
 _FIELDS = {"name": Field.FULL_NAME, "fullname": Field.FULL_NAME, "firstname": Field.FIRST_NAME}
 
 _BRACED = re.compile(r"(?<!\{)\{++([^{}\n]*+)\}++")
-# A field that lost one of its braces would reach everybody as it stands.
+# A field with a missing brace, which would be sent as is.
 _FIELD_WORD = r"(?:(?:full|first)[\s_-]?)?name"
 _HALF_BRACED = re.compile(rf"\{{\s*{_FIELD_WORD}\b|\b{_FIELD_WORD}\s*\}}", re.IGNORECASE)
 _SEPARATORS = re.compile(r"[\s_-]+")
@@ -45,22 +47,22 @@ _TITLES = frozenset({
     "mademoiselle", "sig", "sigra", "signor", "signora", "dott", "dottssa", "dhr", "mevr", "mevrouw", "meneer",
 })
 # fmt: on
-# These are first names too where they have no dot.
+# Without the dot, these can be first names.
 _DOTTED_TITLES = frozenset({"hon.", "gen.", "col.", "maj.", "adm.", "m.", "eng.", "avv.", "dott.ssa", "ph.d."})
-# A household is greeted whole.
+# A household keeps its whole name.
 _GROUPS = frozenset({"the", "family", "familie", "familia", "famille", "família", "famiglia"})
 _GROUP_ENDINGS = (" Family", " family", " FAMILY", " Household", " household", " Families")
 _SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv", "md", "phd", "dds", "dvm", "rn", "esq", "cpa"})
 _CONJUNCTIONS = frozenset({"and", "&", "y", "e", "+", "/"})
 
-# Soft hyphen, zero-width space, word joiner, byte order mark, direction marks and half surrogates: address books
-# add them unseen, and a single one would make the text UCS-2. Joiners stay, for some scripts spell with them.
+# Soft hyphen, zero-width space, word joiner, byte order mark, direction marks and lone surrogates: address books add
+# them, and a single one would force UCS-2. Joiners stay, because some scripts need them.
 _INVISIBLE = re.compile("[\xad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ud800-\udfff]")
 _SPACES = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
 
 
 class UnknownToken(ValueError):
-    """The body names fields that do not exist. `tokens` are they, as typed; str() is a sentence for staff."""
+    """The body has unknown fields. `tokens` are these fields as typed; str() is a sentence for staff."""
 
     def __init__(self, tokens: tuple[str, ...]) -> None:
         super().__init__(tokens)
@@ -75,17 +77,17 @@ class UnknownToken(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A checked message, ready to be rendered for each recipient. Made by `compile_template`."""
+    """A parsed message, ready to render for each recipient. Made by `compile_template`."""
 
     pieces: tuple[str | Field, ...]
 
     def render(self, name: str | None) -> str:
-        """The text for a recipient of this name, or for one without."""
+        """The text for a recipient with this name, or without one."""
         full_name = clean_name(name)
         return self.fill(full_name, first_name(full_name)) if full_name else self.fill(NO_NAME, NO_NAME)
 
     def fill(self, full_name: str, first_name: str) -> str:
-        """The text with these values, which are taken as they are: braces in them stay braces."""
+        """The text with these values. Braces in them stay braces."""
         return "".join(
             [
                 piece if isinstance(piece, str) else full_name if piece is Field.FULL_NAME else first_name
@@ -95,20 +97,19 @@ class Template:
 
 
 def tidy(body: str) -> str:
-    """`body` without blanks around it, and with each line break as one character."""
+    """`body` without surrounding whitespace, and with each line break as one character."""
     return normalize_newlines(body).strip()
 
 
 def takes_replies() -> bool:
-    """Whether people can answer our texts. A sender that is a name, an alphanumeric sender ID, takes no replies
-    (Twilio: "Alphanumeric Sender ID")."""
+    """Whether people can reply. Alphanumeric sender IDs take no replies (Twilio: "Alphanumeric Sender ID")."""
     return not any(character.isalpha() for character in settings.TWILIO_FROM_NUMBER)
 
 
 def with_opt_out_line(body: str) -> str:
-    """`body`, tidied, with OPT_OUT_LINE on a line of its own at the end.
+    """`body`, tidied, with OPT_OUT_LINE as its last line.
 
-    Left out where the body says that already, and where nobody can reply.
+    The line is left out if the body already contains it, or if nobody can reply.
     """
     body = tidy(body)
     if not takes_replies() or OPT_OUT_LINE.rstrip(".").casefold() in " ".join(body.split()).casefold():
@@ -117,26 +118,26 @@ def with_opt_out_line(body: str) -> str:
 
 
 def compile_template(body: str) -> Template:
-    """The template of `body`, tidied. Raises UnknownToken for a field that does not exist, or that lacks a brace."""
+    """The template of `body`, tidied. Raises UnknownToken for an unknown field or a missing brace."""
     return Template(_parse(tidy(body)))
 
 
 def clean_name(name: str | None) -> str:
-    """`name` as it is put into a text: on one line, single spaces, nothing invisible. Empty if there is no name."""
+    """`name` for use in a text: on one line, with single spaces, nothing invisible; "" if there is no name."""
     if not name:
         return ""
-    # Nearly every name is clean, and this runs for each of a million.
+    # A fast path: nearly every name is clean, and this runs for each recipient.
     if name.isprintable() and "  " not in name and name[0] != " " and name[-1] != " ":
         return name
     return _SPACES.sub(" ", _INVISIBLE.sub("", name)).strip()
 
 
 def first_name(full_name: str) -> str:
-    """What to call somebody whose cleaned name is `full_name`: the first word.
+    """The first name in a cleaned `full_name`: its first word.
 
-    A leading title is passed over if a first and a last name follow ("Dr. Maria Lopez" is Maria), else it stays with
-    the name ("Mr. Lopez", "Mr. and Mrs. Lopez"). Of "Lopez, Maria" it is Maria; of "Maria Lopez, PhD" too. A
-    household ("The Lopez Family") keeps its whole name.
+    A title is skipped if a first and a last name follow ("Dr. Maria Lopez" gives Maria); otherwise it stays ("Mr.
+    Lopez", "Mr. and Mrs. Lopez"). "Lopez, Maria" and "Maria Lopez, PhD" give Maria. A household ("The Lopez Family")
+    keeps its whole name.
     """
     word = full_name.partition(" ")[0]
     if word.casefold() in _GROUPS or full_name.endswith(_GROUP_ENDINGS):

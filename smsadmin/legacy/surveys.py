@@ -119,7 +119,7 @@ def _fitting(row: OldRow, written: str) -> str:
         row.mend(f"its keyword was longer than {keywords.MAX_LENGTH} characters: cut", keyword)
         keyword = keyword[: keywords.MAX_LENGTH].rstrip()
     if keyword != written and keyword == keywords.normalize(written):
-        row.mend("its keyword was normalized", f"{shown(written)} → {keyword}")
+        row.mend("its keyword was written as keywords are kept", f"{shown(written)} → {keyword}")
     return keyword
 
 

@@ -70,17 +70,18 @@ def test_from_a_file_of_people_to_the_results_of_a_blast(page, site, file_of_peo
     page.goto("/admin/messaging/messagelog/")
     page.get_by_role("link", name="New blast").click()
     page.get_by_label("Message").press_sequentially("Hi ")
-    page.get_by_role("button", name="{first_name}").click()
+    page.get_by_role("button", name="+ First name").click()
     page.get_by_label("Message").press_sequentially(", the garden opens on Saturday.")
     expect(page.get_by_role("region", name="Preview")).to_contain_text("Hi Ada, the garden opens on Saturday.")
     expect(page.get_by_role("region", name="Preview")).to_contain_text("980 people")
-    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("button", name="Review", exact=True).click()
 
-    expect(page.get_by_text("Simulator: no text leaves this machine")).to_be_visible()
+    expect(page.get_by_text("Practice mode")).to_be_visible()
     page.get_by_role("button", name="Send to 980 people").click()
     expect(page.locator(".progress-state")).to_have_text("Sent", timeout=60_000)
-    expect(page.get_by_text("980 of 980 people done")).to_be_visible()
-    states = page.get_by_role("table", name="People by state")
+    delivered = f"{PEOPLE - len(UNREACHED)} of 980 delivered"
+    expect(page.get_by_text(delivered)).to_be_visible(timeout=60_000)
+    states = page.get_by_role("table", name="People by status")
     expect(states.get_by_role("row", name="Not delivered")).to_contain_text(f"{len(UNREACHED)}", timeout=60_000)
     expect(states.get_by_role("row", name="Delivered", exact=False).first).to_contain_text(
         f"{PEOPLE - len(UNREACHED)}", timeout=60_000
@@ -93,8 +94,8 @@ def test_from_a_file_of_people_to_the_results_of_a_blast(page, site, file_of_peo
         rows = list(csv.DictReader(results))
     assert {row["Phone"] for row in rows} == {fictional_phone(index) for index in range(PEOPLE)}
     assert len(rows) == PEOPLE
-    assert {row["Phone"] for row in rows if row["State"] == "Not delivered" and row["Explanation"]} == UNREACHED
-    assert sum(row["State"] == "Delivered" for row in rows) == PEOPLE - len(UNREACHED)
+    assert {row["Phone"] for row in rows if row["Status"] == "Not delivered" and row["Details"]} == UNREACHED
+    assert sum(row["Status"] == "Delivered" for row in rows) == PEOPLE - len(UNREACHED)
 
     page.goto("/admin/messaging/messagelog/")
     expect(page.get_by_role("row", name="the garden opens")).to_contain_text("Sent")

@@ -22,7 +22,7 @@ def test_a_reaction_appears_at_the_text_that_it_is_about_and_a_flag_says_why(pag
     text_in("+13035550100", "Reacted 🎉 to “Behind the hall. Reply…”")
     expect(sent.locator(".entry-reaction")).to_contain_text("🎉")
     expect(page.locator(".timeline-entry")).to_have_count(2)
-    expect(page.get_by_text("May mean stop")).to_have_count(0)
+    expect(page.get_by_text("Possible opt-out")).to_have_count(0)
 
     text_in("+13035550100", "Ya no me interesa, gracias")
     expect(page.locator(".flag-notice")).to_contain_text("Why: Spanish for “not interested”")

@@ -25,10 +25,10 @@ def test_what_was_typed_is_sent_saved_and_previewed_after_a_login_in_another_tab
     page.context.clear_cookies(name="sessionid")
 
     page.get_by_role("button", name="Send", exact=True).click()
-    expect(page.get_by_text("You have been logged out. Log in again in another tab")).to_be_visible()
+    expect(page.get_by_text("You’ve been logged out. Log in again in another tab")).to_be_visible()
     survey.get_by_label("Question 1", exact=True).fill("What will you bring?")
     preview = survey.get_by_role("region", name="The conversation")
-    expect(preview).to_contain_text("You have been logged out. Log in again in another tab")
+    expect(preview).to_contain_text("You’ve been logged out. Log in again in another tab")
     survey.get_by_role("button", name="Save and continue editing").click()
     expect(survey.get_by_role("alert")).to_have_text(
         "You’ve been logged out. Log in again in another tab, then continue here. Your text is still here."

@@ -67,7 +67,7 @@ def test_a_survey_whose_changes_are_undone_or_saved_is_left_unasked(page, survey
 def test_what_came_back_with_mistakes_is_not_saved(page, survey, asked):
     page.get_by_label("Keyword").fill("STOP")
     page.get_by_role("button", name="Save and continue editing").click()
-    expect(page.get_by_text("STOP ends all texts")).to_be_visible()
+    expect(page.get_by_text("Texting STOP opts people out")).to_be_visible()
     leave(page)
     assert asked == ["beforeunload"]
 
@@ -95,7 +95,7 @@ def test_a_message_that_is_being_written_is_not_left_unasked(page, add_members, 
     page.get_by_label("Message").fill("Hi {first_name}")
     leave(page)
     assert asked == ["beforeunload"]
-    page.get_by_role("button", name="Continue to check and send").click()
+    page.get_by_role("button", name="Review", exact=True).click()
     page.get_by_role("link", name="Edit").click()
     expect(page.get_by_label("Message")).to_have_value("Hi {first_name}")
     leave(page)

@@ -60,13 +60,13 @@ def test_after_a_wrong_password_retry_and_resume_text_everybody_once(site, twili
     wait_for_end(site, 2)
     staff.read(f"{blast}change/")
     assert 'value="Resume"' not in staff.html
-    assert "Retry the" not in staff.html
+    assert "temporary failure" not in staff.html
 
     # As somebody does whose page is an old one.
     staff.post(f"{blast}resume/")
     assert "There was nothing to resume" in staff.html
     staff.post(f"{blast}retry/unreached/")
-    assert "There is nobody left to send this to again." in staff.html
+    assert "There’s nobody left to resend this to." in staff.html
     wait_for_end(site, 2)
     assert sorted(texts(twilio).values()) == [1] * PEOPLE
 
@@ -92,10 +92,10 @@ def test_whom_a_retry_of_a_retry_reached_is_offered_by_none_of_them(site, twilio
     assert Counter(before.values()) == {3: UNREACHED, 1: PEOPLE - UNREACHED}
     for blast in (first, second, third):
         staff.read(f"{blast}change/")
-        assert "Retry the" not in staff.html
-        assert "Send again to all" not in staff.html
+        assert "temporary failure" not in staff.html
+        assert "Resend to all" not in staff.html
         for whom in ("failed", "unreached"):
             staff.post(f"{blast}retry/{whom}/")
-            assert "There is nobody left to send this to again." in staff.html
+            assert "There’s nobody left to resend this to." in staff.html
     wait_for_end(site, 3)
     assert texts(twilio) == before

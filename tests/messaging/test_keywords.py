@@ -84,7 +84,7 @@ def test_an_inactive_rule_is_not_answered(make_rule):
     assert text_in(ADA, "JOIN") == ""
 
 
-def test_two_robots_do_not_talk_for_ever(make_rule, settings):
+def test_two_robots_do_not_text_each_other_forever(make_rule, settings):
     settings.SMS_KEYWORD_REPLIES_PER_HOUR = 3
     make_rule()
     answers = [text_in(ADA, "JOIN") for _ in range(5)]
@@ -110,9 +110,9 @@ def test_after_an_hour_the_robot_is_answered_again(make_rule, settings):
 
 
 @pytest.mark.parametrize("keyword", ["stop", "Quit", "OPTOUT", "start", "yes", "help", "info", "exit", "Stop please"])
-def test_words_with_a_meaning_of_their_own_are_refused(db, keyword):
+def test_reserved_words_are_refused(db, keyword):
     reason = keywords.why_refused(keyword)
-    assert reason.startswith(keyword.upper())
+    assert keyword.upper() in reason
     assert "Choose another word" in reason
 
 

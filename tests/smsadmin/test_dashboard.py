@@ -206,7 +206,7 @@ def test_only_the_next_few_are_shown(page, make_scheduled):
 
 @pytest.mark.parametrize("status", ["expired", "failed"])
 def test_what_was_not_sent_needs_attention_for_a_week(page, make_scheduled, status):
-    reason = "The event has been deleted."
+    reason = "The event was deleted."
     unsent = make_scheduled(status=status, error_message=reason, scheduled_at=timezone.now() - timedelta(days=6))
     make_scheduled("Long ago", status=status, scheduled_at=timezone.now() - timedelta(days=8))
     make_scheduled("Given up", status="cancelled", scheduled_at=timezone.now() - timedelta(days=1))

@@ -116,7 +116,7 @@ def test_what_failed_for_good_is_skipped_from_then_on(made_up):
 
 
 def test_scheduled_messages_wait_for_months(made_up):
-    soonest = ScheduledMessage.objects.leaving_next().earliest("scheduled_at").scheduled_at
+    soonest = ScheduledMessage.objects.upcoming().earliest("scheduled_at").scheduled_at
     assert soonest > timezone.now() + timedelta(days=100)
 
 

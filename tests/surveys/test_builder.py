@@ -73,9 +73,9 @@ def test_the_keyword_is_kept_in_its_one_form(post, typed):
 @pytest.mark.parametrize(
     ("keyword", "reason"),
     [
-        ("", "Give a keyword"),
-        ("stop", "STOP ends all texts"),
-        ("Start", "START brings the texts back"),
+        ("", "Enter a keyword"),
+        ("stop", "Texting STOP opts people out"),
+        ("Start", "Texting START opts people back in"),
         ("help", "HELP asks for help"),
         ("exit", "EXIT is already the word that ends a survey"),
         ("Exit!", "EXIT is already the word that ends a survey"),
@@ -295,7 +295,7 @@ def test_only_the_survey_that_was_not_active_is_said_and_recorded_to_be_activate
     assert "Activated." in show(manager_client, address(inactive, "history/"))
     assert active.updated_at == type(active).objects.get(pk=active.pk).updated_at
     page = manager_client.post(SURVEYS, data, follow=True).content.decode()
-    assert "All of them were active before." in page
+    assert "All of them were already active." in page
 
 
 def test_the_history_tells_of_changed_questions(manager_client, make_survey):

@@ -1,4 +1,4 @@
-"""The page of one blast: how far it has come, every recipient, and the hands on it."""
+"""The page of one blast: its progress, recipients, and actions."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ from ..permissions import SEND, require_sender
 
 
 class BlastPage(admin.ModelAdmin):
-    """Views of the blasts' admin that are about one blast."""
+    """Admin views of one blast."""
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
@@ -46,17 +46,18 @@ class BlastPage(admin.ModelAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """In place of the admin's form: nothing about a blast can be edited."""
+        """Replaces the admin's form, because a blast can't be edited."""
         log = _find(object_id)
         if not self.has_view_permission(request, log):
             raise PermissionDenied
         if log is None:
-            messages.warning(request, "This blast does not exist any more.")
+            messages.warning(request, "This blast no longer exists.")
             return redirect("admin:messaging_messagelog_changelist")
         return TemplateResponse(request, "messaging/blast.html", self._page_context(request, log))
 
     def progress_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """What changes on the page while it is open, as HTML in JSON; `again_in` is in seconds, null at the end."""
+        """The changing parts of the page, as HTML in JSON. `again_in` is in seconds, null when nothing more
+        changes."""
         log = self._viewable(request, pk)
         context = self._page_context(request, log)
         return JsonResponse(
@@ -69,27 +70,27 @@ class BlastPage(admin.ModelAdmin):
         )
 
     def results_view(self, request: HttpRequest, pk: int) -> StreamingHttpResponse:
-        """All recipients, or those that the page shows, as CSV."""
+        """All recipients, or the filtered ones, as CSV."""
         log = self._viewable(request, pk)
         rows = recipients.find(log, progress.recent_progress(log).ends, _status(request), request.GET.get("q", ""))
         record(Kind.DATA_EXPORTED, list="recipients", blast=log.pk)
         return csv_download(f"blast-{log.pk}-results.csv", recipients.write_csv(rows))
 
     def pause_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        log = self._own_hands(request, pk)
+        log = self._get_for_change(request, pk)
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         if log.pause():
             seen = progress.progress(log)
             self.log_change(request, log, "Paused.")
             waiting = people(seen.waiting)
-            messages.success(request, f"Paused: {waiting} will not be texted until you resume. {_under_way(seen)}")
+            messages.success(request, f"Paused. {waiting} won’t be texted until you resume. {_in_flight(seen)}")
         else:
-            messages.info(request, "There was nothing to pause: this blast is not sending.")
+            messages.info(request, "This blast isn’t sending, so there was nothing to pause.")
         return redirect("admin:messaging_messagelog_change", log.pk)
 
     def resume_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        log = self._own_hands(request, pk)
+        log = self._get_for_change(request, pk)
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         if log.resume():
@@ -97,39 +98,39 @@ class BlastPage(admin.ModelAdmin):
             waiting = people(progress.progress(log).waiting)
             dispatch.nudge(log)
             self.log_change(request, log, "Resumed.")
-            messages.success(request, f"The blast goes on: {waiting} to text.")
+            messages.success(request, f"Resumed. {waiting} left to text.")
         elif log.paused_at is None or log.cancelled_at is not None:
-            messages.info(request, "There was nothing to resume: this blast is not paused.")
+            messages.info(request, "This blast isn’t paused, so there was nothing to resume.")
         else:
             messages.info(
                 request,
-                "There was nothing to resume: everyone has been texted, or is left to a retry of this blast.",
+                "There was nothing to resume: everyone has been texted or is included in a resend of this blast.",
             )
         return redirect("admin:messaging_messagelog_change", log.pk)
 
     def cancel_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Asks first: what is cancelled cannot be resumed."""
-        log = self._own_hands(request, pk)
+        """Asks first, because a canceled blast can't be resumed."""
+        log = self._get_for_change(request, pk)
         if request.method == "POST":
             skipped = log.cancel()
             if skipped is None:
-                messages.info(request, "There was nothing to cancel: this blast is over.")
+                messages.info(request, "This blast is already finished, so there was nothing to cancel.")
             else:
-                self.log_change(request, log, "Cancelled.")
+                self.log_change(request, log, "Canceled.")
                 seen = progress.progress(log)
                 messages.success(
                     request,
-                    f"Cancelled: {people(skipped)} will not be texted, "
-                    f"{people(seen.reached)} had been before. {_under_way(seen)}",
+                    f"Canceled. {people(skipped)} won’t be texted; "
+                    f"{people(seen.reached)} already {'was' if seen.reached == 1 else 'were'}. {_in_flight(seen)}",
                 )
             return redirect("admin:messaging_messagelog_change", log.pk)
         if log.status != MessageLog.Status.PROCESSING or log.cancelled_at is not None:
-            messages.info(request, "There is nothing to cancel: this blast is over.")
+            messages.info(request, "This blast is already finished, so there is nothing to cancel.")
             return redirect("admin:messaging_messagelog_change", log.pk)
         context = self.admin_site.each_context(request) | {
             "opts": self.opts,
             "original": log,
-            "title": "Cancel this blast?",
+            "title": "Don’t send the rest?",
             "progress": progress.progress(log),
         }
         return TemplateResponse(request, "messaging/cancel.html", context)
@@ -142,7 +143,7 @@ class BlastPage(admin.ModelAdmin):
             raise Http404
         return log
 
-    def _own_hands(self, request: HttpRequest, pk: int) -> MessageLog:
+    def _get_for_change(self, request: HttpRequest, pk: int) -> MessageLog:
         require_sender(request)
         return self._viewable(request, pk)
 
@@ -173,12 +174,13 @@ class BlastPage(admin.ModelAdmin):
             "can_delete": self.has_delete_permission(request, log),
             "can_pause": log.is_running,
             "can_resume": log.can_be_resumed,
+            "to_resume": log.refused().count() if log.is_stopped else 0,
             "can_cancel": log.status == MessageLog.Status.PROCESSING and log.cancelled_at is None,
         }
 
 
 def _find(pk: int | str) -> MessageLog | None:
-    """The blast, without the counts that the list adds."""
+    """The blast, without the list's annotations."""
     return MessageLog.objects.select_related("created_by").filter(pk=read_key(str(pk))).first()
 
 
@@ -187,6 +189,6 @@ def _status(request: HttpRequest) -> str:
     return status if status in Delivery.Status.values else ""
 
 
-def _under_way(seen: progress.Progress) -> str:
+def _in_flight(seen: progress.Progress) -> str:
     calls = seen.counts.get(Delivery.Status.SENDING, 0)
-    return f"{people(calls)} being texted at this moment may still get it." if calls else ""
+    return f"{people(calls)} being texted right now may still get it." if calls else ""

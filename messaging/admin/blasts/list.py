@@ -1,4 +1,4 @@
-"""The list of blasts, and what may be done with them there."""
+"""The list of blasts, and its actions."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,13 +17,13 @@ from messaging.models import Delivery, MessageLog
 from messaging.sending import progress
 from smsadmin.lib import dates
 
-from ..compose.schedule import SendLater
+from ..compose.schedule import ScheduleViews
 from ..permissions import SEND
-from .retry_and_doubt import Afterwards
+from .retry_and_doubt import RetryAndDoubtViews
 
 
 class StateFilter(admin.SimpleListFilter):
-    title = "state"
+    title = "status"
     parameter_name = "state"
 
     CONDITIONS = {
@@ -36,7 +36,7 @@ class StateFilter(admin.SimpleListFilter):
     }
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
-        return [(state, state.capitalize()) for state in self.CONDITIONS]
+        return [(state, "Canceled" if state == "cancelled" else state.capitalize()) for state in self.CONDITIONS]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[MessageLog]) -> QuerySet[MessageLog]:
         condition = self.CONDITIONS.get(self.value() or "")
@@ -44,8 +44,8 @@ class StateFilter(admin.SimpleListFilter):
 
 
 @admin.register(MessageLog)
-class MessageLogAdmin(SendLater, Afterwards):
-    """Blasts are made on the compose page and never changed: add and change are nobody's."""
+class MessageLogAdmin(ScheduleViews, RetryAndDoubtViews):
+    """Blasts are created on the compose page and never changed, so nobody can add or change them here."""
 
     change_list_template = "messaging/blast_list.html"
     list_display = ("message", "state", "recipients", "reached", "failed", "skipped")
@@ -55,7 +55,7 @@ class MessageLogAdmin(SendLater, Afterwards):
     list_select_related = ("created_by",)
     list_per_page = 50
     search_fields = ("message_body__mentions",)
-    search_help_text = "Search in the text of the messages"
+    search_help_text = "Words from the message"
     show_full_result_count = False
     ordering = ("-pk",)
 
@@ -66,7 +66,7 @@ class MessageLogAdmin(SendLater, Afterwards):
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: MessageLog | None = None) -> bool:
-        """What is still being sent cannot be deleted: it has to be cancelled first."""
+        """A running blast can't be deleted; it has to be canceled first."""
         is_over = obj is None or obj.status != MessageLog.Status.PROCESSING
         return is_over and super().has_delete_permission(request, obj)
 
@@ -88,9 +88,11 @@ class MessageLogAdmin(SendLater, Afterwards):
     def get_deleted_objects(
         self, objs: Sequence[Any] | QuerySet[Any], request: HttpRequest
     ) -> tuple[list[Any], dict[Any, int], set[Any], list[Any]]:
-        """A summary: the admin's own would load and list every single recipient."""
+        """A summary, because the admin's own would load and list every recipient."""
         logs: list[MessageLog] = list(objs)
-        unfinished = [f"{log}: still being sent. Cancel it first." for log in logs if _is_unfinished(log)]
+        unfinished = [
+            f"{log}: still sending. Choose “Don’t send the rest” first." for log in logs if _is_unfinished(log)
+        ]
         rows = Delivery.objects.filter(message_log__in=[log.pk for log in logs]).count()
         counts = {self.opts.verbose_name_plural: len(logs), Delivery._meta.verbose_name_plural: rows}
         lacking = set() if self.has_delete_permission(request) else {self.opts.verbose_name}
@@ -117,7 +119,7 @@ class MessageLogAdmin(SendLater, Afterwards):
             format_html_join("", '<span class="note">{}</span>', ([note] for note in notes)),
         )
 
-    @admin.display(ordering="status")
+    @admin.display(description="status", ordering="status")
     def state(self, log: MessageLog) -> str:
         done = progress.recent_progress(log).percent if log.is_running else ""
         return progress.state_in_words(log, done)

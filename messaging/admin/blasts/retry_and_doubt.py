@@ -1,4 +1,4 @@
-"""What staff can do once a blast has gone out: retry whom it missed, decide about doubt, learn from failures."""
+"""Actions after sending: retry, review unknown outcomes, record opt-outs and unreachable numbers."""
 
 from typing import Any
 
@@ -24,8 +24,8 @@ from .detail import BlastPage
 SHOWN_AT_ONCE = 200
 
 
-class Afterwards(BlastPage):
-    """Views and actions of the blasts' admin for what comes after the sending."""
+class RetryAndDoubtViews(BlastPage):
+    """Admin views and actions for blasts that have been sent."""
 
     actions = ("learn_from_failures",)
 
@@ -38,16 +38,19 @@ class Afterwards(BlastPage):
         return own + super().get_urls()
 
     def retry_view(self, request: HttpRequest, pk: int, whom: str) -> HttpResponse:
-        """Make a draft of the same text to those whom the blast did not reach, and lead to its confirmation."""
+        """Create a draft of the same text to people who weren't reached, and open its review page."""
         user = require_sender(request)
         log = self._viewable(request, pk)
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         if log.status == MessageLog.Status.PROCESSING:
-            messages.info(request, "This blast is not over yet. Wait until it is, or cancel it, then retry.")
+            messages.info(
+                request,
+                "This blast isn’t finished yet. Wait until it is, or choose “Don’t send the rest”, then resend.",
+            )
             return redirect("admin:messaging_messagelog_change", log.pk)
         if whom not in RetryWhom.values or not log.to_retry(whom == RetryWhom.FAILED).exists():
-            messages.info(request, "There is nobody left to send this to again.")
+            messages.info(request, "There’s nobody left to resend this to.")
             return redirect("admin:messaging_messagelog_change", log.pk)
         draft = Draft.objects.create(
             created_by=user,
@@ -61,7 +64,7 @@ class Afterwards(BlastPage):
         return redirect("admin:messaging_messagelog_confirm", token=draft.token)
 
     def doubt_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Who may or may not have the text, with the choice: send again, or leave."""
+        """Who may not have received the text, with the choice to resend or not."""
         require_sender(request)
         log = self._viewable(request, pk)
         if request.method == "POST":
@@ -75,7 +78,7 @@ class Afterwards(BlastPage):
         context = self.admin_site.each_context(request) | {
             "opts": self.opts,
             "original": log,
-            "title": "Who may not have got it",
+            "title": "Who may not have received it",
             "doubts": rows.order_by().count_doubts(),
             "is_cancelled": log.cancelled_at is not None,
             "overdue": [row for row in shown if row.pk in overdue],
@@ -86,28 +89,28 @@ class Afterwards(BlastPage):
         return TemplateResponse(request, "messaging/doubt.html", context)
 
     def _decide(self, request: HttpRequest, log: MessageLog) -> None:
-        """Only those can be decided about for whom the grace period is over."""
+        """Only deliveries whose grace period is over can be decided."""
         chosen = read_keys(request.POST.getlist("delivery"))
         ids = list(reconciliation.overdue().filter(message_log=log, pk__in=chosen).values_list("pk", flat=True))
         if not ids:
-            messages.info(request, "Nobody was chosen, so nothing was changed.")
+            messages.info(request, "Nobody was selected, so nothing was changed.")
         elif "send_again" in request.POST:
             self._send_again(request, log, ids)
         else:
             count = reconciliation.leave(log, ids)
-            self.log_change(request, log, f"Left {count} in doubt.")
-            messages.success(request, f"{people(count)} left as they are. Nobody will be asked again.")
+            self.log_change(request, log, f"Chose not to resend to {count} unconfirmed.")
+            messages.success(request, f"{people(count)} unconfirmed; not resent.")
 
     def _send_again(self, request: HttpRequest, log: MessageLog, ids: list[int]) -> None:
         count = reconciliation.send_again(log, ids)
         if not count:
-            why = "this blast was canceled" if log.cancelled_at else "a retry of this blast has taken them on"
-            messages.info(request, f"Nobody will be texted again: {why}.")
+            why = "this blast was canceled" if log.cancelled_at else "another resend of this blast includes them"
+            messages.info(request, f"Nothing was resent: {why}.")
             return
-        self.log_change(request, log, f"Sent again to {count} in doubt.")
-        sentence = f"{people(count)} will be texted again{' once you resume the blast' if log.paused_at else ''}."
+        self.log_change(request, log, f"Resent to {count} unconfirmed.")
+        sentence = f"Resending to {people(count)}{' once you resume the blast' if log.paused_at else ''}."
         if passed := len(ids) - count:
-            sentence += f" {people(passed)} will not, because a retry of this blast has taken them on."
+            sentence += f" {people(passed)} skipped because another resend of this blast includes them."
         messages.success(request, sentence)
 
     def _page_context(self, request: HttpRequest, log: MessageLog) -> dict[str, Any]:
@@ -135,14 +138,14 @@ class Afterwards(BlastPage):
     def has_learn_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perms(["contacts.add_unsubscribedcontact", "contacts.add_suppressedcontact"])
 
-    @admin.action(description="Mark the opted-out and dead numbers of the selected blasts", permissions=["learn"])
+    @admin.action(description="Record opt-outs and unreachable numbers from selected blasts", permissions=["learn"])
     def learn_from_failures(self, request: HttpRequest, queryset: QuerySet[MessageLog]) -> None:
         failures = backfill(queryset)
         messages.success(
             request,
             ngettext(
-                "Looked at %(count)s failure. Opt-outs and dead numbers among them are on their lists now.",
-                "Looked at %(count)s failures. Opt-outs and dead numbers among them are on their lists now.",
+                "Checked %(count)s failure. Any opt-out or unreachable number is now on its list.",
+                "Checked %(count)s failures. Any opt-outs and unreachable numbers are now on their lists.",
                 failures,
             )
             % {"count": f"{failures:,}"},

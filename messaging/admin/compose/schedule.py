@@ -1,4 +1,4 @@
-"""What “Send later” on the confirmation page does: a date, a time and a zone make a scheduled message of a draft."""
+"""Scheduling from the review page: turns a draft into a scheduled blast."""
 
 import uuid
 import zoneinfo
@@ -24,7 +24,7 @@ from .views import ComposeViews
 ZONE_KEY = "time_zone"
 
 
-class SendLater(ComposeViews):
+class ScheduleViews(ComposeViews):
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.later_view)
         return [
@@ -33,7 +33,7 @@ class SendLater(ComposeViews):
         ]
 
     def later_view(self, request: HttpRequest, token: uuid.UUID) -> HttpResponse:
-        """Schedule the draft, or show the confirmation with what is wrong or unclear about the time."""
+        """Schedule the draft, or show the review page with what is wrong or ambiguous about the time."""
         user = require(request, *SCHEDULE)
         draft = self._own_draft(token, user)
         if draft is None:
@@ -44,7 +44,7 @@ class SendLater(ComposeViews):
             return redirect("admin:messaging_messagelog_confirm", token=token)
         form = posted_time(request)
         at = form.at if form.is_valid() else None
-        if at is None or not preview.can_wait(draft):
+        if at is None or not preview.can_schedule(draft):
             return self._render_confirmation(request, draft, time_form=form)
         return self._schedule(request, draft, user, form, at)
 
@@ -54,9 +54,7 @@ class SendLater(ComposeViews):
         try:
             message, is_new = drafts.schedule(draft, at, user, request.POST.get("version", ""))
         except scheduled_messages.Changed:
-            messages.warning(
-                request, "The message was changed in another window. This is how it reads now: look again."
-            )
+            messages.warning(request, "Someone changed the message in another window. Here is the current version.")
             return redirect("admin:messaging_messagelog_confirm", token=draft.token)
         except scheduled_messages.BadTime as refusal:
             form.add_error(None, str(refusal))
@@ -67,17 +65,21 @@ class SendLater(ComposeViews):
             draft.refresh_from_db()
             return self._sent_already(request, draft)
         self.log_addition(request, message, f"Scheduled for {dates.moment(message.scheduled_at)}.")
-        messages.success(request, f"Scheduled: it leaves on {say_chosen(message, form)}.")
+        messages.success(request, f"Scheduled. It goes out on {say_chosen(message, form)}.")
         return redirect("admin:messaging_scheduledmessage_change", message.pk)
 
     def _render_confirmation(self, request: HttpRequest, draft: Draft, **extra: Any) -> HttpResponse:
         if request.user.has_perms(SCHEDULE):
-            extra = {"time_form": TimeForm(zone=chosen_zone(request)), "can_wait": preview.can_wait(draft), **extra}
+            extra = {
+                "time_form": TimeForm(zone=chosen_zone(request)),
+                "can_schedule": preview.can_schedule(draft),
+                **extra,
+            }
         return super()._render_confirmation(request, draft, **extra)
 
 
 def posted_time(request: HttpRequest) -> TimeForm:
-    """The form of the time. The zone that it names is offered to the staff member until they log out."""
+    """The posted time form. Its zone is remembered for the session."""
     form = TimeForm(request.POST, zone=chosen_zone(request))
     if form.is_bound and form["zone"].value() == known_zone(form["zone"].value()):
         request.session[ZONE_KEY] = form["zone"].value()
@@ -85,14 +87,14 @@ def posted_time(request: HttpRequest) -> TimeForm:
 
 
 def chosen_zone(request: HttpRequest) -> str:
-    """The name of the zone that the staff member chose last, else of the site's."""
+    """The name of the zone last chosen in this session, or the site's zone."""
     return known_zone(request.session.get(ZONE_KEY))
 
 
 def say_chosen(message: ScheduledMessage, form: TimeForm) -> str:
-    """When it leaves, in the zone chosen, and in the site's where that is another one."""
+    """The scheduled time in the chosen zone, and in the site's if that is a different one."""
     zone = form.cleaned_data["zone"]
     here = dates.moment(message.scheduled_at)
     if zone == settings.APP_TIMEZONE:
         return here
-    return f"{dates.moment(message.scheduled_at, zoneinfo.ZoneInfo(zone))}, which is {here} here"
+    return f"{dates.moment(message.scheduled_at, zoneinfo.ZoneInfo(zone))} ({here})"

@@ -1,4 +1,4 @@
-"""The way of a message from the first keystroke to Send: the compose page, its preview, the confirmation."""
+"""The compose page, its preview, and the review page."""
 
 import uuid
 from typing import Any
@@ -32,7 +32,7 @@ from messaging.scheduling import drafts, scheduled_messages
 from messaging.sending.dispatch import EmptyAudience
 from messaging.sending.progress import progress
 from messaging.text.encoding import to_gsm
-from messaging.text.personalization import TOKENS
+from messaging.text.personalization import TOKEN_BUTTONS
 from smsadmin.lib import dates
 from smsadmin.lib.ids import read_key
 from smsadmin.lib.plurals import people
@@ -43,7 +43,7 @@ CONFIRM_SAMPLES = 3
 
 
 class ComposeViews(admin.ModelAdmin):
-    """Views of the blasts' admin. None of them writes anything on GET."""
+    """Admin views for writing a blast. None of them writes on GET."""
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
@@ -55,8 +55,8 @@ class ComposeViews(admin.ModelAdmin):
         return own + super().get_urls()
 
     def compose_view(self, request: HttpRequest) -> HttpResponse:
-        """Write a message. POST saves it as a draft and leads to the confirmation, or, by its other buttons, shows
-        the preview for who has no JavaScript."""
+        """Write a blast. POST saves it as a draft and opens the review page. Without JavaScript, the other buttons
+        show the preview."""
         user = require_sender(request)
         if request.method != "POST":
             draft = self._draft_of_address(request, user)
@@ -72,14 +72,14 @@ class ComposeViews(admin.ModelAdmin):
         return self._render_form(request, form)
 
     def preview_view(self, request: HttpRequest) -> HttpResponse:
-        """The preview of what is in the form (see `answer_preview`)."""
+        """The preview of the form (see `answer_preview`)."""
         user = require_sender(request)
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         return answer_preview(request, self._posted_form(request, user))
 
     def confirm_view(self, request: HttpRequest, token: uuid.UUID) -> HttpResponse:
-        """Everything in numbers, then Send."""
+        """The review page, and sending."""
         user = require_sender(request)
         draft = self._own_draft(token, user)
         if draft is None:
@@ -88,7 +88,7 @@ class ComposeViews(admin.ModelAdmin):
             return self._sent_already(request, draft)
         if not draft.message_body:
             return redirect(f"{reverse('admin:messaging_messagelog_compose')}?draft={draft.token}")
-        if request.method == "POST" and composing.can_leave(draft):
+        if request.method == "POST" and composing.can_send(draft):
             return self._send(request, draft, user)
         return self._render_confirmation(request, draft)
 
@@ -98,20 +98,18 @@ class ComposeViews(admin.ModelAdmin):
         except EmptyAudience:
             return self._render_confirmation(request, draft)
         except scheduled_messages.Changed:
-            messages.warning(
-                request, "The message was changed in another window. This is how it reads now: look again, then send."
-            )
+            messages.warning(request, "Someone changed the message in another window. Here is the current version.")
             return redirect("admin:messaging_messagelog_confirm", token=draft.token)
         if log is None or not is_new:
             draft.refresh_from_db()
             return self._sent_already(request, draft)
         self.log_addition(request, log, "Sent.")
         count = people(progress(log).to_send)
-        messages.success(request, f"The blast to {log.audience_name} has begun: {count} to text.")
+        messages.success(request, f"{'Resending' if log.retry_of_id else 'Sending'} to {count}.")
         return redirect("admin:messaging_messagelog_change", log.pk)
 
     def _draft_of_address(self, request: HttpRequest, user: AppUser) -> Draft | HttpResponse:
-        """What the address asks for: an existing draft, a new one to an event, or a new one."""
+        """The draft for the URL: an existing one, a new one to an event, or a new one."""
         if wanted := request.GET.get("draft"):
             token = _read_token(wanted)
             draft = self._own_draft(token, user) if token else None
@@ -121,7 +119,7 @@ class ComposeViews(admin.ModelAdmin):
         wanted = request.GET.get("event", "")
         event = Event.objects.filter(pk=read_key(wanted)).first()
         if wanted and event is None:
-            messages.warning(request, "This event does not exist any more. Choose another audience.")
+            messages.warning(request, "This event no longer exists. Choose another audience.")
         return new_draft(user, event)
 
     def _posted_form(self, request: HttpRequest, user: AppUser) -> ComposeForm:
@@ -132,25 +130,25 @@ class ComposeViews(admin.ModelAdmin):
         try:
             return find_draft(token, user)
         except NotYours:
-            raise PermissionDenied("This draft is another user's.") from None
+            raise PermissionDenied("This draft belongs to someone else.") from None
 
     def _draft_is_gone(self, request: HttpRequest) -> HttpResponse:
-        messages.warning(request, "This draft does not exist any more. Here you can write a new one.")
+        messages.warning(request, "This draft no longer exists. You can write a new one here.")
         return redirect("admin:messaging_messagelog_compose")
 
     def _sent_already(self, request: HttpRequest, draft: Draft) -> HttpResponseRedirect:
-        """To what a draft has become, a blast or a scheduled message: nothing goes out a second time."""
+        """Redirect to the blast or scheduled blast that the draft has become, so that nothing is sent twice."""
         if scheduled := ScheduledMessage.objects.filter(draft=draft).first():
             messages.info(
                 request,
-                f"This message was scheduled already, for {dates.moment(scheduled.scheduled_at)}. "
-                "Nothing was scheduled or sent a second time.",
+                f"This message is already scheduled for {dates.moment(scheduled.scheduled_at)}. "
+                "Nothing was scheduled or sent again.",
             )
             return redirect("admin:messaging_scheduledmessage_change", scheduled.pk)
         sent_at = dates.moment(draft.sent_at or draft.updated_at)
-        said = f"This message was sent already, on {sent_at}. Nothing was sent a second time."
+        said = f"This message was already sent on {sent_at}. Nothing was sent again."
         if draft.message_log_id is None:
-            messages.info(request, f"{said} Its blast has been deleted since.")
+            messages.info(request, f"{said} Its blast has since been deleted.")
             return redirect("admin:messaging_messagelog_changelist")
         messages.info(request, said)
         return redirect("admin:messaging_messagelog_change", draft.message_log_id)
@@ -158,7 +156,7 @@ class ComposeViews(admin.ModelAdmin):
     def _render_form(self, request: HttpRequest, form: ComposeForm) -> HttpResponse:
         context = self._context(request, "New blast") | {
             "form": form,
-            "tokens": TOKENS,
+            "tokens": TOKEN_BUTTONS,
             "event_picker_media": form.media,
             "test_phone": settings.ADMIN_TEST_PHONE,
             "test_phone_missing": composing.TEST_PHONE_MISSING,
@@ -170,7 +168,7 @@ class ComposeViews(admin.ModelAdmin):
 
     def _render_confirmation(self, request: HttpRequest, draft: Draft, **extra: Any) -> HttpResponse:
         preview = composing.preview_draft(draft, is_fresh=True)
-        context = self._context(request, "Check and send") | {
+        context = self._context(request, "Review and send") | {
             "draft": draft,
             "version": draft.version,
             "preview": preview,
@@ -193,7 +191,7 @@ def _read_token(raw: str) -> uuid.UUID | None:
 
 
 def posted_text(request: HttpRequest) -> QueryDict:
-    """What was posted, with the characters replaced if "Replace them" was pressed."""
+    """The posted form, with characters replaced if "Replace them" was pressed."""
     data = request.POST.copy()
     if "replace" in data:
         data["message_body"] = to_gsm(data.get("message_body", ""))
@@ -201,13 +199,13 @@ def posted_text(request: HttpRequest) -> QueryDict:
 
 
 def asks_for_preview(request: HttpRequest) -> bool:
-    """Whether one of the form's other buttons was pressed, for want of JavaScript: nothing is to be saved."""
+    """Whether a preview button was pressed, without JavaScript. Nothing is saved then."""
     return any(name in request.POST for name in ("preview", "replace", "sample"))
 
 
 def answer_preview(request: HttpRequest, form: ComposeForm) -> JsonResponse:
-    """The preview of what is in the form, as JSON: `preview` is HTML, `summary` a sentence, and `message_body`
-    the mended text after "Replace them"."""
+    """The preview of the form as JSON: `preview` is HTML, `summary` a sentence, and `message_body` the text after
+    "Replace them"."""
     form.is_valid()
     html = render_to_string("messaging/preview.html", preview_context(request, form), request=request)
     replaced = form.data["message_body"] if "replace" in request.POST else None
@@ -216,7 +214,7 @@ def answer_preview(request: HttpRequest, form: ComposeForm) -> JsonResponse:
 
 
 def preview_context(request: HttpRequest, form: ComposeForm) -> dict[str, Any]:
-    """What preview.html shows of a validated form: its numbers, and the text of the person paged to."""
+    """The context of preview.html for a validated form: its numbers, and the selected person's text."""
     preview = form.preview
     samples = preview.samples if preview else ()
     raw = request.POST.get("sample", "")

@@ -1,4 +1,4 @@
-"""The page of one conversation: its texts, the reply box, and the hands on it."""
+"""The page of one conversation: its texts, the reply box, and its actions."""
 
 import uuid
 from collections.abc import Callable
@@ -28,16 +28,16 @@ from .texts import CHANGE, DELETE_TEXTS, TextPages, back
 
 DECIDE: Final = (CHANGE, "contacts.add_unsubscribedcontact")
 # By `Standing.state`.
-_GOES_ON: Final = {
-    "textable": "The person goes on getting texts.",
-    "suppressed": "Blasts go on skipping this number, because texts do not reach it.",
-    "opted_out": "The person has opted out all the same, and gets no texts.",
+_AFTER_KEEPING: Final = {
+    "textable": "They’ll keep getting texts.",
+    "suppressed": "Blasts still skip this number because texts don’t reach it.",
+    "opted_out": "They’ve opted out anyway, so they get no texts.",
 }
-DECIDED_MEANWHILE: Final = "Somebody has decided that in the meantime, so nothing was changed."
+DECIDED_MEANWHILE: Final = "Someone else already decided this, so nothing was changed."
 
 
 class ConversationPage(TextPages):
-    """Views of the inbox that are about one conversation. None of them writes anything on GET."""
+    """Admin views of one conversation. None of them writes on GET."""
 
     object_history_template = "messaging/inbox_history.html"
 
@@ -60,30 +60,30 @@ class ConversationPage(TextPages):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """In place of the admin's form. A posted form of that address has nothing to change."""
+        """Replaces the admin's form. POST changes nothing."""
         thread = _find(object_id)
         if not self.has_view_permission(request, thread):
             raise PermissionDenied
         if thread is None:
-            messages.warning(request, "This conversation does not exist any more.")
+            messages.warning(request, "This conversation no longer exists.")
             return redirect("admin:messaging_inboxthread_changelist")
         return self._render(request, thread)
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Who named it, deleted texts, and decided what a text meant. Texts that were sent say it themselves."""
+        """The change log: names, deleted texts, and opt-out decisions."""
         thread = _find(object_id)
         name = conversations.shown_names([thread])[thread.pk] if thread else ""
         return super().history_view(
-            request, object_id, (extra_context or {}) | {"title": f"History of {name}", "name": name}
+            request, object_id, (extra_context or {}) | {"title": f"Change log: {name}", "name": name}
         )
 
     def news_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """What changes on the open page, as HTML in JSON; `why_not` blocks the reply box with a sentence.
+        """The changing parts of the page, as HTML in JSON. `why_not` blocks the reply box with a sentence.
 
-        `entry` is a link for that sentence, or null. `unread` are this conversation's texts, `unread_texts` the whole
-        inbox's. `earlier` is the mark before which the page before it ends, "" where there is none.
+        `entry` is a link for that sentence, or null. `unread` counts this conversation's texts, `unread_texts` the
+        whole inbox's. `earlier` is the mark where the previous page ends, or "".
         """
         thread = self._viewable(request, pk)
         context = self._context(request, thread, _timeline(request, thread).page(), _read_new(request, thread))
@@ -100,7 +100,7 @@ class ConversationPage(TextPages):
         )
 
     def reply_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Sends a reply. A script is answered in JSON: `problem` is a sentence or "", `token` is for the next one."""
+        """Sends a reply. Scripts get JSON: `problem` is a sentence or "", `token` is for the next reply."""
         user = require(request, CHANGE)
         thread = self._viewable(request, pk)
         if request.method != "POST":
@@ -119,23 +119,23 @@ class ConversationPage(TextPages):
         return JsonResponse({"problem": problem, "token": str(uuid.uuid4())})
 
     def read_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Marks as read what was shown: the texts after `after`, up to `up_to`."""
-        thread = self._own_hands(request, pk)
+        """Marks the texts after `after` up to `up_to`, which were shown, as read."""
+        thread = self._get_for_change(request, pk)
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         conversations.mark_read(thread, read_up_to(request), read_key(request.POST.get("after", "")))
         return back(thread) if request.accepts("text/html") else HttpResponse(status=204)
 
     def unread_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        thread = self._own_hands(request, pk)
+        thread = self._get_for_change(request, pk)
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         conversations.mark_unread(InboxThread.objects.filter(pk=thread.pk))
-        # Not back to the conversation, which would be read at once.
+        # Not back to the conversation, which would be marked as read again.
         return redirect("admin:messaging_inboxthread_changelist")
 
     def name_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        thread = self._own_hands(request, pk)
+        thread = self._get_for_change(request, pk)
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         form = NameForm(request.POST)
@@ -144,33 +144,33 @@ class ConversationPage(TextPages):
         conversations.assign_name(thread, form.cleaned_data["name"])
         thread.refresh_from_db()
         name = thread.contact_name
-        self.log_change(request, thread, "Named." if name else "Name taken away.")
-        messages.success(request, f"Named {name}." if name else "The name has been taken away.")
+        self.log_change(request, thread, "Named." if name else "Name removed.")
+        messages.success(request, f"Named {name}." if name else "Name removed.")
         return back(thread)
 
     def stop_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """The flagged texts that were shown mean stop: the person is opted out."""
+        """Opts out the person: the flagged texts shown are opt-outs."""
         user = require(request, *DECIDE)
         thread = self._viewable(request, pk)
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         if conversations.opt_out(thread, _read_asked(request), user):
             self.log_change(request, thread, "Opted out.")
-            messages.success(request, "Opted out: no blast and no reply goes to this number any more.")
+            messages.success(request, "Opted out. This number won’t get any more blasts or replies.")
         else:
             messages.info(request, DECIDED_MEANWHILE)
         return back(thread)
 
     def keep_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """The flagged texts that were shown do not mean stop."""
+        """Keeps texting the person: the flagged texts shown aren't opt-outs."""
         require(request, *DECIDE)
         thread = self._viewable(request, pk)
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         if conversations.keep_texting(thread, _read_asked(request)):
-            self.log_change(request, thread, "It does not mean stop.")
+            self.log_change(request, thread, "Not an opt-out.")
             state = textability.standings([thread.phone])[thread.phone].state
-            messages.success(request, f"Noted: it does not mean stop. {_GOES_ON[state]}")
+            messages.success(request, f"Not an opt-out. {_AFTER_KEEPING[state]}")
         else:
             messages.info(request, DECIDED_MEANWHILE)
         return back(thread)
@@ -183,7 +183,7 @@ class ConversationPage(TextPages):
             raise Http404
         return thread
 
-    def _own_hands(self, request: HttpRequest, pk: int) -> InboxThread:
+    def _get_for_change(self, request: HttpRequest, pk: int) -> InboxThread:
         require(request, CHANGE)
         return self._viewable(request, pk)
 
@@ -204,10 +204,10 @@ class ConversationPage(TextPages):
             "measure_url": reverse("admin:messaging_inboxthread_measure"),
             "places": links.places(request, thread),
             "adding": links.adding(request, thread),
-            "trails": links.trails(request, thread),
+            "records": links.records(request, thread),
         }
         if context["why_not"]:
-            # What was typed is shown, to be copied.
+            # The typed text stays visible so that it can be copied.
             context["form"].fields["body"].widget.attrs["readonly"] = True
         return TemplateResponse(request, "messaging/inbox_conversation.html", context)
 
@@ -250,7 +250,7 @@ def _timeline(request: HttpRequest, thread: InboxThread) -> Timeline:
 
 
 def _choose_page(request: HttpRequest, thread: InboxThread, new: int) -> Page:
-    """What the address asks for: around a text, before a mark or from one on; else the latest, with what is new."""
+    """The page for the URL: around a text, before or after a mark, or the latest with all unread texts."""
     timeline = _timeline(request, thread)
     if text := thread.messages.filter(pk=_read_found(request)).first():
         return timeline.page_around(text)
@@ -267,20 +267,20 @@ def _read_since(request: HttpRequest) -> Mark | None:
 
 
 def _read_found(request: HttpRequest) -> int:
-    """The id of the text that the address names, such as one that a search found; 0 without."""
+    """The id of the text named in the URL, such as a search result; 0 if none."""
     return read_key(request.GET.get("at", ""))
 
 
 def _read_new(request: HttpRequest, thread: InboxThread) -> int:
-    """The id of the text above which stands "New"; 0 without. An open page names its own: there the line stays."""
+    """The id of the text below the "New" line; 0 if none. An open page sends its own, so that the line stays."""
     return read_key(request.GET["new"]) if "new" in request.GET else conversations.first_unread(thread)
 
 
 def read_up_to(request: HttpRequest) -> int:
-    """The id of the latest text that the page had when the button was pressed."""
+    """The id of the latest text on the page when the button was pressed."""
     return read_key(request.POST.get("up_to", ""))
 
 
 def _read_asked(request: HttpRequest) -> list[int]:
-    """The ids of the texts about which the page asked."""
+    """The ids of the texts that the page asked about."""
     return read_keys(request.POST.getlist("text")[: conversations.ASKED_AT_ONCE])

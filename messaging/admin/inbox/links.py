@@ -1,4 +1,4 @@
-"""Where a conversation leads: to the person on the lists of people, to what keeps texts away, to what was done."""
+"""Links shown beside a conversation."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -6,7 +6,6 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.text import capfirst
 
 from contacts import phones
 from contacts.models import CommunityMember, EventRegistration
@@ -18,14 +17,14 @@ _MOST_EVENTS: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """`address` is "" where the user may not see what it leads to."""
+    """`address` is "" if the user may not see the target."""
 
     label: str
     address: str
 
 
 def places(request: HttpRequest, thread: InboxThread) -> list[Link]:
-    """The member, and the registrations for the latest events, with one link for all that are left."""
+    """The community member and the latest registrations, with one link for the rest."""
     sees_members = request.user.has_perm("contacts.view_communitymember")
     sees_registrations = request.user.has_perm("contacts.view_eventregistration")
     links = [
@@ -47,12 +46,12 @@ def places(request: HttpRequest, thread: InboxThread) -> list[Link]:
 
 
 def _known_as(thread: InboxThread, name: str | None) -> str:
-    """The name on the list, where staff call the person otherwise."""
+    """The name on the list, if staff call the person something else."""
     return f" as “{name}”" if name and thread.contact_name and name != thread.contact_name else ""
 
 
 def adding(request: HttpRequest, thread: InboxThread) -> str:
-    """The address of the filled-in form for the community; "" for who may not add, and for no person's phone."""
+    """The URL of the prefilled form for adding to the community; "" if the user may not add, or it isn't a person."""
     is_person = phones.E164.fullmatch(thread.phone) and not thread.tag
     if not is_person or not request.user.has_perm("contacts.add_communitymember"):
         return ""
@@ -61,20 +60,20 @@ def adding(request: HttpRequest, thread: InboxThread) -> str:
 
 
 def entry(request: HttpRequest, found: Standing) -> Link | None:
-    """What keeps texts away from the person, where an admin can restore them; None for who may not see it."""
+    """The opt-out or unreachable number, where an admin can allow texts again; None if the user may not see it."""
     if found.record is None:
         return None
     opts = found.record._meta
     if not request.user.has_perm(f"contacts.view_{opts.model_name}"):
         return None
     address = reverse(f"admin:contacts_{opts.model_name}_change", args=[found.record.pk])
-    return Link(f"See the entry under {capfirst(opts.verbose_name_plural)}", address)
+    return Link("See details", address)
 
 
-def trails(request: HttpRequest, thread: InboxThread) -> list[Link]:
-    """What the phone's owner has said about texts, and what staff have done in the conversation."""
-    links = [Link("History", reverse("admin:messaging_inboxthread_history", args=[thread.pk]))]
+def records(request: HttpRequest, thread: InboxThread) -> list[Link]:
+    """The person's consent history, and the change log of the conversation."""
+    links = [Link("Change log", reverse("admin:messaging_inboxthread_history", args=[thread.pk]))]
     if request.user.has_perm("contacts.view_consentrecord"):
         address = f"{reverse('admin:contacts_consentrecord_changelist')}?{urlencode({'q': thread.phone})}"
-        links.insert(0, Link("Consent trail", address))
+        links.insert(0, Link("Consent history", address))
     return links

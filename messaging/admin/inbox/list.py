@@ -1,4 +1,4 @@
-"""The inbox: the list of conversations, the newest first."""
+"""The inbox: the list of conversations, newest first."""
 
 import re
 from typing import Any, Final
@@ -22,25 +22,26 @@ from messaging.models import Delivery, InboxMessage, InboxThread
 from messaging.models.inbox import InboxThreadQuerySet
 from smsadmin.lib import dates
 from smsadmin.lib.pagination import CappedPaginator
+from smsadmin.lib.plurals import counted
 
 from .conversation import ConversationPage, read_up_to
 
 POLL_HEADER: Final = "X-Poll"
-FLAG: Final = mark_safe(' <span class="tag tag-flag">May mean stop</span>')
+FLAG: Final = mark_safe(' <span class="tag tag-flag">Possible opt-out</span>')
 _TAG: Final = ' <span class="tag">{}</span>'
 FAILED: Final = mark_safe(' <span class="tag tag-flag">Not delivered</span>')
-IN_DOUBT: Final = mark_safe(' <span class="tag tag-flag">In doubt</span>')
+IN_DOUBT: Final = mark_safe(' <span class="tag tag-flag">Unconfirmed</span>')
 OPTED_OUT: Final = format_html(_TAG, "Opted out")
-# Which text a row shows as the latest, for "Mark as read". A browser that goes back must not fill in what was.
+# The latest text that a row shows, for "Mark as read". Without autocomplete, which would restore old values.
 _SHOWN: Final = '<input type="hidden" name="shown" value="{}-{}" autocomplete="off">'
 _READ_SHOWN: Final = re.compile(r"([0-9]{1,18})-([0-9]{1,18})")
-NO_TEXT: Final = mark_safe('<span class="quiet">No text is left here.</span>')
+NO_TEXT: Final = mark_safe('<span class="quiet">No texts left here.</span>')
 
 
 class WaitsFilter(admin.SimpleListFilter):
-    """What a person has still to do, and to whom nobody may write."""
+    """Conversations that need attention, and opted-out people."""
 
-    title = "state"
+    title = "status"
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
@@ -66,7 +67,7 @@ class WaitsFilter(admin.SimpleListFilter):
 
 
 class InboxChangeList(PreparedChangeList):
-    """Says of a search whether it found more than it lists; a filter lists all. Shows what a search found."""
+    """Knows whether a search found more than it lists, and shows the texts it found."""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
@@ -81,7 +82,7 @@ class InboxChangeList(PreparedChangeList):
 
 @admin.register(InboxThread)
 class InboxThreadAdmin(ConversationPage):
-    """Conversations begin with a text: nobody adds one, and what is deleted are single texts."""
+    """Conversations start with a text, so nobody adds one; only single texts are deleted."""
 
     change_list_template = "messaging/inbox_list.html"
     list_display = ("conversation", "latest", "when")
@@ -96,7 +97,7 @@ class InboxThreadAdmin(ConversationPage):
     sortable_by = ()
     ordering = ("-last_message_at", "-id")
     search_fields = ("phone",)
-    search_help_text = "A name, a number however it is written, or words of the latest texts."
+    search_help_text = "Name, phone number, or words from recent texts"
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -117,7 +118,7 @@ class InboxThreadAdmin(ConversationPage):
         return search.search(queryset, search_term, MOST_FOUND), False
 
     def prepare_page(self, rows: list[Any]) -> None:
-        """Names of the page's people, what became of our texts, and what came without words, in one look each."""
+        """Names, outcomes of our texts, and media of the page's rows, in one query each."""
         names = conversations.names(rows)
         outcomes = replies.outcomes([row.pk for row in rows], [row.newest_text for row in rows if row.newest_text])
         failed = {pk for pk, status in outcomes if status in Delivery.UNSUCCESSFUL}
@@ -130,7 +131,7 @@ class InboxThreadAdmin(ConversationPage):
             row.found = None
 
     def prepare_found(self, rows: list[Any], query: str) -> None:
-        """The text for which a search found a row, in place of the latest one."""
+        """Shows the text that a search found instead of the latest one."""
         texts = search.find_texts(rows, query)
         for row in rows:
             if found := texts.get(row.pk):
@@ -143,8 +144,8 @@ class InboxThreadAdmin(ConversationPage):
                 )
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """The list; for a page that looks by itself what is new, only its rows."""
-        # Before the rows are read: what comes in between is not taken for shown.
+        """The list; only its rows for a page that polls."""
+        # Before the rows are read, so that texts arriving in between don't count as shown.
         up_to = conversations.newest_shown()
         context = {"title": "Inbox", "most_found": MOST_FOUND, "up_to": up_to, **(extra_context or {})}
         response = super().changelist_view(request, context)
@@ -201,7 +202,7 @@ class InboxThreadAdmin(ConversationPage):
 
     @admin.action(description="Mark as read", permissions=["change"])
     def mark_read(self, request: HttpRequest, queryset: InboxThreadQuerySet) -> None:
-        """Up to what the list has shown: of the threads on its other pages, up to what there was then."""
+        """Up to the texts that the list showed; on its other pages, up to the texts that existed then."""
         marked = conversations.mark_all_read(queryset, _read_shown(request), read_up_to(request))
         self._say(request, marked.read, "read", marked.newer)
 
@@ -211,22 +212,21 @@ class InboxThreadAdmin(ConversationPage):
 
     def _say(self, request: HttpRequest, count: int, state: str, newer: int = 0) -> None:
         if not count and not newer:
-            self.message_user(request, f"All of them were marked as {state} before.", messages.INFO)
+            self.message_user(request, f"All of them were already {state}.", messages.INFO)
         if count:
-            said = ngettext("%(count)s conversation is", "%(count)s conversations are", count)
-            said %= {"count": f"{count:,}"}
-            self.message_user(request, f"{said} marked as {state} now.", messages.SUCCESS)
+            marked = counted(count, "conversation", "conversations")
+            self.message_user(request, f"{marked} marked as {state}.", messages.SUCCESS)
         if newer:
             said = ngettext(
-                "%(count)s conversation has a text that came after the list was shown: it stays unread.",
-                "%(count)s conversations have texts that came after the list was shown: they stay unread.",
+                "%(count)s conversation stays unread because a new text just came in.",
+                "%(count)s conversations stay unread because new texts just came in.",
                 newer,
             )
             self.message_user(request, said % {"count": f"{newer:,}"}, messages.WARNING)
 
 
 def _number_and_name(number: str, called: conversations.Called) -> SafeString:
-    """The number below another name than itself, and beside it what our lists call the person, where that differs."""
+    """The number below the name, and the name on our lists if that differs."""
     if called.shown == number:
         return mark_safe("")
     listed = format_html(" · <bdi>{}</bdi>", called.listed) if called.listed else ""
@@ -234,13 +234,13 @@ def _number_and_name(number: str, called: conversations.Called) -> SafeString:
 
 
 def _read_shown(request: HttpRequest) -> dict[int, int]:
-    """Thread to the text that its row showed as the latest (ids)."""
+    """Thread ids to the ids of the latest texts that their rows showed."""
     pairs = map(_READ_SHOWN.fullmatch, request.POST.getlist("shown"))
     return {int(pair[1]): int(pair[2]) for pair in pairs if pair}
 
 
 def _short_moment(thread: InboxThread) -> str:
-    """The time of today, the day of this year, or the date, in the site's zone."""
+    """The time if today, the day if this year, or the date, in the site's zone."""
     local, today = timezone.localtime(thread.last_message_at), timezone.localdate()
     if local.date() == today:
         return f"{date_format(local, 'TIME_FORMAT')} {local.tzname()}"

@@ -1,6 +1,6 @@
-"""The hands on one text of a conversation: it is deleted, or decided about where it is in doubt or has failed.
+"""Actions on one text of a conversation: delete it, or decide about one that failed or may not have arrived.
 
-And the size of a text that is being typed.
+Also measures a text while it is being typed.
 """
 
 from collections.abc import Callable
@@ -24,7 +24,7 @@ DELETE_TEXTS: Final = "messaging.delete_inboxmessage"
 
 
 class TextPages(admin.ModelAdmin):
-    """Views of the inbox that are about one text."""
+    """Admin views of one text."""
 
     def get_urls(self) -> list[URLPattern]:
         texts: dict[str, Callable[..., HttpResponse]] = {
@@ -47,7 +47,7 @@ class TextPages(admin.ModelAdmin):
         return [measure, *own, *super().get_urls()]
 
     def delete_text_view(self, request: HttpRequest, text: int) -> HttpResponse:
-        """Asks first: a deleted text cannot be brought back."""
+        """Asks first, because a deleted text can't be restored."""
         require(request, CHANGE, DELETE_TEXTS)
         message = _find_text(text)
         if message is None:
@@ -68,29 +68,29 @@ class TextPages(admin.ModelAdmin):
             messages.warning(request, str(reason))
         else:
             self.log_change(request, thread, "Deleted a text.")
-            messages.success(request, "The text has been deleted.")
+            messages.success(request, "Text deleted.")
         return back(thread)
 
     def again_view(self, request: HttpRequest, text: int) -> HttpResponse:
-        """A reply in doubt is sent once more, whatever the person has."""
+        """Resend a reply with unknown outcome; the person may get it twice."""
         return _decide(request, text, replies.send_again)
 
     def repeat_view(self, request: HttpRequest, text: int) -> HttpResponse:
-        """The words of a reply that has failed are sent once more."""
+        """Resend a failed reply as a new text."""
         return _decide(request, text, replies.repeat)
 
     def leave_view(self, request: HttpRequest, text: int) -> HttpResponse:
-        """A reply that is in doubt or has failed is left at that."""
+        """Close a failed or unconfirmed reply without resending."""
         return _decide(request, text, lambda message, _: replies.leave(message))
 
     def measure_view(self, request: HttpRequest) -> HttpResponse:
-        """The size of what is being typed (see `answer_measure`)."""
+        """The size of the text being typed (see `answer_measure`)."""
         require(request, CHANGE)
         return answer_measure(request) if request.method == "POST" else HttpResponseNotAllowed(["POST"])
 
 
 def _decide(request: HttpRequest, text: int, decide: Callable[[InboxMessage, AppUser], object]) -> HttpResponse:
-    """Staff's decision about one text; what `decide` refuses is told."""
+    """Apply a decision about one text, and show why if `decide` refuses."""
     user = require(request, CHANGE)
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
@@ -109,11 +109,11 @@ def _find_text(pk: int) -> InboxMessage | None:
 
 
 def _say_gone(request: HttpRequest) -> HttpResponse:
-    """To the inbox: the text has taken along which conversation it belonged to."""
-    messages.warning(request, "This text does not exist any more. Somebody may have deleted it.")
+    """Redirect to the inbox, because a deleted text no longer tells its conversation."""
+    messages.warning(request, "This text no longer exists. Someone may have deleted it.")
     return redirect("admin:messaging_inboxthread_changelist")
 
 
 def back(thread: InboxThread) -> HttpResponse:
-    """To the conversation."""
+    """Redirect to the conversation."""
     return redirect("admin:messaging_inboxthread_change", thread.pk)

@@ -1,4 +1,4 @@
-"""The page of one scheduled message, and the hands on it while it waits."""
+"""The page of one scheduled blast, and its actions while it is pending."""
 
 from typing import Any
 
@@ -15,7 +15,8 @@ from messaging.composing.warnings import cautions
 from messaging.models import ScheduledMessage, Target
 from messaging.scheduling import drafts, scheduled_messages
 from messaging.scheduling.forms import EditForm, TimeForm
-from messaging.text.personalization import TOKENS
+from messaging.sending.progress import progress
+from messaging.text.personalization import TOKEN_BUTTONS
 from smsadmin.lib import dates
 from smsadmin.lib.ids import read_key
 from smsadmin.lib.plurals import people
@@ -24,12 +25,12 @@ from ..compose.schedule import chosen_zone, posted_time, say_chosen
 from ..compose.views import CONFIRM_SAMPLES, answer_preview, asks_for_preview, posted_text, preview_context
 from ..permissions import RESCHEDULE, SCHEDULE, require
 
-LEFT_MEANWHILE = "It has left in the meantime, so nothing was changed."
-CHANGED_MEANWHILE = "It was changed in another window. This is how it is now: look again."
+LEFT_MEANWHILE = "This blast has already started, so nothing was changed."
+CHANGED_MEANWHILE = "Someone changed this in another window. Here is the current version."
 
 
 class ScheduledPage(admin.ModelAdmin):
-    """Views of the scheduled messages' admin that are about one message. None of them writes anything on GET."""
+    """Admin views of one scheduled blast. None of them writes on GET."""
 
     def get_urls(self) -> list[URLPattern]:
         views = {
@@ -49,12 +50,12 @@ class ScheduledPage(admin.ModelAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """In place of the admin's form, which would not ask whether the message still waits."""
+        """Replaces the admin's form, which wouldn't check whether it is still pending."""
         message = _find(object_id)
         if not self.has_view_permission(request, message):
             raise PermissionDenied
         if message is None:
-            messages.warning(request, "This scheduled message does not exist any more.")
+            messages.warning(request, "This scheduled blast no longer exists.")
             return redirect("admin:messaging_scheduledmessage_changelist")
         numbers = _numbers(message)
         context = self._context(request, message, str(message)) | {
@@ -71,8 +72,8 @@ class ScheduledPage(admin.ModelAdmin):
         return TemplateResponse(request, "messaging/scheduled.html", context)
 
     def edit_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """The text, the audience and the test mode. Without JavaScript its other buttons show the preview."""
-        message = self._own_hands(request, pk)
+        """Edit text, audience and test mode. Without JavaScript, the other buttons show the preview."""
+        message = self._get_for_change(request, pk)
         if not message.is_pending:
             return self._too_late(request, message)
         if message.is_selection and message.draft is None:
@@ -90,18 +91,18 @@ class ScheduledPage(admin.ModelAdmin):
             messages.warning(request, CHANGED_MEANWHILE)
             return redirect("admin:messaging_scheduledmessage_edit", message.pk)
         self.log_change(request, message, "Edited.")
-        messages.success(request, f"Saved. It leaves on {dates.moment(message.scheduled_at)}.")
+        messages.success(request, f"Saved. It goes out on {dates.moment(message.scheduled_at)}.")
         return redirect("admin:messaging_scheduledmessage_change", message.pk)
 
     def preview_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """The preview of what is in the form of the edit page."""
-        message = self._own_hands(request, pk)
+        """The preview of the edit form."""
+        message = self._get_for_change(request, pk)
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         return answer_preview(request, EditForm(posted_text(request), message=message))
 
     def reschedule_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        message = self._own_hands(request, pk)
+        message = self._get_for_change(request, pk)
         if not message.is_pending:
             return self._too_late(request, message)
         if request.method != "POST":
@@ -113,32 +114,32 @@ class ScheduledPage(admin.ModelAdmin):
         if not message.reschedule(form.at):
             return self._too_late(request, message)
         self.log_change(request, message, f"Rescheduled to {dates.moment(message.scheduled_at)}.")
-        messages.success(request, f"Rescheduled: it leaves on {say_chosen(message, form)}.")
+        messages.success(request, f"Rescheduled. It goes out on {say_chosen(message, form)}.")
         return redirect("admin:messaging_scheduledmessage_change", message.pk)
 
     def cancel_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Asks first: what is cancelled never leaves."""
-        message = self._own_hands(request, pk)
+        """Asks first, because it can't be undone."""
+        message = self._get_for_change(request, pk)
         if not message.is_pending:
             return self._too_late(request, message)
         if request.method != "POST":
-            question = {"title": "Cancel this message?", "question": "cancel"}
+            question = {"title": "Don’t send this blast?", "question": "cancel"}
             context = self._context(request, message, question["title"]) | question
             return TemplateResponse(request, "messaging/scheduled_ask.html", context)
         if not message.cancel():
             return self._too_late(request, message)
-        self.log_change(request, message, "Cancelled.")
-        messages.success(request, "Cancelled: it will not be sent to anybody.")
+        self.log_change(request, message, "Canceled.")
+        messages.success(request, "Canceled. Nobody will get it.")
         return redirect("admin:messaging_scheduledmessage_change", message.pk)
 
     def send_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Asks first, with the numbers: texts cannot be taken back."""
-        message = self._own_hands(request, pk)
+        """Shows the numbers and asks first, because texts can't be taken back."""
+        message = self._get_for_change(request, pk)
         if not message.is_pending:
             return self._too_late(request, message)
         numbers = _numbers(message)
-        if request.method != "POST" or not numbers["can_leave"]:
-            context = self._context(request, message, "Send this message now?") | numbers
+        if request.method != "POST" or not numbers["can_send"]:
+            context = self._context(request, message, "Send this blast now?") | numbers
             context |= {"question": "send", "problem": scheduled_messages.find_problem(message)}
             return TemplateResponse(request, "messaging/scheduled_ask.html", context)
         try:
@@ -149,11 +150,11 @@ class ScheduledPage(admin.ModelAdmin):
         if log is None:
             return self._not_sent_now(request, message)
         self.log_change(request, message, "Sent now.")
-        messages.success(request, f"The blast to {log.audience_name} has begun.")
+        messages.success(request, f"Sending to {people(progress(log).to_send)}.")
         return redirect("admin:messaging_messagelog_change", log.pk)
 
     def again_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """A new draft of the same text to the same people, for one that is over; it leads to its confirmation."""
+        """Copies a finished one to a new draft with the same text and audience, and opens its review page."""
         user = require(request, *SCHEDULE)
         message = self._viewable(request, pk)
         if request.method != "POST":
@@ -164,7 +165,7 @@ class ScheduledPage(admin.ModelAdmin):
             messages.warning(request, str(lost))
             return redirect("admin:messaging_scheduledmessage_change", message.pk)
         if draft.target == Target.EVENT and draft.event is None:
-            messages.warning(request, "The event has been deleted. Choose another audience.")
+            messages.warning(request, "The event was deleted. Choose another audience.")
             return redirect(f"{reverse('admin:messaging_messagelog_compose')}?draft={draft.token}")
         return redirect("admin:messaging_messagelog_confirm", token=draft.token)
 
@@ -176,28 +177,29 @@ class ScheduledPage(admin.ModelAdmin):
             raise Http404
         return message
 
-    def _own_hands(self, request: HttpRequest, pk: int) -> ScheduledMessage:
+    def _get_for_change(self, request: HttpRequest, pk: int) -> ScheduledMessage:
         require(request, *RESCHEDULE)
         return self._viewable(request, pk)
 
     def _too_late(self, request: HttpRequest, message: ScheduledMessage) -> HttpResponse:
         said = LEFT_MEANWHILE
         if message.is_over and message.message_log_id is None:
-            said = f"This message is over ({message.get_status_display().lower()}), so nothing was changed."
+            said = f"This blast is finished ({message.get_status_display().lower()}), so nothing was changed."
         messages.info(request, said)
         return redirect("admin:messaging_scheduledmessage_change", message.pk)
 
     def _not_sent_now(self, request: HttpRequest, message: ScheduledMessage) -> HttpResponse:
-        """Why Send now made no blast: another process was quicker, or there was nobody, or there is trouble."""
+        """Explains why "Send now" made no blast: another process was faster, nobody was left, or an error
+        occurred."""
         if message.message_log_id is not None or message.status == ScheduledMessage.Status.CANCELLED:
             return self._too_late(request, message)
-        messages.warning(request, message.error_message or "It could not leave now.")
+        messages.warning(request, message.error_message or "It couldn’t be sent now.")
         return redirect("admin:messaging_scheduledmessage_change", message.pk)
 
     def _render_edit(self, request: HttpRequest, message: ScheduledMessage, form: EditForm) -> HttpResponse:
-        context = self._context(request, message, "Edit this message") | {
+        context = self._context(request, message, "Edit this blast") | {
             "form": form,
-            "tokens": TOKENS,
+            "tokens": TOKEN_BUTTONS,
             "event_picker_media": form.media,
             "test_phone": settings.ADMIN_TEST_PHONE,
             "test_phone_missing": composing.TEST_PHONE_MISSING,
@@ -208,7 +210,7 @@ class ScheduledPage(admin.ModelAdmin):
         return TemplateResponse(request, "messaging/scheduled_edit.html", context)
 
     def _render_reschedule(self, request: HttpRequest, message: ScheduledMessage, form: TimeForm) -> HttpResponse:
-        context = self._context(request, message, "Reschedule this message") | {"time_form": form}
+        context = self._context(request, message, "Reschedule this blast") | {"time_form": form}
         return TemplateResponse(request, "messaging/scheduled_time.html", context)
 
     def _context(self, request: HttpRequest, message: ScheduledMessage, title: str) -> dict[str, Any]:
@@ -232,13 +234,13 @@ def _audience_name(message: ScheduledMessage) -> str:
 
 
 def _numbers(message: ScheduledMessage) -> dict[str, Any]:
-    """What would happen if it left now; nothing of a message that is over, or whose people are not known."""
+    """The preview if it were sent now. Empty for a finished one, or one whose audience is unknown."""
     if not message.is_pending:
         return {}
     try:
         audience = scheduled_messages.audience_of(message)
     except scheduled_messages.AudienceLost:
-        return {"can_leave": False}
+        return {"can_send": False}
     preview = composing.preview(
         message.message_body, audience, opt_out_line=False, test_mode=message.test_mode, is_fresh=True
     )
@@ -247,5 +249,5 @@ def _numbers(message: ScheduledMessage) -> dict[str, Any]:
         "cautions": cautions(preview),
         "samples": preview.samples[:CONFIRM_SAMPLES],
         "recipients": people(preview.headcount.recipients),
-        "can_leave": not preview.problems,
+        "can_send": not preview.problems,
     }

@@ -1,4 +1,4 @@
-"""The list of scheduled messages: what leaves next comes first."""
+"""The list of scheduled blasts, soonest first."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -24,7 +24,7 @@ PENDING = ScheduledMessage.Status.PENDING
 
 
 class ScheduledChangeList(ChangeList):
-    """Finds out who would get the messages of the page that wait: once an audience, and not of the whole list."""
+    """Counts recipients for the page's pending rows, once per audience."""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
@@ -42,16 +42,16 @@ class ScheduledChangeList(ChangeList):
 
 @admin.register(ScheduledMessage)
 class ScheduledMessageAdmin(ScheduledPage):
-    """Scheduled messages are made on the compose page, and changed on pages of their own."""
+    """Scheduled blasts are created on the review page and changed on pages of their own."""
 
     change_list_template = "messaging/scheduled_list.html"
-    list_display = ("leaves", "message", "audience", "state")
+    list_display = ("scheduled_for", "message", "audience", "state")
     list_display_links = None
     list_filter = ("status", "target")
     show_facets = admin.ShowFacets.NEVER
     list_per_page = 50
     search_fields = ("message_body__mentions",)
-    search_help_text = "Search in the text of the messages"
+    search_help_text = "Words from the message"
     show_full_result_count = False
     sortable_by = ()
     ordering = (
@@ -68,7 +68,7 @@ class ScheduledMessageAdmin(ScheduledPage):
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: ScheduledMessage | None = None) -> bool:
-        """What still waits or is being sent cannot be deleted: it has to be cancelled first."""
+        """A pending or running one can't be deleted; it has to be canceled first."""
         return (obj is None or obj.is_over) and super().has_delete_permission(request, obj)
 
     def delete_model(self, request: HttpRequest, obj: ScheduledMessage) -> None:
@@ -81,7 +81,9 @@ class ScheduledMessageAdmin(ScheduledPage):
         self, objs: Sequence[Any] | QuerySet[Any], request: HttpRequest
     ) -> tuple[list[Any], dict[Any, int], set[Any], list[Any]]:
         messages: list[ScheduledMessage] = list(objs)
-        unfinished = [f"{message}: not over yet. Cancel it first." for message in messages if not message.is_over]
+        unfinished = [
+            f"{message}: not finished yet. Choose “Don’t send” first." for message in messages if not message.is_over
+        ]
         lacking = set() if self.has_delete_permission(request) else {self.opts.verbose_name}
         return [str(each) for each in messages], {self.opts.verbose_name_plural: len(messages)}, lacking, unfinished
 
@@ -92,12 +94,12 @@ class ScheduledMessageAdmin(ScheduledPage):
         links = {
             "compose_url": reverse("admin:messaging_messagelog_compose"),
             "can_schedule": request.user.has_perms(SCHEDULE),
-            "title": "Scheduled messages",
+            "title": "Scheduled blasts",
         }
         return super().changelist_view(request, {**links, **(extra_context or {})})
 
-    @admin.display
-    def leaves(self, message: ScheduledMessage) -> SafeString:
+    @admin.display(description="scheduled for")
+    def scheduled_for(self, message: ScheduledMessage) -> SafeString:
         at = dates.moment(message.scheduled_at)
         if message.status != PENDING:
             return format_html("{}", at)
@@ -122,6 +124,6 @@ class ScheduledMessageAdmin(ScheduledPage):
             return format_html("{}", message.audience_name)
         return format_html('{}<span class="note">{} now</span>', message.audience_name, people(message.recipients))
 
-    @admin.display
+    @admin.display(description="status")
     def state(self, message: ScheduledMessage) -> SafeString:
         return format_html('<span class="state state-{}">{}</span>', message.status, message.get_status_display())

@@ -1,4 +1,4 @@
-"""manage.py backfill_suppressions: learn from the failures of old blasts."""
+"""`manage.py backfill_suppressions`: records opt-outs and unreachable numbers from old failures."""
 
 from typing import Any
 
@@ -10,18 +10,14 @@ from smsadmin.lib.plurals import counted
 
 
 class Command(BaseCommand):
-    help = (
-        "Takes every failure of every blast through the classifier of errors: opt-outs become unsubscribed contacts, "
-        "dead numbers suppressed ones. Running it again changes nothing."
-    )
+    help = "Classifies every failure of every blast, and records opt-outs and unreachable numbers. Safe to run again."
 
     def handle(self, *args: Any, **options: Any) -> None:
         before = UnsubscribedContact.objects.count(), SuppressedContact.objects.count()
         failures = backfill()
-        unsubscribed = UnsubscribedContact.objects.count() - before[0]
+        opted_out = UnsubscribedContact.objects.count() - before[0]
         suppressed = SuppressedContact.objects.count() - before[1]
         self.stdout.write(
-            f"Looked at {counted(failures, 'failure', 'failures')}: "
-            f"{counted(unsubscribed, 'number is', 'numbers are')} newly unsubscribed, "
-            f"{suppressed:,} newly on the list of numbers that cannot be texted."
+            f"Checked {counted(failures, 'failure', 'failures')}. "
+            f"Newly opted out: {opted_out:,}. Newly unreachable: {suppressed:,}."
         )

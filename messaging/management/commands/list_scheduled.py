@@ -1,4 +1,4 @@
-"""`manage.py list_scheduled`: what leaves next."""
+"""`manage.py list_scheduled`: lists scheduled blasts."""
 
 import json
 from argparse import ArgumentParser
@@ -15,14 +15,16 @@ from smsadmin.lib.plurals import people
 
 
 class Command(BaseCommand):
-    help = "Lists the scheduled messages that wait, those first that leave first."
+    help = "Lists scheduled blasts, soonest first."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--all", action="store_true", help="also those that have left or are over, newest first")
-        parser.add_argument("--json", action="store_true", help="as a JSON array, times in UTC")
+        parser.add_argument(
+            "--all", action="store_true", help="Include blasts that have started or finished, newest first"
+        )
+        parser.add_argument("--json", action="store_true", help="Print a JSON array with times in UTC")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        messages = list(ScheduledMessage.objects.leaving_next().select_related("event", "draft"))
+        messages = list(ScheduledMessage.objects.upcoming().select_related("event", "draft"))
         if options["all"]:
             rest = ScheduledMessage.objects.exclude(status=ScheduledMessage.Status.PENDING)
             messages += rest.select_related("event", "draft").order_by("-scheduled_at", "-pk")
@@ -32,7 +34,7 @@ class Command(BaseCommand):
         elif messages:
             self._write_table([_as_cells(message) for message in messages])
         else:
-            self.stdout.write("No message is scheduled.")
+            self.stdout.write("Nothing is scheduled.")
 
     def _write_table(self, rows: list[tuple[str, ...]]) -> None:
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -42,7 +44,7 @@ class Command(BaseCommand):
 
 
 def _as_cells(message: ScheduledMessage) -> tuple[str, ...]:
-    """Its number, when it leaves, how long that is away, to whom, its state, and the start of its text."""
+    """Its ID, time, countdown, audience, status, and the beginning of its text."""
     local = timezone.localtime(message.scheduled_at)
     name, recipients = describe_audience(message)
     audience = name if recipients is None else f"{name} ({people(recipients)})"

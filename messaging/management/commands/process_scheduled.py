@@ -1,4 +1,4 @@
-"""`manage.py process_scheduled`: let the scheduled messages leave that are due, beside the workers or without one."""
+"""`manage.py process_scheduled`: starts scheduled blasts that are due, with or without a worker."""
 
 import sys
 from argparse import ArgumentParser
@@ -10,28 +10,28 @@ from django.utils import timezone
 
 from messaging.models import ScheduledMessage
 from messaging.scheduling import scheduled_messages
-from messaging.scheduling.process_due import catch_up, due
+from messaging.scheduling.process_due import due, run_pass
 from smsadmin.lib import dates
 
 
 class Command(BaseCommand):
     help = (
-        "Expires what is too late, lets leave what is due, and brings the states of those that have left up to date. "
-        "Workers do the same by themselves; both at once do no harm. The texts themselves are sent by the workers. "
-        "Exit code 0: all is well; 1: something expired, failed, or could not start yet."
+        "Starts scheduled blasts that are due, expires those that are too late, and updates the status of those that "
+        "have started. Workers do this on their own; running both is safe. Workers send the texts. "
+        "Exits with 0 if all is well, and 1 if a blast expired, failed, or couldn't start yet."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--dry-run", action="store_true", help="only say what is due; change nothing")
+        parser.add_argument("--dry-run", action="store_true", help="Only show what is due; change nothing")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["dry_run"]:
-            self._foretell()
+            self._preview()
             return
-        seen = catch_up()
+        seen = run_pass()
         self._say("Expired", seen.expired)
-        self._say("Left", seen.left)
-        self._say("Could not start yet", seen.put_off)
+        self._say("Started", seen.left)
+        self._say("Couldn't start yet", seen.put_off)
         self._say("Failed", seen.failed)
         self._say("Sent", seen.sent)
         if not (seen.expired or seen.left or seen.put_off or seen.failed or seen.sent):
@@ -40,7 +40,7 @@ class Command(BaseCommand):
         if not seen.is_well:
             sys.exit(1)
 
-    def _foretell(self) -> None:
+    def _preview(self) -> None:
         now = timezone.now()
         waiting = list(due(now))
         late = [message for message in waiting if scheduled_messages.is_too_late(message, now)]
@@ -49,7 +49,7 @@ class Command(BaseCommand):
             message.error_message = scheduled_messages.find_problem(message)
         self._say("Would expire", late)
         self._say("Would fail", doomed)
-        self._say("Would leave", [message for message in waiting if message not in (*late, *doomed)])
+        self._say("Would start", [message for message in waiting if message not in (*late, *doomed)])
         if not waiting:
             self.stdout.write("Nothing is due.")
         self._say_next()
@@ -62,7 +62,7 @@ class Command(BaseCommand):
 
     def _say_next(self) -> None:
         now = timezone.now()
-        upcoming = ScheduledMessage.objects.leaving_next().filter(scheduled_at__gt=now).first()
+        upcoming = ScheduledMessage.objects.upcoming().filter(scheduled_at__gt=now).first()
         if upcoming is not None:
             self.stdout.write(
                 f"Next: {upcoming.pk} “{upcoming}”, {dates.moment(upcoming.scheduled_at)}, "

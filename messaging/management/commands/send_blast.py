@@ -1,4 +1,4 @@
-"""`manage.py send_blast "TEXT" --community | --event ID`: a blast from the prompt, at once or (--at) later."""
+"""`manage.py send_blast "TEXT" --community | --event ID`: sends a blast now, or schedules it (--at)."""
 
 import sys
 import time
@@ -27,7 +27,7 @@ NO_WORKER_AFTER: Final = 10.0
 
 
 class Command(BaseCommand):
-    help = "Send a text to the community or to an event's registrants. Shows the numbers and asks before it sends."
+    help = "Sends a blast to the community or to people registered for an event. Shows a preview and asks first."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
@@ -35,15 +35,17 @@ class Command(BaseCommand):
         )
         audience = parser.add_mutually_exclusive_group(required=True)
         audience.add_argument("--community", action="store_true", help="Send to the community")
-        audience.add_argument("--event", type=int, metavar="ID", help="Send to the registrants of the event")
+        audience.add_argument("--event", type=int, metavar="ID", help="Send to people registered for the event")
         parser.add_argument(
             "--at",
             metavar="TIME",
-            help="Send later, such as '2026-12-01 18:30', in the site's time zone unless the time has an offset",
+            help="Schedule for this time, such as '2026-12-01 18:30', in the site's time zone or with an offset",
         )
         parser.add_argument("--timezone", metavar="NAME", help="The time zone of --at, such as America/Denver")
         parser.add_argument("--test", action="store_true", help="Send to ADMIN_TEST_PHONE only")
-        parser.add_argument("--wait", action="store_true", help="Wait until it is finished; exit 0 if nobody failed")
+        parser.add_argument(
+            "--wait", action="store_true", help="Wait until it is finished; exit with 0 if nobody failed"
+        )
         parser.add_argument("--yes", action="store_true", help="Send without asking")
         parser.add_argument("--no-opt-out-line", action="store_true", help="Leave out “Reply STOP to unsubscribe.”")
 
@@ -56,13 +58,13 @@ class Command(BaseCommand):
             test_mode=options["test"],
             is_fresh=True,
         )
-        # Who is in the audience is found out when the message leaves.
+        # The audience of a scheduled blast is resolved when it starts.
         problems = [problem for problem in preview.problems if at is None or problem.field != "audience"]
         if problems:
             raise CommandError(" ".join(problem.sentence for problem in problems))
         self._show(preview)
         if at is not None:
-            self.stdout.write(f"\nLeaves:         {dates.moment(at)}, {dates.countdown(at, timezone.now())}")
+            self.stdout.write(f"\nScheduled for:   {dates.moment(at)}, {dates.countdown(at, timezone.now())}")
         if not options["yes"]:
             self._ask("Send" if at is None else "Schedule")
         if at is not None:
@@ -71,13 +73,11 @@ class Command(BaseCommand):
         try:
             log = dispatch.start(preview.body, preview.audience)
         except dispatch.EmptyAudience:
-            raise CommandError("Nothing was sent: nobody is left to text.") from None
+            raise CommandError("Nothing was sent because there is nobody left to text.") from None
         if options["wait"]:
             self._wait(log)
         else:
-            self.stdout.write(
-                self.style.SUCCESS(f"Blast {log.pk} is queued. Follow it in the admin, under Messages, Blasts.")
-            )
+            self.stdout.write(self.style.SUCCESS(f"Blast {log.pk} is queued. Follow it in the admin under Blasts."))
 
     def _schedule(self, preview: composing.Preview, at: datetime) -> None:
         try:
@@ -85,7 +85,7 @@ class Command(BaseCommand):
         except scheduled_messages.BadTime as refusal:
             raise CommandError(f"Nothing was scheduled. {refusal}") from None
         self.stdout.write(
-            self.style.SUCCESS(f"Message {message.pk} is scheduled. See all with: manage.py list_scheduled.")
+            self.style.SUCCESS(f"Blast scheduled ({message.pk}). To list all, run manage.py list_scheduled.")
         )
 
     def _audience(self, event_id: int | None, is_test: bool) -> Audience:
@@ -94,22 +94,22 @@ class Command(BaseCommand):
             return Audience(Target.COMMUNITY, test_phone=phone)
         event = Event.objects.filter(pk=event_id).first()
         if event is None:
-            raise CommandError(f"There is no event {event_id}. The event's number is in the address of its page.")
+            raise CommandError(f"There is no event {event_id}. You can find an event's ID in the URL of its page.")
         return Audience(Target.EVENT, event, test_phone=phone)
 
     def _show(self, preview: composing.Preview) -> None:
         for figure in preview.figures:
             notes = f" ({', '.join(figure.notes)})" if figure.notes else ""
-            self.stdout.write(f"{figure.label + ':':<16}{figure.value}{notes}")
+            self.stdout.write(f"{figure.label + ':':<17}{figure.value}{notes}")
         for warning in cautions(preview):
             self.stdout.write(self.style.WARNING(f"Note: {warning}"))
         sample = preview.samples[0]
-        self.stdout.write(f"\nAs {sample.name or 'somebody without a name'} gets it:\n")
+        self.stdout.write(f"\nHow it looks for {sample.name or 'someone without a name'}:\n")
         self.stdout.write("".join(f"    {line}\n" for line in sample.text.splitlines()))
 
     def _ask(self, verb: str) -> None:
         if not sys.stdin.isatty():
-            raise CommandError("Nothing was sent: there is nobody to ask. Add --yes to send without asking.")
+            raise CommandError("Nothing was sent because there is nobody to ask. Add --yes to send without asking.")
         if input(f"{verb}? [y/N] ").strip().lower() not in {"y", "yes"}:
             raise CommandError("Nothing was sent.")
 
@@ -117,12 +117,12 @@ class Command(BaseCommand):
         try:
             seen = self._follow(log)
         except KeyboardInterrupt:
-            self.stderr.write(f"\nBlast {log.pk} goes on without you. Pause or cancel it on its page in the admin.")
+            self.stderr.write(f"\nBlast {log.pk} is still sending. You can pause or cancel it on its admin page.")
             sys.exit(130)
         self._report(log, seen)
 
     def _follow(self, log: MessageLog) -> Progress:
-        """The progress when nothing more happens by itself: at the end, or when the blast was stopped."""
+        """Waits until the blast is finished or stopped. Returns its progress."""
         seen = progress(log)
         warn_at = time.monotonic() + NO_WORKER_AFTER
         with tqdm(total=seen.to_send, initial=seen.done, unit="text", file=self.stderr, dynamic_ncols=True) as bar:
@@ -137,47 +137,47 @@ class Command(BaseCommand):
                 if warn_at and time.monotonic() > warn_at:
                     warn_at = 0.0
                     if not _is_taken_up(log, seen):
-                        bar.write("No worker has taken this up: start one with manage.py worker.", file=sys.stderr)
+                        bar.write("No worker has picked this up. Start one with manage.py worker.", file=sys.stderr)
                 time.sleep(LOOK_EVERY)
 
     def _report(self, log: MessageLog, seen: Progress) -> None:
         for state in seen.states:
-            self.stdout.write(f"{state.label + ':':<16}{state.count:,}  {state.meaning}")
+            self.stdout.write(f"{state.label + ':':<17}{state.count:,}  {state.meaning}")
         if log.stop_reason:
             raise CommandError(f"The blast was stopped. {log.stop_reason}")
         if log.cancelled_at is not None:
-            raise CommandError("The blast was cancelled.")
+            raise CommandError("The blast was canceled.")
         if seen.failed or seen.in_doubt:
             raise CommandError(
-                f"{seen.reached:,} reached, {seen.failed:,} failed, {seen.in_doubt:,} in doubt. "
-                "The blast's page in the admin says why."
+                f"{seen.reached:,} reached, {seen.failed:,} failed, {seen.in_doubt:,} unconfirmed. "
+                "See the blast's admin page for the reasons."
             )
         self.stdout.write(self.style.SUCCESS(f"Blast {log.pk} is finished: nobody failed."))
 
 
 def _is_taken_up(log: MessageLog, seen: Progress) -> bool:
-    """Whether a worker has begun with it, or somebody has paused it meanwhile."""
+    """Whether a worker has picked it up, or someone has paused it meanwhile."""
     return not log.is_running or bool(seen.done) or bool(seen.counts.get(Delivery.Status.SENDING))
 
 
 def _read_time(at: str | None, zone_name: str | None, waits: bool) -> datetime | None:
-    """The moment that the options name, None for at once. Raises CommandError with what to write instead."""
+    """The time given by the options, or None for now. Raises CommandError with what to write instead."""
     if at is None:
         if zone_name:
-            raise CommandError("--timezone is the zone of --at: give both.")
+            raise CommandError("--timezone needs --at.")
         return None
     if waits:
-        raise CommandError("--wait cannot wait for a message that leaves later. Leave it out.")
+        raise CommandError("--wait doesn't work with --at.")
     try:
         zone = zoneinfo.ZoneInfo(zone_name or settings.APP_TIMEZONE)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        raise CommandError(f"“{zone_name}” is no time zone. Use a name such as America/Denver.") from None
+        raise CommandError(f"“{zone_name}” isn't a time zone. Use a name such as America/Denver.") from None
     try:
         moment = local_times.read(at, zone)
         scheduled_messages.check_time(moment)
     except (local_times.MissingTime, local_times.RepeatedTime) as unclear:
         choices = " or ".join(f"--at {choice.isoformat(timespec='minutes')}" for choice in unclear.args)
-        raise CommandError(f"{unclear} With its offset it is clear: {choices}.") from None
+        raise CommandError(f"{unclear} Add the offset: {choices}.") from None
     except OverflowError:
         raise CommandError(f"“{at}” is too far away. Choose a time within a year from now.") from None
     except ValueError as refusal:

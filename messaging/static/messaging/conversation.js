@@ -265,7 +265,7 @@
 
     function showTyped(sentence) {
         const text = reply.elements.body.value;
-        blockedBecause.textContent = sentence && text ? `${sentence} What you have typed was not sent.` : sentence;
+        blockedBecause.textContent = sentence && text ? `${sentence} What you typed was not sent.` : sentence;
         reply.hidden = Boolean(sentence) && !text;
     }
 
@@ -289,9 +289,9 @@
                 headers: {Accept: 'application/json'},
             });
             if (response.redirected) {
-                complain('You have been logged out. Log in again in another tab, then send: your text is kept.');
+                complain('You’ve been logged out. Log in again in another tab, then send. Your text is still here.');
             } else if (response.status === 403) {
-                complain('The reply was not accepted. Copy your text, load the page again, then send it.');
+                complain('The reply wasn’t accepted. Copy your text, reload the page, then send it.');
             } else if (!response.ok) {
                 throw new Error(response.statusText);
             } else {
@@ -308,7 +308,7 @@
             }
         } catch {
             // The token is the same at the next try: what did arrive is not sent twice.
-            complain('The reply could not be sent: the connection failed. Your text is still here. Try again.');
+            complain('The reply couldn’t be sent because the connection failed. Your text is still here. Try again.');
         } finally {
             button.disabled = text.readOnly;
         }

@@ -40,7 +40,7 @@ function followPreview(form, url, kept, use = () => {}) {
                 method: 'POST', body: data, signal: current.signal, credentials: 'same-origin',
             });
             if (response.redirected) {
-                say(`You have been logged out. Log in again in another tab, then go on here: your ${kept} is kept.`);
+                say(`You’ve been logged out. Log in again in another tab, then continue here. Your ${kept} is still here.`);
                 return;
             }
             if (!response.ok) {
@@ -52,7 +52,7 @@ function followPreview(form, url, kept, use = () => {}) {
             summary.textContent = answer.summary;
         } catch (error) {
             if (error.name !== 'AbortError') {
-                say(`The preview could not be loaded. Your ${kept} is still here; it is tried again as you type.`);
+                say(`The preview couldn’t be loaded. Your ${kept} is still here. We’ll try again as you type.`);
             }
         } finally {
             if (request === current) {

@@ -12,7 +12,7 @@ from .pages import BLASTS
 Status = Delivery.Status
 
 
-def test_the_list_says_how_each_blast_stands(manager_client, make_log, make_delivery):
+def test_the_list_shows_the_status_of_each_blast(manager_client, make_log, make_delivery):
     now = timezone.now()
     running = make_log(message_body="A")
     make_delivery(running)
@@ -40,7 +40,7 @@ def test_the_list_counts_recipients_reached_failed_and_skipped(manager_client, m
     ("state", "expected"),
     [("sending", "A"), ("paused", "B"), ("stopped", "C"), ("cancelled", "D"), ("sent", "E"), ("failed", "F")],
 )
-def test_the_list_can_be_narrowed_to_a_state(manager_client, make_log, state, expected):
+def test_the_list_can_be_filtered_by_status(manager_client, make_log, state, expected):
     now = timezone.now()
     make_log(message_body="A")
     make_log(message_body="B", paused_at=now)
@@ -73,7 +73,7 @@ def test_the_list_costs_the_same_number_of_queries_for_many_blasts(
         manager_client.get(BLASTS)
 
 
-def test_the_list_leads_to_a_new_blast(manager_client, db):
+def test_the_list_links_to_a_new_blast(manager_client, db):
     page = manager_client.get(BLASTS).content.decode()
     assert 'href="/admin/messaging/messagelog/compose/"' in page
     assert "/messagelog/add/" not in page
@@ -83,5 +83,5 @@ def test_unfinished_blasts_among_the_selected_keep_all_from_being_deleted(admin_
     logs = [make_log(), make_log(status="sent")]
     data = {"action": "delete_selected", "_selected_action": [log.pk for log in logs], "post": "yes"}
     page = admin_client.post(BLASTS, data).content.decode()
-    assert "still being sent. Cancel it first." in page
+    assert "still sending. Choose “Don’t send the rest” first." in page
     assert MessageLog.objects.count() == 2

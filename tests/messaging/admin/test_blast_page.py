@@ -35,7 +35,7 @@ def test_who_may_not_send_cannot_touch_a_running_blast(client, make_user, make_l
 
 
 @pytest.mark.parametrize("button", ["pause", "resume"])
-def test_looking_at_a_button_does_not_press_it(manager_client, make_log, button):
+def test_get_requests_change_nothing(manager_client, make_log, button):
     log = make_log()
     assert manager_client.get(address(log, f"{button}/")).status_code == 405
 
@@ -49,13 +49,13 @@ def test_a_blast_cannot_be_edited_or_added(admin_client, make_log):
 
 
 @pytest.mark.parametrize("page", ["progress/", "results.csv", "cancel/"])
-def test_what_belongs_to_no_blast_is_not_found(manager_client, page):
+def test_pages_of_a_missing_blast_are_not_found(manager_client, page):
     assert manager_client.get(f"{BLASTS}99999999/{page}").status_code == 404
 
 
-def test_the_page_of_no_blast_leads_to_the_list(manager_client, db):
+def test_the_page_of_a_missing_blast_redirects_to_the_list(manager_client, db):
     response = manager_client.get(f"{BLASTS}99999999/change/", follow=True)
-    assert "This blast does not exist any more." in response.content.decode()
+    assert "This blast no longer exists." in response.content.decode()
 
 
 # What it says ----------------------------------------------------------------------------------------------------
@@ -67,13 +67,13 @@ def test_it_says_what_was_sent_to_whom_by_whom_and_when(show, make_log):
     assert "To Community, sent by sam on July 4, 2026, noon MDT." in page
 
 
-def test_it_says_how_far_it_has_come(show, make_log, make_delivery):
+def test_it_shows_its_progress(show, make_log, make_delivery):
     log = make_log()
     for status in (Status.PENDING, Status.SENDING, Status.DELIVERED, Status.ACCEPTED, Status.FAILED, Status.SKIPPED):
         make_delivery(log, status, skip_reason="opted_out" if status == Status.SKIPPED else "")
     page = show(log)
     assert "Sending 60%" in page
-    assert "3 of 5 people done" in page
+    assert "2 of 5 sent, 1 failed" in page
     assert re.search(r'<progress [^>]*max="5" value="3"', page)
 
 
@@ -89,11 +89,11 @@ def test_each_state_is_counted_and_explained(show, make_log, make_delivery):
     assert rows == [
         ("accepted", "1", "Taken for sending. The carrier has not reported yet."),
         ("delivered", "2", "Arrived on the phone."),
-        ("skipped", "2", "Not texted, on purpose. Opted out: 1, Cannot be texted: 1."),
+        ("skipped", "2", "Not texted, on purpose. Opted out: 1, Unreachable: 1."),
     ]
 
 
-def test_people_in_doubt_are_explained(show, make_log, make_delivery):
+def test_unconfirmed_deliveries_are_explained(show, make_log, make_delivery):
     log = make_log(status="sent")
     make_delivery(log, Status.UNKNOWN)
     make_delivery(log, Status.UNKNOWN)
@@ -103,14 +103,14 @@ def test_people_in_doubt_are_explained(show, make_log, make_delivery):
 
 
 def test_why_a_blast_was_stopped_stands_out(show, make_log, make_delivery):
-    log = make_log(paused_at=timezone.now(), stop_code=20003, stop_reason="Twilio did not accept our credentials.")
+    log = make_log(paused_at=timezone.now(), stop_code=20003, stop_reason="Twilio didn't accept our credentials.")
     make_delivery(log)
     page = show(log)
     assert '<div class="notice notice-error" role="alert"><p><strong>This blast was stopped.</strong> Twilio' in page
     assert "Stopped" in page
 
 
-def test_trouble_is_shown_while_it_lasts(show, make_log, make_delivery):
+def test_sending_problems_are_shown_while_they_last(show, make_log, make_delivery):
     log = make_log(trouble="Twilio asks us to slow down.")
     make_delivery(log)
     assert "Sending is slower than usual.</strong> Twilio asks us to slow down." in show(log)
@@ -123,10 +123,10 @@ def test_the_rate_is_that_of_the_last_ten_seconds(show, make_log, make_delivery)
         make_delivery(log, Status.DELIVERED, claimed_at=now - timedelta(seconds=seconds))
     for _ in range(3):
         make_delivery(log)
-    assert "7 of 10 people done, 0.5 a second, about 10 seconds left" in show(log)
+    assert "7 of 10 sent, 0.5 per second, about 10 seconds left" in show(log)
 
 
-def test_names_and_texts_are_shown_not_run(show, make_log, make_delivery):
+def test_names_and_texts_are_escaped(show, make_log, make_delivery):
     log = make_log(message_body="<script>alert(1)</script>", trouble="<b>trouble</b>")
     make_delivery(log, Status.FAILED, name="<i>Ann</i>", error_message="<u>no</u>")
     page = show(log, q="<s>")
@@ -152,7 +152,7 @@ def test_the_poll_brings_progress_and_the_rows_that_are_shown(poll, make_log, ma
     assert "Bea" not in answer["recipients"]
 
 
-def test_one_looks_each_second_while_it_runs_and_rarely_while_reports_come(poll, make_log, make_delivery):
+def test_it_polls_every_second_while_running_and_less_often_while_reports_come(poll, make_log, make_delivery):
     now = timezone.now()
     running = make_log()
     make_delivery(running)
@@ -165,7 +165,7 @@ def test_one_looks_each_second_while_it_runs_and_rarely_while_reports_come(poll,
     assert [poll(log)["again_in"] for log in (running, reporting, reported, old)] == [1, 5, None, None]
 
 
-def test_without_javascript_there_is_a_link_to_look_again(show, make_log, make_delivery):
+def test_without_javascript_there_is_a_reload_link(show, make_log, make_delivery):
     log = make_log()
     make_delivery(log)
     assert "Reload</a>" in show(log)

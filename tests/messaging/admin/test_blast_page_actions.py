@@ -32,51 +32,51 @@ def test_pause_says_how_many_wait(press, make_log, make_delivery):
         make_delivery(log, status)
     page = press(log, "pause")
     assert log.paused_at is not None
-    assert "Paused: 2 people will not be texted until you resume." in page
-    assert "1 person being texted at this moment may still get it." in page
+    assert "Paused. 2 people won’t be texted until you resume." in page
+    assert "1 person being texted right now may still get it." in page
     assert 'value="Resume"' in page
     assert 'value="Pause"' not in page
 
 
-def test_resume_goes_on_to_the_end(press, make_log, make_delivery, locmem):
+def test_resume_sends_the_rest(press, make_log, make_delivery, locmem):
     log = make_log(paused_at=timezone.now())
     SenderSlot.objects.create(message_log=log, number=0)
     phones = {make_delivery(log).phone for _ in range(3)}
     page = press(log, "resume")
-    assert "The blast goes on: 3 people to text." in page
+    assert "Resumed. 3 people left to text." in page
     assert {to for to, _, _ in locmem.outbox} == phones
     assert log.status == "sent"
 
 
-def test_cancelling_asks_first(show, make_log, make_delivery):
+def test_canceling_asks_first(show, make_log, make_delivery):
     log = make_log()
     make_delivery(log)
     make_delivery(log, Status.DELIVERED)
     page = show(log, "cancel/")
-    assert "1 person of “Hi {first_name}, come to the picnic” has not been texted yet." in page
+    assert "1 person hasn’t been texted yet." in page
     log.refresh_from_db()
     assert log.cancelled_at is None
 
 
-def test_cancel_says_how_many_are_left_out(press, make_log, make_delivery):
+def test_canceling_says_how_many_are_skipped(press, make_log, make_delivery):
     log = make_log()
     for status in (Status.PENDING, Status.PENDING, Status.DELIVERED):
         make_delivery(log, status)
     page = press(log, "cancel")
-    assert "Cancelled: 2 people will not be texted, 1 person had been before." in page
+    assert "Canceled. 2 people won’t be texted; 1 person already was." in page
     assert log.deliveries.count_by_status() == {"skipped": 2, "delivered": 1}
-    assert "Blast cancelled: 2" in page
+    assert "Blast canceled: 2" in page
 
 
 @pytest.mark.parametrize(
     ("button", "sentence"),
     [
-        ("pause", "There was nothing to pause: this blast is not sending."),
-        ("resume", "There was nothing to resume: this blast is not paused."),
-        ("cancel", "There was nothing to cancel: this blast is over."),
+        ("pause", "This blast isn’t sending, so there was nothing to pause."),
+        ("resume", "This blast isn’t paused, so there was nothing to resume."),
+        ("cancel", "This blast is already finished, so there was nothing to cancel."),
     ],
 )
-def test_pressing_a_button_too_late_changes_nothing(press, make_log, make_delivery, button, sentence):
+def test_late_actions_change_nothing(press, make_log, make_delivery, button, sentence):
     log = make_log(status="sent", finished_at=timezone.now())
     make_delivery(log, Status.DELIVERED)
     page = press(log, button)
@@ -91,7 +91,7 @@ def test_a_finished_blast_has_no_buttons(show, make_log, make_delivery):
     assert not re.search(r'value="(Pause|Resume)"|Cancel…|Delete this', page)
 
 
-def test_what_was_done_by_whom_is_in_the_history(press, make_log, make_delivery, admin_client):
+def test_actions_are_in_the_change_log(press, make_log, make_delivery, admin_client):
     log = make_log()
     make_delivery(log)
     press(log, "pause")

@@ -44,7 +44,7 @@ def test_each_recipient_is_listed_with_the_reason_in_words(show, make_log, make_
         assert part in row
 
 
-def test_they_can_be_narrowed_to_a_state(show, make_log, make_delivery):
+def test_recipients_can_be_filtered_by_status(show, make_log, make_delivery):
     log = make_log()
     make_delivery(log, Status.FAILED, name="Ann")
     make_delivery(log, Status.DELIVERED, name="Bea")
@@ -63,7 +63,9 @@ def test_they_are_found_by_name_or_phone_however_typed(show, make_log, make_deli
 def test_a_search_without_a_match_says_so(show, make_log, make_delivery):
     log = make_log()
     make_delivery(log)
-    assert "Nobody in this blast matches “Zebedee” in the state “Failed”." in show(log, q="Zebedee", status="failed")
+    assert "Nobody in this blast matches “Zebedee” with the status “Failed”." in show(
+        log, q="Zebedee", status="failed"
+    )
 
 
 def test_only_the_blasts_own_people_are_listed(show, make_log, make_delivery):
@@ -105,7 +107,7 @@ def test_pages_need_no_count_and_no_sort(make_log, django_assert_num_queries, ma
 
 
 @pytest.mark.parametrize("query", [{"after": "x"}, {"before": "9" * 30}, {"after": "²"}, {"after": "-1"}])
-def test_nonsense_in_the_address_shows_the_first_page(show, make_log, make_delivery, query):
+def test_invalid_parameters_show_the_first_page(show, make_log, make_delivery, query):
     log = make_log()
     make_delivery(log, name="Ann")
     assert names(show(log, **query)) == ["Ann"]
@@ -123,7 +125,7 @@ def download(manager_client):
     return run
 
 
-def test_the_results_have_everybody(download, make_log, make_delivery, monkeypatch):
+def test_the_csv_file_has_all_recipients(download, make_log, make_delivery, monkeypatch):
     monkeypatch.setattr(recipients, "CHUNK", 2)
     log = make_log(status="sent")
     at = timezone.datetime(2026, 7, 4, 18, 30, 5, tzinfo=timezone.get_fixed_timezone(0))
@@ -138,7 +140,7 @@ def test_the_results_have_everybody(download, make_log, make_delivery, monkeypat
     assert rows[2][2:4] == ["Skipped", "Opted out"]
 
 
-def test_the_results_can_be_those_that_the_page_shows(download, make_log, make_delivery):
+def test_the_csv_file_can_have_only_the_filtered_recipients(download, make_log, make_delivery):
     log = make_log()
     make_delivery(log, Status.FAILED, name="Ann")
     make_delivery(log, Status.DELIVERED, name="Bea")

@@ -54,7 +54,7 @@ def test_a_social_manager_may_compose(manager_client):
     assert manager_client.get(COMPOSE).status_code == 200
 
 
-def test_looking_writes_nothing(manager_client, make_member):
+def test_get_requests_write_nothing(manager_client, make_member):
     make_member()
     manager_client.get(COMPOSE)
     assert not Draft.objects.exists()
@@ -66,7 +66,7 @@ def test_each_fresh_form_carries_a_token_of_its_own(manager_client):
     assert first != second
 
 
-def test_posting_keeps_a_draft_and_leads_to_its_confirmation(post, manager_user, make_member):
+def test_posting_saves_a_draft_and_opens_its_review(post, manager_user, make_member):
     make_member()
     token = uuid.uuid4()
     response = post(token=str(token))
@@ -108,23 +108,23 @@ def test_a_draft_can_be_edited_with_all_it_had(manager_client, post, make_regist
     assert str(form.draft.token) == token
 
 
-def test_the_registrants_of_an_event_can_be_asked_for_by_address(manager_client, make_event):
+def test_the_url_can_preselect_an_event(manager_client, make_event):
     event = make_event()
     form = manager_client.get(COMPOSE, {"event": event.pk}).context["form"]
     assert (form["audience"].value(), form["event"].value()) == ("event", event.pk)
 
 
 @pytest.mark.parametrize("event", ["99999999", "none", "9" * 30, "²"])
-def test_an_event_that_is_gone_is_said_to_be(manager_client, event):
+def test_a_deleted_event_is_reported(manager_client, event):
     response = manager_client.get(COMPOSE, {"event": event})
-    assert "This event does not exist any more." in response.content.decode()
+    assert "This event no longer exists." in response.content.decode()
 
 
 @pytest.mark.parametrize("token", [NO_TOKEN, "no-token"])
-def test_a_draft_that_is_gone_leads_to_a_new_one(manager_client, token):
+def test_a_deleted_draft_redirects_to_a_new_one(manager_client, token):
     response = manager_client.get(COMPOSE, {"draft": token}, follow=True)
     assert response.redirect_chain == [(COMPOSE, 302)]
-    assert "This draft does not exist any more." in response.content.decode()
+    assert "This draft no longer exists." in response.content.decode()
 
 
 @pytest.mark.parametrize(
@@ -136,8 +136,8 @@ def test_a_draft_that_is_gone_leads_to_a_new_one(manager_client, token):
             {"message_body": "Hi {nmae} of {town}"},
             "{nmae} and {town} are not fields. Use {name}, {full_name} or {first_name}.",
         ),
-        ({"message_body": "x" * 10_001}, "The text has 10001 characters. A text message holds at most 1,600."),
-        ({"audience": "event", "event": ""}, "Choose the event whose registrants get the message."),
+        ({"message_body": "x" * 10_001}, "The message has 10001 characters. The limit is 1,600."),
+        ({"audience": "event", "event": ""}, "Choose an event."),
         ({"audience": None}, "Choose who gets the message."),
     ],
 )
@@ -159,13 +159,13 @@ def test_texts_that_twilio_would_refuse_are_counted(post, make_member):
     make_member(name="Theophania")
     response = post(message_body="x" * 1595 + "{name}", has_opt_out_line=None)
     assert (
-        "The text is too long for 2 people: the longest has 1,605 characters, 1,600 are possible. "
+        "The text is too long for 2 people: the longest has 1,605 characters, and the limit is 1,600. "
         "Shorten it by 5 characters." in response.content.decode()
     )
     assert not Draft.objects.exists()
 
 
-def test_an_audience_without_anybody_is_left_to_the_confirmation(post):
+def test_an_empty_audience_can_still_be_reviewed(post):
     assert post().status_code == 302
 
 
@@ -173,7 +173,7 @@ def test_without_a_test_phone_test_mode_is_closed_and_says_which_setting(manager
     settings.ADMIN_TEST_PHONE = ""
     response = manager_client.get(COMPOSE)
     assert response.context["form"].fields["test_mode"].disabled
-    assert "Set ADMIN_TEST_PHONE" in response.content.decode()
+    assert "set ADMIN_TEST_PHONE" in response.content.decode()
 
 
 def test_without_a_test_phone_a_posted_test_mode_counts_for_nothing(post, settings):
@@ -192,7 +192,7 @@ def test_nobody_sees_or_changes_another_users_draft(post, admin_client, manager_
     assert Draft.objects.get().message_body == "Hi {first_name}"
 
 
-def test_names_and_texts_are_shown_not_run(manager_client, make_event):
+def test_names_and_texts_are_escaped(manager_client, make_event):
     event = make_event(title="<script>alert(1)</script>")
     page = manager_client.get(COMPOSE, {"event": event.pk}).content.decode()
     assert "<script>alert(1)" not in page

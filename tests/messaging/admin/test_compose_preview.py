@@ -51,7 +51,7 @@ def test_it_shows_the_text_as_the_first_recipient_gets_it(preview, make_member):
     assert "Hi Rosa! Reply STOP to unsubscribe." in html
 
 
-def test_it_passes_over_who_cannot_be_texted(preview, make_member, make_unsubscribed):
+def test_it_skips_people_who_cannot_be_texted(preview, make_member, make_unsubscribed):
     make_unsubscribed(phone=make_member(name="Gone Girl").phone)
     make_member(name="Rosa Delgado")
     html = preview()["preview"]
@@ -67,16 +67,16 @@ def test_one_can_page_through_a_few_people(preview, make_member):
     assert "Hi Ann" in preview(sample="-3")["preview"]
 
 
-def test_without_anybody_it_shows_the_text_for_somebody_without_a_name(preview):
+def test_without_recipients_it_shows_the_text_for_a_missing_name(preview):
     html = squeeze(preview()["preview"])
     assert "Hi there" in html
-    assert "The community is empty. Add or import members first." in html
+    assert "The community is empty. Add or import people first." in html
 
 
-def test_an_empty_form_is_not_scolded(preview, make_member):
+def test_an_empty_form_shows_no_errors(preview, make_member):
     make_member()
     html = preview("")["preview"]
-    assert "Write a message to see it" in html
+    assert "Write a message to see how it will look" in html
     assert "preview-problem" not in html
 
 
@@ -85,45 +85,58 @@ def test_an_unknown_field_is_named_at_once(preview, make_member):
     assert "{nmae} is not a field." in preview("Hi {nmae}")["preview"]
 
 
-def test_it_says_encoding_segments_and_what_is_left(preview, make_member):
+def test_it_says_how_many_messages_a_text_counts_as_and_what_is_left(preview, make_member):
     make_member(name="Ann")
-    assert "GSM-7: <strong>1 segment</strong>, 154 characters left in it" in squeeze(preview("Hi {name}")["preview"])
-    assert "GSM-7: <strong>2 segments</strong>, 145 characters left in the last one" in squeeze(
-        preview("x" * 161)["preview"]
-    )
+    assert "<strong>1 message</strong>, 154 characters left" in squeeze(preview("Hi {name}")["preview"])
+    assert "<strong>2 messages</strong>, 145 characters left" in squeeze(preview("x" * 161)["preview"])
 
 
-def test_characters_that_force_ucs2_come_with_what_to_use(preview, make_member):
+def test_characters_that_force_ucs2_are_listed_with_replacements(preview, make_member):
     make_member(name="Ann")
     html = squeeze(preview("It’s on – 🎉")["preview"])
     assert "right single quotation mark: use" in html
     assert "en dash: use" in html
-    assert "party popper: nothing is like it" in html
+    assert "party popper: no plain-text equivalent" in html
 
 
 def test_replacing_them_gives_back_the_text(preview, make_member):
     make_member(name="Ann")
     answer = preview("It’s “on” – hi {name}", replace="1")
     assert answer["message_body"] == 'It\'s "on" - hi {name}'
-    assert "GSM-7: <strong>1 segment" in squeeze(answer["preview"])
+    assert "Counts as <strong>1 message" in squeeze(answer["preview"])
 
 
 def test_without_replacing_the_typed_text_is_left_alone(preview):
     assert preview("It’s")["message_body"] is None
 
 
-def test_names_that_force_ucs2_are_counted(preview, make_member):
+def test_what_accents_in_names_add_to_the_cost_is_said(preview, make_member):
     make_member(name="Ann")
     make_member(name="Łukasz")
     make_member(name="Ştefan")
-    assert "2 people have names that make their text UCS-2" in preview("Hi {name}")["preview"]
-    assert "UCS-2" not in preview("Hi everyone")["preview"]
+    assert "Accents in 2 names add $0.02." in preview("x" * 100 + "{name}")["preview"]
+    assert "Accents" not in preview("x" * 100)["preview"]
+    assert "Accents" not in preview("Hi {name}")["preview"]
 
 
-def test_the_preview_is_summed_up_in_a_sentence_for_who_hears_it(preview, make_member):
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("🎄" + "x" * 100, "🎄 doubles the cost: $0.02 instead of $0.01. Remove it to save."),
+        ("🎄–" + "x" * 150, "🎄 and – raise the cost: $0.02 instead of $0.01. Remove them to save."),
+        ("🎄 Hi", "With 🎄, a message holds 70 characters instead of 160."),
+        ("🎄", "With 🎄, a message holds 70 characters instead of 160."),
+    ],
+)
+def test_what_special_characters_do_to_the_cost_is_said(preview, make_member, text, sentence):
+    make_member(name="Ann")
+    assert sentence in preview(text)["preview"]
+
+
+def test_screen_readers_get_a_summary_of_the_preview(preview, make_member):
     make_member(name="Ann")
     make_member(name="Bea")
-    assert preview("Hi")["summary"] == "1 segment each for 2 people, $0.02."
+    assert preview("Hi")["summary"] == "To 2 people in the community. About $0.02. Each text counts as 1 message."
     assert "{nmae} is not a field." in preview("Hi {nmae}")["summary"]
 
 
@@ -143,7 +156,7 @@ def test_the_numbers_of_an_event_are_its_registrants(preview, make_registration,
 
 
 def test_until_an_event_is_chosen_it_says_so(preview):
-    assert "Choose the event" in preview(audience="event", event="")["preview"]
+    assert "Choose an event" in preview(audience="event", event="")["preview"]
 
 
 def test_in_test_mode_one_text_goes_to_the_test_phone(preview, make_member):
@@ -160,7 +173,7 @@ def test_another_users_draft_is_not_previewed(preview, manager_client, admin_use
     assert manager_client.post(PREVIEW, {"token": draft.token}).status_code == 403
 
 
-def test_the_page_itself_shows_the_preview_for_who_has_no_javascript(manager_client, make_member):
+def test_the_page_shows_the_preview_without_javascript(manager_client, make_member):
     make_member(name="Rosa Delgado")
     form = {"token": uuid.uuid4(), "audience": "community", "message_body": "It’s {name}", "preview": "1"}
     page = manager_client.post("/admin/messaging/messagelog/compose/", form).content.decode()
@@ -168,7 +181,7 @@ def test_the_page_itself_shows_the_preview_for_who_has_no_javascript(manager_cli
     assert not Draft.objects.exists()
 
 
-def test_the_page_itself_replaces_characters_for_who_has_no_javascript(manager_client, make_member):
+def test_the_page_replaces_characters_without_javascript(manager_client, make_member):
     make_member()
     form = {"token": uuid.uuid4(), "audience": "community", "message_body": "It’s", "replace": "1"}
     response = manager_client.post("/admin/messaging/messagelog/compose/", form)

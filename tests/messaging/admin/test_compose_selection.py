@@ -75,7 +75,7 @@ def test_a_thousand_members_take_as_many_queries_as_two(make_member, manager_use
     assert draft.members.count() == 1_000
 
 
-def test_who_may_not_send_is_refused(choose, make_user, make_member, client):
+def test_users_who_may_not_send_are_refused(choose, make_user, make_member, client):
     client.force_login(make_user(role="guest"))
     assert choose(make_member(), client=client).status_code == 403
     assert not Draft.objects.exists()
@@ -84,7 +84,7 @@ def test_who_may_not_send_is_refused(choose, make_user, make_member, client):
 def test_the_compose_page_shows_them_as_they_were_chosen(choose, make_member, manager_client):
     response = choose(make_member(), make_member())
     page = squeeze(manager_client.get(response.url).content.decode())
-    assert "2 selected members" in page
+    assert "2 selected people" in page
     assert 'name="audience"' not in page
 
 
@@ -101,7 +101,7 @@ def test_the_blast_goes_to_them_alone(
     with django_capture_on_commit_callbacks(execute=True):
         manager_client.post(confirm, {"version": version})
     assert [to for to, _, _ in locmem.outbox] == [ann.phone]
-    assert MessageLog.objects.get().audience_name == "1 selected member"
+    assert MessageLog.objects.get().audience_name == "1 selected person"
 
 
 def test_a_posted_audience_does_not_replace_the_selection(choose, make_member, make_event, manager_client):
@@ -113,29 +113,29 @@ def test_a_posted_audience_does_not_replace_the_selection(choose, make_member, m
     assert (draft.is_selection, draft.target, draft.event) == (True, "community", None)
 
 
-def test_members_who_were_deleted_meanwhile_are_missed(choose, make_member, manager_client):
+def test_members_deleted_meanwhile_are_left_out(choose, make_member, manager_client):
     member = make_member()
     choose(member)
     Draft.objects.update(message_body="Hi")
     member.delete()
     confirm = reverse("admin:messaging_messagelog_confirm", args=[Draft.objects.get().token])
     page = squeeze(manager_client.get(confirm).content.decode())
-    assert "None of the selected members is in the community any more." in page
+    assert "None of the selected people are still in the community." in page
 
 
 @pytest.mark.parametrize("page", ["", "{pk}/change/"])
-def test_an_event_leads_to_a_blast_to_its_registrants(manager_client, make_event, page):
+def test_an_event_links_to_a_blast_to_its_registrations(manager_client, make_event, page):
     event = make_event()
     html = manager_client.get(f"/admin/contacts/event/{page.format(pk=event.pk)}").content.decode()
-    assert re.search(rf'<a href="{COMPOSE}\?event={event.pk}"[^>]*>Text the registrants</a>', html)
+    assert re.search(rf'<a href="{COMPOSE}\?event={event.pk}"[^>]*>Text registered people</a>', html)
 
 
-def test_the_list_of_an_events_registrations_leads_there_too(manager_client, make_registration):
+def test_the_list_of_an_events_registrations_links_to_a_blast(manager_client, make_registration):
     event = make_registration().event
     address = "/admin/contacts/eventregistration/"
-    link = f'<a href="{COMPOSE}?event={event.pk}">Text the registrants</a>'
+    link = f'<a href="{COMPOSE}?event={event.pk}">Text registered people</a>'
     assert link in manager_client.get(address, {"event": event.pk}).content.decode()
-    assert "Text the registrants" not in manager_client.get(address).content.decode()
+    assert "Text registered people" not in manager_client.get(address).content.decode()
 
 
 def test_events_are_found_by_typing(manager_client, make_event):

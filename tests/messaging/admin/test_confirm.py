@@ -52,18 +52,20 @@ def test_it_says_everything_in_numbers(manager_client, make_draft, make_member, 
         "Audience": "Community",
         "Recipients": "3 people",
         "Skipped": '1 person<span class="note">1 person has opted out</span>',
-        "Total segments": '6<span class="note">2 segments each</span>',
-        "Estimated cost": '$0.05<span class="note">at $0.0079 a segment</span>',
-        "Time to send": 'a few seconds<span class="note">at 2 a second</span>',
-        "Encoding": "GSM-7",
+        "Each text": 'counts as 2 messages<span class="note">6 messages in all</span>',
+        "Estimated cost": '$0.05<span class="note">at $0.0079 per message</span>',
+        "Takes": "a few seconds",
         "Sender": '(720) 555-0100<span class="note">Live: real texts to real phones</span>',
     }
+    assert "To 3 people in the community. 1 is skipped. About $0.05." in page
 
 
-def test_it_says_when_nothing_leaves_the_machine(manager_client, make_draft, make_member, settings):
+def test_it_says_so_in_practice_mode(manager_client, make_draft, make_member, settings):
     settings.SMS_BACKEND = "messaging.backends.simulator.SimulatorBackend"
     make_member()
-    assert "Simulator: no text leaves this machine" in squeeze(manager_client.get(confirm_url(make_draft())))
+    assert "Practice mode (no phone number connected)" in squeeze(manager_client.get(confirm_url(make_draft())))
+    settings.TWILIO_FROM_NUMBER = "+17205550100"
+    assert "Practice mode: no texts are really sent" in squeeze(manager_client.get(confirm_url(make_draft())))
 
 
 def test_it_shows_the_text_as_the_first_three_people_get_it(manager_client, make_draft, make_member):
@@ -74,7 +76,7 @@ def test_it_shows_the_text_as_the_first_three_people_get_it(manager_client, make
     assert "Hi Dora" not in page
 
 
-def test_looking_sends_nothing(manager_client, make_draft, make_member):
+def test_get_requests_send_nothing(manager_client, make_draft, make_member):
     make_member()
     manager_client.get(confirm_url(make_draft()))
     assert not MessageLog.objects.exists()
@@ -99,7 +101,7 @@ def test_pressing_send_twice_makes_one_blast(send, make_draft, make_member, mana
     assert first.url == second.url
     assert MessageLog.objects.count() == 1
     assert len(locmem.outbox) == 1
-    assert "Nothing was sent a second time." in squeeze(manager_client.get(second.url))
+    assert "Nothing was sent again." in squeeze(manager_client.get(second.url))
 
 
 def test_going_back_after_sending_leads_to_the_blast(send, make_draft, make_member, manager_client):
@@ -122,7 +124,7 @@ def test_a_blast_that_was_deleted_is_not_sent_again(send, make_draft, make_membe
     MessageLog.objects.all().delete()
     response = send(draft)
     assert response.url == BLASTS
-    assert "Its blast has been deleted since." in squeeze(manager_client.get(response.url))
+    assert "Its blast has since been deleted." in squeeze(manager_client.get(response.url))
     assert not MessageLog.objects.exists()
 
 
@@ -136,7 +138,7 @@ def test_what_changed_in_another_window_is_shown_before_it_is_sent(send, make_dr
     assert response.url == confirm_url(draft)
     assert not MessageLog.objects.exists()
     page = squeeze(manager_client.get(response.url))
-    assert "The message was changed in another window." in page
+    assert "Someone changed the message in another window." in page
     assert "Another text" in page
 
 
@@ -148,7 +150,7 @@ def test_a_draft_without_a_text_goes_back_to_the_compose_page(manager_client, ma
     assert not MessageLog.objects.exists()
 
 
-def test_a_draft_that_is_gone_leads_to_a_new_one(manager_client):
+def test_a_deleted_draft_redirects_to_a_new_one(manager_client):
     response = manager_client.get(reverse("admin:messaging_messagelog_confirm", args=[uuid.uuid4()]))
     assert response.url == f"{BLASTS}compose/"
 
@@ -185,7 +187,7 @@ def test_a_test_without_a_test_phone_goes_to_nobody(send, manager_client, make_d
     settings.ADMIN_TEST_PHONE = ""
     make_member()
     draft = make_draft(test_mode=True)
-    assert "Set ADMIN_TEST_PHONE" in squeeze(manager_client.get(confirm_url(draft)))
+    assert "set ADMIN_TEST_PHONE" in squeeze(manager_client.get(confirm_url(draft)))
     assert send(draft).status_code == 200
     assert locmem.outbox == []
     assert not MessageLog.objects.exists()
@@ -214,7 +216,7 @@ def test_the_same_text_to_the_same_people_within_a_day_is_pointed_out(
     make_member()
     earlier(created_at=timezone.now() - timedelta(hours=23))
     page = squeeze(manager_client.get(confirm_url(make_draft())))
-    assert "The same text went to Community on" in page
+    assert "You already sent this text to Community on" in page
     assert "by vera." in page
 
 
@@ -230,20 +232,20 @@ def test_the_same_text_to_the_same_people_within_a_day_is_pointed_out(
 def test_other_texts_people_tests_and_days_are_not(manager_client, make_draft, make_member, earlier, difference):
     make_member()
     earlier(**difference)
-    assert "The same text" not in squeeze(manager_client.get(confirm_url(make_draft())))
+    assert "You already sent this text" not in squeeze(manager_client.get(confirm_url(make_draft())))
 
 
-def test_ucs2_and_long_texts_are_pointed_out(manager_client, make_draft, make_member):
+def test_costly_characters_and_long_texts_are_pointed_out(manager_client, make_draft, make_member):
     make_member()
     page = squeeze(manager_client.get(confirm_url(make_draft(message_body="Let’s meet – " * 20))))
-    assert "“’” and “–” make this a UCS-2 text" in page
-    assert "This is a long text: up to 5 segments for each person." in page
+    assert "’ and – raise the cost: $0.04 instead of $0.02." in page
+    assert "This is a long text: it counts as up to 5 messages per person" in page
 
 
 def test_a_link_of_a_public_shortener_is_pointed_out(manager_client, make_draft, make_member):
     make_member()
     page = squeeze(manager_client.get(confirm_url(make_draft(message_body="Sign up: https://bit.ly/picnic"))))
-    assert "bit.ly is a public link shortener: carriers often block texts with such links." in page
+    assert "bit.ly is a public link shortener. Carriers often block texts with links like that." in page
 
 
 def test_a_sender_that_is_a_name_is_pointed_out(manager_client, make_draft, make_member, settings):
@@ -259,7 +261,7 @@ def test_a_plain_short_text_has_no_warnings(manager_client, make_draft, make_mem
     assert "notice" not in squeeze(manager_client.get(confirm_url(make_draft())))
 
 
-def test_names_and_texts_are_shown_not_run(manager_client, make_draft, make_member):
+def test_names_and_texts_are_escaped(manager_client, make_draft, make_member):
     make_member(name="<script>alert(1)</script>")
     page = squeeze(manager_client.get(confirm_url(make_draft(message_body="<b>{name}</b>"))))
     assert "<script>alert(1)" not in page

@@ -22,7 +22,7 @@ def test_an_empty_inbox_says_what_will_come(manager_client):
     assert "No texts yet." in read(manager_client, INBOX)
 
 
-def test_conversations_stand_the_newest_first_with_who_and_what(manager_client, make_member):
+def test_conversations_are_listed_newest_first_with_names_and_texts(manager_client, make_member):
     make_member(name="Ada Lovelace", phone="+17205550123")
     old = make_thread("+17205550123", "Is there parking?", is_read=False)
     InboxThread.objects.filter(pk=old.pk).update(last_message_at=timezone.now() - timedelta(hours=30))
@@ -37,7 +37,7 @@ def test_conversations_stand_the_newest_first_with_who_and_what(manager_client, 
     assert not inline_code(text)
 
 
-def test_who_was_named_is_shown_with_the_name_on_our_lists_where_that_differs(manager_client, make_member):
+def test_a_given_name_is_shown_with_a_different_name_on_our_lists(manager_client, make_member):
     make_member(name="Ada <b>", phone="+17205550123")
     make_thread("+17205550123", "Hi", contact_name="The treasurer")
     text = read(manager_client, INBOX)
@@ -58,10 +58,10 @@ def test_flags_and_opt_outs_are_marked(manager_client, make_phone, make_unsubscr
     flag(flagged.messages.get())
     make_unsubscribed(phone=gone.phone)
     text = read(manager_client, INBOX)
-    assert text.count("May mean stop") == text.count('<span class="tag">Opted out</span>') == 1
+    assert text.count("Possible opt-out") == text.count('<span class="tag">Opted out</span>') == 1
 
 
-def test_an_opt_out_among_the_suppressed_is_one(manager_client, make_phone, make_suppressed):
+def test_a_suppressed_opt_out_counts_as_an_opt_out(manager_client, make_phone, make_suppressed):
     """Nobody may write to either; a number that was given up can be written to."""
     for name, category in {"Old": "opt_out", "Dead": "hard_fail"}.items():
         thread = make_thread(make_phone(), "Hi", contact_name=f"{name} one")
@@ -71,7 +71,7 @@ def test_an_opt_out_among_the_suppressed_is_one(manager_client, make_phone, make
 
 
 @pytest.mark.parametrize(("state", "who"), [("unread", 0), ("undecided", 1), ("opted_out", 2)])
-def test_the_list_can_be_narrowed(manager_client, make_phone, make_unsubscribed, state, who):
+def test_the_list_can_be_filtered(manager_client, make_phone, make_unsubscribed, state, who):
     threads = [make_thread(make_phone(), "Hi", contact_name=f"Person {number}") for number in range(4)]
     InboxThread.objects.filter(pk=threads[0].pk).update(unread_count=1)
     flag(threads[1].messages.get())
@@ -80,7 +80,7 @@ def test_the_list_can_be_narrowed(manager_client, make_phone, make_unsubscribed,
     assert [number for number in range(4) if f"Person {number}" in text] == [who]
 
 
-def test_a_reply_in_doubt_is_marked_and_needs_a_decision(manager_client, make_phone):
+def test_an_unconfirmed_reply_is_marked_and_needs_a_decision(manager_client, make_phone):
     """Also where the person has written since."""
     claimed_at = timezone.now() - timedelta(days=1)
     for name, fields in {
@@ -95,17 +95,17 @@ def test_a_reply_in_doubt_is_marked_and_needs_a_decision(manager_client, make_ph
         add_text(thread, "Hello?")
     text = read(manager_client, INBOX, state="undecided")
     assert re.findall(r"<bdi>(\w+) one</bdi>", text) == ["Doubt"]
-    assert '<span class="tag tag-flag">In doubt</span>' in text
-    assert read(manager_client, INBOX).count(">In doubt</span>") == 1
+    assert '<span class="tag tag-flag">Unconfirmed</span>' in text
+    assert read(manager_client, INBOX).count(">Unconfirmed</span>") == 1
 
 
 def test_a_filter_that_finds_nobody_says_so(manager_client, make_phone):
     make_thread(make_phone(), "Hi")
-    assert "No conversation is like that" in read(manager_client, INBOX, state="undecided")
+    assert "No conversations match" in read(manager_client, INBOX, state="undecided")
     assert "Nothing matches “zebra”" in read(manager_client, INBOX, q="zebra")
 
 
-def test_a_search_finds_words_and_narrows_a_filter(manager_client, make_phone):
+def test_a_search_finds_words_within_a_filter(manager_client, make_phone):
     make_thread(make_phone(), "parking?", contact_name="Read one")
     make_thread(make_phone(), "parking!", contact_name="New one", is_read=False)
     text = read(manager_client, INBOX, q="parking", state="unread")
@@ -113,7 +113,7 @@ def test_a_search_finds_words_and_narrows_a_filter(manager_client, make_phone):
     assert "Read one" not in text
 
 
-def test_a_search_shows_the_text_that_it_found_and_leads_to_it(manager_client, make_phone):
+def test_a_search_shows_and_links_to_the_text_it_found(manager_client, make_phone):
     thread = make_thread(make_phone(), "Do you have a unicorn <b>?", "ok", "ok 2")
     text = read(manager_client, INBOX, q="UNICORN")
     first = thread.messages.order_by("pk")[0]
@@ -150,7 +150,7 @@ def test_texts_of_strangers_are_escaped(manager_client, make_phone):
         ({}, "(no words)"),
     ],
 )
-def test_what_came_without_words_is_named(manager_client, make_phone, fields, said):
+def test_texts_without_words_are_described(manager_client, make_phone, fields, said):
     thread = make_thread(make_phone())
     add_text(thread, "", raw_payload=json.dumps(fields))
     add_text(make_thread(make_phone()), "With words", raw_payload='{"NumMedia": "1"}')
@@ -161,7 +161,7 @@ def test_what_came_without_words_is_named(manager_client, make_phone, fields, sa
 
 def test_a_conversation_whose_texts_were_all_deleted_says_so(manager_client, make_phone):
     make_thread(make_phone())
-    assert "No text is left here." in read(manager_client, INBOX)
+    assert "No texts left here." in read(manager_client, INBOX)
 
 
 def press(client, action, threads, page="", **data):
@@ -186,15 +186,15 @@ def unread():
 def test_selected_conversations_are_marked_as_read(manager_client, make_phone, unread):
     thread, other = (make_thread(make_phone(), "Hi", "Hello?", is_read=False) for _ in range(2))
     text = press(manager_client, "mark_read", [thread], read(manager_client, INBOX))
-    assert "1 conversation is marked as read now." in text
+    assert "1 conversation marked as read." in text
     assert (unread(thread), unread(other)) == (0, 2)
     text = press(manager_client, "mark_read", [thread], read(manager_client, INBOX))
-    assert "All of them were marked as read before." in text
+    assert "All of them were already read." in text
 
 
 def test_selected_conversations_are_marked_as_unread(manager_client, make_phone, unread):
     thread, other = (make_thread(make_phone(), "Hi") for _ in range(2))
-    assert "1 conversation is marked as unread now." in press(manager_client, "mark_unread", [thread])
+    assert "1 conversation marked as unread." in press(manager_client, "mark_unread", [thread])
     assert (unread(thread), unread(other)) == (1, 0)
 
 
@@ -203,8 +203,8 @@ def test_a_text_that_came_after_the_list_was_shown_stays_unread(manager_client, 
     page = read(manager_client, INBOX)
     come_in(threads[0], "Are you there?")
     text = press(manager_client, "mark_read", threads, page)
-    assert "2 conversations are marked as read now." in text
-    assert "1 conversation has a text that came after the list was shown: it stays unread." in text
+    assert "2 conversations marked as read." in text
+    assert "1 conversation stays unread because a new text just came in." in text
     assert [unread(thread) for thread in threads] == [1, 0, 0]
 
 
@@ -216,19 +216,19 @@ def test_all_pages_are_marked_as_read_up_to_what_there_was(manager_client, make_
     come_in(old[0], "Not shown yet")
     new = make_thread(make_phone(), "Nor is this", is_read=False)
     text = press(manager_client, "mark_read", old[2:], page, select_across="1")
-    assert "3 conversations are marked as read now." in text
-    assert "2 conversations have texts that came after the list was shown" in text
+    assert "3 conversations marked as read." in text
+    assert "2 conversations stay unread because new texts just came in." in text
     assert [unread(thread) for thread in [*old, new]] == [1, 0, 0, 0, 1]
 
 
 @pytest.mark.parametrize("junk", [{}, {"shown": ["x", "1-", "-", "9" * 30 + "-1"], "up_to": "²"}])
-def test_what_was_shown_to_nobody_stays_unread(manager_client, make_phone, unread, junk):
+def test_texts_that_were_not_shown_stay_unread(manager_client, make_phone, unread, junk):
     thread = make_thread(make_phone(), "Hi", is_read=False)
     press(manager_client, "mark_read", [thread], **junk)
     assert unread(thread) == 1
 
 
-def test_a_look_for_news_tells_what_it_shows(manager_client, make_phone, unread):
+def test_a_poll_says_up_to_which_text_it_shows(manager_client, make_phone, unread):
     thread = make_thread(make_phone(), "Hi", is_read=False)
     come_in(thread, "Are you there?")
     page = manager_client.get(INBOX, headers={"X-Poll": "1"}).content.decode()
@@ -236,7 +236,7 @@ def test_a_look_for_news_tells_what_it_shows(manager_client, make_phone, unread)
     assert unread(thread) == 0
 
 
-def test_a_look_for_news_gets_the_rows_alone(manager_client, make_phone):
+def test_a_poll_gets_only_the_rows(manager_client, make_phone):
     make_thread(make_phone(), "Hello there")
     response = manager_client.get(INBOX, headers={"X-Poll": "1"})
     text = response.content.decode()
@@ -261,7 +261,7 @@ def test_a_long_list_takes_no_more_queries_than_a_short_one(
         manager_client.get(INBOX)
 
 
-def test_the_page_and_its_looks_for_news_say_how_many_texts_are_unread(manager_client, make_phone):
+def test_the_page_and_its_polls_say_how_many_texts_are_unread(manager_client, make_phone):
     thread = make_thread(make_phone(), "Hi", is_read=False)
     InboxThread.objects.filter(pk=thread.pk).update(unread_count=66666)
     text = read(manager_client, INBOX)

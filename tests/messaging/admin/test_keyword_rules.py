@@ -19,7 +19,7 @@ def save(client, page="add/", **fields):
     return squeeze(client.post(f"{RULES}{page}", data, follow=True).content.decode())
 
 
-def test_a_keyword_is_kept_in_its_one_form(manager_client):
+def test_a_keyword_is_normalized(manager_client):
     save(manager_client, keyword="  summer   picnic ", response_body=" Six o'clock\r\nat the lake ")
     rule = KeywordAutomationRule.objects.get()
     assert (rule.keyword, rule.response_body) == ("SUMMER PICNIC", "Six o'clock\nat the lake")
@@ -29,15 +29,15 @@ def test_a_keyword_is_kept_in_its_one_form(manager_client):
     ("keyword", "reason"),
     [
         ("", "This field is required."),
-        ("stop", "STOP ends all texts to whoever sends it"),
+        ("stop", "Texting STOP opts people out"),
         ("Help", "HELP asks for help"),
-        ("start", "START brings the texts back"),
+        ("start", "Texting START opts people back in"),
         ("x" * 41, "The keyword has 41 characters"),
         ("PICNIC", "PICNIC is already the keyword of the survey “Picnic”"),
         ("taken", "TAKEN is already the keyword of a keyword reply"),
     ],
 )
-def test_a_keyword_that_cannot_be_had_is_refused_with_the_reason(manager_client, make_rule, keyword, reason):
+def test_an_unavailable_keyword_is_refused_with_the_reason(manager_client, make_rule, keyword, reason):
     make_rule("TAKEN")
     SurveyFlow.objects.create(name="Picnic", trigger_keyword="PICNIC", questions_json="[]")
     assert reason in save(manager_client, keyword=keyword)
@@ -45,7 +45,7 @@ def test_a_keyword_that_cannot_be_had_is_refused_with_the_reason(manager_client,
 
 
 @pytest.mark.parametrize(
-    ("reply", "reason"), [("  ", "This field is required."), ("x" * 1601, "The reply has 1,601 characters.")]
+    ("reply", "reason"), [("  ", "This field is required."), ("x" * 1601, "The reply has 1,601 characters")]
 )
 def test_a_reply_that_cannot_be_sent_is_refused_with_the_reason(manager_client, reply, reason):
     assert reason in save(manager_client, response_body=reply)
@@ -81,16 +81,16 @@ def test_the_list_shows_what_is_asked_for(manager_client, make_rule):
     assert not inline_code(text)
 
 
-def test_an_empty_list_says_how_to_begin(manager_client):
-    assert "No keyword is answered yet." in read(manager_client, RULES)
+def test_an_empty_list_says_how_to_start(manager_client):
+    assert "No keyword replies yet." in read(manager_client, RULES)
 
 
 @pytest.mark.parametrize(("action", "before"), [("activate_replies", False), ("deactivate_replies", True)])
-def test_replies_are_switched_on_and_off(manager_client, make_rule, action, before):
+def test_replies_are_turned_on_and_off(manager_client, make_rule, action, before):
     rule = make_rule(is_active=before)
     data = {"action": action, "_selected_action": rule.pk}
     text = manager_client.post(RULES, data, follow=True).content.decode()
-    assert "1 keyword is answered" in text
+    assert "1 keyword reply turned o" in text
     made_at = rule.updated_at
     rule.refresh_from_db()
     assert rule.is_active is not before
@@ -98,9 +98,9 @@ def test_replies_are_switched_on_and_off(manager_client, make_rule, action, befo
     assert "All of them were" in manager_client.post(RULES, data, follow=True).content.decode()
 
 
-def test_the_size_and_the_segments_are_told_while_a_reply_is_typed(manager_client):
+def test_size_and_segments_are_shown_while_a_reply_is_typed(manager_client):
     answer = manager_client.post(f"{RULES}measure/", {"text": "x" * 200}).json()
-    assert answer["sentence"].startswith("200 characters, 2 segments")
+    assert answer["sentence"].startswith("200 characters (2 messages)")
     assert [len(part) for part in answer["segments"]] == [153, 47]
 
 
@@ -108,4 +108,4 @@ def test_the_form_has_nothing_inline_and_asks_for_its_size(manager_client, make_
     text = read(manager_client, f"{RULES}{make_rule().pk}/change/")
     assert f'data-measure-url="{RULES}measure/"' in text
     assert text.index('name="response_body"') < text.index("data-measure-url") < text.index('name="is_active"')
-    assert "Nobody has asked for it yet." in text
+    assert "Nobody has texted it yet." in text

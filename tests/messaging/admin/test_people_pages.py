@@ -19,13 +19,13 @@ def page_of(person):
     return f"/admin/contacts/{person._meta.model_name}/{person.pk}/change/"
 
 
-def test_the_page_of_a_person_leads_to_the_conversation_where_there_is_one(admin_client, person):
+def test_the_page_of_a_person_links_to_an_existing_conversation(admin_client, person):
     assert ">Conversation</a>" not in read(admin_client, page_of(person))
     thread = make_thread(person.phone, "Hello")
     assert f'<a href="{address(thread)}">Conversation</a>' in read(admin_client, page_of(person))
 
 
-def test_who_may_not_see_the_inbox_is_not_led_there(admin_client, person, monkeypatch):
+def test_users_who_may_not_see_the_inbox_get_no_link(admin_client, person, monkeypatch):
     make_thread(person.phone, "Hello")
     has_perm = AppUser.has_perm
     monkeypatch.setattr(

@@ -25,9 +25,9 @@ def finished(make_log, make_delivery):
 
 def test_the_page_offers_to_retry_whom_the_blast_did_not_reach(finished, show):
     text = show(finished)
-    assert "Retry the 1 who failed for the moment" in text
-    assert "Send again to all 2 not reached" in text
-    assert "Decide: send again, or leave" in text
+    assert "Retry 1 temporary failure…" in text
+    assert "Resend to all 2…" in text
+    assert "Review and decide" in text
 
 
 def test_a_running_blast_offers_no_retry(make_log, make_delivery, show):
@@ -45,58 +45,58 @@ def test_retrying_leads_to_a_confirmation_with_those_people_alone(finished, mana
     assert not MessageLog.objects.exclude(pk=finished.pk).exists()
 
 
-def test_nobody_is_retried_by_looking(finished, manager_client):
+def test_get_requests_retry_nobody(finished, manager_client):
     assert manager_client.get(address(finished, "retry/failed/")).status_code == 405
     assert not Draft.objects.exists()
 
 
 @pytest.mark.parametrize("whom", ["failed", "nonsense"])
-def test_with_nobody_to_retry_nothing_is_made(make_log, manager_client, whom):
+def test_without_anyone_to_retry_no_draft_is_created(make_log, manager_client, whom):
     log = make_log(status="sent")
     response = manager_client.post(address(log, f"retry/{whom}/"), follow=True)
-    assert "There is nobody left to send this to again." in response.content.decode()
+    assert "There’s nobody left to resend this to." in response.content.decode()
     assert not Draft.objects.exists()
 
 
-def test_the_doubt_page_names_who_is_to_be_decided_about(finished, show):
+def test_the_doubt_page_lists_deliveries_to_review(finished, show):
     text = show(finished, "doubt/")
     assert f'value="{finished.old.pk}"' in text
     assert f'value="{finished.new.pk}"' not in text
     assert finished.new.name in text
 
 
-def test_sending_again_needs_the_choice_of_staff(finished, manager_client):
+def test_resending_needs_a_decision_by_staff(finished, manager_client):
     page = address(finished, "doubt/")
     response = manager_client.post(page, {"delivery": [finished.old.pk], "send_again": "1"}, follow=True)
-    assert "1 person will be texted again." in response.content.decode()
+    assert "Resending to 1 person." in response.content.decode()
     assert Delivery.objects.get(pk=finished.old.pk).status in {"pending", "accepted"}
 
 
-def test_nobody_can_be_sent_to_again_before_the_grace_period_is_over(finished, manager_client):
+def test_nobody_can_be_resent_to_before_the_grace_period_is_over(finished, manager_client):
     manager_client.post(address(finished, "doubt/"), {"delivery": [finished.new.pk], "send_again": "1"})
     assert Delivery.objects.get(pk=finished.new.pk).status == "unknown"
 
 
-def test_leaving_keeps_the_doubt_and_asks_no_more(finished, manager_client, show):
+def test_closing_keeps_the_unknown_outcome_and_asks_no_more(finished, manager_client, show):
     page = address(finished, "doubt/")
     manager_client.post(page, {"delivery": [finished.old.pk, "nonsense"], "leave": "1"})
     row = Delivery.objects.get(pk=finished.old.pk)
     assert (row.status, row.is_left) == ("unknown", True)
-    assert "Decide: send again, or leave" not in show(finished)
+    assert "Review and decide" not in show(finished)
 
 
 @pytest.mark.parametrize("page", ["retry/failed/", "doubt/"])
-def test_who_may_not_send_decides_nothing(finished, client, make_user, page):
+def test_users_who_may_not_send_decide_nothing(finished, client, make_user, page):
     client.force_login(make_user(role="nobody"))
     assert client.post(address(finished, page), {"delivery": [finished.old.pk], "leave": "1"}).status_code == 403
     assert not Draft.objects.exists()
     assert not Delivery.objects.get(pk=finished.old.pk).is_left
 
 
-def test_learning_from_old_blasts_is_an_action_for_admins(finished, admin_client, manager_client):
+def test_recording_opt_outs_from_old_blasts_is_an_action_for_admins(finished, admin_client, manager_client):
     data = {"action": "learn_from_failures", "_selected_action": [finished.pk]}
     manager_client.post("/admin/messaging/messagelog/", data)
     assert not SuppressedContact.objects.exists()
     response = admin_client.post("/admin/messaging/messagelog/", data, follow=True)
-    assert "Looked at 2 failures." in response.content.decode()
+    assert "Checked 2 failures." in response.content.decode()
     assert SuppressedContact.objects.get().phone == finished.dead.phone

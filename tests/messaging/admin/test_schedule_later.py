@@ -60,14 +60,14 @@ def test_a_draft_is_scheduled_for_the_sites_zone(schedule, draft, manager_user, 
     assert (message.draft, message.created_by) == (draft, manager_user)
     assert message.message_body == "Hi {first_name}\nReply STOP to unsubscribe."
     assert not MessageLog.objects.exists()
-    assert "Scheduled: it leaves on March 2, 2026, 6:30 p.m. MST." in text_of(manager_client.get(response.url))
+    assert "Scheduled. It goes out on March 2, 2026, 6:30 p.m. MST." in text_of(manager_client.get(response.url))
 
 
-def test_another_zone_is_said_in_both_and_offered_again(schedule, manager_client, manager_user):
+def test_another_zone_is_shown_with_the_sites_and_remembered(schedule, manager_client, manager_user):
     response = schedule(zone="Europe/Berlin")
     assert ScheduledMessage.objects.get().scheduled_at == datetime(2026, 3, 2, 17, 30, tzinfo=UTC)
     page = text_of(manager_client.get(response.url))
-    assert "leaves on March 2, 2026, 6:30 p.m. CET, which is March 2, 2026, 10:30 a.m. MST here." in page
+    assert "goes out on March 2, 2026, 6:30 p.m. CET (March 2, 2026, 10:30 a.m. MST)." in page
     next_one = Draft.objects.create(created_by=manager_user, message_body="Bye")
     assert '<option value="Europe/Berlin" selected>' in text_of(manager_client.get(confirm_url(next_one)))
 
@@ -89,13 +89,13 @@ REPEATED = {
     "Europe/Berlin": ("2026-10-25 02:30", "2026-10-25T00:30:00+00:00", "2026-10-25T01:30:00+00:00"),
 }
 UNCLEAR = [
-    *((zone, *case, "does not exist.") for zone, case in MISSING.items()),
-    *((zone, *case, "comes twice.") for zone, case in REPEATED.items()),
+    *((zone, *case, "doesn’t exist.") for zone, case in MISSING.items()),
+    *((zone, *case, "happens twice.") for zone, case in REPEATED.items()),
 ]
 
 
 @pytest.mark.parametrize(("zone", "local", "first", "second", "said"), UNCLEAR)
-def test_an_unclear_local_time_is_asked_about_not_guessed(schedule, zone, local, first, second, said):
+def test_an_ambiguous_local_time_is_asked_about(schedule, zone, local, first, second, said):
     response = schedule(local, zone)
     assert response.status_code == 200
     page = text_of(response)
@@ -112,15 +112,15 @@ def test_the_answer_decides(schedule, zone, local, first, second, said, answer):
     assert ScheduledMessage.objects.get().scheduled_at == datetime.fromisoformat(chosen)
 
 
-def test_the_two_moments_are_told_apart_by_their_zones_names(schedule):
+def test_the_two_times_differ_by_their_zone_names(schedule):
     page = text_of(schedule("2026-11-01 01:30"))
     assert "Nov. 1, 2026, 1:30 a.m. MDT" in page
     assert "Nov. 1, 2026, 1:30 a.m. MST" in page
 
 
-def test_an_answer_to_another_question_is_none(schedule):
+def test_an_answer_to_another_question_is_ignored(schedule):
     response = schedule("2026-11-01 01:30", moment="2026-03-08T08:30:00+00:00")
-    assert "comes twice" in text_of(response)
+    assert "happens twice" in text_of(response)
     assert not ScheduledMessage.objects.exists()
 
 
@@ -134,13 +134,13 @@ def test_a_clear_time_chosen_instead_needs_no_answer(schedule):
     [
         ("2026-02-28 18:30", "This time is in the past."),
         ("2026-03-01 05:00", "This time is in the past."),
-        ("2027-03-09 18:30", "This time is more than a year ahead."),
+        ("2027-03-09 18:30", "This time is more than a year away."),
         ("0001-01-01 00:00", "This time is in the past."),
-        ("9999-12-31 23:00", "Choose a date from today to a year ahead."),
+        ("9999-12-31 23:00", "Choose a date within a year from today."),
         ("", "Choose a date."),
         ("2026-03-02", "Choose a time."),
-        ("tomorrow 18:30", "This is no date. Write it as 2026-12-01."),
-        ("2026-03-02 25:00", "This is no time. Write it as 18:30."),
+        ("tomorrow 18:30", "This isn’t a date. Enter it like 2026-12-01."),
+        ("2026-03-02 25:00", "This isn’t a time. Enter it like 18:30."),
     ],
 )
 def test_a_bad_time_is_refused_with_a_sentence(schedule, local, sentence):
@@ -153,7 +153,7 @@ def test_a_bad_time_is_refused_with_a_sentence(schedule, local, sentence):
 
 
 def test_an_unknown_zone_is_refused(schedule):
-    assert "This time zone does not exist." in text_of(schedule(zone="Mars/Olympus"))
+    assert "This time zone doesn’t exist." in text_of(schedule(zone="Mars/Olympus"))
     assert not ScheduledMessage.objects.exists()
 
 
@@ -165,7 +165,7 @@ def test_scheduling_twice_leads_to_the_same_message(schedule, manager_client):
     manager_client.get(BLASTS)
     schedule()
     page = text_of(manager_client.get(first.url))
-    assert "This message was scheduled already, for March 2, 2026, 6:30 p.m. MST." in page
+    assert "This message is already scheduled for March 2, 2026, 6:30 p.m. MST." in page
 
 
 def test_going_back_after_scheduling_leads_to_the_message(schedule, draft, manager_client):
@@ -190,13 +190,13 @@ def test_what_changed_in_another_window_is_shown_first(schedule, draft):
     assert not ScheduledMessage.objects.exists()
 
 
-def test_looking_schedules_nothing(manager_client, draft):
+def test_get_requests_schedule_nothing(manager_client, draft):
     assert manager_client.get(later_url(draft)).url == confirm_url(draft)
     manager_client.get(confirm_url(draft))
     assert not ScheduledMessage.objects.exists()
 
 
-def test_an_event_that_nobody_is_registered_for_yet_can_wait(schedule, draft, make_event, manager_client):
+def test_a_blast_to_an_event_without_registrations_can_be_scheduled(schedule, draft, make_event, manager_client):
     Draft.objects.filter(pk=draft.pk).update(target="event", event=make_event())
     page = text_of(manager_client.get(confirm_url(draft)))
     assert re.search(r'value="Schedule"(?! disabled)', page)
@@ -208,7 +208,7 @@ def test_a_test_without_a_test_phone_is_not_scheduled(schedule, draft, settings)
     settings.ADMIN_TEST_PHONE = ""
     Draft.objects.filter(pk=draft.pk).update(test_mode=True)
     page = text_of(schedule())
-    assert "Set ADMIN_TEST_PHONE" in page
+    assert "set ADMIN_TEST_PHONE" in page
     assert re.search(r'value="Schedule" disabled', page)
     assert not ScheduledMessage.objects.exists()
 
@@ -231,7 +231,7 @@ def test_anothers_draft_is_refused(schedule, admin_client):
     assert not ScheduledMessage.objects.exists()
 
 
-def test_a_draft_that_is_gone_leads_to_a_new_one(manager_client):
+def test_a_deleted_draft_redirects_to_a_new_one(manager_client):
     address = reverse("admin:messaging_messagelog_later", args=[uuid.uuid4()])
     assert manager_client.post(address).url == f"{BLASTS}compose/"
 
@@ -245,7 +245,7 @@ def test_the_page_has_no_inline_code_and_a_label_for_each_field(schedule):
     assert len(fields) == 5
 
 
-def test_when_it_leaves_is_in_the_history(schedule, admin_client):
+def test_the_scheduled_time_is_in_the_change_log(schedule, admin_client):
     schedule()
     page = text_of(admin_client.get(f"{SCHEDULED}{ScheduledMessage.objects.get().pk}/history/"))
     assert "Scheduled for March 2, 2026, 6:30 p.m. MST." in page

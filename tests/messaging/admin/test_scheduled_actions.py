@@ -95,7 +95,7 @@ NEW = {
 
 @pytest.mark.parametrize("page", NEW)
 @pytest.mark.parametrize("missing", ["messaging.send_blast", "messaging.change_scheduledmessage"])
-def test_without_both_permissions_each_hand_is_refused(
+def test_without_both_permissions_each_action_is_refused(
     press, message, manager_client, monkeypatch, page, missing, locmem
 ):
     if page == "again":
@@ -109,14 +109,14 @@ def test_without_both_permissions_each_hand_is_refused(
 
 
 @pytest.mark.parametrize("page", HANDS)
-def test_without_the_permission_the_page_offers_no_hand(message, manager_client, monkeypatch, read, page):
+def test_without_the_permission_the_page_offers_no_action(message, manager_client, monkeypatch, read, page):
     held = roles.PERMISSIONS["social_manager"] - {"messaging.change_scheduledmessage"}
     monkeypatch.setitem(roles.PERMISSIONS, "social_manager", held)
     assert f"/{page}/" not in read(manager_client.get(address(message, "change")))
 
 
 @pytest.mark.parametrize("page", [*HANDS, "change"])
-def test_looking_changes_nothing(message, manager_client, page):
+def test_get_requests_change_nothing(message, manager_client, page):
     before = snapshot(message)
     response = manager_client.get(address(message, page))
     assert response.status_code == 200
@@ -127,7 +127,7 @@ def test_looking_changes_nothing(message, manager_client, page):
 
 
 @pytest.mark.parametrize("page", ["preview", "again"])
-def test_what_is_only_posted_to_cannot_be_looked_at(message, manager_client, page):
+def test_post_only_views_refuse_get(message, manager_client, page):
     assert manager_client.get(address(message, page)).status_code == 405
 
 
@@ -138,16 +138,16 @@ def test_a_message_that_is_gone_is_not_found(message, manager_client, page):
 
 @pytest.mark.parametrize("status", [Status.PROCESSING, Status.SENT])
 @pytest.mark.parametrize("page", HANDS)
-def test_what_has_left_in_the_meantime_stays_as_it_is(press, read, message, make_log, page, status):
+def test_one_that_has_started_meanwhile_stays_as_it_is(press, read, message, make_log, page, status):
     ScheduledMessage.objects.filter(pk=message.pk).update(status=status, message_log=make_log())
     before = snapshot(message)
-    assert "It has left in the meantime, so nothing was changed." in read(press(message, page, **NEW[page]))
+    assert "This blast has already started, so nothing was changed." in read(press(message, page, **NEW[page]))
     assert snapshot(message) == before
     assert MessageLog.objects.count() == 1
 
 
 @pytest.mark.parametrize("page", HANDS)
-def test_what_leaves_while_the_button_is_pressed_stays_as_it_is(press, read, message, monkeypatch, page):
+def test_one_that_starts_during_the_action_stays_as_it_is(press, read, message, monkeypatch, page):
     """The page still saw it wait; its write finds that a worker was quicker."""
 
     def find(pk):
@@ -157,30 +157,30 @@ def test_what_leaves_while_the_button_is_pressed_stays_as_it_is(press, read, mes
 
     find_before = detail._find
     monkeypatch.setattr(detail, "_find", find)
-    assert "It has left in the meantime, so nothing was changed." in read(press(message, page, **NEW[page]))
+    assert "This blast has already started, so nothing was changed." in read(press(message, page, **NEW[page]))
     assert (message.message_body, message.scheduled_at) == ("Hi {first_name}", AT)
     assert message.status != "cancelled"
     assert MessageLog.objects.count() == 1
 
 
 @pytest.mark.parametrize("page", HANDS)
-def test_what_is_cancelled_stays_so(press, read, message, page):
+def test_a_canceled_one_stays_canceled(press, read, message, page):
     message.cancel()
-    assert "This message is over (cancelled), so nothing was changed." in read(press(message, page, **NEW[page]))
+    assert "This blast is finished (canceled), so nothing was changed." in read(press(message, page, **NEW[page]))
     assert message.status == "cancelled"
     assert not MessageLog.objects.exists()
 
 
-def test_cancelling_asks_first(message, manager_client, read):
+def test_canceling_asks_first(message, manager_client, read):
     page = read(manager_client.get(address(message, "cancel")))
-    assert "“Hi {first_name}” was to leave on May 1, 2030, 6:30 p.m. MDT." in page
-    assert "Yes, cancel it" in page
+    assert "“Hi {first_name}” is scheduled for May 1, 2030, 6:30 p.m. MDT." in page
+    assert "Don’t send" in page
     message.refresh_from_db()
     assert message.status == "pending"
 
 
-def test_cancelled_it_is_sent_to_nobody(press, read, message):
-    assert "Cancelled: it will not be sent to anybody." in read(press(message, "cancel"))
+def test_a_canceled_one_is_sent_to_nobody(press, read, message):
+    assert "Canceled. Nobody will get it." in read(press(message, "cancel"))
     assert message.status == "cancelled"
     assert scheduled_messages.send(message.pk, AT) is None
 
@@ -197,11 +197,11 @@ def test_sent_now_it_becomes_one_blast(press, read, message, locmem):
     assert response.url == f"{BLASTS}{log.pk}/change/"
     assert (message.message_log, message.scheduled_at) == (log, NOW)
     assert [body for _, body, _ in locmem.outbox] == ["Hi Rosa"]
-    assert "It has left in the meantime" in read(press(message, "send"))
+    assert "This blast has already started" in read(press(message, "send"))
     assert MessageLog.objects.count() == 1
 
 
-def test_with_nobody_to_text_it_is_not_sent_now_and_goes_on_waiting(press, make_message, read):
+def test_with_nobody_to_text_it_is_not_sent_now_and_stays_pending(press, make_message, read):
     message = make_message()
     page = read(press(message, "send"))
     assert "The community is empty." in page
@@ -213,14 +213,14 @@ def test_what_changed_since_is_shown_before_it_is_sent(press, read, message):
     seen = message.version
     ScheduledMessage.objects.filter(pk=message.pk).update(message_body="Another text")
     page = read(press(message, "send", version=seen))
-    assert "It was changed in another window." in page
+    assert "Someone changed this in another window." in page
     assert "Another text" in page
     assert not MessageLog.objects.exists()
 
 
 def test_it_is_rescheduled(press, read, message):
     page = read(press(message, "reschedule", **NEW["reschedule"]))
-    assert "Rescheduled: it leaves on May 3, 2030, 6:30 p.m. MDT." in page
+    assert "Rescheduled. It goes out on May 3, 2030, 6:30 p.m. MDT." in page
     assert message.scheduled_at == datetime(2030, 5, 4, 0, 30, tzinfo=UTC)
 
 
@@ -260,7 +260,7 @@ def test_its_text_its_audience_and_its_mode_are_edited(press, read, message, mak
     event = make_event(title="Open day")
     form = {"audience": "event", "event": event.pk, "message_body": " Bye {name} ", "test_mode": "on"}
     page = read(press(message, "edit", **form))
-    assert "Saved. It leaves on May 1, 2030, 6:30 p.m. MDT." in page
+    assert "Saved. It goes out on May 1, 2030, 6:30 p.m. MDT." in page
     assert (message.message_body, message.target, message.event) == ("Bye {name}", "event", event)
     assert message.test_mode
     assert message.scheduled_at == AT
@@ -280,7 +280,7 @@ def test_the_form_shows_what_it_says_now(message, manager_client, read):
         ({"message_body": ""}, "Write a message."),
         ({"message_body": "Hi {nmae}"}, "{nmae} is not a field."),
         ({"message_body": "x" * 1601}, "The text is too long for 1 person"),
-        ({"audience": "event"}, "Choose the event whose registrants get the message."),
+        ({"audience": "event"}, "Choose an event."),
     ],
 )
 def test_what_cannot_be_sent_is_not_saved(press, read, message, form, sentence):
@@ -308,7 +308,7 @@ def test_the_second_of_two_editors_is_told(press, read, message):
     seen = message.version
     press(message, "edit", **NEW["edit"])
     page = read(press(message, "edit", version=seen, audience="community", message_body="Farewell"))
-    assert "It was changed in another window." in page
+    assert "Someone changed this in another window." in page
     assert message.message_body == "Bye"
 
 
@@ -324,7 +324,7 @@ def selection(make_member, make_message, manager_user):
 
 def test_a_selection_keeps_its_people_when_it_is_edited(press, read, selection, manager_client):
     page = read(manager_client.get(address(selection, "edit")))
-    assert "1 selected member" in page
+    assert "1 selected person" in page
     assert 'name="audience"' not in page
     press(selection, "edit", message_body="Bye", audience="event")
     assert (selection.message_body, selection.target, selection.is_selection) == ("Bye", "community", True)
@@ -334,8 +334,8 @@ def test_a_selection_keeps_its_people_when_it_is_edited(press, read, selection, 
 def test_without_its_people_it_can_neither_be_edited_nor_sent(press, read, selection, make_member):
     Draft.objects.all().delete()
     selection.refresh_from_db()
-    assert "has been deleted" in read(press(selection, "edit", **NEW["edit"]))
-    assert "has been deleted" in read(press(selection, "send"))
+    assert "was deleted" in read(press(selection, "edit", **NEW["edit"]))
+    assert "was deleted" in read(press(selection, "send"))
     assert (selection.message_body, selection.status) == ("Hi {first_name}", "pending")
     assert not MessageLog.objects.exists()
 
@@ -344,7 +344,7 @@ def test_one_that_is_over_is_written_again(press, read, selection):
     selection.cancel()
     response = press(selection, "again")
     page = read(response)
-    assert "1 selected member" in page
+    assert "1 selected person" in page
     draft = Draft.objects.get(scheduled=None)
     assert draft.message_body == "Hi {first_name}"
     assert [member.name for member in draft.members.all()] == ["Ann Lee"]
@@ -365,12 +365,12 @@ def test_where_the_event_is_gone_another_one_has_to_be_chosen(press, read, make_
     draft = Draft.objects.get()
     assert (draft.target, draft.event, draft.message_body) == ("event", None, "Hi {first_name}")
     assert response.url == f"{BLASTS}compose/?draft={draft.token}"
-    assert "The event has been deleted. Choose another audience." in read(response)
+    assert "The event was deleted. Choose another audience." in read(response)
 
 
-def test_chosen_people_who_are_not_known_any_more_are_not_replaced(press, read, make_message):
+def test_a_deleted_selection_is_not_replaced(press, read, make_message):
     message = make_message(is_selection=True, status="failed")
-    assert "has been deleted" in read(press(message, "again"))
+    assert "was deleted" in read(press(message, "again"))
     assert not Draft.objects.exists()
 
 
@@ -379,5 +379,5 @@ def test_what_was_done_is_in_the_history(press, message, admin_client):
     press(message, "reschedule", **NEW["reschedule"])
     press(message, "cancel")
     page = squeeze(admin_client.get(address(message, "history")).content.decode())
-    for sentence in ("Edited.", "Rescheduled to May 3, 2030, 6:30 p.m. MDT.", "Cancelled."):
+    for sentence in ("Edited.", "Rescheduled to May 3, 2030, 6:30 p.m. MDT.", "Canceled."):
         assert sentence in page

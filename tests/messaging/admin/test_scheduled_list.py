@@ -52,7 +52,7 @@ def show(manager_client):
     return run
 
 
-def test_what_leaves_next_comes_first_then_the_rest_newest_first(show_list, make_message):
+def test_upcoming_ones_come_first_then_the_rest_newest_first(show_list, make_message):
     for body, hours, status in [
         ("Old", -50, "sent"),
         ("Later", 30, "pending"),
@@ -65,7 +65,7 @@ def test_what_leaves_next_comes_first_then_the_rest_newest_first(show_list, make
     assert found == ["Soon", "Later", "Off", "Yesterday", "Old"]
 
 
-def test_a_line_says_when_what_to_whom_by_whom(show_list, make_message, make_member, make_unsubscribed):
+def test_a_row_shows_time_message_audience_and_author(show_list, make_message, make_member, make_unsubscribed):
     make_member()
     make_unsubscribed(phone=make_member().phone)
     make_message()
@@ -75,14 +75,14 @@ def test_a_line_says_when_what_to_whom_by_whom(show_list, make_message, make_mem
     assert 'data-countdown="10800.0"' in page
     assert 'Community<span class="note">1 person now</span>' in page
     assert "by sam" in page
-    assert "Waiting" in page
+    assert "Scheduled</span>" in page
 
 
-def test_the_reason_stands_beside_the_state(show_list, make_message):
-    make_message(status="expired", error_message="It could not leave within 60 minutes.")
+def test_the_reason_is_shown_with_the_status(show_list, make_message):
+    make_message(status="expired", error_message="It couldn’t be sent within 60 minutes.")
     page = show_list()
     assert "Expired" in page
-    assert "It could not leave within 60 minutes." in page
+    assert "It couldn’t be sent within 60 minutes." in page
     assert "<time" not in page
 
 
@@ -106,13 +106,13 @@ def test_the_list_loads_no_details_of_blasts(make_message, make_log, show_list):
     assert not any('"details"' in query["sql"] for query in queries)
 
 
-def test_lost_audiences_are_said_to_be(show_list, make_message):
+def test_deleted_audiences_are_reported(show_list, make_message):
     make_message(target="event")
     make_message(is_selection=True)
-    assert show_list().count("deleted since") == 2
+    assert show_list().count("(since deleted)") == 2
 
 
-def test_it_is_narrowed_by_state_and_target_and_searched(show_list, make_message, make_event):
+def test_it_is_filtered_by_status_and_audience_and_searched(show_list, make_message, make_event):
     make_message("Picnic")
     make_message("Choir", status="cancelled")
     make_message("Garden", target="event", event=make_event())
@@ -123,14 +123,14 @@ def test_it_is_narrowed_by_state_and_target_and_searched(show_list, make_message
     assert "Picnic" not in page
 
 
-def test_an_empty_list_says_how_to_begin(show_list, make_message):
-    assert "choose “Send later”" in show_list()
+def test_an_empty_list_says_how_to_start(show_list, make_message):
+    assert "choose “Schedule”" in show_list()
     make_message()
-    assert "No scheduled message matches." in show_list(q="nothing like that")
+    assert "No scheduled blasts match." in show_list(q="nothing like that")
 
 
 def test_scheduling_leads_to_the_compose_page_and_nothing_is_added_here(show_list, manager_client, admin_client):
-    assert f'{reverse("admin:messaging_messagelog_compose")}" class="addlink">Schedule a message' in show_list()
+    assert f'{reverse("admin:messaging_messagelog_compose")}" class="addlink">Schedule a blast' in show_list()
     assert admin_client.get(f"{SCHEDULED}add/").status_code == 403
     assert admin_client.post(f"{SCHEDULED}add/", {"message_body": "Hi"}).status_code == 403
 
@@ -150,9 +150,10 @@ def test_a_page_shows_the_text_as_people_get_it_and_the_numbers(show, make_messa
     assert "Hi Rosa" in page
     assert figures["Recipients"] == "1 person"
     assert "1 person has opted out" in figures["Skipped"]
-    assert figures["Total segments"].startswith("1<")
+    assert figures["Each text"].startswith("counts as 1 message<")
     assert figures["Estimated cost"].startswith("$0.01<")
-    assert figures["Leaves"] == 'May 1, 2030, 6:30 p.m. MDT<span class="note">or expires 1 day after that</span>'
+    expiry = '<span class="note">expires 1 day later if it can’t be sent</span>'
+    assert figures["Scheduled for"] == f"May 1, 2030, 6:30 p.m. MDT{expiry}"
     assert "in 3 hours</time>" in page
     assert inline_code(page) == []
 
@@ -160,7 +161,7 @@ def test_a_page_shows_the_text_as_people_get_it_and_the_numbers(show, make_messa
 def test_a_page_says_why_it_could_not_be_sent_now(show, make_message, make_event):
     page = show(make_message(target="event", event=make_event(title="Open day")))
     assert "Nobody is registered for Open day." in page
-    assert "It cannot be sent as it is." in show(make_message(target="event"))
+    assert "This can’t be sent as it is." in show(make_message(target="event"))
 
 
 def test_a_test_without_a_test_phone_says_so(show, make_message, settings):
@@ -168,7 +169,7 @@ def test_a_test_without_a_test_phone_says_so(show, make_message, settings):
     assert "ADMIN_TEST_PHONE" in show(make_message(test_mode=True))
 
 
-def test_what_has_left_leads_to_its_blast(show, make_message, make_log):
+def test_one_that_has_started_links_to_its_blast(show, make_message, make_log):
     log = make_log(status="sent")
     page = show(make_message(status="sent", message_log=log, processing_started_at=NOW, sent_at=NOW))
     assert f"{BLASTS}{log.pk}/change/" in page
@@ -180,7 +181,7 @@ def test_what_has_left_leads_to_its_blast(show, make_message, make_log):
 def test_what_expired_says_why_and_offers_to_send_it_again(show, make_message):
     page = show(make_message(status="expired", error_message="The worker was not running."))
     assert "The worker was not running." in page
-    assert "Send or schedule it again…" in page
+    assert "Send or schedule again…" in page
     assert "<dt>Audience</dt><dd>Community" in page
 
 
@@ -200,7 +201,7 @@ def test_the_page_takes_no_post(manager_client, make_message):
     assert (message.message_body, message.status) == ("Hi {first_name}", "pending")
 
 
-def test_a_page_of_none_leads_to_the_list(manager_client, db):
+def test_the_page_of_a_missing_one_redirects_to_the_list(manager_client, db):
     assert manager_client.get(f"{SCHEDULED}99999999/change/").url == SCHEDULED
     assert manager_client.get(f"{SCHEDULED}x/change/").url == SCHEDULED
 
@@ -211,14 +212,14 @@ def delete(client, *messages):
 
 
 @pytest.mark.parametrize("status", ["pending", "processing"])
-def test_what_is_not_over_cannot_be_deleted(admin_client, make_message, status):
+def test_unfinished_ones_cannot_be_deleted(admin_client, make_message, status):
     message = make_message(status=status)
     assert admin_client.post(f"{SCHEDULED}{message.pk}/delete/", {"post": "yes"}).status_code == 403
-    assert "not over yet. Cancel it first." in squeeze(delete(admin_client, message).content.decode())
+    assert "not finished yet. Choose “Don’t send” first." in squeeze(delete(admin_client, message).content.decode())
     assert ScheduledMessage.objects.filter(pk=message.pk).exists()
 
 
-def test_what_is_over_can_be_deleted_by_who_may(admin_client, manager_client, make_message):
+def test_finished_ones_can_be_deleted_with_the_permission(admin_client, manager_client, make_message):
     one, two = make_message(status="cancelled"), make_message(status="expired")
     assert manager_client.post(f"{SCHEDULED}{one.pk}/delete/", {"post": "yes"}).status_code == 403
     delete(manager_client, one)

@@ -145,14 +145,14 @@ def test_there_are_never_more_connections_than_allowed(server, make_pool):
     assert server.opened == server.most_in_flight == 3
 
 
-def test_an_address_that_nobody_listens_on_is_no_doubt(make_pool):
+def test_a_refused_connection_is_certainly_not_accepted(make_pool):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     with pytest.raises(TryLater, match="could not be reached"):
         fetch(make_pool(f"http://127.0.0.1:{port}"))
 
 
-def test_an_unknown_host_is_no_doubt(make_pool, monkeypatch):
+def test_an_unknown_host_is_certainly_not_accepted(make_pool, monkeypatch):
     def fail(*args, **kwargs):
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
@@ -161,7 +161,7 @@ def test_an_unknown_host_is_no_doubt(make_pool, monkeypatch):
         fetch(make_pool("http://api.example"))
 
 
-def test_a_host_that_does_not_answer_the_connection_is_no_doubt(make_pool, monkeypatch):
+def test_a_connect_timeout_is_certainly_not_accepted(make_pool, monkeypatch):
     def hang(*args):
         raise TimeoutError
 
@@ -179,19 +179,19 @@ def test_the_next_address_is_tried_where_the_first_refuses(server, make_pool, mo
     assert fetch(make_pool("http://two.example")).status == 200
 
 
-def test_a_failed_tls_handshake_is_no_doubt(server, make_pool):
+def test_a_failed_tls_handshake_is_certainly_not_accepted(server, make_pool):
     with pytest.raises(TryLater, match="could not be reached"):
         fetch(make_pool(server.url.replace("http:", "https:")))
     assert server.requests == 0
 
 
-def test_a_tls_handshake_without_an_answer_is_no_doubt(make_pool, monkeypatch):
+def test_a_tls_handshake_timeout_is_certainly_not_accepted(make_pool, monkeypatch):
     monkeypatch.setattr(connections, "CONNECT_TIMEOUT", 0.05)
     with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(TryLater, match="no answer in time"):
         fetch(make_pool(f"https://127.0.0.1:{silent.getsockname()[1]}"))
 
 
-def test_a_write_that_fails_at_once_is_no_doubt(make_pool, monkeypatch):
+def test_a_write_that_fails_at_once_is_certainly_not_accepted(make_pool, monkeypatch):
     pool = make_pool("http://127.0.0.1")
     ours, theirs = socket.socketpair()
     theirs.close()
@@ -200,7 +200,7 @@ def test_a_write_that_fails_at_once_is_no_doubt(make_pool, monkeypatch):
         pool.request("POST", "/", {}, b"To=1")
 
 
-def test_a_write_that_fails_halfway_is_a_doubt(make_pool, monkeypatch):
+def test_a_write_that_fails_halfway_has_an_unknown_outcome(make_pool, monkeypatch):
     monkeypatch.setattr(connections, "ANSWER_TIMEOUT", 0.05)
     pool = make_pool("http://127.0.0.1")
     ours, theirs = socket.socketpair()

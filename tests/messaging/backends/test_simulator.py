@@ -51,7 +51,7 @@ def statuses():
     return [(fields["MessageStatus"], fields.get("ErrorCode")) for _, _, fields, _ in received]
 
 
-def test_it_says_that_nothing_leaves():
+def test_it_says_that_it_is_simulated():
     assert get_backend().is_simulated
 
 
@@ -124,7 +124,7 @@ def test_nothing_is_reported_before_its_time():
     assert received == []
 
 
-def test_a_report_that_met_an_error_comes_again_but_not_for_ever():
+def test_a_report_that_got_an_error_is_retried_but_not_forever():
     answers.extend([500] * 20)
     get_backend().send(TO, "Hello", CALLBACK)
     played = [play() for _ in range(10)]
@@ -132,7 +132,7 @@ def test_a_report_that_met_an_error_comes_again_but_not_for_ever():
     assert played[-1] == 0
 
 
-def test_a_report_that_nobody_takes_is_logged_and_harms_nothing(caplog):
+def test_a_rejected_report_is_logged_and_harms_nothing(caplog):
     get_backend().send(TO, "Hello", "http://testserver/nowhere")
     get_backend().send(TO, "Hello", "http://other.example/status/7")
     assert play() == 4
@@ -140,7 +140,7 @@ def test_a_report_that_nobody_takes_is_logged_and_harms_nothing(caplog):
     assert caplog.text.count("HTTP status 400") == 2
 
 
-def test_a_view_that_breaks_harms_nothing(settings, monkeypatch, caplog):
+def test_a_failing_view_harms_nothing(settings, monkeypatch, caplog):
     settings.DEBUG_PROPAGATE_EXCEPTIONS = True
     monkeypatch.setattr(signatures, "is_genuine", lambda request: 1 / 0)
     get_backend().send(TO, "Hello", CALLBACK)

@@ -77,12 +77,12 @@ def test_a_suspended_trial_account(twilio):
 
 def test_a_number_that_the_account_has_not(settings):
     settings.TWILIO_FROM_NUMBER = "+17205550177"
-    assert problems() == ["The account has no such number as TWILIO_FROM_NUMBER."]
+    assert problems() == ["TWILIO_FROM_NUMBER isn't a number of this account."]
 
 
 def test_a_number_that_cannot_text(twilio):
     twilio.account.can_text = False
-    assert problems() == ["The number of TWILIO_FROM_NUMBER cannot text."]
+    assert problems() == ["TWILIO_FROM_NUMBER can't send texts."]
 
 
 def test_a_number_that_passes_nothing_on(twilio):
@@ -97,7 +97,7 @@ def test_a_service_with_a_sender(service):
 
 def test_a_service_that_the_account_has_not(service):
     service.TWILIO_MESSAGING_SERVICE_SID = "MG" + "1" * 32
-    assert problems() == ["The account has no such Messaging Service as TWILIO_MESSAGING_SERVICE_SID."]
+    assert problems() == ["TWILIO_MESSAGING_SERVICE_SID isn't a Messaging Service of this account."]
 
 
 def test_a_service_without_a_sender(service, twilio):
@@ -107,7 +107,7 @@ def test_a_service_without_a_sender(service, twilio):
 
 def test_a_number_outside_the_service(service, twilio):
     service.TWILIO_FROM_NUMBER = "+15005550006"
-    assert problems() == ["The number of TWILIO_FROM_NUMBER is no sender of the Messaging Service."]
+    assert problems() == ["TWILIO_FROM_NUMBER isn't in the Messaging Service's sender pool."]
 
 
 def test_a_service_that_leaves_incoming_texts_to_its_numbers(service, twilio):

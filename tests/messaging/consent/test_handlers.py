@@ -28,7 +28,7 @@ def twilio_is_silent(settings):
 
 @pytest.mark.parametrize("word", WORDS)
 @pytest.mark.parametrize("dress", ["{}", "  {}\n", "“{}!”", "{}."])
-def test_an_opt_out_word_takes_the_person_out_in_silence(db, word, dress):
+def test_an_opt_out_word_opts_out_without_a_reply(db, word, dress):
     assert text_in(ADA, dress.format(word.title())) == ""
     assert UnsubscribedContact.objects.get().source == "inbound"
 
@@ -39,7 +39,7 @@ def test_an_opt_out_has_the_name_from_our_lists(make_member):
     assert UnsubscribedContact.objects.get().name == "Ada Lovelace"
 
 
-def test_an_opt_out_is_on_the_trail_with_its_words(db):
+def test_an_opt_out_is_in_the_consent_history_with_its_words(db):
     text_in(ADA, " Stop! ", MessageSid="SM7")
     record = ConsentRecord.objects.get()
     assert (record.phone, record.kind, record.source) == (ADA, "opt_out", "inbound")
@@ -51,7 +51,7 @@ def test_an_opt_out_is_not_unread(db):
     assert InboxThread.objects.get().unread_count == 0
 
 
-def test_saying_stop_twice_is_on_the_trail_twice(db):
+def test_two_stops_are_in_the_consent_history_twice(db):
     text_in(ADA, "STOP")
     text_in(ADA, "STOP")
     assert UnsubscribedContact.objects.count() == 1
@@ -71,7 +71,7 @@ def test_an_unknown_finding_of_twilios_is_passed_over(db):
 
 
 @pytest.mark.parametrize("word", ["START", "unstop", "Yes!"])
-def test_an_opt_in_word_brings_the_person_back_in_silence(db, word):
+def test_an_opt_in_word_opts_in_without_a_reply(db, word):
     opting_out.opt_out(ADA, "manual")
     assert text_in(ADA, word) == ""
     assert not is_opted_out()
@@ -87,7 +87,7 @@ def test_an_opt_in_lifts_an_opt_out_that_twilio_reported_but_not_a_dead_number(d
     assert SuppressedContact.objects.exists()
 
 
-def test_yes_from_who_has_not_opted_out_is_a_text_like_any_other(db):
+def test_yes_from_a_person_who_has_not_opted_out_is_an_ordinary_text(db):
     assert text_in(ADA, "Yes") == ""
     assert not ConsentRecord.objects.exists()
     assert InboxThread.objects.get().unread_count == 1
@@ -98,14 +98,14 @@ def test_help_is_twilios_to_answer_but_staff_see_it(db):
     assert InboxThread.objects.get().unread_count == 1
 
 
-def test_where_twilio_is_silent_we_answer(db, twilio_is_silent):
+def test_we_reply_where_twilio_does_not(db, twilio_is_silent):
     assert text_in(ADA, "HELP") == "We help."
     assert text_in(ADA, "STOP") == "You are out."
     assert text_in(ADA, "YES") == "You are in."
     assert text_in(ADA, "START") == "You are in."
 
 
-def test_where_twilio_is_silent_stop_and_help_are_answered_whoever_asks(db, twilio_is_silent, settings):
+def test_we_reply_to_stop_and_help_from_anyone_where_twilio_does_not(db, twilio_is_silent, settings):
     settings.SMS_KEYWORD_REPLIES_PER_HOUR = 4
     assert text_in(ADA, "STOP") == "You are out."
     assert text_in(ADA, "HELP") == "We help."
@@ -127,7 +127,7 @@ def test_a_reported_opt_out_is_confirmed_no_more_where_twilio_found_it(db):
     assert text_in(ADA, "please stop texting me", OptOutType="STOP") == ""
 
 
-def test_ordinary_sentences_opt_nobody_out(db):
+def test_ordinary_sentences_are_no_opt_outs(db):
     for body in ("Stop by the hall at 5?", "don't stop the music", "Yesterday was great"):
         text_in(ADA, body)
     assert not is_opted_out()
@@ -144,21 +144,21 @@ def test_what_no_number_texts_is_kept_for_staff_and_decides_nothing(db, sender, 
 
 
 @pytest.mark.parametrize("body", ["STOP", "Please stop texting me", "START"])
-def test_what_was_left_to_staff_is_decided_when_the_person_decides_it(db, body):
+def test_a_persons_own_decision_settles_flagged_texts(db, body):
     text_in(ADA, "who is this?? stop it")
     text_in(ADA, body)
     assert InboxThread.objects.get().flagged_at is None
     assert not InboxMessage.objects.filter(is_flagged=True).exists()
 
 
-def test_nobody_decides_whether_who_has_opted_out_means_stop(db):
+def test_texts_from_opted_out_people_are_not_flagged(db):
     opting_out.opt_out(ADA, "manual")
     text_in(ADA, "who is this?? stop it")
     thread = InboxThread.objects.get()
     assert (thread.unread_count, thread.flagged_at) == (1, None)
 
 
-def test_a_repeat_is_not_answered_to_who_said_stop_in_between(db):
+def test_a_repeat_is_not_answered_after_a_stop(db):
     KeywordAutomationRule.objects.create(keyword="JOIN", response_body="Welcome!")
     fields = form(ADA, "JOIN")
     assert b"Welcome!" in post(fields).content
@@ -166,7 +166,7 @@ def test_a_repeat_is_not_answered_to_who_said_stop_in_between(db):
     assert b"<Message" not in post(fields).content
 
 
-def test_a_repeated_welcome_is_not_for_who_said_stop_in_between(db, settings, twilio_is_silent):
+def test_a_repeated_welcome_is_not_sent_after_a_stop(db, settings, twilio_is_silent):
     settings.SMS_OPT_IN_REPLY = "Welcome back."
     text_in(ADA, "STOP")
     fields = form(ADA, "START")
@@ -176,7 +176,7 @@ def test_a_repeated_welcome_is_not_for_who_said_stop_in_between(db, settings, tw
 
 
 @pytest.mark.parametrize("is_twilio_silent", [True, False])
-def test_a_robot_that_comes_and_goes_is_heard_and_not_answered_for_ever(db, settings, is_twilio_silent):
+def test_a_robot_that_opts_in_and_out_is_recorded_but_not_answered_forever(db, settings, is_twilio_silent):
     settings.TWILIO_HANDLES_OPT_OUT = not is_twilio_silent
     settings.SMS_AUTO_REPLIES_PER_HOUR = 5
     answers = [text_in(ADA, body) for _ in range(6) for body in ("START", "Please unsubscribe me")]
@@ -221,7 +221,7 @@ def test_a_number_that_no_library_knows_is_a_person(db, sender):
     assert InboxThread.objects.get().flagged_at is not None
 
 
-def test_an_opt_out_with_a_new_number_in_it_is_put_before_staff(db):
+def test_an_opt_out_with_a_new_number_is_left_unread_for_staff(db):
     text_in(ADA, "Stop texting this number. My new one is 720-555-0133")
     assert is_opted_out()
     assert InboxThread.objects.get().unread_count == 1

@@ -233,7 +233,7 @@ def test_an_answer_is_written_so_that_xml_can_hold_it(make_rule):
     assert text_in(ADA, "JOIN") == "<b>& “now”"
 
 
-def test_who_has_opted_out_gets_no_automatic_answer(make_rule, make_unsubscribed):
+def test_opted_out_people_get_no_automatic_reply(make_rule, make_unsubscribed):
     make_rule()
     make_unsubscribed(phone=ADA)
     assert text_in(ADA, "JOIN") == ""
@@ -248,7 +248,7 @@ def test_a_played_text_has_its_effects_but_its_answer_no_delivery(make_rule):
     assert not Delivery.objects.exists()
 
 
-def test_unclear_wording_is_put_before_staff():
+def test_unclear_wording_is_flagged_for_staff():
     text_in(ADA, "who is this?? stop it")
     thread = InboxThread.objects.get()
     assert thread.flagged_at is not None

@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), on_postgresql]
 ADA, BOB = "+17205550123", "+17205550124"
 
 
-def test_who_is_opted_out_while_their_text_waits_for_its_turn_gets_no_answer():
+def test_a_person_opted_out_while_their_text_waits_gets_no_reply():
     rule = KeywordAutomationRule.objects.create(keyword="HOURS", response_body="Nine to five.")
 
     def lock():

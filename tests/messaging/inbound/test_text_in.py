@@ -27,27 +27,27 @@ def test_each_text_is_a_new_one(db):
     assert InboxMessage.objects.count() == 2
 
 
-def test_silence_is_said(db):
+def test_a_missing_reply_is_reported(db):
     out, err = play(ADA, "Hello")
-    assert (out, err) == ("", "There is no answer. The text is in the inbox.\n")
+    assert (out, err) == ("", "No reply. The text is in the inbox.\n")
 
 
-def test_a_number_that_is_none_is_refused_in_a_sentence(db):
+def test_an_invalid_number_is_refused_with_a_sentence(db):
     with pytest.raises(CommandError, match="“12” is too short"):
         play("12", "Hello")
 
 
 @pytest.mark.parametrize(
-    ("text", "sentence"), [("", "nothing to be seen"), ("\u200b ", "nothing"), ("x" * 1601, "1,601")]
+    ("text", "sentence"), [("", "This text is empty"), ("\u200b ", "This text is empty"), ("x" * 1601, "1,601")]
 )
-def test_what_nobody_can_text_is_refused_in_a_sentence(db, text, sentence):
+def test_an_impossible_text_is_refused_with_a_sentence(db, text, sentence):
     with pytest.raises(CommandError, match=sentence):
         play(ADA, text)
     assert not InboxMessage.objects.exists()
 
 
-def test_what_a_text_changed_is_said(db):
+def test_changes_of_consent_are_reported(db):
     in_inbox = "The text is in the inbox.\n"
-    assert play(ADA, "STOP") == ("", f"{ADA} has opted out. It is on record.\nThere is no answer. {in_inbox}")
-    assert play(ADA, "Hello") == ("", f"There is no answer, because {ADA} has opted out. {in_inbox}")
-    assert play(ADA, "START") == ("", f"{ADA} gets texts again. It is on record.\nThere is no answer. {in_inbox}")
+    assert play(ADA, "STOP") == ("", f"{ADA} has opted out. This was recorded.\nNo reply. {in_inbox}")
+    assert play(ADA, "Hello") == ("", f"No reply because {ADA} has opted out. {in_inbox}")
+    assert play(ADA, "START") == ("", f"{ADA} gets texts again. This was recorded.\nNo reply. {in_inbox}")

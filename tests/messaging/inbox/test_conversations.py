@@ -189,13 +189,13 @@ def test_a_reply_that_was_left_in_doubt_can_be_deleted(thread):
     assert thread.messages.count() == 2
 
 
-def test_deleting_the_flagged_text_ends_the_question(thread):
+def test_deleting_the_flagged_text_clears_the_flag(thread):
     flag(thread.messages.last())
     conversations.delete_text(thread.messages.last())
     assert fresh(thread).flagged_at is None
 
 
-def test_deciding_that_it_means_stop_opts_the_person_out_in_their_words(thread, admin_user):
+def test_deciding_to_stop_opts_the_person_out_with_their_words(thread, admin_user):
     flag(thread.messages.last())
     assert conversations.opt_out(thread, [thread.messages.last().pk], admin_user)
     entry = UnsubscribedContact.objects.get(phone=thread.phone)
@@ -206,7 +206,7 @@ def test_deciding_that_it_means_stop_opts_the_person_out_in_their_words(thread, 
     assert not thread.messages.filter(is_flagged=True).exists()
 
 
-def test_deciding_that_it_does_not_mean_stop_opts_nobody_out(thread):
+def test_deciding_to_keep_texting_opts_nobody_out(thread):
     flag(thread.messages.last())
     assert conversations.keep_texting(thread, [thread.messages.last().pk])
     assert fresh(thread).flagged_at is None
@@ -254,7 +254,7 @@ def _twilio_reports(phone):
 
 
 @pytest.mark.parametrize("opt_out", [_staff_unsubscribe, _staff_suppress, _an_import_adds, _twilio_reports])
-def test_whoever_records_an_opt_out_the_question_ends_for_that_phone_alone(
+def test_any_recorded_opt_out_clears_the_flags_of_that_phone_alone(
     thread, make_phone, make_member, django_capture_on_commit_callbacks, opt_out
 ):
     make_member(phone=thread.phone)
@@ -269,7 +269,7 @@ def test_whoever_records_an_opt_out_the_question_ends_for_that_phone_alone(
     assert other.messages.get().is_flagged
 
 
-def test_a_question_that_outlived_its_opt_out_ends_within_a_minute(thread, make_unsubscribed):
+def test_flags_that_outlived_an_opt_out_are_cleared_by_the_next_sweep(thread, make_unsubscribed):
     flag(thread.messages.last())
     make_unsubscribed(phone=thread.phone)
     tasks.catch_up_lists()

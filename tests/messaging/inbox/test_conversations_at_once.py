@@ -28,7 +28,7 @@ def test_a_text_that_comes_while_many_are_marked_as_read_stays_unread(make_phone
     assert list(InboxThread.objects.order_by("pk").values_list("unread_count", flat=True)) == [0, 1, 0]
 
 
-def test_a_text_that_comes_while_a_count_is_mended_is_not_lost(make_phone):
+def test_a_text_that_comes_while_a_count_is_repaired_is_not_lost(make_phone):
     thread = make_thread(make_phone(), "Hi", is_read=False)
     InboxThread.objects.update(unread_count=2)
     with text_coming_in(thread):

@@ -65,15 +65,15 @@ def test_a_failed_reply_is_sent_again_as_a_new_text_of_the_same_words(
     manager_client, thread, fail, press, locmem, code
 ):
     failed = fail(thread, code=code)
-    assert 'value="Send again"' in read(manager_client, address(thread))
+    assert 'value="Resend"' in read(manager_client, address(thread))
     text = press(failed, "repeat")
     assert sent(locmem) == [(thread.phone, "Behind the hall")]
     new = thread.messages.order_by("-pk").first()
     assert (new.body, new.automation_source, new.sent_by.username) == ("Behind the hall", "manual", "sam")
     assert Delivery.objects.get(pk=new.delivery_id).status == "accepted"
     assert (failed.delivery.status, failed.delivery.sid) == ("undelivered", "SM1")
-    assert "Sent again." in text
-    assert 'value="Send again"' not in text
+    assert "Resent." in text
+    assert 'value="Resend"' not in text
 
 
 def test_a_double_click_sends_a_failed_reply_again_once(thread, fail, press, locmem):
@@ -96,8 +96,8 @@ def test_what_failed_again_can_be_sent_once_more(thread, fail, press, locmem):
 
 def test_what_cannot_help_is_not_offered(manager_client, thread, fail, press, locmem):
     failed = fail(thread, code=LANDLINE)
-    assert 'value="Send again"' not in read(manager_client, address(thread))
-    assert "Nothing was sent, because it would fail again. This is a landline" in press(failed, "repeat")
+    assert 'value="Resend"' not in read(manager_client, address(thread))
+    assert "Nothing was sent because it would fail again. This is a landline" in press(failed, "repeat")
     assert not locmem.outbox
 
 
@@ -106,7 +106,7 @@ def test_nothing_is_sent_again_to_who_has_opted_out_since(
 ):
     failed = fail(thread)
     make_unsubscribed(phone=thread.phone)
-    assert 'value="Send again"' not in read(manager_client, address(thread))
+    assert 'value="Resend"' not in read(manager_client, address(thread))
     assert "This person was opted out by staff" in press(failed, "repeat")
     assert not locmem.outbox
     assert waiting() == []
@@ -115,7 +115,7 @@ def test_nothing_is_sent_again_to_who_has_opted_out_since(
 def test_what_has_arrived_after_all_is_not_sent_again(thread, fail, press, locmem):
     failed = fail(thread)
     status_callbacks.apply(failed.delivery_id, "SM1", "delivered", None, to=thread.phone)
-    assert "This text has not failed, so nothing was sent." in press(failed, "repeat")
+    assert "This text didn’t fail, so nothing was sent." in press(failed, "repeat")
     assert not locmem.outbox
 
 
@@ -123,20 +123,20 @@ def test_what_has_arrived_after_all_is_not_sent_again(thread, fail, press, locme
 def test_an_automatic_answer_is_not_sent_again(manager_client, thread, fail, press, locmem, source):
     failed = fail(thread)
     InboxMessage.objects.filter(pk=failed.pk).update(automation_source=source)
-    assert 'value="Send again"' not in read(manager_client, address(thread))
+    assert 'value="Resend"' not in read(manager_client, address(thread))
     assert "so nothing was sent" in press(failed, "repeat")
     assert not locmem.outbox
     assert waiting() == []
 
 
-def test_who_may_not_answer_sends_nothing_again(client, make_user, thread, fail, locmem):
+def test_users_who_may_not_reply_resend_nothing(client, make_user, thread, fail, locmem):
     failed = fail(thread)
     client.force_login(make_user(role="nobody"))
     assert client.post(f"{INBOX}texts/{failed.pk}/repeat/").status_code == 403
     assert not locmem.outbox
 
 
-def test_looking_sends_nothing_again(manager_client, thread, fail, locmem):
+def test_get_requests_resend_nothing(manager_client, thread, fail, locmem):
     failed = fail(thread)
     assert manager_client.get(f"{INBOX}texts/{failed.pk}/repeat/").status_code == 405
     assert not locmem.outbox
@@ -157,10 +157,10 @@ def test_a_later_reply_deals_with_a_failed_one_and_waits_itself_if_it_fails(thre
     assert waiting() == ["By the river"]
 
 
-def test_a_failed_reply_is_left_by_decision(manager_client, thread, fail, press):
+def test_a_failed_reply_can_be_closed_without_resending(manager_client, thread, fail, press):
     failed = fail(thread, code=LANDLINE)
-    assert 'value="Leave it"' in read(manager_client, address(thread))
-    assert 'value="Leave it"' not in press(failed, "leave")
+    assert 'value="Don’t resend"' in read(manager_client, address(thread))
+    assert 'value="Don’t resend"' not in press(failed, "leave")
     assert waiting() == []
 
 
@@ -182,7 +182,7 @@ def test_the_inbox_marks_and_lists_failed_replies(manager_client, make_phone, fa
     assert news.count(">Not delivered</span>") == 1
 
 
-@pytest.mark.parametrize(("status", "tag"), [("undelivered", "Not delivered"), ("unknown", "In doubt")])
+@pytest.mark.parametrize(("status", "tag"), [("undelivered", "Not delivered"), ("unknown", "Unconfirmed")])
 def test_no_latest_text_looks_as_if_it_had_been_sent(manager_client, thread, status, tag):
     """Whatever wrote it, and whether or not somebody has to look at it."""
     delivery = Delivery.objects.create(phone=thread.phone, status=status, is_left=True)

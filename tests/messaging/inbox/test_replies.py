@@ -26,7 +26,7 @@ def sent(locmem):
     return [(to, body) for to, body, _ in locmem.outbox]
 
 
-def test_a_reply_leaves_at_once_and_stands_in_the_conversation(thread, reply, locmem, manager_user):
+def test_a_reply_is_sent_at_once_and_shown_in_the_conversation(thread, reply, locmem, manager_user):
     message = reply(thread, "  See you\r\nat six!  ")
     assert sent(locmem) == [(thread.phone, "See you\nat six!")]
     assert (message.direction, message.automation_source, message.sent_by) == ("outbound", "manual", manager_user)
@@ -58,9 +58,9 @@ def test_a_form_that_has_been_sent_sends_no_other_words(thread, reply, make_thre
     """Such as one that the browser's way back has brought again."""
     token = uuid.uuid4()
     reply(thread, "See you", token=token)
-    with pytest.raises(CannotReply, match="was not sent"):
+    with pytest.raises(CannotReply, match="wasn’t sent"):
         reply(thread, "At six", token=token)
-    with pytest.raises(CannotReply, match="was not sent"):
+    with pytest.raises(CannotReply, match="wasn’t sent"):
         reply(make_thread(), "See you", token=token)
     assert len(locmem.outbox) == 1
 
@@ -72,8 +72,8 @@ def test_a_form_that_has_been_sent_sends_no_other_words(thread, reply, make_thre
         (" \r\n ", "empty"),
         ("\u200b\ufeff \u2060", "empty"),
         ("a" * 1601, "1,601 characters"),
-        ("a\0b", "a character in it"),
-        ("a\ud800b", "a character in it"),
+        ("a\0b", "a character that can’t be texted"),
+        ("a\ud800b", "a character that can’t be texted"),
     ],
 )
 def test_what_no_text_can_be_is_refused_with_a_sentence(thread, reply, body, sentence):
@@ -87,7 +87,7 @@ def test_the_longest_text_is_sent(thread, reply, locmem):
     assert len(locmem.outbox[0][1]) == 1599
 
 
-def test_who_opted_out_is_not_texted_and_staff_read_since_when(thread, reply, make_unsubscribed, locmem):
+def test_opted_out_people_are_not_texted_and_staff_see_since_when(thread, reply, make_unsubscribed, locmem):
     make_unsubscribed(phone=thread.phone, source="inbound", created_at=datetime(2026, 3, 2, 18, 5, tzinfo=UTC))
     with pytest.raises(CannotReply, match=r"opted out on March 2, 2026, 11:05 a\.m\. MST.*START"):
         reply(thread)
@@ -98,23 +98,23 @@ def test_who_opted_out_is_not_texted_and_staff_read_since_when(thread, reply, ma
     ("source", "who"),
     [("manual", "staff"), ("community", "staff"), ("event:12", "staff"), ("import", "an import")],
 )
-def test_who_was_opted_out_by_others_can_be_restored_by_an_admin(thread, make_unsubscribed, source, who):
+def test_people_opted_out_by_staff_can_be_allowed_texts_again(thread, make_unsubscribed, source, who):
     make_unsubscribed(phone=thread.phone, source=source)
     assert f"was opted out by {who} on" in replies.why_not(thread)
     assert "START" in replies.why_not(thread)
-    assert replies.why_not(thread).endswith("an admin restores them.")
+    assert replies.why_not(thread).endswith("an admin allows texts again.")
 
 
 @pytest.mark.parametrize("source", ["inbound", "message_failure"])
-def test_who_opted_out_by_text_alone_can_change_it(thread, make_unsubscribed, source):
+def test_people_who_opted_out_by_text_must_opt_in_themselves(thread, make_unsubscribed, source):
     make_unsubscribed(phone=thread.phone, source=source)
-    assert replies.why_not(thread).endswith("until they text START to us.")
+    assert replies.why_not(thread).endswith("until they text us START.")
 
 
 @pytest.mark.parametrize(("source_type", "by_staff"), [("manual", True), ("message_log", False), (None, False)])
 def test_an_opt_out_among_suppressed_numbers_is_told_in_the_same_way(thread, make_suppressed, source_type, by_staff):
     make_suppressed(phone=thread.phone, category="opt_out", source_type=source_type)
-    assert ("an admin restores them" in replies.why_not(thread)) is by_staff
+    assert ("an admin allows texts again" in replies.why_not(thread)) is by_staff
 
 
 def test_an_opt_out_on_the_list_of_suppressed_numbers_is_one_too(thread, make_suppressed):
@@ -136,7 +136,7 @@ def test_a_number_that_was_given_up_can_be_answered_and_blasts_still_skip_it(
 
 @pytest.mark.parametrize("phone", ["72055", "CLINIC", "unknown", ""])
 def test_what_is_no_phone_number_cannot_be_answered(make_thread, reply, phone):
-    with pytest.raises(CannotReply, match="not a number that can be texted"):
+    with pytest.raises(CannotReply, match="can’t be texted"):
         reply(make_thread(phone=phone))
 
 
@@ -147,7 +147,7 @@ def test_a_conversation_that_has_just_been_deleted_is_told(thread, reply):
         reply(gone)
 
 
-def test_a_stop_that_comes_before_the_call_is_honoured(thread, reply, queue, make_unsubscribed, locmem):
+def test_a_stop_before_the_call_is_honored(thread, reply, queue, make_unsubscribed, locmem):
     message = reply(thread)
     make_unsubscribed(phone=thread.phone)
     queue.run()
@@ -164,7 +164,7 @@ def test_replies_leave_in_the_order_in_which_they_were_written(make_thread, repl
     assert [body for _, body in sent(locmem)] == [f"Text {number}" for number in range(6)]
 
 
-def test_a_refused_reply_says_why_and_heals_the_lists(thread, reply, locmem):
+def test_a_refused_reply_says_why_and_suppresses_the_number(thread, reply, locmem):
     locmem.script[thread.phone] = Refused(21614, "not mobile")
     message = reply(thread)
     delivery = Delivery.objects.get(pk=message.delivery_id)
@@ -211,7 +211,7 @@ def test_after_a_long_retry_after_the_slot_rests_and_the_sweep_goes_on(thread, r
     assert state(message) == "accepted"
 
 
-def test_a_doubtful_reply_is_never_sent_again_by_itself(thread, reply, locmem):
+def test_a_reply_with_unknown_outcome_is_not_resent_automatically(thread, reply, locmem):
     locmem.script[thread.phone] = locmem.accept_and_lose
     message = reply(thread)
     for _ in range(3):
@@ -245,7 +245,7 @@ def test_a_reply_is_written_even_where_the_queue_is_out_of_reach(
     assert len(locmem.outbox) == 1
 
 
-def test_an_abandoned_call_becomes_doubt_and_the_others_go_out(thread, reply, queue, locmem):
+def test_an_abandoned_call_has_an_unknown_outcome_and_the_others_are_sent(thread, reply, queue, locmem):
     first, second = reply(thread, "One"), reply(thread, "Two")
     [taken] = Delivery.objects.claim_replies(1, timezone.now() - timedelta(minutes=5))
     assert taken.pk == first.delivery_id

@@ -79,14 +79,14 @@ def test_staff_are_asked_only_after_the_grace_period(doubtful):
 
 
 def test_while_evidence_may_come_nobody_sends_again(doubtful, send_again, locmem):
-    with pytest.raises(CannotReply, match="Decide after"):
+    with pytest.raises(CannotReply, match="You can decide after"):
         send_again(doubtful)
     assert (state(doubtful), len(locmem.outbox)) == ("unknown", 1)
 
 
 def test_sending_again_is_one_text_however_often_it_is_decided(overdue, send_again, locmem):
     send_again(overdue)
-    with pytest.raises(CannotReply, match="in doubt no more"):
+    with pytest.raises(CannotReply, match="outcome is now known"):
         send_again(overdue)
     assert (state(overdue), len(locmem.outbox)) == ("accepted", 2)
 
@@ -107,7 +107,7 @@ def test_leaving_asks_no_more_and_still_takes_late_evidence(overdue):
 
 def test_a_report_settles_it_before_anybody_decides(overdue, send_again, locmem):
     Delivery.objects.advance(overdue.delivery_id, "delivered")
-    with pytest.raises(CannotReply, match="in doubt no more"):
+    with pytest.raises(CannotReply, match="outcome is now known"):
         send_again(overdue)
     assert len(locmem.outbox) == 1
 

@@ -145,15 +145,15 @@ def test_a_mark_of_the_last_age_of_the_world_is_refused():
 @pytest.mark.parametrize(
     ("status", "fields", "said"),
     [
-        ("pending", {}, "Waiting…"),
-        ("sending", {}, "Being sent…"),
-        ("accepted", {}, "Accepted by Twilio"),
+        ("pending", {}, "Waiting to send…"),
+        ("sending", {}, "Sending…"),
+        ("accepted", {}, "On its way"),
         ("sent", {}, "Sent"),
         ("delivered", {}, "Delivered"),
         ("undelivered", {"error_message": "The phone is off."}, "Not delivered: The phone is off."),
         ("failed", {}, "Failed"),
-        ("unknown", {}, "In doubt: it may have arrived or not"),
-        ("unknown", {"is_left": True}, "In doubt, and left at that"),
+        ("unknown", {}, "Not sure it arrived"),
+        ("unknown", {"is_left": True}, "Unconfirmed; not resent"),
         ("skipped", {"skip_reason": "opted_out"}, "Not sent: opted out"),
     ],
 )
@@ -201,7 +201,7 @@ def test_each_answer_says_who_or_what_gave_it(thread, manager_user):
     add_text(thread, "f", "outbound", automation_source="manual", created_at=ago(4))
     add_text(thread, "g", created_at=ago(3))
     said = [entry.author for entry in Timeline(thread).page().entries]
-    expected = ["sam", "Keyword reply PARKING", "Survey “Picnic”", "Opt-out and help", "Survey", "Staff", ""]
+    expected = ["sam", "Keyword reply PARKING", "Survey “Picnic”", "Opt-out or help", "Survey", "Staff", ""]
     assert said == expected
 
 
@@ -212,7 +212,7 @@ def test_each_answer_says_who_or_what_gave_it(thread, manager_user):
         ({"kind": "opt_in", "source": "inbound", "words": "START"}, "Opted in by texting: “START”"),
         ({"kind": "opt_out", "source": "manual", "actor": "ann", "words": "no more"}, "Opted out by ann: “no more”"),
         ({"kind": "opt_in", "source": "manual"}, "Opted in"),
-        ({"kind": "opt_out", "source": "message_failure"}, "Opted out: Twilio reported it"),
+        ({"kind": "opt_out", "source": "message_failure"}, "Opted out, reported by Twilio"),
         ({"kind": "opt_out", "source": "event:99"}, "Opted out: unsubscribed from an event that was deleted"),
     ],
 )
@@ -227,7 +227,7 @@ def test_changes_of_consent_are_said_in_a_sentence(thread, fields, said):
         ({"source": "inbound", "words": "STOP"}, "Opted out by texting: “STOP”"),
         ({"source": "manual", "actor": "ann", "words": "Called: her cousin died"}, "Opted out by ann"),
         ({"source": "import", "actor": "ann", "words": "list.csv of ann"}, "Opted out by ann"),
-        ({"source": "message_failure", "words": "Carrier"}, "Opted out: Twilio reported it"),
+        ({"source": "message_failure", "words": "Carrier"}, "Opted out, reported by Twilio"),
     ],
 )
 def test_who_may_not_read_consent_records_reads_the_persons_own_words_alone(thread, fields, said):
@@ -240,12 +240,12 @@ def test_who_may_not_read_consent_records_reads_the_persons_own_words_alone(thre
     [
         ({}, ""),
         ({"NumMedia": "0"}, ""),
-        ({"NumMedia": "1", "MediaContentType0": "image/jpeg"}, "1 picture: open it in the Twilio console"),
+        ({"NumMedia": "1", "MediaContentType0": "image/jpeg"}, "1 picture. Open it in the Twilio console"),
         (
             {"NumMedia": "3", "MediaContentType0": "image/jpeg", "MediaContentType1": "image/gif"},
-            "2 pictures and 1 file: open them in the Twilio console",
+            "2 pictures and 1 file. Open them in the Twilio console",
         ),
-        ({"NumMedia": "999999"}, "10 files: open them in the Twilio console"),
+        ({"NumMedia": "999999"}, "10 files. Open them in the Twilio console"),
     ],
 )
 def test_media_are_counted_by_their_kind(fields, said):

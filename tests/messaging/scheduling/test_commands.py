@@ -70,12 +70,12 @@ def test_a_blast_is_scheduled(schedule, arguments, utc):
     assert message.message_body == "Hi {first_name}\nReply STOP to unsubscribe."
     assert not message.test_mode
     assert not MessageLog.objects.exists()
-    assert f"Message {message.pk} is scheduled." in out
+    assert f"Blast scheduled ({message.pk})." in out
 
 
-def test_it_says_when_it_leaves(schedule):
+def test_it_shows_the_scheduled_time(schedule):
     out, _ = schedule("--at", "2026-03-01 08:00")
-    assert "Leaves:         March 1, 2026, 8 a.m. MST, in 3 hours" in out
+    assert "Scheduled for:   March 1, 2026, 8 a.m. MST, in 3 hours" in out
 
 
 def test_a_test_stays_one(schedule):
@@ -83,7 +83,7 @@ def test_a_test_stays_one(schedule):
     assert ScheduledMessage.objects.get().test_mode
 
 
-def test_an_event_without_registrants_can_wait(run, make_event):
+def test_a_blast_to_an_event_without_registrations_can_be_scheduled(run, make_event):
     run("send_blast", "Hi", "--event", str(make_event().pk), "--at", "2026-12-01 18:30", "--yes")
     assert ScheduledMessage.objects.get().target == "event"
 
@@ -102,13 +102,13 @@ def test_an_event_without_registrants_can_wait(run, make_event):
             r"--at 2026-10-25T02:30\+02:00 or --at 2026-10-25T02:30\+01:00",
         ),
         (["--at", "2026-02-01 18:30"], "in the past"),
-        (["--at", "2028-02-01 18:30"], "more than a year ahead"),
+        (["--at", "2028-02-01 18:30"], "more than a year away"),
         (["--at", "9999-12-31 23:59"], "Choose a time within a year"),
-        (["--at", "tomorrow"], "Write it as 2026-12-01 18:30"),
-        (["--at", "2026-12-01"], "Write it as 2026-12-01 18:30"),
-        (["--at", "2026-12-01 18:30", "--timezone", "Mars/Olympus"], "is no time zone"),
-        (["--timezone", "Europe/Berlin"], "give both"),
-        (["--at", "2026-12-01 18:30", "--wait"], "cannot wait"),
+        (["--at", "tomorrow"], "Enter it like 2026-12-01 18:30"),
+        (["--at", "2026-12-01"], "Enter it like 2026-12-01 18:30"),
+        (["--at", "2026-12-01 18:30", "--timezone", "Mars/Olympus"], "isn't a time zone"),
+        (["--timezone", "Europe/Berlin"], "needs --at"),
+        (["--at", "2026-12-01 18:30", "--wait"], "doesn't work with --at"),
     ],
 )
 def test_what_is_unclear_or_impossible_is_refused_with_a_way_out(schedule, arguments, sentence):
@@ -125,13 +125,13 @@ def test_bad_texts_are_refused_as_ever(run, make_member):
     assert not ScheduledMessage.objects.exists()
 
 
-def test_processing_lets_leave_what_is_due_once(run, make_message, make_member, locmem):
+def test_processing_starts_due_blasts_once(run, make_message, make_member, locmem):
     make_member()
     due, later = make_message(minutes=-1), make_message("Later", minutes=180)
     out, code = run("process_scheduled")
     due.refresh_from_db()
     assert code == 0
-    assert f"Left: {due.pk} “Hi {{first_name}}”" in out
+    assert f"Started: {due.pk} “Hi {{first_name}}”" in out
     assert f"Next: {later.pk} “Later”, March 1, 2026, 8 a.m. MST, in 3 hours." in out
     assert MessageLog.objects.get() == due.message_log
     out, code = run("process_scheduled")
@@ -140,7 +140,7 @@ def test_processing_lets_leave_what_is_due_once(run, make_message, make_member, 
     assert len(locmem.outbox) == 1
 
 
-def test_processing_brings_states_up_to_date(run, make_message, make_log):
+def test_processing_updates_statuses(run, make_message, make_log):
     done = make_message(status="processing", message_log=make_log(status="sent", finished_at=NOW))
     out, code = run("process_scheduled")
     assert (f"Sent: {done.pk}" in out, code) == (True, 0)
@@ -152,20 +152,22 @@ def test_with_nothing_to_do_it_says_so(run):
     assert run("process_scheduled") == ("Nothing is due.\n", 0)
 
 
-def test_what_a_worker_has_just_in_hand_is_no_obstacle(run, make_message, make_member):
+def test_blasts_reserved_by_a_worker_are_started_too(run, make_message, make_member):
     make_member()
     make_message(minutes=-1, next_attempt_at=NOW + timedelta(seconds=30))
-    assert "Left: " in run("process_scheduled")[0]
+    assert "Started: " in run("process_scheduled")[0]
 
 
 @pytest.mark.parametrize(
     ("fields", "word", "reason"),
     [
-        ({"minutes": -61}, "Expired", "It could not leave within 60 minutes"),
-        ({"minutes": -1, "target": "event"}, "Failed", "The event has been deleted."),
+        ({"minutes": -61}, "Expired", "It couldn’t be sent within 60 minutes"),
+        ({"minutes": -1, "target": "event"}, "Failed", "The event was deleted."),
     ],
 )
-def test_what_could_not_leave_ends_it_with_an_error(run, make_message, make_member, settings, fields, word, reason):
+def test_blasts_that_could_not_be_sent_exit_with_an_error(
+    run, make_message, make_member, settings, fields, word, reason
+):
     settings.SCHEDULED_MESSAGE_MAX_LAG = 60
     make_member()
     message = make_message(**fields)
@@ -182,7 +184,7 @@ def test_a_blast_that_reached_nobody_ends_it_with_an_error(run, make_message, ma
     assert code == 1
 
 
-def test_what_cannot_start_yet_ends_it_with_an_error(run, make_message, make_member, monkeypatch):
+def test_blasts_that_cannot_start_yet_exit_with_an_error(run, make_message, make_member, monkeypatch):
     def fail(*args):
         raise OperationalError("database is locked")
 
@@ -190,12 +192,12 @@ def test_what_cannot_start_yet_ends_it_with_an_error(run, make_message, make_mem
     make_message(minutes=-1)
     monkeypatch.setattr(dispatch, "start", fail)
     out, code = run("process_scheduled")
-    assert "Could not start yet: " in out
+    assert "Couldn't start yet: " in out
     assert "database is locked" in out
     assert code == 1
 
 
-def test_a_dry_run_foretells_and_changes_nothing(run, make_message, make_member, settings):
+def test_a_dry_run_previews_and_changes_nothing(run, make_message, make_member, settings):
     settings.SCHEDULED_MESSAGE_MAX_LAG = 60
     make_member()
     late, lost, due = make_message(minutes=-61), make_message(minutes=-1, target="event"), make_message(minutes=-1)
@@ -204,28 +206,28 @@ def test_a_dry_run_foretells_and_changes_nothing(run, make_message, make_member,
     assert code == 0
     assert f"Would expire: {late.pk}" in out
     assert f"Would fail: {lost.pk}" in out
-    assert "The event has been deleted." in out
-    assert f"Would leave: {due.pk}" in out
+    assert "The event was deleted." in out
+    assert f"Would start: {due.pk}" in out
     assert list(ScheduledMessage.objects.values()) == before
     assert not MessageLog.objects.exists()
 
 
-def test_the_list_says_what_leaves_next(run, make_message, make_member):
+def test_the_list_shows_upcoming_blasts(run, make_message, make_member):
     make_member()
     later, soon = make_message("Later", 180), make_message("Soon", 5)
     gone = make_message("Gone", -60, status="sent")
     lines = run("list_scheduled")[0].splitlines()
     width = max(len(str(message.pk)) for message in (soon, later))
     assert lines == [
-        f"{soon.pk:<{width}}  2026-03-01 05:05 MST  in 5 minutes  Community (1 person)  Waiting  Soon",
-        f"{later.pk:<{width}}  2026-03-01 08:00 MST  in 3 hours    Community (1 person)  Waiting  Later",
+        f"{soon.pk:<{width}}  2026-03-01 05:05 MST  in 5 minutes  Community (1 person)  Scheduled  Soon",
+        f"{later.pk:<{width}}  2026-03-01 08:00 MST  in 3 hours    Community (1 person)  Scheduled  Later",
     ]
     assert "Gone" in run("list_scheduled", "--all")[0].splitlines()[2]
     assert gone.pk
 
 
 def test_an_empty_list_says_so(run):
-    assert run("list_scheduled") == ("No message is scheduled.\n", 0)
+    assert run("list_scheduled") == ("Nothing is scheduled.\n", 0)
     assert run("list_scheduled", "--json") == ("[]\n", 0)
 
 
@@ -250,11 +252,11 @@ def test_the_list_is_there_for_programs_too(run, make_message, make_member):
     assert (second["status"], second["reason"], second["recipients"]) == ("expired", "Too late.", None)
 
 
-def test_lost_audiences_are_listed_as_such(run, make_message):
+def test_deleted_audiences_are_listed_as_such(run, make_message):
     make_message(minutes=5, target="event")
-    assert "Event registrants, deleted since (0 people)" in run("list_scheduled")[0]
+    assert "People registered for an event (since deleted) (0 people)" in run("list_scheduled")[0]
 
 
-def test_what_would_disturb_a_terminal_is_not_printed(run, make_message):
+def test_control_characters_are_not_printed(run, make_message):
     make_message("Hi \x1b[31m", 5)
     assert "\x1b" not in run("list_scheduled")[0]

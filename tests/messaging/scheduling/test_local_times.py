@@ -33,12 +33,12 @@ def test_a_local_time_is_one_moment(local, zone, utc):
         (datetime(2026, 3, 29, 2, 30), BERLIN, "01:30 CET", "03:30 CEST"),
     ],
 )
-def test_a_time_that_the_clocks_skip_is_asked_about(local, zone, earlier, later):
+def test_a_skipped_time_is_asked_about(local, zone, earlier, later):
     with pytest.raises(MissingTime) as asked:
         resolve(local, zone)
     assert f"{asked.value.earlier:%H:%M %Z}" == earlier
     assert f"{asked.value.later:%H:%M %Z}" == later
-    assert "does not exist" in str(asked.value)
+    assert "doesn’t exist" in str(asked.value)
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_a_time_that_the_clocks_skip_is_asked_about(local, zone, earlier, later)
         (datetime(2026, 10, 25, 2, 30), BERLIN, ("CEST", "CET")),
     ],
 )
-def test_a_time_that_comes_twice_is_asked_about(local, zone, names):
+def test_a_repeated_time_is_asked_about(local, zone, names):
     with pytest.raises(RepeatedTime) as asked:
         resolve(local, zone)
     first, second = asked.value.first, asked.value.second
@@ -81,6 +81,6 @@ def test_a_written_time_is_of_the_zone_unless_it_has_an_offset(text, utc):
 
 
 @pytest.mark.parametrize("text", ["", "tomorrow", "2026-12-01", "2026-13-01 18:30", "18:30", "01.12.2026 18:30"])
-def test_what_is_no_time_is_refused_with_an_example(text):
+def test_an_invalid_time_is_refused_with_an_example(text):
     with pytest.raises(ValueError, match="2026-12-01 18:30"):
         read(text, DENVER)

@@ -101,7 +101,7 @@ def test_the_sweep_stops_a_blast_whose_reports_speak_against_it(log, add):
     assert log.deliveries.filter(status="pending").count() == 5
 
 
-def test_staff_can_go_on_after_a_filter_stopped_it(log, add, locmem):
+def test_staff_can_resume_after_a_filter_stopped_it(log, add, locmem):
     add(90, "delivered", sid=SID)
     add(10, "undelivered", 30007, SID)
     add(5, "pending")

@@ -104,7 +104,7 @@ def test_a_reply_whose_sender_was_killed_before_leaves(make_thread, reply, queue
     queue.tasks.clear()
     assert SenderSlot.objects.hold(slot, owner)
     set_back(*ALL)
-    assert not replies.are_in_hand()
+    assert not replies.have_sender()
     sweep.sweep()
     queue.run()
     assert len(locmem.outbox) == 1

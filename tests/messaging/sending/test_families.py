@@ -133,7 +133,7 @@ def test_a_paused_blast_that_is_over_cannot_be_resumed(make_log, make_delivery):
     assert log.status == "sent"
 
 
-def test_a_retry_passes_over_who_waits_again_after_a_resume(make_family):
+def test_a_retry_skips_people_who_are_pending_again_after_a_resume(make_family):
     log = make_family(code=WRONG_PASSWORD, is_stopped=True)
     log.resume()
     with pytest.raises(dispatch.EmptyAudience):
@@ -164,7 +164,7 @@ def test_whom_a_second_retry_of_the_first_blast_reached_is_not_offered_by_the_fi
 
 
 @pytest.mark.parametrize("status", Delivery.LIVE)
-def test_nobody_is_retried_while_a_retry_has_them_in_hand(make_family, status):
+def test_nobody_is_retried_while_another_retry_is_texting_them(make_family, status):
     first = make_family()
     second = retry(first)
     second.deliveries.update(status=status)
@@ -220,7 +220,7 @@ def test_a_scheduled_retry_with_nobody_left_fails_with_a_sentence(make_family, m
     message.refresh_from_db()
     assert (message.status, message.error_message) == (
         "failed",
-        "There is nobody in this audience. Nothing was sent.",
+        "This audience is empty. Nothing was sent.",
     )
 
 
@@ -281,8 +281,8 @@ def test_whom_a_deleted_retry_reached_is_not_texted_again(make_family, admin_cli
     assert not MessageLog.objects.filter(pk=second.pk).exists()
     assert offered(first) == 0
     page = show(first)
-    assert "3 people not reached by this blast are not offered for a retry" in page
-    assert "Retry the" not in page
+    assert "3 people who didn’t get this blast can’t be resent to" in page
+    assert "temporary failure" not in page
 
 
 def test_deleting_several_at_once_keeps_the_others_from_texting_again(make_family, admin_client, send):
@@ -350,7 +350,7 @@ def test_a_blast_that_is_canceled_during_a_429_is_closed_by_its_sender(
     assert (log.status, log.deliveries.get().skip_reason) == ("sent", "cancelled")
 
 
-def test_what_hangs_in_a_canceled_blast_is_healed_by_the_sweep_and_its_message_ends(make_log, make_delivery):
+def test_the_sweep_finishes_a_stuck_canceled_blast_and_its_scheduled_blast(make_log, make_delivery):
     log = make_log(cancelled_at=timezone.now())
     for _ in range(3):
         make_delivery(log)
@@ -421,12 +421,12 @@ def test_the_page_offers_to_resume_only_while_somebody_is_left(make_family, show
     log = make_family(code=WRONG_PASSWORD, is_stopped=True)
     page = show(log)
     assert 'value="Resume"' in page
-    assert "Retry the 3" in page
+    assert "Retry 3 temporary failures" in page
     send(retry(log))
     page = show(log)
     assert 'value="Resume"' not in page
-    assert "Retry the" not in page
-    assert "Cancel…" not in page
+    assert "temporary failure" not in page
+    assert "Don’t send the rest…" not in page
 
 
 def test_a_forged_resume_changes_nothing_and_says_why(make_family, manager_client, send, locmem):
@@ -443,7 +443,7 @@ def test_a_forged_retry_of_a_blast_under_way_makes_no_draft(make_log, make_deliv
     make_delivery(log)
     make_delivery(log, "failed", error_code=SOFT)
     response = manager_client.post(address(log, "retry/failed/"), follow=True)
-    assert "This blast is not over yet." in response.content.decode()
+    assert "This blast isn’t finished yet." in response.content.decode()
     assert not Draft.objects.exists()
 
 
@@ -454,7 +454,7 @@ def test_a_late_confirmation_of_a_retry_says_that_nobody_is_left(make_family, ma
     send(retry(log))
     confirm = page.redirect_chain[-1][0]
     response = manager_client.post(confirm, {"version": draft.version}, follow=True)
-    assert "Nobody is left to try again" in response.content.decode()
+    assert "There’s nobody left to resend to" in response.content.decode()
     assert texted(locmem) == phones(log)
 
 
@@ -496,15 +496,15 @@ def test_an_abandoned_call_has_its_own_reason(make_log, make_delivery):
     log = make_log()
     make_delivery(log, "sending", claimed_at=timezone.now() - timedelta(minutes=5))
     log.deliveries.doubt_abandoned(timezone.now())
-    assert log.deliveries.count_doubts() == (("The sender stopped in the middle of the call.", 1),)
+    assert log.deliveries.count_doubts() == (("The sender stopped during the call to Twilio.", 1),)
 
 
-def test_nobody_of_a_canceled_blast_is_offered_to_be_sent_to_again(doubtful, show, manager_client):
+def test_nobody_of_a_canceled_blast_can_be_resent_to(doubtful, show, manager_client):
     MessageLog.objects.filter(pk=doubtful.pk).update(cancelled_at=timezone.now())
-    assert "Send again to the chosen" not in show(doubtful, "doubt/")
+    assert "Resend to selected" not in show(doubtful, "doubt/")
     chosen = list(doubtful.deliveries.values_list("pk", flat=True))
     response = manager_client.post(address(doubtful, "doubt/"), {"delivery": chosen, "send_again": "1"}, follow=True)
-    assert "Nobody will be texted again: this blast was canceled." in response.content.decode()
+    assert "Nothing was resent: this blast was canceled." in response.content.decode()
 
 
 def test_whom_staff_send_to_again_in_a_paused_blast_waits_for_its_resume(doubtful, manager_client):
@@ -512,7 +512,7 @@ def test_whom_staff_send_to_again_in_a_paused_blast_waits_for_its_resume(doubtfu
     chosen = list(doubtful.deliveries.values_list("pk", flat=True))
     response = manager_client.post(address(doubtful, "doubt/"), {"delivery": chosen, "send_again": "1"}, follow=True)
     text = response.content.decode()
-    assert "3 people will be texted again once you resume the blast." in text
+    assert "Resending to 3 people once you resume the blast." in text
     assert 'value="Resume"' in text
 
 

@@ -138,7 +138,7 @@ def test_a_clock_that_was_set_stops_nobody(db, rate, per_second, seconds):
     assert pacing.reserve(2, now=after(seconds)).starts_at <= 0
 
 
-def test_the_row_makes_itself(db, rate):
+def test_the_row_is_created_when_missing(db, rate):
     rate(10)
     Pace.objects.all().delete()
     assert pacing.reserve(1, now=NOW).count == 1

@@ -87,7 +87,7 @@ def test_leaving_asks_no_more_and_still_takes_late_evidence(doubtful):
     assert Delivery.objects.advance(doubtful.lost.pk, "delivered")
 
 
-def test_nobody_of_a_cancelled_blast_is_sent_to_again(doubtful):
+def test_nobody_of_a_canceled_blast_is_resent_to(doubtful):
     doubtful.status = "processing"
     doubtful.save()
     doubtful.cancel()
@@ -101,7 +101,7 @@ def test_a_list_that_cannot_be_read_is_told(doubtful, locmem, monkeypatch):
     monkeypatch.setattr(locmem, "list_messages", refuse)
     report = reconciliation.reconcile(later(3))
     assert (report.accepted, report.unresolved, report.unchecked) == (0, [], 1)
-    assert "could not be read" in report.problem
+    assert "couldn't be read" in report.problem
 
 
 def test_a_passing_failure_of_the_list_leaves_the_others_their_look_up(doubtful, locmem, monkeypatch):
@@ -126,23 +126,23 @@ def test_the_command_decides_nothing_about_who_could_not_be_looked_up(doubtful, 
     with pytest.raises(SystemExit):
         call_command("reconcile", "--grace", "0", "--send-again")
     printed = capsys.readouterr()
-    assert "try again later" in printed.err
-    assert "2 deliveries are in doubt." in printed.out
+    assert "Try again later" in printed.err
+    assert "2 deliveries are unconfirmed." in printed.out
 
 
-def test_the_command_names_who_is_in_doubt_and_leaves_them_without_a_prompt(doubtful, capsys):
+def test_the_command_lists_unconfirmed_deliveries_and_changes_nothing_without_a_prompt(doubtful, capsys):
     with pytest.raises(SystemExit) as ended:
         call_command("reconcile", "--grace", "0")
     assert ended.value.code == 1
     printed = capsys.readouterr().out
-    assert "1 text had been accepted." in printed
+    assert "Confirmed 1 text." in printed
     assert "Bo Berg" in printed
-    assert "1 delivery is in doubt." in printed
+    assert "1 delivery is unconfirmed." in printed
 
 
-def test_the_command_leaves_them_when_told(doubtful, capsys):
+def test_the_command_closes_them_when_told(doubtful, capsys):
     call_command("reconcile", "--grace", "0", "--leave")
-    assert "0 deliveries are in doubt." in capsys.readouterr().out
+    assert "0 deliveries are unconfirmed." in capsys.readouterr().out
 
 
 @pytest.fixture
@@ -163,13 +163,13 @@ def test_the_command_asks_about_replies_too(doubtful_reply, capsys):
         call_command("reconcile", "--grace", "0")
     printed = capsys.readouterr().out
     assert "A reply to Rosa Delgado, (720) 555-0100, may not have arrived." in printed
-    assert "1 delivery is in doubt." in printed
+    assert "1 delivery is unconfirmed." in printed
     assert doubtful_reply.body not in printed
 
 
-def test_the_command_leaves_replies_when_told(doubtful_reply, capsys):
+def test_the_command_closes_replies_when_told(doubtful_reply, capsys):
     call_command("reconcile", "--grace", "0", "--leave")
-    assert "0 deliveries are in doubt." in capsys.readouterr().out
+    assert "0 deliveries are unconfirmed." in capsys.readouterr().out
 
 
 def test_the_command_sends_replies_again_when_told(
@@ -193,7 +193,7 @@ def test_the_command_doubts_replies_that_a_dead_worker_had_in_hand(make_thread, 
     Delivery.objects.claim_replies(1, later(-2))
     with pytest.raises(SystemExit):
         call_command("reconcile")
-    assert "1 delivery is in doubt." in capsys.readouterr().out
+    assert "1 delivery is unconfirmed." in capsys.readouterr().out
 
 
 @pytest.fixture
@@ -236,7 +236,7 @@ def test_of_two_such_texts_the_one_that_may_have_arrived_counts(restored, locmem
     assert (restored.lost.status, restored.lost.sid) == ("delivered", "SM1")
 
 
-def test_whoever_a_restore_put_in_doubt_is_looked_up_once_however_many_there_are(restored, settings):
+def test_each_delivery_left_unknown_by_a_restore_is_looked_up_once(restored, settings):
     settings.SMS_UNKNOWN_GRACE_MINUTES = 30
     report = reconciliation.reconcile(later(300))
     assert (report.accepted, report.unresolved) == (1, [restored.dropped.pk])

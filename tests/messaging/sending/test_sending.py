@@ -68,7 +68,7 @@ def test_who_opted_out_or_is_suppressed_is_recorded_as_skipped(
     assert (log.total_recipients, log.success_count, log.failure_count) == (4, 2, 0)
 
 
-def test_a_stop_that_comes_after_the_start_is_honoured(make_member, make_unsubscribed, start_blast, send, locmem):
+def test_a_stop_after_the_start_is_honored(make_member, make_unsubscribed, start_blast, send, locmem):
     member = make_member()
     log = start_blast()
     make_unsubscribed(phone=member.phone)
@@ -125,7 +125,7 @@ def test_proof_of_non_acceptance_puts_the_row_back_and_it_goes_out_once(
     assert (log.status, log.trouble) == ("sent", "")
 
 
-def test_a_long_retry_after_is_honoured_without_holding_a_worker(make_member, start_blast, locmem):
+def test_a_long_retry_after_is_honored_without_blocking_a_worker(make_member, start_blast, locmem):
     member = make_member()
     locmem.script[member.phone] = [TryLater("Twilio takes no more requests.", 120), None]
     log = start_blast()
@@ -141,7 +141,7 @@ def test_a_long_retry_after_is_honoured_without_holding_a_worker(make_member, st
     assert not log.slots.free(timezone.now()).filter(pk=slot.pk).exists()
 
 
-def test_a_doubtful_text_is_not_sent_again(make_member, start_blast, send, locmem):
+def test_a_text_with_unknown_outcome_is_not_resent(make_member, start_blast, send, locmem):
     member = make_member()
     locmem.script[member.phone] = locmem.accept_and_lose
     log = send(start_blast())
@@ -152,9 +152,9 @@ def test_a_doubtful_text_is_not_sent_again(make_member, start_blast, send, locme
     assert log.status == "sent"
 
 
-def test_a_fault_in_the_backend_leaves_the_row_in_doubt(make_member, start_blast, send, locmem):
+def test_a_bug_in_the_backend_leaves_an_unknown_outcome(make_member, start_blast, send, locmem):
     def crash(to, body, callback):
-        raise RuntimeError("a fault of the software")
+        raise RuntimeError("a software bug")
 
     make_member()
     locmem.script["*"] = crash
@@ -162,7 +162,7 @@ def test_a_fault_in_the_backend_leaves_the_row_in_doubt(make_member, start_blast
     assert log.deliveries.get().status == "unknown"
 
 
-def test_an_abandoned_call_becomes_doubt_and_the_rest_goes_out(make_member, start_blast, locmem):
+def test_an_abandoned_call_has_an_unknown_outcome_and_the_rest_is_sent(make_member, start_blast, locmem):
     members = [make_member() for _ in range(3)]
     log = start_blast()
     [taken] = Delivery.objects.claim(log.pk, 1, timezone.now() - timedelta(minutes=5))
@@ -183,7 +183,7 @@ def test_a_call_in_flight_is_left_alone_by_the_sweep(make_member, start_blast):
     assert log.status == "processing"
 
 
-def test_a_slot_in_other_hands_sends_nothing(make_member, start_blast, locmem):
+def test_a_slot_leased_by_another_sender_sends_nothing(make_member, start_blast, locmem):
     make_member()
     log = start_blast()
     for slot in log.slots.all():
@@ -202,7 +202,7 @@ def test_a_slot_of_a_dead_sender_is_taken_over(make_member, start_blast, send, l
     assert send(log).status == "sent"
 
 
-def test_a_slice_makes_room_and_the_rest_follows(make_member, start_blast, locmem, monkeypatch):
+def test_a_slice_yields_and_the_rest_follows(make_member, start_blast, locmem, monkeypatch):
     monkeypatch.setattr(dispatch, "SLICE_SECONDS", 0.0)
     queued = []
     monkeypatch.setattr(dispatch, "async_task", lambda *args, **kwargs: queued.append(args[1:]))
@@ -230,7 +230,7 @@ def test_a_paused_blast_claims_nothing_until_it_is_resumed(make_member, start_bl
     assert len(locmem.outbox) == 1
 
 
-def test_cancelling_skips_who_still_waits(make_member, start_blast, send, locmem):
+def test_canceling_skips_pending_deliveries(make_member, start_blast, send, locmem):
     for _ in range(4):
         make_member()
     log = start_blast()
@@ -356,7 +356,7 @@ def test_selected_members_alone_get_the_text(make_member, send, locmem):
     log, _ = dispatch.send_draft(draft, None)
     send(log)
     assert {to for to, _, _ in locmem.outbox} == {member.phone for member in chosen}
-    assert log.audience_name == "2 selected members"
+    assert log.audience_name == "2 selected people"
 
 
 def test_headcount_says_who_is_skipped_and_why(make_member, make_unsubscribed, make_suppressed):
@@ -367,7 +367,7 @@ def test_headcount_says_who_is_skipped_and_why(make_member, make_unsubscribed, m
         make_suppressed(phone=member.phone)
     headcount = Audience(Target.COMMUNITY).headcount()
     assert (headcount.total, headcount.recipients, headcount.skipped) == (4, 1, {"opted_out": 2, "suppressed": 1})
-    assert headcount.skipped_sentences == ["2 people have opted out", "1 number cannot be texted"]
+    assert headcount.skipped_sentences == ["2 people have opted out", "1 number is unreachable"]
 
 
 def test_a_callback_address_carries_the_delivery(make_member, start_blast, send, locmem, settings):

@@ -150,7 +150,7 @@ def test_whom_no_call_reached_waits_and_the_page_says_why(
     assert (log.status, log.trouble) == ("sent", "")
 
 
-def test_wrong_credentials_stop_the_blast_at_once_and_say_what_to_mend(twilio, people, start_blast, send, settings):
+def test_wrong_credentials_stop_the_blast_at_once_and_say_what_to_fix(twilio, people, start_blast, send, settings):
     settings.TWILIO_AUTH_TOKEN = "wrong"
     log = send(start_blast())
     assert (log.stop_code, log.is_running) == (20003, False)

@@ -41,7 +41,7 @@ def test_the_first_look_after_hours_pauses_and_queues_nobody(blast, queue, locme
     blast.refresh_from_db()
     assert blast.paused_at is not None
     assert blast.stop_reason == (
-        "Nothing was sent for 3 hours. 4 people have not been texted yet. Resume or cancel it."
+        "Nothing was sent for 3 hours. 4 people haven’t been texted yet. Resume or cancel it."
     )
     assert (queue.tasks, locmem.outbox) == ([], [])
 
@@ -64,7 +64,7 @@ def test_one_sender_of_several_that_start_at_once_does_not_wake_the_blast(blast,
     assert locmem.outbox == []
 
 
-def test_a_place_in_the_queue_is_no_sign_of_life(blast, queue):
+def test_a_queued_task_does_not_count_as_a_live_sender(blast, queue):
     age(blast, 3)
     MessageLog.objects.filter(pk=blast.pk).update(paused_at=None)
     SenderSlot.objects.reserve(blast.slots.first().pk, "queued", 30)
@@ -120,7 +120,7 @@ def test_a_sender_that_finds_twilio_out_of_reach_for_hours_keeps_trying(blast, q
     assert len(locmem.outbox) == 4
 
 
-def test_a_slot_that_rests_for_longer_than_the_limit_is_in_hand(blast, queue, locmem, settings):
+def test_a_slot_resting_for_longer_than_the_limit_counts_as_held(blast, queue, locmem, settings):
     settings.BLAST_STALE_MINUTES = 1
     locmem.script["*"] = TryLater("busy", 250)
     sweep.sweep()
@@ -174,7 +174,7 @@ def test_a_sender_that_stood_still_for_hours_claims_nothing_more(blast, queue, l
     queue.run()
     blast.refresh_from_db()
     assert len(locmem.outbox) == 1
-    assert "Nothing was sent for 3 hours. 3 people have not" in blast.stop_reason
+    assert "Nothing was sent for 3 hours. 3 people haven’t" in blast.stop_reason
 
 
 def test_staff_see_it_on_the_page_and_on_the_dashboard(blast, queue, show, manager_client):
@@ -182,11 +182,11 @@ def test_staff_see_it_on_the_page_and_on_the_dashboard(blast, queue, show, manag
     sweep.sweep()
     text = show(blast)
     assert "Paused." in text
-    assert "Nothing was sent for 3 hours. 4 people have not been texted yet. Resume or cancel it." in text
+    assert "Nothing was sent for 3 hours. 4 people haven’t been texted yet. Resume or cancel it." in text
     assert 'value="Resume"' in text
     assert "was stopped" not in text
     home = manager_client.get("/admin/").content.decode()
-    assert "is paused. Nothing was sent for 3 hours. 4 people have not been texted yet." in home
+    assert "is paused. Nothing was sent for 3 hours. 4 people haven’t been texted yet." in home
 
 
 def test_while_no_worker_runs_the_dashboard_does_not_promise_that_it_goes_on(blast, queue, manager_client):

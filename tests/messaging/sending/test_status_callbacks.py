@@ -90,7 +90,7 @@ def test_our_own_record_of_the_answer_does_not_undo_an_earlier_report(make_membe
     assert (claimed.sid, claimed.segments) == (SID, 1)
 
 
-def test_a_failure_says_why_and_heals_the_lists(delivery, post_report):
+def test_a_failure_says_why_and_suppresses_the_number(delivery, post_report):
     post_report(delivery.pk, MessageStatus="undelivered", ErrorCode="30006")
     assert state(delivery) == "undelivered"
     assert delivery.error_code == 30006
@@ -181,7 +181,7 @@ def test_a_report_moves_on_a_text_that_belongs_to_no_blast(answer, post_report):
     assert answer.sid == SID
 
 
-def test_a_failure_of_such_a_text_heals_the_lists(answer, post_report):
+def test_a_failure_of_such_a_text_suppresses_the_number(answer, post_report):
     post_report(answer.pk, MessageStatus="undelivered", ErrorCode="30006")
     contact = SuppressedContact.objects.get()
     assert (contact.source_type, contact.source_message_log_id) == ("inbox", None)

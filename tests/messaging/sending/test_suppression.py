@@ -69,9 +69,9 @@ def test_backfilling_learns_from_old_blasts_and_can_be_repeated(log, capsys):
     log.deliveries.create(phone="+17205550125", status="undelivered", error_code=30003)
     log.deliveries.create(phone="+17205550126", status="delivered")
     call_command("backfill_suppressions")
-    assert "1 number is newly unsubscribed" in capsys.readouterr().out
+    assert "Newly opted out: 1." in capsys.readouterr().out
     call_command("backfill_suppressions")
-    assert "0 numbers are newly unsubscribed" in capsys.readouterr().out
+    assert "Newly opted out: 0." in capsys.readouterr().out
     assert SuppressedContact.objects.get().phone == PHONE
     assert UnsubscribedContact.objects.get().phone == "+17205550124"
 

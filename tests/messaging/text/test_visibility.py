@@ -1,4 +1,4 @@
-"""Texts in which there is nothing to be seen: nobody means to send one, and none is sent."""
+"""Texts in which there is This text is empty: nobody means to send one, and none is sent."""
 
 import unicodedata
 import uuid
@@ -18,12 +18,12 @@ CASES = ["", " \t\r\u3000", UNSEEN, "\u200d\ufe0f", "\u202e\u2066", "\xad", "\u1
 
 
 @pytest.mark.parametrize("text", CASES)
-def test_nothing_is_seen_in_these(text):
+def test_these_are_invisible(text):
     assert is_blank(text)
 
 
 @pytest.mark.parametrize("text", ["a", ".", "\u200bא\u200b", "👩‍🚒", "☎️", "नमस्ते", "\ufffd", "\u0301"])
-def test_something_is_seen_in_these(text):
+def test_these_are_visible(text):
     assert not is_blank(text)
 
 
@@ -48,13 +48,13 @@ def test_a_blast_of_it_is_refused_at_the_prompt(make_member):
     assert not MessageLog.objects.exists()
 
 
-def test_a_draft_of_it_that_was_kept_before_cannot_leave(make_member, manager_user):
+def test_an_existing_draft_of_it_cannot_be_sent(make_member, manager_user):
     make_member()
-    assert not preview.can_leave(Draft(created_by=manager_user, target="community", message_body=UNSEEN))
+    assert not preview.can_send(Draft(created_by=manager_user, target="community", message_body=UNSEEN))
 
 
 def test_a_keyword_reply_of_it_is_refused_with_the_reason(manager_client):
     data = {"keyword": "parking", "response_body": UNSEEN, "is_active": "on"}
     response = manager_client.post("/admin/messaging/keywordautomationrule/add/", data, follow=True)
-    assert "The reply is empty. Write something that can be seen." in squeeze(response.content.decode())
+    assert "The reply is empty. Write something people can see." in squeeze(response.content.decode())
     assert not KeywordAutomationRule.objects.exists()

@@ -40,7 +40,7 @@ REASONS = (
 
 
 @pytest.mark.parametrize("reason", REASONS, ids=lambda reason: type(reason).__name__)
-def test_what_cannot_be_stored_is_to_come_again(delivery, monkeypatch, caplog, reason):
+def test_requests_that_cannot_be_stored_are_answered_with_503(delivery, monkeypatch, caplog, reason):
     def fail(*args, **kwargs):
         raise reason
 
@@ -53,7 +53,7 @@ def test_what_cannot_be_stored_is_to_come_again(delivery, monkeypatch, caplog, r
     assert ADA not in caplog.text
 
 
-def test_a_fault_of_ours_is_told_as_one(delivery, monkeypatch):
+def test_bugs_are_reported_as_errors(delivery, monkeypatch):
     def fail(*args, **kwargs):
         raise IntegrityError("NOT NULL constraint failed")
 

@@ -82,7 +82,7 @@ def test_a_message_to_a_deleted_event_goes_to_nobody(old, move, make_member):
     message.refresh_from_db()
     assert (message.status, message.error_message) == (
         "failed",
-        "The event has been deleted. Choose another audience.",
+        "The event was deleted. Choose another audience.",
     )
 
 

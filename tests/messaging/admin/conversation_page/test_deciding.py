@@ -8,45 +8,47 @@ from tests.messaging.conversations import add_text, address, flag, fresh, read
 pytestmark = pytest.mark.django_db
 
 
-def test_an_admin_decides_that_it_means_stop(admin_client, thread, press):
+def test_an_admin_opts_out_the_person_who_sent_a_flagged_text(admin_client, thread, press):
     message = thread.messages.last()
     flag(message)
-    assert "Opt out this person" in read(admin_client, address(thread))
+    assert "Stop texting them" in read(admin_client, address(thread))
     text = press(thread, "stop/", client=admin_client, text=message.pk)
-    assert "Opted out: no blast and no reply" in text
+    assert "Opted out. This number won’t get" in text
     assert "Opted out by ann: “And bikes?”" in text
     assert UnsubscribedContact.objects.get().phone == thread.phone
-    assert "Somebody has decided that" in press(thread, "keep/", client=admin_client, text=message.pk)
+    assert "Someone else already decided this" in press(thread, "keep/", client=admin_client, text=message.pk)
 
 
-def test_an_admin_decides_that_it_does_not_mean_stop(admin_client, thread, press):
+def test_an_admin_keeps_texting_the_person_who_sent_a_flagged_text(admin_client, thread, press):
     message = thread.messages.last()
     flag(message)
-    said = "Noted: it does not mean stop. The person goes on getting texts."
+    said = "Not an opt-out. They’ll keep getting texts."
     assert said in press(thread, "keep/", client=admin_client, text=message.pk)
     assert not UnsubscribedContact.objects.exists()
-    assert "Does this mean stop?" not in read(admin_client, address(thread))
-    assert "Somebody has decided that" in press(thread, "stop/", client=admin_client, text=message.pk)
+    assert "Does this person want to opt out?" not in read(admin_client, address(thread))
+    assert "Someone else already decided this" in press(thread, "stop/", client=admin_client, text=message.pk)
 
 
-def test_nobody_is_said_to_get_texts_who_gets_none(admin_client, thread, make_unsubscribed, make_suppressed, press):
+def test_keeping_a_person_says_if_they_still_get_no_texts(
+    admin_client, thread, make_unsubscribed, make_suppressed, press
+):
     first, second = thread.messages.order_by("pk")
     flag(first)
     flag(second)
     make_suppressed(phone=thread.phone)
     text = press(thread, "keep/", client=admin_client, text=first.pk)
-    assert "it does not mean stop. Blasts go on skipping this number" in text
+    assert "Not an opt-out. Blasts still skip this number" in text
     make_unsubscribed(phone=thread.phone)
     text = press(thread, "keep/", client=admin_client, text=second.pk)
-    assert "it does not mean stop. The person has opted out all the same" in text
-    assert "goes on getting texts" not in text
+    assert "Not an opt-out. They’ve opted out anyway" in text
+    assert "keep getting texts" not in text
 
 
-def test_the_question_shows_each_text_that_is_decided(admin_client, thread, press):
+def test_the_opt_out_question_shows_each_flagged_text(admin_client, thread, press):
     for message in thread.messages.all():
         flag(message)
     text = read(admin_client, address(thread))
-    assert "Do these mean stop?" in text
+    assert "Does this person want to opt out?" in text
     assert "“Is there parking?”" in text
     assert "“And bikes?”" in text
     asked = [message.pk for message in thread.messages.order_by("pk")]
@@ -54,24 +56,24 @@ def test_the_question_shows_each_text_that_is_decided(admin_client, thread, pres
     late = add_text(thread, "Wrong number")
     flag(late)
     text = press(thread, "keep/", client=admin_client, text=asked)
-    assert "Does this mean stop?" in text
+    assert "Does this person want to opt out?" in text
     assert "“Wrong number”" in text
     assert thread.messages.get(is_flagged=True) == late
 
 
 @pytest.mark.parametrize("asked", ["", "x", "-1", "9" * 30, "²"])
-def test_a_decision_about_an_odd_text_decides_nothing(admin_client, thread, press, asked):
+def test_a_decision_with_an_invalid_text_id_changes_nothing(admin_client, thread, press, asked):
     flag(thread.messages.last())
-    assert "Somebody has decided that" in press(thread, "stop/", client=admin_client, text=asked)
+    assert "Someone else already decided this" in press(thread, "stop/", client=admin_client, text=asked)
     assert fresh(thread).flagged_at is not None
 
 
-def test_who_may_not_decide_is_told_whom_to_ask(manager_client, thread):
+def test_users_without_permission_to_decide_are_told_to_ask_an_admin(manager_client, thread):
     message = thread.messages.last()
     flag(message)
     text = read(manager_client, address(thread))
     assert "Ask an admin to decide." in text
-    assert "Opt out this person" not in text
+    assert "Stop texting them" not in text
     for page in ("stop/", "keep/"):
         assert manager_client.post(address(thread, page), {"text": message.pk}).status_code == 403
     assert fresh(thread).flagged_at is not None

@@ -22,7 +22,7 @@ def test_the_page_shows_the_texts_with_days_and_zone(manager_client, thread):
     assert not inline_code(text)
 
 
-def test_the_head_leads_to_the_person_on_each_list(
+def test_the_header_links_to_the_person_on_each_list(
     manager_client, thread, make_member, make_registration, make_event
 ):
     member = make_member(phone=thread.phone, name="Ada Lovelace")
@@ -38,7 +38,7 @@ def test_the_head_leads_to_the_person_on_each_list(
     assert "Add to the community" not in text
 
 
-def test_the_head_tells_the_names_on_the_lists_where_staff_use_another(
+def test_the_header_shows_names_on_lists_that_differ_from_the_given_one(
     manager_client, thread, make_member, make_registration, make_event
 ):
     make_member(phone=thread.phone, name="Ada Lovelace")
@@ -50,7 +50,7 @@ def test_the_head_tells_the_names_on_the_lists_where_staff_use_another(
     assert "<bdi>Registered for “Picnic”</bdi>" in text
 
 
-def test_who_is_on_no_list_can_be_added_with_what_is_known(manager_client, admin_client, thread):
+def test_people_on_no_list_can_be_added_with_a_prefilled_form(manager_client, admin_client, thread):
     InboxThread.objects.update(contact_name="Zoë & Co")
     response = admin_client.get(address(thread))
     assert "Not on your lists" in response.content.decode()
@@ -70,23 +70,20 @@ def links(page):
 
 
 @pytest.mark.parametrize("kind", ["unsubscribed", "suppressed"])
-def test_what_keeps_texts_away_can_be_opened_by_who_may(
+def test_opt_outs_and_unreachable_numbers_are_linked_for_users_with_permission(
     admin_client, manager_client, thread, kind, make_unsubscribed, make_suppressed
 ):
     found = {"unsubscribed": make_unsubscribed, "suppressed": make_suppressed}[kind](phone=thread.phone)
     link = f"/admin/contacts/{kind}contact/{found.pk}/change/"
     earlier = str(Timeline(thread).page().entries[-1].mark)
     for place in ({}, {"before": earlier}):
-        assert (
-            links(read(admin_client, address(thread), **place))[link]
-            == f"See the entry under {kind.title()} contacts"
-        )
+        assert links(read(admin_client, address(thread), **place))[link] == "See details"
         assert link not in read(manager_client, address(thread), **place)
     assert admin_client.get(address(thread, "news/")).json()["entry"]["address"] == link
     assert manager_client.get(address(thread, "news/")).json()["entry"] is None
 
 
-def test_the_consent_trail_and_the_history_of_any_phone_can_be_opened_by_who_may(
+def test_consent_history_and_change_log_are_linked_for_users_with_permission(
     admin_client, manager_client, thread, press
 ):
     message = thread.messages.last()
@@ -94,18 +91,18 @@ def test_the_consent_trail_and_the_history_of_any_phone_can_be_opened_by_who_may
     press(thread, "keep/", client=admin_client, text=message.pk)
     trail, history = f"/admin/contacts/consentrecord/?q=%2B{thread.phone[1:]}", address(thread, "history/")
     found = links(read(admin_client, address(thread)))
-    assert (found[trail], found[history]) == ("Consent trail", "History")
+    assert (found[trail], found[history]) == ("Consent history", "Change log")
     assert trail not in links(read(manager_client, address(thread)))
     shown = read(manager_client, history)
-    assert f"{timezone.localtime().tzname()}</td><td>ann</td><td>It does not mean stop.</td>" in shown
+    assert f"{timezone.localtime().tzname()}</td><td>ann</td><td>Not an opt-out.</td>" in shown
 
 
-def test_the_history_of_a_conversation_in_which_nobody_did_anything_says_so(manager_client, thread):
-    assert "Nobody has named this conversation" in read(manager_client, address(thread, "history/"))
+def test_an_empty_change_log_says_so(manager_client, thread):
+    assert "No changes yet." in read(manager_client, address(thread, "history/"))
     assert manager_client.get(f"{INBOX}99999999/history/").status_code == 302
 
 
-def test_a_number_that_blasts_skip_is_told_of(manager_client, thread, make_suppressed):
+def test_the_page_says_if_blasts_skip_the_number(manager_client, thread, make_suppressed):
     make_suppressed(phone=thread.phone, reason="Landline")
     text = read(manager_client, address(thread))
     assert "Blasts skip this number." in text
@@ -116,14 +113,14 @@ def test_news_bring_new_texts_states_and_their_ids(manager_client, thread):
     delivery = Delivery.objects.create(phone=thread.phone, status="pending")
     last = add_text(thread, "We think so", "outbound", delivery=delivery)
     news = manager_client.get(address(thread, "news/")).json()
-    assert "Waiting…" in news["timeline"]
+    assert "Waiting to send…" in news["timeline"]
     assert f'id="text-{last.pk}"' in news["timeline"]
     assert (news["unread"], news["why_not"], news["earlier"]) == (2, "", "")
     Delivery.objects.update(status="delivered")
     assert "Delivered" in manager_client.get(address(thread, "news/")).json()["timeline"]
 
 
-def test_blasts_lead_to_their_page_for_who_may_see_them(manager_client, thread, make_log):
+def test_blasts_link_to_their_page_for_users_with_permission(manager_client, thread, make_log):
     log = make_log(message_body="Hi {first_name}")
     Delivery.objects.create(message_log=log, phone=thread.phone, name="Ada L", status="delivered")
     text = read(manager_client, address(thread))
@@ -131,7 +128,7 @@ def test_blasts_lead_to_their_page_for_who_may_see_them(manager_client, thread, 
     assert f'<a href="/admin/messaging/messagelog/{log.pk}/change/">Blast</a>' in text
 
 
-def test_what_staff_noted_about_consent_is_for_who_may_read_consent_records(manager_client, admin_client, thread):
+def test_notes_about_consent_need_the_permission_to_view_consent_records(manager_client, admin_client, thread):
     noted = {"source": "manual", "actor": "ann", "words": "Called: her cousin died"}
     ConsentRecord.objects.create(phone=thread.phone, kind="opt_out", **noted)
     for page in ("change/", "news/"):
@@ -141,21 +138,21 @@ def test_what_staff_noted_about_consent_is_for_who_may_read_consent_records(mana
         assert "her cousin died" not in text
 
 
-def test_media_are_told_of(manager_client, thread):
+def test_media_are_described(manager_client, thread):
     add_text(thread, "", raw_payload='{"NumMedia": "1", "MediaContentType0": "image/png"}')
-    assert "1 picture: open it in the Twilio console" in read(manager_client, address(thread))
+    assert "1 picture. Open it in the Twilio console" in read(manager_client, address(thread))
 
 
-def test_a_person_is_named_and_the_name_taken_away(thread, press):
+def test_a_name_is_given_and_removed(thread, press):
     assert "Named Ada." in press(thread, "name/", name=" Ada ")
     assert fresh(thread).contact_name == "Ada"
-    assert "The name has been taken away." in press(thread, "name/", name="")
+    assert "Name removed." in press(thread, "name/", name="")
     assert fresh(thread).contact_name is None
 
 
 def test_a_name_that_is_too_long_is_refused_with_the_reason(thread, press):
     text = press(thread, "name/", name="x" * 101)
-    assert "The name has 101 characters. At most 100 are possible" in text
+    assert "The name has 101 characters, and the limit is 100." in text
     assert fresh(thread).contact_name is None
 
 
@@ -170,7 +167,7 @@ def test_texts_of_strangers_are_escaped(manager_client, thread):
 @pytest.mark.parametrize("key", ["0", "99999999", "nonsense", "9" * 30])
 def test_a_conversation_that_does_not_exist_leads_to_the_inbox(manager_client, key):
     response = manager_client.get(f"{INBOX}{key}/change/", follow=True)
-    assert "This conversation does not exist any more." in response.content.decode()
+    assert "This conversation no longer exists." in response.content.decode()
 
 
 def test_pages_of_missing_conversations_are_not_found(manager_client):

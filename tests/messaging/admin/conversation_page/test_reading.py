@@ -19,7 +19,7 @@ def bodies_and_line(response):
     return [body or line for body, line in lines]
 
 
-def test_above_the_first_unread_text_stands_that_it_is_new(manager_client, thread):
+def test_the_first_unread_text_is_marked_as_new(manager_client, thread):
     InboxThread.objects.update(unread_count=1)
     assert bodies_and_line(manager_client.get(address(thread))) == ["Is there parking?", "New", "And bikes?"]
     add_text(thread, "We think so", "outbound")
@@ -69,7 +69,7 @@ def test_an_open_page_marks_as_read_what_it_showed_since_its_last_mark(manager_c
 
 
 @pytest.mark.parametrize("up_to", ["", "x", "-1", "9" * 30])
-def test_an_odd_mark_leaves_unread_what_it_does_not_name(manager_client, thread, up_to):
+def test_an_invalid_mark_leaves_texts_unread(manager_client, thread, up_to):
     manager_client.post(address(thread, "read/"), {"up_to": up_to})
     assert fresh(thread).unread_count == 2
 
@@ -95,11 +95,11 @@ def test_long_conversations_lead_to_earlier_texts(manager_client, make_phone):
 
 
 @pytest.mark.parametrize("before", ["nonsense", "1-2", "99999999999999999-1-1", "1-1-1-1", "²-1-1"])
-def test_an_odd_place_in_the_address_shows_the_latest(manager_client, thread, before):
+def test_an_invalid_position_in_the_url_shows_the_latest_texts(manager_client, thread, before):
     assert "And bikes?" in read(manager_client, address(thread), before=before)
 
 
-def test_a_text_can_be_opened_with_what_is_around_it(manager_client, long_thread):
+def test_a_text_can_be_opened_with_the_texts_around_it(manager_client, long_thread):
     text = long_thread.messages.get(body="text number 40.")
     response = manager_client.get(address(long_thread), {"at": text.pk})
     shown = squeeze(response.content.decode())

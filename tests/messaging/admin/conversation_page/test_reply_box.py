@@ -45,8 +45,8 @@ def test_a_script_gets_a_new_token_or_the_reason(manager_client, thread):
     [
         ({"body": "x" * 1601, "token": uuid.uuid4()}, "1,601 characters"),
         ({"body": "x" * 20_000, "token": uuid.uuid4()}, "20000 characters"),
-        ({"body": "Hi", "token": "nonsense"}, "Load the page again"),
-        ({"body": "Hi"}, "Load the page again"),
+        ({"body": "Hi", "token": "nonsense"}, "Reload the page"),
+        ({"body": "Hi"}, "Reload the page"),
         ({"body": "a\0b", "token": uuid.uuid4()}, "Null characters are not allowed."),
     ],
 )
@@ -57,7 +57,7 @@ def test_what_cannot_be_sent_is_refused_with_the_reason_and_the_text_kept(thread
     assert data["body"][:50].replace("\0", "") in text.replace("\0", "")
 
 
-def test_nobody_writes_to_who_has_opted_out(manager_client, thread, make_unsubscribed, press, locmem):
+def test_people_who_opted_out_cannot_be_texted(manager_client, thread, make_unsubscribed, press, locmem):
     make_unsubscribed(phone=thread.phone, source="inbound")
     text = read(manager_client, address(thread))
     assert "This person opted out on" in text
@@ -79,15 +79,18 @@ def test_what_was_typed_when_the_person_opted_out_is_shown_to_be_copied(manager_
     assert 'value="Send" disabled>' in text
 
 
-def test_a_reply_that_waits_for_a_worker_says_so(manager_client, thread):
+def test_a_reply_pending_without_a_worker_says_so(manager_client, thread):
     delivery = Delivery.objects.create(phone=thread.phone)
     add_text(thread, "At six", "outbound", delivery=delivery, automation_source="manual")
-    assert "Waiting…" in read(manager_client, address(thread))
+    assert "Waiting to send…" in read(manager_client, address(thread))
     Delivery.objects.update(updated_at=timezone.now() - timedelta(seconds=30))
-    assert "Waiting: the worker is not running." in read(manager_client, address(thread))
-    assert "Waiting: the worker is not running." in manager_client.get(address(thread, "news/")).json()["timeline"]
+    assert "Waiting to send: the worker isn’t running." in read(manager_client, address(thread))
+    assert (
+        "Waiting to send: the worker isn’t running."
+        in manager_client.get(address(thread, "news/")).json()["timeline"]
+    )
     WorkerHeartbeat.objects.create(host="here", pid=1, started_at=timezone.now(), beat_at=timezone.now())
-    assert "Waiting…" in read(manager_client, address(thread))
+    assert "Waiting to send…" in read(manager_client, address(thread))
 
 
 @pytest.fixture
@@ -97,32 +100,32 @@ def doubtful(thread):
     return add_text(thread, "Did you get this?", "outbound", delivery=delivery, automation_source="manual")
 
 
-def test_a_reply_in_doubt_is_sent_again_by_decision(
+def test_an_unconfirmed_reply_can_be_resent(
     manager_client, thread, doubtful, locmem, django_capture_on_commit_callbacks
 ):
     text = read(manager_client, address(thread))
-    assert "Send it again" in text
-    assert "Leave it" in text
+    assert "Resend" in text
+    assert "Don’t resend" in text
     with django_capture_on_commit_callbacks(execute=True):
         manager_client.post(f"{INBOX}texts/{doubtful.pk}/again/")
     assert [sent[1] for sent in locmem.outbox] == ["Did you get this?"]
 
 
-def test_a_reply_in_doubt_is_left_by_decision(manager_client, thread, doubtful, locmem):
+def test_an_unconfirmed_reply_can_be_closed_without_resending(manager_client, thread, doubtful, locmem):
     text = squeeze(manager_client.post(f"{INBOX}texts/{doubtful.pk}/leave/", follow=True).content.decode())
-    assert "In doubt, and left at that" in text
-    assert "Send it again" not in text
+    assert "Unconfirmed; not resent" in text
+    assert "Resend" not in text
     assert not locmem.outbox
     response = manager_client.post(f"{INBOX}texts/{thread.messages.first().pk}/again/", follow=True)
-    assert "in doubt no more" in response.content.decode()
+    assert "outcome is now known" in response.content.decode()
 
 
-def test_the_size_of_a_text_is_told_while_it_is_typed(manager_client):
+def test_the_size_of_a_text_is_shown_while_it_is_typed(manager_client):
     def sentence(text):
         return manager_client.post(f"{INBOX}measure/", {"text": text}).json()["sentence"]
 
-    assert sentence("") == "At most 1,600 characters"
-    assert sentence("Hi") == "2 characters, 1 segment: 158 more fit into it"
-    assert sentence("x" * 161) == "161 characters, 2 segments: 145 more fit into the last one"
-    assert sentence("Ж") == "1 character, 1 segment: 69 more fit into it. Shorter segments because of Ж"
-    assert sentence("x" * 1601).startswith("1,601 characters: 1 too many.")
+    assert sentence("") == "Up to 1,600 characters"
+    assert sentence("Hi") == "2 characters (1 message), 158 characters left"
+    assert sentence("x" * 161) == "161 characters (2 messages), 145 characters left"
+    assert sentence("Ж") == "1 character (1 message), 69 characters left. Less fits because of Ж"
+    assert sentence("x" * 1601).startswith("1,601 characters, 1 too many.")
