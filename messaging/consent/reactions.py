@@ -15,14 +15,16 @@ from typing import Final
 TABLE: Final = Path(__file__).with_name("reactions.toml")
 
 _HAIR: Final = "\u200a"
+# None is in an emoji: letters between such marks are a word.
+_LETTER: Final = r"[^\W\d_]"
 _GOOGLE: Final = re.compile(
-    rf"\s*{_HAIR}[^\u200b\u200c{_HAIR}]{{0,60}}(?P<mark>[\u200b\u200c])(?P<emoji>[^\u200b\u200c]{{1,24}})(?P=mark)"
+    rf"\s*{_HAIR}[^\u200b\u200c{_HAIR}]{{0,60}}(?P<mark>[\u200b\u200c])(?P<emoji>(?:(?!{_LETTER})[^\u200b\u200c]){{1,24}})(?P=mark)"
     rf"[^{_HAIR}]{{0,60}}{_HAIR}(?P<quoted>.*?){_HAIR}[^{_HAIR}]{{0,20}}{_HAIR}?\s*",
     re.DOTALL,
 )
 # The same without the hair spaces, which some carriers drop.
 _GOOGLE_WORN: Final = re.compile(
-    r"[^\u200b\u200c\"“”«»„]{0,60}(?P<mark>[\u200b\u200c])(?P<emoji>[^\u200b\u200c]{1,24})(?P=mark)"
+    rf"[^\u200b\u200c\"“”«»„]{{0,60}}(?P<mark>[\u200b\u200c])(?P<emoji>(?:(?!{_LETTER})[^\u200b\u200c]){{1,24}})(?P=mark)"
     r"[^\"“”«»„]{0,60}[\"“«„](?P<quoted>.*)[\"”»“]\s*",
     re.DOTALL,
 )

@@ -8,8 +8,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             "senderslot",
             "queued_at",
-            models.DateTimeField(
-                blank=True, help_text="When its waiting task was queued.", null=True
-            ),
+            models.DateTimeField(blank=True, help_text="When its waiting task was queued.", null=True),
         ),
     ]

@@ -1,4 +1,4 @@
-"""How far a blast has come: counted from its rows, and said in words."""
+"""The progress of a blast: counted from its delivery rows, and in words."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,21 +23,21 @@ CACHE_SECONDS_AFTERWARDS: Final = 5
 
 # What each state means to the person who sent the blast.
 MEANINGS: Final[Mapping[str, str]] = {
-    Delivery.Status.PENDING: "Their turn has not come yet.",
-    Delivery.Status.SENDING: "Being handed over right now.",
-    Delivery.Status.UNKNOWN: "They may not have received it. It is looked up, and never sent again on a guess.",
-    Delivery.Status.ACCEPTED: "Taken for sending. The carrier has not reported yet.",
-    Delivery.Status.SENT: "Passed on to the carrier. No report of arrival yet; some carriers never send one.",
+    Delivery.Status.PENDING: "Waiting to send.",
+    Delivery.Status.SENDING: "Being sent right now.",
+    Delivery.Status.UNKNOWN: "They may not have received it. We’re checking, and won’t resend until we know.",
+    Delivery.Status.ACCEPTED: "On its way.",
+    Delivery.Status.SENT: "Passed on to the carrier. No delivery report yet; some carriers never send one.",
     Delivery.Status.DELIVERED: "Arrived on the phone.",
-    Delivery.Status.UNDELIVERED: "The carrier or the phone did not take it.",
-    Delivery.Status.FAILED: "Refused. The reason stands beside each person.",
-    Delivery.Status.SKIPPED: "Not texted, on purpose.",
+    Delivery.Status.UNDELIVERED: "The carrier or the phone didn’t accept it.",
+    Delivery.Status.FAILED: "Refused. See the reason next to each person.",
+    Delivery.Status.SKIPPED: "Not texted on purpose.",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """One line of the account: how many people are in a state, and what it means."""
+    """One status with its number of people, and what it means."""
 
     status: str
     label: str
@@ -49,8 +49,8 @@ class State:
 class Progress:
     """A blast in numbers. `rate` is in texts a second over the last ten seconds, 0 where nothing moves.
 
-    `ends` are the lowest and the highest id of the blast's rows: what looks for some of them looks between these.
-    `doubts` are the reasons why people are in doubt, and how many each is about, the most frequent first.
+    `ends` are the lowest and the highest id of the blast's rows, which limit queries for some of them. `doubts` are
+    the reasons for unknown outcomes with their counts, the most frequent first.
     """
 
     counts: Mapping[str, int]
@@ -107,7 +107,7 @@ class Progress:
 
     @property
     def seconds_left(self) -> float | None:
-        """At the present rate, or at the rate that is set while nothing was measured. None if that says nothing."""
+        """At the measured rate, or the configured one if nothing was measured. None if unknown."""
         rate = self.rate or settings.SMS_RATE_PER_SECOND
         return self.left / rate if self.is_moving and self.left and rate else None
 
@@ -179,9 +179,9 @@ def measure_rate(log: MessageLog, first: int, first_waiting: int, now: datetime)
 
 
 def state_in_words(log: MessageLog, done: str = "") -> str:
-    """Such as "Sending 45%", "Paused" or "Stopped". `done`, a percentage, is known where the rows were counted."""
+    """Such as "Sending 45%", "Paused" or "Stopped". `done` is a percentage, given if the rows were counted."""
     if log.cancelled_at is not None:
-        return "Cancelled"
+        return "Canceled"
     if log.paused_at is not None:
         return "Stopped" if log.is_stopped else "Paused"
     if log.status == MessageLog.Status.PROCESSING and done:
@@ -190,7 +190,7 @@ def state_in_words(log: MessageLog, done: str = "") -> str:
 
 
 def poll_seconds(log: MessageLog, seen: Progress) -> int | None:
-    """When it is worth looking again; None when nothing more is to come."""
+    """Seconds until the page should poll again; None if nothing more will change."""
     if log.status == MessageLog.Status.PROCESSING:
         return 1
     finished_at = log.finished_at or log.created_at

@@ -23,9 +23,9 @@ def test_the_list_shows_the_status_of_each_blast(manager_client, make_log, make_
     make_log(message_body="E", status="sent")
     make_log(message_body="F", status="failed")
     page = manager_client.get(BLASTS).content.decode()
-    states = re.findall(r'<td class="field-state">(.*?)</td>', page)
+    states = re.findall(r'<td data-label="Status" class="field-state">(.*?)</td>', page)
     assert '<span class="note">Wrong credentials.</span>' in page
-    assert states == ["Failed", "Sent", "Cancelled", "Stopped", "Paused", "Sending 50%"]
+    assert states == ["Failed", "Sent", "Canceled", "Stopped", "Paused", "Sending 50%"]
 
 
 def test_the_list_counts_recipients_reached_failed_and_skipped(manager_client, make_log, make_delivery):

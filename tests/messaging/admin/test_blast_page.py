@@ -87,9 +87,9 @@ def test_each_state_is_counted_and_explained(show, make_log, make_delivery):
     table = re.search(r'<table class="states">.*?</table>', show(log))[0]
     rows = re.findall(r"state-(\w+).*?<td class=\"number\">(\d+)</td><td>(.*?)</td>", table)
     assert rows == [
-        ("accepted", "1", "Taken for sending. The carrier has not reported yet."),
+        ("accepted", "1", "On its way."),
         ("delivered", "2", "Arrived on the phone."),
-        ("skipped", "2", "Not texted, on purpose. Opted out: 1, Unreachable: 1."),
+        ("skipped", "2", "Not texted on purpose. Opted out: 1, Unreachable: 1."),
     ]
 
 

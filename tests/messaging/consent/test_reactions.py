@@ -229,3 +229,7 @@ def test_words_of_ours_that_sound_like_a_wish_are_no_wish_when_quoted(make_membe
 def test_twilios_own_finding_is_heard_whatever_the_words_look_like(db):
     text_in(ADA, "Loved “STOP”", OptOutType="STOP")
     assert UnsubscribedContact.objects.filter(phone=ADA).exists()
+
+
+def test_a_word_between_marks_that_are_not_seen_is_no_emoji():
+    assert read_reaction("\u200bARRET\u200b““") is None

@@ -198,7 +198,7 @@ def test_the_first_page_counts_the_failed_replies_of_the_last_days(manager_clien
         thread = make_thread(make_phone(), "Hi")
         fail(thread)
     text = read(manager_client, "/admin/")
-    assert "2 replies of the last 7 days were not delivered." in text
+    assert "2 replies weren’t delivered." in text
     assert 'href="/admin/messaging/inboxthread/?state=undelivered"' in text
     InboxMessage.objects.filter(thread=thread).update(created_at=timezone.now() - timedelta(days=8))
-    assert "1 reply of the last 7 days was not delivered." in read(manager_client, "/admin/")
+    assert "1 reply wasn’t delivered." in read(manager_client, "/admin/")

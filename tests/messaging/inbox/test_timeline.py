@@ -213,7 +213,7 @@ def test_each_answer_says_who_or_what_gave_it(thread, manager_user):
         ({"kind": "opt_out", "source": "manual", "actor": "ann", "words": "no more"}, "Opted out by ann: “no more”"),
         ({"kind": "opt_in", "source": "manual"}, "Opted in"),
         ({"kind": "opt_out", "source": "message_failure"}, "Opted out, reported by Twilio"),
-        ({"kind": "opt_out", "source": "event:99"}, "Opted out: unsubscribed from an event that was deleted"),
+        ({"kind": "opt_out", "source": "event:99"}, "Opted out: opted out of a deleted event"),
     ],
 )
 def test_changes_of_consent_are_said_in_a_sentence(thread, fields, said):

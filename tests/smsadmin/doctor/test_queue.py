@@ -165,7 +165,7 @@ def test_failures_of_the_last_day_are_found():
     fail_task(timezone.now() - timedelta(hours=2))
     fail_task(timezone.now() - timedelta(hours=3))
     fail_task(timezone.now() - timedelta(days=2))
-    assert problems("queue.failures") == ["The task messaging.tasks.recount has failed 2 times within a day."]
+    assert problems("queue.failures") == ["The task messaging.tasks.recount has failed 2 times in the last day."]
 
 
 def test_an_import_that_stands_still_is_found():
