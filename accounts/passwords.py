@@ -49,7 +49,7 @@ class NotUsedLatelyValidator:
     def get_help_text(self) -> str:
         return ngettext(
             "Your password can’t be your current one.",
-            "Your password can’t be one of your last %(count)d.",
+            "Your password can’t be one of your last %(count)d passwords.",
             self.last,
         ) % {"count": self.last}
 

@@ -125,7 +125,7 @@ def test_a_user_who_is_deactivated_and_activated_again(manager_user, admin_clien
     the_event(Kind.USER_ACTIVATED, metadata={"of_user": "sam"})
 
 
-def test_a_change_that_is_none_is_no_event(manager_user, admin_client):
+def test_saving_without_changes_records_no_event(manager_user, admin_client):
     before = SecurityEvent.objects.count()
     admin_client.post(f"/admin/accounts/appuser/{manager_user.pk}/change/", user_form(manager_user))
     assert SecurityEvent.objects.count() == before
@@ -137,7 +137,7 @@ def test_a_user_who_is_added(admin_client):
     the_event(Kind.USER_ADDED, metadata={"added_user": "mia", "role": "social_manager"})
 
 
-def test_an_admin_who_is_made_at_a_prompt(db, capsys):
+def test_an_admin_created_on_the_command_line(db, capsys):
     call_command("create_admin", "mia")
     the_event(Kind.USER_ADDED, username="", client_ip="", metadata={"added_user": "mia", "role": "admin"})
 
@@ -211,7 +211,7 @@ def test_the_recipients_of_a_blast_that_are_downloaded(admin_client, make_phone)
     the_event(Kind.DATA_EXPORTED, metadata={"list": "recipients", "blast": log.pk})
 
 
-def test_an_export_at_a_prompt(make_member, capsys):
+def test_an_export_on_the_command_line(make_member, capsys):
     make_member()
     call_command("export_contacts", "--community")
     assert CommunityMember.objects.count() == 1

@@ -67,7 +67,7 @@ def test_the_change_page_says_nothing_of_it_to_others(admin_client):
     assert "Choose your own password" not in admin_client.get(CHANGE).content.decode()
 
 
-def test_the_way_out_is_open(visitor):
+def test_logging_out_stays_possible(visitor):
     assert visitor.post("/admin/logout/").status_code == 200
     assert visitor.get("/admin/").headers["Location"].startswith("/admin/login/")
 

@@ -35,7 +35,7 @@ def demoted_meanwhile(monkeypatch, admin_user):
     monkeypatch.setattr("accounts.roles.may_enter", lambda *_: True)
 
 
-def test_one_does_not_demote_or_deactivate_oneself(admin_client, admin_user, ben):
+def test_users_cannot_demote_or_deactivate_themselves(admin_client, admin_user, ben):
     assert change(admin_client, admin_user, role=Role.SOCIAL_MANAGER, is_active="").status_code == 302
     admin_user.refresh_from_db()
     assert (admin_user.role, admin_user.is_active) == (Role.ADMIN, True)
@@ -47,12 +47,12 @@ def test_ones_own_role_is_shown_and_not_offered(admin_client, admin_user):
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_one_does_not_delete_oneself(admin_client, admin_user, ben, method):
+def test_users_cannot_delete_themselves(admin_client, admin_user, ben, method):
     assert getattr(admin_client, method)(f"{USERS}{admin_user.pk}/delete/", {"post": "yes"}).status_code == 403
     assert AppUser.objects.filter(pk=admin_user.pk).exists()
 
 
-def test_one_does_not_delete_oneself_among_others(admin_client, admin_user, ben):
+def test_users_cannot_delete_themselves_among_others(admin_client, admin_user, ben):
     response = delete_selected(admin_client, admin_user, ben)
     assert "You can’t delete yourself: uncheck your own name." in response.content.decode()
     assert AppUser.objects.count() == 2
@@ -112,7 +112,7 @@ def test_an_inactive_admin_is_no_reason_to_let_the_last_active_one_go(make_user)
         check_admin_remains([user.pk])
 
 
-def test_who_is_no_admin_can_always_go(make_user):
+def test_users_other_than_admins_can_always_be_deleted(make_user):
     with transaction.atomic():
         check_admin_remains([make_user(role=Role.SOCIAL_MANAGER).pk])
 

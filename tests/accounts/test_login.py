@@ -120,7 +120,7 @@ def test_the_window_slides(ann, wait):
     assert not is_in(log_in(password=GOOD))
 
 
-def test_a_success_begins_the_count_anew(ann, wait):
+def test_a_success_resets_the_count(ann, wait):
     for _ in range(3):
         fail(4)
         assert is_in(log_in(password=GOOD))
@@ -213,7 +213,7 @@ def test_where_the_user_is_known_no_more_than_five_guesses_are_free_either(ann, 
     assert not is_in(log_in(password=GOOD, address=HOME))
 
 
-def test_a_login_of_ones_own_does_not_free_guesses_at_others(ann, wait, make_user, monkeypatch):
+def test_logging_in_does_not_reset_guesses_at_other_names(ann, wait, make_user, monkeypatch):
     """Both work at the same address, where ann is known."""
     make_user(username="ben", password=GOOD)
     assert is_in(log_in(password=GOOD, address=HOME))
@@ -338,7 +338,7 @@ def test_the_old_password_cannot_be_guessed_in_an_open_session(ann, wait):
     assert ann.check_password(GOOD)
 
 
-def test_a_new_password_of_ones_own_does_not_free_guesses_at_others(ann, wait, make_user):
+def test_changing_a_password_does_not_reset_guesses_at_other_names(ann, wait, make_user):
     ben = make_user(username="ben", password=GOOD)
     client = Client(REMOTE_ADDR=HOME)
     client.force_login(ben)
@@ -408,7 +408,7 @@ def test_each_address_is_in_its_own_network(address):
     assert len(login_limits.network_of(str(address))) <= 45
 
 
-def test_a_login_without_a_page_in_mind_leads_to_the_dashboard(ann):
+def test_logging_in_without_a_target_leads_to_the_home_page(ann):
     assert log_in(password=GOOD).headers["Location"] == "/admin/"
 
 

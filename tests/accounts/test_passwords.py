@@ -18,7 +18,7 @@ from smsadmin.settings import PASSWORD_HASHERS
 
 GOOD = "correct-horse-battery"
 SALT = "Tq3vEoZ1c0aJtX9d"
-LATELY = "Your password can’t be one of your last 3."
+LATELY = "Your password can’t be one of your last 3 passwords."
 
 
 def werkzeug_scrypt(password, n=2**15, r=8, p=1):
@@ -57,7 +57,7 @@ PBKDF2_VECTOR = "pbkdf2:sha256:1$salt$55ac046e56e3089fec1691c22544b605f94185216d
 
 
 @pytest.mark.parametrize("make", [werkzeug_scrypt, werkzeug_pbkdf2])
-def test_a_hash_of_the_replaced_system_logs_in_and_is_made_anew(quick_hashers, make_user, make):
+def test_a_hash_of_the_replaced_system_logs_in_and_is_upgraded(quick_hashers, make_user, make):
     user = make_user(username="ben")
     AppUser.objects.filter(pk=user.pk).update(password=from_werkzeug(make(GOOD)))
     client = Client()
@@ -236,7 +236,7 @@ def test_a_user_without_a_password_leaves_no_history(make_user):
     assert not PasswordHistory.objects.exists()
 
 
-def test_a_password_for_one_time_is_long_and_never_the_same():
+def test_one_time_passwords_are_long_and_unique():
     made = {make_one_time_password() for _ in range(50)}
     assert len(made) == 50
     assert {len(password) for password in made} == {19}

@@ -204,7 +204,7 @@ def test_a_user_whose_name_is_under_attack_is_let_in_from_a_new_address(run, mak
         (["sam", "--all"], "only one of them"),
     ],
 )
-def test_what_cannot_be_unlocked_is_said(run, make_user, arguments, sentence):
+def test_what_cannot_be_unlocked_is_reported(run, make_user, arguments, sentence):
     make_user(username="sam")
     with pytest.raises(CommandError, match=sentence):
         run("unlock", *arguments)

@@ -103,7 +103,7 @@ def test_it_can_be_used_on_a_phone(open_page, add_members):
     assert is_as_wide_as_the_phone(page)
 
 
-def test_a_running_blast_is_paused_resumed_and_cancelled(page, site, add_members):
+def test_a_running_blast_is_paused_resumed_and_canceled(page, site, add_members):
     add_members("Rosa Delgado")
     site.run(
         "shell",

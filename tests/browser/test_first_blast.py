@@ -54,7 +54,7 @@ def test_from_a_file_of_people_to_the_results_of_a_blast(page, site, file_of_peo
     page.get_by_label("Choose a spreadsheet or contacts export").set_input_files(file_of_people)
     page.get_by_role("button", name="Upload and preview").click()
 
-    rejects = page.get_by_role("region", name="20 lines are not valid")
+    rejects = page.get_by_role("region", name="20 invalid rows")
     expect(rejects.get_by_role("row")).to_have_count(1 + len(NOT_VALID))
     for line, reason in enumerate(rejects.get_by_role("row").all()[1:]):
         number, value, words = reason.get_by_role("cell").all_inner_texts()

@@ -54,7 +54,7 @@ def test_the_first_login_leads_to_a_password_of_ones_own(site, visit):
     page.goto("/admin/contacts/communitymember/")
     expect(page).to_have_url(re.compile("/admin/password_change/$"))
     change(page, given, given)
-    expect(page.get_by_text("one of your last 3 that you have used").first).to_be_visible()
+    expect(page.get_by_text("one of your last 3 passwords").first).to_be_visible()
 
     other = visit()
     log_in(other, "zoe", given)

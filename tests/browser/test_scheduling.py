@@ -40,7 +40,7 @@ def schedule(page, text, at):
     page.get_by_role("button", name="Schedule").click()
 
 
-def test_a_message_is_scheduled_edited_rescheduled_and_cancelled(page, site, add_members):
+def test_a_message_is_scheduled_edited_rescheduled_and_canceled(page, site, add_members):
     add_members("Rosa Delgado", "Ann Lee")
     first, second = noon_in(3), noon_in(5)
     schedule(page, "Hi {first_name}, the picnic is on Saturday", first)

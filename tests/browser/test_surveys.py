@@ -57,7 +57,7 @@ def test_a_survey_is_built_played_and_its_results_are_read(page, site):
     page.get_by_role("link", name="Try it").click()
     text_in(page, "Join")
     expect(page.locator("#chat")).to_contain_text("Hi from the club!")
-    expect(page.get_by_role("status")).to_have_text("Answer: Hi from the club!\n\nWhat is your name?")
+    expect(page.get_by_role("status")).to_have_text("Reply: Hi from the club!\n\nWhat is your name?")
     text_in(page, "Ada Lovelace", "Cake")
     expect(page.locator("#chat")).to_contain_text("Thank you!")
     expect(page.get_by_text("A registration for Summer picnic as “Ada Lovelace”.")).to_be_visible()
@@ -107,12 +107,12 @@ def test_a_removed_question_can_be_brought_back(page, survey):
     page.keyboard.press("Enter")
     assert prompts(page) == ["One?", "Three?"]
     expect(page.get_by_label("Question 1", exact=True)).to_be_focused()
-    page.get_by_role("button", name="Undo: bring question 2 back").click()
+    page.get_by_role("button", name="Undo: restore question 2").click()
     assert prompts(page) == ["One?", "Two?", "Three?"]
     expect(page.get_by_text("Undo")).to_be_hidden()
 
 
-def test_after_a_mistake_its_field_has_the_focus(page, survey):
+def test_after_an_error_its_field_has_the_focus(page, survey):
     page.goto(ADD)
     page.get_by_label("Name", exact=True).fill("Potluck")
     page.get_by_label("Keyword").fill("join")
@@ -127,7 +127,7 @@ def test_after_a_mistake_its_field_has_the_focus(page, survey):
     expect(page.get_by_label("Question 2", exact=True)).to_be_focused()
 
 
-def test_one_question_at_most_is_for_the_name(page, survey):
+def test_at_most_one_question_is_for_the_name(page, survey):
     page.goto(survey)
     boxes = page.get_by_label("The answer is the person’s name")
     boxes.nth(0).check()

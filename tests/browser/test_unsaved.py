@@ -37,7 +37,7 @@ def leave(page):
     page.get_by_role("link", name="SMS Admin").click()
 
 
-def test_a_survey_with_changes_is_not_left_unasked(page, survey, asked):
+def test_leaving_a_survey_with_changes_asks_first(page, survey, asked):
     address = page.url
     page.get_by_role("button", name="Move question 1 down").click()
     page.get_by_role("link", name="Results").click()
@@ -49,7 +49,7 @@ def test_a_survey_with_changes_is_not_left_unasked(page, survey, asked):
     expect(page.locator("#question-rows > *")).to_have_count(1)
 
 
-def test_a_survey_whose_changes_are_undone_or_saved_is_left_unasked(page, survey, asked):
+def test_leaving_a_survey_without_changes_does_not_ask(page, survey, asked):
     page.get_by_role("button", name="Remove question 2").click()
     page.get_by_role("button", name="Undo").click()
     page.get_by_label("Introduction").fill("Hello")
@@ -64,7 +64,7 @@ def test_a_survey_whose_changes_are_undone_or_saved_is_left_unasked(page, survey
     assert asked == []
 
 
-def test_what_came_back_with_mistakes_is_not_saved(page, survey, asked):
+def test_a_form_that_came_back_with_errors_is_unsaved(page, survey, asked):
     page.get_by_label("Keyword").fill("STOP")
     page.get_by_role("button", name="Save and continue editing").click()
     expect(page.get_by_text("Texting STOP opts people out")).to_be_visible()
@@ -76,7 +76,7 @@ def test_an_unsaved_survey_is_saved_before_it_is_tried(page, survey, asked):
     page.get_by_label("Question 1", exact=True).fill("Which one?")
     page.get_by_role("link", name="Try it", exact=True).click()
     notice = page.get_by_role("alert")
-    expect(notice).to_contain_text("There are changes here that are not saved")
+    expect(notice).to_contain_text("You have unsaved changes")
     with page.expect_popup() as popup:
         notice.get_by_role("link", name="Try the saved version in a new tab").click()
     expect(popup.value.get_by_role("heading", name="Try Picnic")).to_be_visible()
@@ -87,7 +87,7 @@ def test_an_unsaved_survey_is_saved_before_it_is_tried(page, survey, asked):
     assert asked == []
 
 
-def test_a_message_that_is_being_written_is_not_left_unasked(page, add_members, asked):
+def test_leaving_an_unsaved_message_asks_first(page, add_members, asked):
     add_members("Rosa Delgado")
     page.goto(COMPOSE)
     leave(page)
@@ -103,7 +103,7 @@ def test_a_message_that_is_being_written_is_not_left_unasked(page, add_members, 
     assert asked == ["beforeunload"]
 
 
-def test_a_keyword_reply_that_is_being_written_is_not_left_unasked(page, asked):
+def test_leaving_an_unsaved_keyword_reply_asks_first(page, asked):
     page.goto("/admin/messaging/keywordautomationrule/add/")
     page.get_by_label("Keyword").fill("HOURS")
     page.get_by_label("Reply").fill("From 9 to 5.")

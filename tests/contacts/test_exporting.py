@@ -163,7 +163,7 @@ def test_a_re_import_of_every_list_gives_the_same_people(
     assert sorted(model.objects.values_list("phone", "name")) == before
 
 
-def test_the_hour_that_comes_twice_can_be_told_apart():
+def test_the_repeated_hour_can_be_told_apart():
     at = datetime(2026, 11, 1, 7, 30, tzinfo=UTC)
     assert csv_files.moment(at) == "2026-11-01 01:30:00-06:00"
     assert csv_files.moment(at + timedelta(hours=1)) == "2026-11-01 01:30:00-07:00"
@@ -222,7 +222,7 @@ def test_an_export_is_never_posted(admin_client, db):
 
 
 @pytest.mark.parametrize("model", ["communitymember", "unsubscribedcontact", "suppressedcontact"])
-def test_lists_of_people_leave_by_admins_alone(manager_client, model):
+def test_only_admins_export_lists_of_people(manager_client, model):
     assert manager_client.get(reverse(EXPORT.format(model))).status_code == 403
 
 
@@ -278,7 +278,7 @@ def test_the_command_writes_the_bytes_that_the_admin_sends(admin_client, make_me
         (["--community", "--output", "missing/folder/out.csv"], 1, "can't be written: No such file or directory."),
     ],
 )
-def test_the_command_fails_with_an_honest_exit_code(db, arguments, code, words):
+def test_the_command_fails_with_the_right_exit_code(db, arguments, code, words):
     with pytest.raises(CommandError, match=words) as caught:
         export(*arguments)
     assert caught.value.returncode == code
@@ -300,7 +300,7 @@ def test_a_failure_leaves_the_file_as_it_was(make_member, tmp_path, monkeypatch)
     assert [path.name for path in tmp_path.iterdir()] == ["out.csv"]
 
 
-def test_a_reader_that_goes_away_is_told_shortly(make_member):
+def test_a_closed_pipe_is_reported_briefly(make_member):
     class Gone(io.StringIO):
         def write(self, text):
             raise BrokenPipeError

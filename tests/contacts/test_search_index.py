@@ -115,7 +115,7 @@ def test_the_check_notices_a_difference(make_member):
     assert isinstance(caught.value.__cause__, sqlite3.DatabaseError)
 
 
-def test_a_trigger_lost_to_a_migration_is_healed_after_it(make_member):
+def test_a_trigger_lost_in_a_migration_is_restored(make_member):
     make_member(name="Ada")
     execute("DROP TRIGGER community_members_names_update")
     execute("UPDATE community_members SET name = 'Grace'")

@@ -171,7 +171,7 @@ def test_suppressed_numbers_are_found_by_the_names_that_other_lists_know(ada, ma
     assert [row.phone for row in search(people, "0102")] == ["+12125550102"]
 
 
-def test_registrations_and_unsubscribed_contacts_are_found_too(make_registration, make_unsubscribed):
+def test_registrations_and_opt_outs_are_found_too(make_registration, make_unsubscribed):
     make_registration(name="Ada", phone="+17205550123")
     make_unsubscribed(name="Grace", phone="+17205550124")
     assert found("ada", EventRegistration.objects.all()) == found("0123", EventRegistration.objects.all()) == ["Ada"]

@@ -77,7 +77,7 @@ def test_a_backup_of_a_running_blast_is_whole_and_texts_nobody_again(site):
     assert site.query("SELECT count(*) FROM worker_heartbeats") == [(0,)]
 
     said = site.run("restore", "--no-input", newest(site)).stdout
-    assert "1 blast was not finished then. It is paused, and whoever waited in it is in doubt" in said
+    assert "1 blast was unfinished then. It is paused, and people who were waiting are unconfirmed" in said
     restored = states(site)
     assert len(restored) == PEOPLE
     assert set(restored.values()) == {"unknown", "accepted"}

@@ -80,7 +80,7 @@ def problems(site):
     ]
 
 
-def test_a_blast_under_way_goes_on_in_the_new_database_and_nobody_is_texted_twice(site, postgres):
+def test_a_blast_in_progress_goes_on_in_the_new_database_and_nobody_is_texted_twice(site, postgres):
     start_standin(site)
     site.run("shell", "-v", "0", "-c", FILL)
     worker = start_worker(site)

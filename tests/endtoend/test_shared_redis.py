@@ -65,7 +65,7 @@ def test_each_gets_its_own_tasks_and_no_others(start):
     assert succeeded(copy, ours) == succeeded(one, theirs) == 0
 
 
-def test_dbdoctor_tells_of_the_other(start):
+def test_dbdoctor_reports_the_other_installation(start):
     one, _other = start("one"), start("other")
     said = one.run("dbdoctor", "--doctor", check=False).stdout
     assert "Another program or installation uses this Redis" in said

@@ -172,7 +172,7 @@ def test_what_cannot_be_stored_is_answered_with_503_in_time_and_stored_once_when
     assert site.query("SELECT status FROM deliveries WHERE id = 1") == [("delivered",)]
 
 
-def test_a_monitor_is_told_in_time(site):
+def test_a_monitor_gets_its_answer_in_time(site):
     site.start_web(workers=1, threads=2)
     assert ask_ready(site)[1]["checks"]["writing"] == {"ok": True}
     with site.obstacle():

@@ -19,7 +19,7 @@ def steps(response):
     return [" ".join(unescape(step).split()) for step in said]
 
 
-def test_no_way_names_a_place_twice(admin_user, admin_client):
+def test_no_breadcrumbs_repeat_a_name(admin_user, admin_client):
     """Of each list, and of every page of the surveys, whose app has the name of its only list."""
     world = World(admin_user)
     ways = {}

@@ -71,7 +71,7 @@ def test_hsts_that_is_off_is_no_warning(sends_by_twilio):
     assert not informed.is_serious(WARNING)
 
 
-def test_a_backup_folder_that_cannot_be_is_named(settings, tmp_path):
+def test_a_backup_folder_that_cannot_exist_is_named(settings, tmp_path):
     (tmp_path / "file").touch()
     settings.BACKUP_DIR = tmp_path / "file" / "backups"
     [found] = checks.check_backup_folder()
@@ -86,7 +86,7 @@ def test_a_backup_folder_that_cannot_be_written_is_named(settings, tmp_path, mon
     assert f"{tmp_path}/backups (BACKUP_DIR): this user cannot write to {tmp_path}." in found.msg
 
 
-def test_a_good_installation_has_nothing_to_mend(sends_by_twilio, tmp_path):
+def test_a_good_installation_needs_no_fixing(sends_by_twilio, tmp_path):
     sends_by_twilio.BASE_DIR = tmp_path
     assert all_checks() == []
 

@@ -60,7 +60,7 @@ def test_a_database_that_cannot_be_used_is_one_sentence(run, error, remedy):
     assert remedy in said
 
 
-def test_a_traceback_is_shown_to_whom_asks_for_it(run):
+def test_a_traceback_is_shown_on_request(run):
     with pytest.raises(OperationalError):
         run(OperationalError("database is locked"), "--traceback")
 
@@ -79,7 +79,7 @@ def assert_one_sentence(ended):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
-def test_each_command_says_so_of_a_server_that_is_away(tmp_path, command):
+def test_each_command_reports_an_unreachable_server(tmp_path, command):
     site = Installation(tmp_path, f"postgres://sms:secret@127.0.0.1:{free_port()}/sms")
     ended = site.run(*command, check=False)
     assert_one_sentence(ended)
@@ -102,7 +102,7 @@ def test_an_admin_is_not_created_in_a_locked_database(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("command", [*COMMANDS[:3], ("backup",)], ids=lambda command: command[0])
-def test_each_command_says_so_of_a_file_that_is_none(tmp_path, command):
+def test_each_command_reports_a_file_that_is_not_a_database(tmp_path, command):
     site = Installation(tmp_path)
     (tmp_path / "sms.db").write_bytes(os.urandom(4096))
     assert_one_sentence(site.run(*command, check=False))

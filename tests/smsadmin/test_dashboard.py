@@ -77,13 +77,13 @@ def test_a_reply_in_doubt_needs_a_decision_in_its_conversation(page, settings):
     assert f"/admin/messaging/inboxthread/{thread.pk}/change/" in text
 
 
-def test_doubt_that_belongs_to_no_blast_is_not_told_as_one(page, make_log, settings):
+def test_an_unconfirmed_reply_is_not_reported_as_a_blast(page, make_log, settings):
     make_log(status="sent")
     Delivery.objects.create(phone="+17205550110", status="unknown", claimed_at=timezone.now() - timedelta(minutes=31))
     assert "may not have received the blast" not in page()
 
 
-def test_a_blast_that_nobody_takes_up_tells_to_start_the_worker(page, make_log):
+def test_a_blast_that_nobody_sends_says_to_start_the_worker(page, make_log):
     log = make_log(status="processing", created_at=timezone.now() - timedelta(minutes=2))
     Delivery.objects.create(message_log=log, phone="+17205550110")
     assert "the worker isn’t running. Start it with: python manage.py worker" in page()
@@ -97,7 +97,7 @@ def make_worker(db):
     return make
 
 
-def test_a_blast_that_a_living_worker_leaves_alone_is_told_as_such(page, make_log, make_worker):
+def test_a_blast_that_a_running_worker_ignores_is_reported(page, make_log, make_worker):
     make_worker(timezone.now())
     log = make_log(status="processing", created_at=timezone.now() - timedelta(minutes=2))
     Delivery.objects.create(message_log=log, phone="+17205550110")
@@ -116,7 +116,7 @@ def waiting_reply(db):
     )
 
 
-def test_a_reply_that_nobody_takes_up_tells_to_start_the_worker(page, waiting_reply):
+def test_a_reply_that_nobody_sends_says_to_start_the_worker(page, waiting_reply):
     # A place in the queue is no worker.
     SenderSlot.objects.create(number=0, owner="queued", leased_until=timezone.now() + timedelta(seconds=20))
     text = page()
@@ -129,12 +129,12 @@ def test_a_reply_that_nobody_takes_up_tells_to_start_the_worker(page, waiting_re
     assert "waiting to be sent" not in page()
 
 
-def test_a_reply_that_a_living_worker_leaves_alone_is_told_as_such(page, waiting_reply, make_worker):
+def test_a_reply_that_a_running_worker_ignores_is_reported(page, waiting_reply, make_worker):
     make_worker(timezone.now())
     assert "1 reply is waiting to be sent, although the worker is running" in page()
 
 
-def test_a_reply_that_waits_because_twilio_has_asked_for_it_is_no_news(page, waiting_reply, make_worker):
+def test_a_reply_that_waits_at_twilios_request_is_not_reported(page, waiting_reply, make_worker):
     make_worker(timezone.now())
     SenderSlot.objects.create(number=0, leased_until=timezone.now() + timedelta(minutes=2))
     assert "waiting to be sent" not in page()
@@ -151,7 +151,7 @@ def test_a_worker_that_was_stopped_is_missed_after_some_minutes(page):
     assert "The worker isn’t running" in page()
 
 
-def test_a_living_worker_is_not_said_to_be_missing(page, make_worker):
+def test_a_running_worker_is_not_reported_missing(page, make_worker):
     make_worker(timezone.now())
     Schedule.objects.update(next_run=timezone.now() - timedelta(minutes=6))
     assert "The worker isn’t running" not in page()
@@ -166,7 +166,7 @@ def test_texts_of_staff_are_escaped(page, make_log):
     assert "&lt;script&gt;alert(1)" in text
 
 
-def test_who_may_not_see_blasts_sees_none(client, make_user, make_log):
+def test_blasts_are_hidden_from_those_without_access(client, make_user, make_log):
     make_log(message_body="Picnic at six")
     client.force_login(make_user(role="nobody"))
     text = client.get("/admin/").content.decode()
@@ -183,7 +183,7 @@ def make_scheduled(db):
     return make
 
 
-def test_what_leaves_next_is_shown_with_its_audience_and_a_countdown(page, make_scheduled, make_member):
+def test_scheduled_messages_are_shown_with_audience_and_countdown(page, make_scheduled, make_member):
     assert "Nothing is scheduled." in page()
     make_member()
     make_scheduled("Later", scheduled_at=timezone.now() + timedelta(days=3))
@@ -217,7 +217,7 @@ def test_what_was_not_sent_needs_attention_for_a_week(page, make_scheduled, stat
     assert "Given up" not in text
 
 
-def test_who_may_not_see_scheduled_messages_sees_none(client, make_user, make_scheduled):
+def test_scheduled_messages_are_hidden_from_those_without_access(client, make_user, make_scheduled):
     make_scheduled()
     make_scheduled("Failed one", status="failed")
     client.force_login(make_user(role="nobody"))
@@ -244,13 +244,13 @@ def test_possible_opt_outs_need_attention(page, make_phone):
     assert 'href="/admin/messaging/inboxthread/?state=undecided"' in text
 
 
-def test_who_may_not_see_the_inbox_hears_nothing_of_it(client, make_user, make_phone):
+def test_the_inbox_is_hidden_from_those_without_access(client, make_user, make_phone):
     InboxThread.objects.create(phone=make_phone(), unread_count=2, flagged_at=timezone.now())
     client.force_login(make_user(role="nobody"))
     assert "nbox" not in client.get("/admin/").content.decode()
 
 
-def test_the_dashboard_looks_at_no_more_rows_than_it_shows(admin_client, make_log, django_assert_max_num_queries):
+def test_the_home_page_reads_no_more_rows_than_it_shows(admin_client, make_log, django_assert_max_num_queries):
     for _ in range(12):
         make_log(status="processing")
     with django_assert_max_num_queries(60):

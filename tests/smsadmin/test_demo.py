@@ -43,7 +43,7 @@ def test_nothing_is_sent(monkeypatch, django_capture_on_commit_callbacks):
     assert not MessageLog.objects.running().exists()
 
 
-def test_beside_real_people_it_is_refused_unless_forced():
+def test_beside_real_people_it_refuses_unless_forced():
     CommunityMember.objects.create(phone="+17203832388")
     before = counts()
     with pytest.raises(CommandError, match="1 real number"):
@@ -59,7 +59,7 @@ def test_where_texts_are_real_it_is_refused(settings):
         call_command("demo")
 
 
-def test_beside_real_people_nothing_made_up_texts_by_itself():
+def test_beside_real_people_no_sample_data_texts_by_itself():
     CommunityMember.objects.create(phone="+17203832388")
     demo.add()
     assert not ScheduledMessage.objects.exists()

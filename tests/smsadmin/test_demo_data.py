@@ -102,7 +102,7 @@ def test_blasts_show_every_end(made_up, settings):
     assert stopped.failure_count >= settings.SMS_BREAKER_SAMPLE
 
 
-def test_counters_say_what_the_rows_say(made_up):
+def test_counters_match_the_rows(made_up):
     for log in MessageLog.objects.all():
         before = (log.total_recipients, log.success_count, log.failure_count)
         log.write_totals()
@@ -156,7 +156,7 @@ def test_threads_say_what_their_texts_say(made_up):
         assert moments == sorted(moments)
 
 
-def test_who_opted_out_by_text_has_the_text_on_the_trail(made_up):
+def test_an_opt_out_by_text_keeps_its_words_in_the_consent_history(made_up):
     said = ConsentRecord.objects.exclude(message_sid="")
     assert said.count() == 6
     for record in said:
@@ -188,7 +188,7 @@ def test_who_completed_the_sign_up_is_registered_for_its_event(made_up):
     assert set(completed.values_list("phone", flat=True)) <= set(registered.values_list("phone", flat=True))
 
 
-def test_the_doctor_finds_no_fault_with_it(made_up):
+def test_dbdoctor_finds_nothing_wrong_with_it(made_up):
     findings = [
         *rows.find_bad_phones(),
         *rows.find_opt_outs_not_kept(),

@@ -42,7 +42,7 @@ def test_a_disk_without_room_is_told_before_anything_is_restored(tmp_path, monke
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_process_apart_gets_none_of_our_settings(settings, tmp_path):
+def test_an_isolated_process_gets_none_of_our_settings(settings, tmp_path):
     settings.TWILIO_AUTH_TOKEN = settings.REDIS_URL = settings.SECRET_KEY = "ours"
     environment = isolated_commands.environment("sqlite:////x/sms.db", tmp_path)
     assert environment["DATABASE_URL"] == "sqlite:////x/sms.db"

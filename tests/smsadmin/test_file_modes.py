@@ -91,7 +91,7 @@ def test_root_at_a_prompt_does_not_shut_the_services_out_of_their_settings(place
     assert mode(place / ".env") == 0o644
 
 
-def test_a_name_with_signs_of_a_pattern_closes_that_file_alone(place, monkeypatch):
+def test_a_name_with_glob_characters_only_affects_that_file(place, monkeypatch):
     own, other = place / "instance" / "a[b]*.db", place / "instance" / "ab.db"
     for path in (own, other):
         path.touch()
@@ -101,7 +101,7 @@ def test_a_name_with_signs_of_a_pattern_closes_that_file_alone(place, monkeypatc
     assert (mode(own), mode(other)) == (0o600, 0o644)
 
 
-def test_open_files_are_found_and_mended(place):
+def test_open_files_are_found_and_fixed(place):
     [sentence] = problems("storage.access")
     assert "instance/sms.db" in sentence
     assert mend("storage.access") == ["11 files were made private."]

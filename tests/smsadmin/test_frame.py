@@ -74,7 +74,7 @@ ERRORS = ("400", "403", "403 csrf", "404", "500")
 
 
 @pytest.mark.parametrize("kind", PAGES)
-def test_the_simulator_says_on_every_page_that_nothing_leaves(simulated, visit, kind):
+def test_practice_mode_is_announced_on_every_page(simulated, visit, kind):
     assert visit[kind]().count(BANNER) == 1
 
 
@@ -111,7 +111,7 @@ def test_an_error_page_appears_even_when_templates_fail(monkeypatch, rf, caplog)
     assert "could not be rendered" in caplog.text
 
 
-def test_the_root_leads_to_the_dashboard(client):
+def test_the_root_redirects_to_the_home_page(client):
     assert client.get("/").headers["location"] == "/admin/"
 
 

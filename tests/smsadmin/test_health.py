@@ -60,11 +60,11 @@ def test_the_process_answers_without_the_database():
 
 
 @pytest.mark.parametrize("path", ["/health", "/health/ready"])
-def test_the_answer_is_not_kept_by_caches(heartbeat, path):
+def test_the_response_is_not_cached(heartbeat, path):
     assert Client().get(path)["Cache-Control"] == "no-store"
 
 
-def test_all_is_well(heartbeat):
+def test_everything_is_fine(heartbeat):
     response = ask()
     assert response.status_code == 200
     assert response.json() == {
@@ -98,7 +98,7 @@ def test_a_session_is_not_asked_for(heartbeat, admin_client, django_assert_num_q
         admin_client.get("/health")
 
 
-def test_a_database_that_does_not_answer_is_said_without_its_error(monkeypatch, caplog):
+def test_an_unresponsive_database_is_reported_without_its_error(monkeypatch, caplog):
     def refuse():
         raise OperationalError("connection to host secret.example as user smsadmin failed")
 
@@ -147,7 +147,7 @@ def test_a_missing_worker_is_found(schedules):
     assert list(problems(ask())) == ["worker"]
 
 
-def test_one_living_worker_is_enough(heartbeat):
+def test_one_running_worker_is_enough(heartbeat):
     now = timezone.now()
     WorkerHeartbeat.objects.create(host="there", pid=2, started_at=now, beat_at=now - timedelta(hours=1))
     assert ask().status_code == 200
@@ -206,7 +206,7 @@ def test_a_blast_that_nobody_sends_is_found(blast):
     assert "no worker is sending it" in problems(ask())["queue"]
 
 
-def test_a_blast_in_hand_or_paused_is_well(blast):
+def test_a_running_or_paused_blast_is_fine(blast):
     blast.slots.create(number=1, leased_until=timezone.now())
     assert ask().status_code == 200
     blast.slots.all().delete()
@@ -229,7 +229,7 @@ def test_recurring_tasks_that_are_not_started_are_found(heartbeat):
     assert "recurring tasks" in problems(ask())["queue"]
 
 
-def test_a_check_that_breaks_is_an_answer_too(heartbeat, monkeypatch):
+def test_a_check_that_crashes_is_reported(heartbeat, monkeypatch):
     def fail(now=None):
         raise ZeroDivisionError
 
@@ -237,7 +237,7 @@ def test_a_check_that_breaks_is_an_answer_too(heartbeat, monkeypatch):
     assert problems(ask()) == {"worker": "This could not be checked. Run: manage.py dbdoctor --doctor."}
 
 
-def test_a_sqlite_file_that_is_gone_is_said_and_not_made_anew(heartbeat, monkeypatch, tmp_path):
+def test_a_missing_sqlite_file_is_reported_and_not_recreated(heartbeat, monkeypatch, tmp_path):
     gone = tmp_path / "sms.db"
     monkeypatch.setattr(health, "sqlite_path", lambda: gone)
     assert problems(ask())["database"] == "The database file is gone. Run: manage.py dbdoctor --doctor."
@@ -253,7 +253,7 @@ def test_the_machine_and_its_network_are_told_which_check_fails(schedules, addre
 
 
 @pytest.mark.parametrize("address", ["203.0.113.9", "2001:db8::9", ""])
-def test_a_stranger_is_told_the_status_alone(schedules, address):
+def test_a_stranger_only_gets_the_status(schedules, address):
     response = ask(address)
     assert (response.status_code, response.json()) == (503, {"status": "failing"})
 
@@ -299,7 +299,7 @@ def fail_strangely():
         (fail_strangely, "The database is not writable, so nothing can be stored. Run: manage.py dbdoctor --doctor."),
     ],
 )
-def test_a_write_that_fails_is_said_by_its_reason(heartbeat, monkeypatch, fail, sentence):
+def test_a_failed_write_is_reported_with_its_reason(heartbeat, monkeypatch, fail, sentence):
     monkeypatch.setattr(health, "_write", lambda now: fail())
     assert problems(ask()) == {"writing": sentence}
 

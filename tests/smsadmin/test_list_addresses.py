@@ -109,7 +109,7 @@ def test_a_list_takes_the_lookups_of_its_own_filters_and_no_others(name):
 
 
 @pytest.mark.parametrize("name", models())
-def test_a_lookup_of_nobodys_leads_back_to_the_list_with_a_sentence(browser, name):
+def test_an_unknown_lookup_redirects_to_the_list_with_a_message(browser, name):
     address = reverse(f"admin:{name}_changelist")
     response = browser.get(address, {"pk__regex": SLOW})
     assert (response.status_code, response.headers["Location"]) == (302, f"{address}?e=1")
@@ -145,7 +145,7 @@ def test_an_admin_that_is_registered_later_is_guarded_too(db, admin_user):
 
 @pytest.mark.parametrize("year", ["1", "9999", "99999", BIG, "x"])
 @pytest.mark.parametrize("rest", [{}, {"month": "12", "day": "31"}, {"month": BIG, "day": "x"}])
-def test_a_date_that_there_is_not_makes_no_error_of_a_list_by_date(browser, year, rest):
+def test_an_impossible_date_in_a_date_filter_is_not_an_error(browser, year, rest):
     class ByDate(ModelAdmin):
         date_hierarchy = "created_at"
 

@@ -74,7 +74,7 @@ def test_the_session_is_written_at_most_once_a_minute(manager_client, clock):
     assert minutes_left() == 30
 
 
-def test_a_clock_that_was_put_back_does_not_end_the_sliding(manager_client, clock):
+def test_setting_the_clock_back_does_not_stop_the_window_from_sliding(manager_client, clock):
     manager_client.get("/admin/")
     idle(minutes=5)
     clock.now -= 3600

@@ -51,7 +51,7 @@ def test_a_removed_question_and_an_empty_row_are_left_out(post):
     assert SurveyFlow.objects.get().questions_json == '["Kept?"]'
 
 
-def test_a_question_in_which_nothing_is_to_be_seen_is_none(post):
+def test_a_question_without_visible_characters_is_ignored(post):
     unseen = "\u200b\ufeff \u2060"
     assert "Add at least one question." in post(unseen)
     assert post(unseen, "Kept?", intro_message=unseen, completion_message=unseen) == ""
@@ -137,7 +137,7 @@ def test_a_survey_needs_a_question(post, rows):
     assert not SurveyFlow.objects.exists()
 
 
-def test_one_question_at_most_asks_for_the_name(post):
+def test_at_most_one_question_asks_for_the_name(post):
     assert "Only one question can ask for the person’s name." in post(
         {"prompt": "A?", "is_name": "on"}, {"prompt": "B?", "is_name": "on"}
     )
@@ -168,7 +168,7 @@ def test_line_breaks_are_counted_as_phones_count_them(post):
     assert load(survey.questions_json) == [Question("Why?\nTell us")]
 
 
-def test_mistakes_lose_nothing_that_was_typed(post):
+def test_errors_lose_nothing_that_was_typed(post):
     page = post({"prompt": "Second?", "ORDER": 2}, {"prompt": "First?", "ORDER": 1}, trigger_keyword="STOP")
     assert "Second?" in page
     assert page.index("First?</p>") < page.index("Second?</p>")
@@ -212,7 +212,7 @@ def test_what_is_no_unknown_question_cannot_be_posted_as_one(post, kept):
     assert "Add at least one question" in post({"kept": kept})
 
 
-def test_unreadable_questions_are_told_about_and_can_be_written_anew(manager_client, post, make_survey):
+def test_unreadable_questions_are_reported_and_can_be_rewritten(manager_client, post, make_survey):
     survey = make_survey(trigger_keyword="JOIN", questions_json="not json")
     assert "The questions are not valid JSON. Nobody can start this survey." in show(manager_client, address(survey))
     assert post("Why?", survey=survey) == ""

@@ -184,7 +184,7 @@ def test_yes_is_an_answer_inside_a_survey(make_picnic):
     assert text_in(ADA, "YES") == "See you there."
 
 
-def test_an_answer_that_may_mean_stop_is_taken_and_put_before_staff(make_picnic):
+def test_an_answer_that_may_be_an_opt_out_is_taken_and_shown_to_staff(make_picnic):
     make_picnic("Coming?")
     text_in(ADA, "PICNIC")
     assert text_in(ADA, "who is this?? stop it") == "See you there."
@@ -202,7 +202,7 @@ def test_a_text_without_words_is_no_answer(make_picnic):
     assert InboxThread.objects.get().unread_count == 1
 
 
-def test_who_is_in_a_survey_ends_it_as_they_began_it(make_picnic):
+def test_people_finish_the_version_of_a_survey_they_started(make_picnic):
     survey = make_picnic()
     text_in(ADA, "PICNIC")
     survey.questions_json = questions.dump([Question("Something else?")])
@@ -264,14 +264,14 @@ def test_a_survey_whose_questions_cannot_be_read_does_not_start(make_picnic, bro
     assert not SurveySession.objects.exists()
 
 
-def test_who_has_opted_out_starts_no_survey(make_picnic, make_unsubscribed):
+def test_people_who_opted_out_start_no_survey(make_picnic, make_unsubscribed):
     survey = make_picnic()
     make_unsubscribed(phone=ADA)
     assert text_in(ADA, "PICNIC") == ""
     assert counts(survey) == (0, 0)
 
 
-def test_a_robot_starts_no_survey_for_ever(make_picnic, settings):
+def test_a_robot_starts_no_survey_forever(make_picnic, settings):
     settings.SMS_KEYWORD_REPLIES_PER_HOUR = 3
     survey = make_picnic()
     answers = [text_in(ADA, "PICNIC") for _ in range(5)]
@@ -288,7 +288,7 @@ def test_a_long_survey_is_asked_to_its_end(make_picnic, settings):
     assert text_in(ADA, "x") == "See you there."
 
 
-def test_a_survey_that_was_switched_off_goes_on_and_promises_no_new_beginning(make_picnic):
+def test_a_survey_that_was_turned_off_goes_on_and_promises_no_new_beginning(make_picnic):
     survey = make_picnic()
     text_in(ADA, "PICNIC")
     text_in(ADA, "Ada")
@@ -303,7 +303,7 @@ def test_a_survey_that_was_switched_off_goes_on_and_promises_no_new_beginning(ma
 
 
 @pytest.mark.parametrize("unseen", ["\u200b", "\ufeff \u2060", "\u3164"])
-def test_a_text_in_which_nothing_is_to_be_seen_is_no_answer(make_picnic, unseen):
+def test_a_text_without_visible_characters_is_not_an_answer(make_picnic, unseen):
     make_picnic()
     text_in(ADA, "PICNIC")
     assert text_in(ADA, unseen) == ""
@@ -311,7 +311,7 @@ def test_a_text_in_which_nothing_is_to_be_seen_is_no_answer(make_picnic, unseen)
     assert text_in(ADA, "Ada") == "What do you bring?"
 
 
-def test_a_robot_in_a_survey_is_not_answered_for_ever_and_a_person_can_go_on_later(make_picnic, settings):
+def test_a_robot_in_a_survey_is_not_answered_forever_and_a_person_can_go_on_later(make_picnic, settings):
     settings.SMS_AUTO_REPLIES_PER_HOUR = 2
     survey = make_picnic("Who?", "What?", "When?")
     assert text_in(ADA, "PICNIC").endswith("Who?")

@@ -109,7 +109,7 @@ def test_who_is_opted_out_while_their_keyword_is_answered_is_asked_no_more(make_
     assert SurveySession.objects.get().end_reason == SurveySession.EndReason.OPTED_OUT
 
 
-def test_tries_are_forgotten_while_one_is_under_way(make_survey):
+def test_tests_are_deleted_while_one_is_running(make_survey):
     phone = number_of(1)
     make_survey(trigger_keyword="PICNIC")
     post(phone, "PICNIC")

@@ -43,14 +43,14 @@ def test_a_survey_is_played_to_its_end(make_survey, chat):
     assert Delivery.objects.count() == 0
 
 
-def test_a_try_is_counted_nowhere(make_survey, chat):
+def test_a_test_is_counted_nowhere(make_survey, chat):
     survey = make_survey()
     chat(survey, "JOIN1", "Ada", "Cake")
     survey.refresh_from_db()
     assert (survey.start_count, survey.completion_count) == (0, 0)
 
 
-def test_a_try_is_marked_in_the_inbox_and_waits_for_nobody(manager_client, make_survey, chat, phone, answer):
+def test_a_test_is_labeled_in_the_inbox_and_stays_read(manager_client, make_survey, chat, phone, answer):
     chat(make_survey(), "JOIN1", "Ada", "Cake", "Is there parking?")
     answer(make_survey(), "Bob")
     thread = InboxThread.objects.get(phone=phone)
@@ -60,7 +60,7 @@ def test_a_try_is_marked_in_the_inbox_and_waits_for_nobody(manager_client, make_
     assert '<span class="tag">Test</span>' in page
 
 
-def test_a_try_of_unclear_words_asks_nobody_to_decide(make_survey, chat, phone):
+def test_a_test_with_unclear_words_asks_nobody_to_decide(make_survey, chat, phone):
     chat(make_survey(), "who is this?? stop it", "JOIN1", "who is this?? stop it")
     thread = InboxThread.objects.get(phone=phone)
     assert (thread.unread_count, thread.flagged_at) == (0, None)
@@ -75,7 +75,7 @@ def test_a_text_of_somebody_is_counted(make_survey, answer):
     assert (survey.start_count, survey.completion_count) == (1, 1)
 
 
-def test_a_try_registers_as_the_survey_would(make_survey, make_event, chat, phone):
+def test_a_test_registers_like_a_real_response(make_survey, make_event, chat, phone):
     survey = make_survey(linked_event=make_event(title="Summer picnic"))
     page = chat(survey, "JOIN1", "Ada", "Cake")
     assert EventRegistration.objects.get().phone == phone
@@ -96,7 +96,7 @@ def test_odd_posts_are_taken(manager_client, make_survey, data):
     assert InboxMessage.objects.count() == (1 if data.get("token") else 0)
 
 
-def test_starting_over_leaves_nothing_but_the_consent_trail(manager_client, make_survey, make_event, chat, phone):
+def test_starting_over_leaves_only_the_consent_history(manager_client, make_survey, make_event, chat, phone):
     survey = make_survey(linked_event=make_event())
     chat(survey, "JOIN1", "Ada", "Cake", "JOIN1", "STOP")
     assert UnsubscribedContact.objects.filter(phone=phone).exists()
@@ -152,7 +152,7 @@ def test_with_a_real_backend_there_is_no_phone(manager_client, make_survey, sett
     assert address(survey, "phone/") not in show(manager_client, address(survey))
 
 
-def test_the_tries_of_a_survey_are_removed_from_its_results(manager_client, make_survey, answer, make_event):
+def test_the_tests_of_a_survey_are_removed_from_its_results(manager_client, make_survey, answer, make_event):
     survey = make_survey(linked_event=make_event())
     answer(survey, "Ann", "Tea", phone=number_of(1))
     answer(survey, "Bea", phone=number_of(2))
@@ -162,7 +162,7 @@ def test_the_tries_of_a_survey_are_removed_from_its_results(manager_client, make
     assert SurveySession.objects.count() == EventRegistration.objects.count() == 1
 
 
-def test_removing_them_takes_all_that_their_numbers_left_and_says_so(manager_client, make_survey, answer):
+def test_removing_tests_deletes_everything_they_created_and_says_so(manager_client, make_survey, answer):
     survey, other = make_survey(), make_survey()
     answer(survey, "Ann", phone=number_of(1))
     answer(other, "Ann", phone=number_of(1))
@@ -178,12 +178,12 @@ def test_real_numbers_are_never_forgotten(make_survey, answer):
 
 
 @pytest.mark.parametrize("user_id", [0, 1, 9, 10, 999, 1000, 123_456])
-def test_a_made_up_number_is_fit_for_a_phone_and_nobody_s(user_id):
+def test_a_practice_number_is_a_valid_phone_that_nobody_owns(user_id):
     number = number_of(user_id)
     assert phones.normalize(number) == number
     assert is_try(number)
     assert number[5:10] == "55501"
 
 
-def test_no_area_code_of_people_is_one_of_tries():
+def test_no_real_area_code_is_one_of_practice_phones():
     assert not any(is_try(f"+1{code}5550100") for code in AREA_CODES)

@@ -139,7 +139,7 @@ def test_an_old_wording_is_shown_apart(manager_client, dishes, answer):
     assert "The survey no longer asks this" in show(manager_client, address(dishes, "results/"))
 
 
-def test_the_same_question_in_another_place_is_another_one(make_survey, answer):
+def test_the_same_question_at_another_position_is_a_different_one(make_survey, answer):
     survey = make_survey([DISH, Question("Why?")])
     answer(survey, "cake", "because")
     survey.questions_json = questions.dump([Question("Why?"), DISH])
@@ -247,7 +247,7 @@ def test_a_survey_that_nobody_started_says_how_it_starts(manager_client, make_su
     assert "it isn’t active" in show(manager_client, address(make_survey(is_active=False), "results/"))
 
 
-def test_tries_are_apart_from_what_people_answer(manager_client, make_survey, answer):
+def test_tests_are_separate_from_peoples_answers(manager_client, make_survey, answer):
     survey = make_survey()
     answer(survey, "Ann", "Tea", phone=number_of(1))
     answer(survey, "Ada", "Cake")
@@ -260,7 +260,7 @@ def test_tries_are_apart_from_what_people_answer(manager_client, make_survey, an
     assert "These are tests" in tries
 
 
-def test_until_people_have_answered_the_tries_are_shown(manager_client, make_survey, answer):
+def test_until_people_have_answered_the_tests_are_shown(manager_client, make_survey, answer):
     survey = make_survey()
     answer(survey, "Ann", "Tea", phone=number_of(1))
     assert "These are tests" in show(manager_client, address(survey, "results/"))

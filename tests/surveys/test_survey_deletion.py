@@ -55,7 +55,7 @@ def test_a_survey_goes_with_its_sessions_and_answers_and_nothing_else(delete, ma
     assert InboxMessage.objects.count() == texts
 
 
-def test_a_survey_that_nobody_started_says_so(manager_client, make_survey):
+def test_a_survey_that_nobody_has_started_says_so(manager_client, make_survey):
     assert "Nobody has started it" in show(manager_client, address(make_survey(), "delete/"))
 
 

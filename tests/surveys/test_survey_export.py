@@ -69,7 +69,7 @@ def test_each_wording_of_a_question_has_a_column(download, make_survey, answer):
     assert (old[6:], new[6:]) == (["", "cake"], ["salad", ""])
 
 
-def test_tries_are_not_in_the_file_unless_asked_for(download, make_survey, answer):
+def test_tests_are_not_in_the_file_unless_requested(download, make_survey, answer):
     survey = make_survey()
     answer(survey, "Ada", "Cake")
     answer(survey, "Ann", "Tea", phone=number_of(1))
@@ -97,7 +97,7 @@ def test_batches_lose_nobody(download, make_survey, answer, monkeypatch):
     assert [row[1] for row in download(survey)[1:]] == list("ABCDE")
 
 
-def test_the_download_is_written_down(download, make_survey, manager_user):
+def test_the_download_is_recorded(download, make_survey, manager_user):
     survey = make_survey(name="Picnic 2026")
     download(survey)
     event = SecurityEvent.objects.get(event_type="data_exported")

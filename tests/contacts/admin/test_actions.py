@@ -33,7 +33,7 @@ def do(client, address, action, rows, **more):
     return [str(message) for message in response.context["messages"]]
 
 
-def test_unsubscribing_members_keeps_them_and_says_so(admin_client, make_member, make_unsubscribed):
+def test_opting_out_members_keeps_them_and_says_so(admin_client, make_member, make_unsubscribed):
     members = [make_member() for _ in range(3)]
     make_unsubscribed(phone=members[0].phone, source="inbound")
     said = do(admin_client, MEMBERS, "unsubscribe_selected", members)
@@ -47,7 +47,7 @@ def test_unsubscribing_members_keeps_them_and_says_so(admin_client, make_member,
     assert "ann" in entry.reason
 
 
-def test_unsubscribing_registrants_names_their_event(admin_client, make_event, make_registration):
+def test_opting_out_registrations_names_their_event(admin_client, make_event, make_registration):
     event = make_event()
     registration = make_registration(event)
     twin = make_registration(make_event(), phone=registration.phone)
@@ -67,7 +67,7 @@ def test_nothing_is_done_before_the_answer(admin_client, make_member, make_unsub
     assert CommunityMember.objects.count() == 2
 
 
-def test_restoring_says_what_it_means_and_clears_both_lists(
+def test_allowing_texts_explains_itself_and_clears_both_lists(
     admin_client, make_member, make_unsubscribed, make_suppressed
 ):
     members = [make_member() for _ in range(3)]
@@ -81,7 +81,7 @@ def test_restoring_says_what_it_means_and_clears_both_lists(
     assert CommunityMember.objects.textable().count() == 3
 
 
-def test_restoring_from_the_list_of_the_unsubscribed(admin_client, make_unsubscribed, make_suppressed):
+def test_allowing_texts_from_the_opt_out_list(admin_client, make_unsubscribed, make_suppressed):
     entries = [make_unsubscribed() for _ in range(3)]
     make_suppressed(phone=entries[0].phone)
     make_suppressed(phone=entries[1].phone, category="soft_fail")
@@ -94,7 +94,7 @@ def test_restoring_from_the_list_of_the_unsubscribed(admin_client, make_unsubscr
     assert SuppressedContact.objects.count() == 2
 
 
-def test_restoring_from_the_list_of_the_suppressed(admin_client, make_suppressed):
+def test_allowing_texts_from_the_list_of_unreachable_numbers(admin_client, make_suppressed):
     said = do(admin_client, SUPPRESSED, "lift_selected", [make_suppressed()])
     assert said == ["1 person can be texted again."]
     assert not SuppressedContact.objects.exists()
@@ -121,9 +121,7 @@ def test_all_that_match_are_meant_when_all_are_selected(admin_client, make_membe
     assert [entry.object_repr for entry in LogEntry.objects.all()] == ["5 people"]
 
 
-def test_the_blocked_can_be_unblocked_all_at_once_while_the_filter_shows_them(
-    admin_client, make_member, make_unsubscribed
-):
+def test_everyone_blocked_can_be_allowed_at_once_while_filtered(admin_client, make_member, make_unsubscribed):
     members = [make_member() for _ in range(4)]
     for member in members[:3]:
         make_unsubscribed(phone=member.phone)
@@ -144,7 +142,7 @@ def test_a_list_that_changed_meanwhile_is_asked_about_again(admin_client, make_m
 
 
 @pytest.mark.parametrize("selected", [["x"], ["9" * 30], ["-1"], ["1", "'"]])
-def test_a_selection_that_is_none_is_no_error(admin_client, make_member, selected):
+def test_an_empty_selection_is_not_an_error(admin_client, make_member, selected):
     make_member()
     data = {"action": "delete_selected", "_selected_action": selected, "index": 0}
     response = admin_client.post(MEMBERS, data, follow=True)
@@ -215,7 +213,7 @@ def test_a_social_manager_does_not_delete_events(manager_client, make_event):
     assert Event.objects.exists()
 
 
-def test_deleting_one_entry_says_that_it_restores(admin_client, make_unsubscribed):
+def test_deleting_an_entry_says_that_it_allows_texts_again(admin_client, make_unsubscribed):
     entry = make_unsubscribed()
     address = reverse("admin:contacts_unsubscribedcontact_delete", args=[entry.pk])
     assert "will reach them again" in admin_client.get(address).text

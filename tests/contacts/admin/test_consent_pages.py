@@ -128,12 +128,12 @@ def test_nobody_changes_a_record(admin_client, trail):
     assert record.words == "START"
 
 
-def test_the_trail_is_for_admins(manager_client, trail):
+def test_only_admins_see_the_consent_history(manager_client, trail):
     assert manager_client.get(TRAIL).status_code == 403
     assert manager_client.get(f"{TRAIL}export/").status_code == 403
 
 
-def test_the_trail_as_a_file(admin_client, trail):
+def test_the_consent_history_as_a_file(admin_client, trail):
     opting_out.opt_out(GRACE, "inbound", words="=HYPERLINK(1)")
     answer = b"".join(admin_client.get(f"{TRAIL}export/")).decode("utf-8-sig")
     lines = list(csv.DictReader(io.StringIO(answer)))
@@ -144,13 +144,13 @@ def test_the_trail_as_a_file(admin_client, trail):
 
 
 @pytest.mark.parametrize("of", ["communitymember", "unsubscribedcontact"])
-def test_a_persons_page_leads_to_their_trail(admin_client, make_member, make_unsubscribed, of):
+def test_a_persons_page_links_to_their_consent_history(admin_client, make_member, make_unsubscribed, of):
     row = {"communitymember": make_member, "unsubscribedcontact": make_unsubscribed}[of](phone=ADA)
     page = admin_client.get(f"/admin/contacts/{of}/{row.pk}/change/").text
     assert f'href="{TRAIL}?q=%2B17205550101"' in page
 
 
-def test_who_may_not_see_the_trail_is_not_led_there(manager_client, make_registration):
+def test_there_is_no_link_to_the_consent_history_without_access(manager_client, make_registration):
     registration = make_registration()
     page = manager_client.get(f"/admin/contacts/eventregistration/{registration.pk}/change/")
     assert page.status_code == 200

@@ -93,7 +93,7 @@ def test_an_import_for_an_event(admin_client, post, make_event):
     assert EventRegistration.objects.filter(event=event).count() == 2
 
 
-def test_an_import_of_unsubscribed_contacts(admin_client, post):
+def test_an_import_of_opt_outs(admin_client, post):
     page = post(admin_client, "/admin/contacts/contactimport/new/unsubscribed/", uploaded())
     assert "2 people will be added to the opt-out list." in said(page)
     assert "opted out" not in said(page)
@@ -302,7 +302,7 @@ def test_the_page_shows_progress_with_and_without_javascript(admin_client):
         (Status.APPLYING, 3, 3, "Importing 2 people."),
     ],
 )
-def test_the_page_says_what_goes_on(admin_client, status, done, expected, sentence):
+def test_the_page_says_what_is_happening(admin_client, status, done, expected, sentence):
     contact_import = preview(FILE)
     ContactImport.objects.update(status=status, rows_done=done, rows_expected=expected, updated_at=timezone.now())
     assert admin_client.get(address(contact_import, "progress")).json()["sentence"] == sentence

@@ -121,7 +121,7 @@ def test_a_long_list_is_not_counted_to_its_end(admin_client, make_member, monkey
     assert page.context["cl"].paginator.num_pages == 2
 
 
-def test_a_wide_search_says_that_it_is_cut(admin_client, make_member, make_unsubscribed, monkeypatch):
+def test_a_broad_search_says_that_it_is_limited(admin_client, make_member, make_unsubscribed, monkeypatch):
     for module in (changelist, filters, people):
         monkeypatch.setattr(module, "MOST_FOUND", 3)
     for _ in range(5):

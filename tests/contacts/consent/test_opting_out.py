@@ -116,7 +116,7 @@ def test_members_names_come_before_those_of_registrations(make_member, make_regi
     }
 
 
-def test_sources_are_said_in_words(make_event):
+def test_sources_are_shown_in_words(make_event):
     event = make_event(title="Picnic")
     labels = textability.source_labels([f"event:{event.pk}", "event:", "event:x", "event:" + "9" * 40, "manual"])
     assert labels[f"event:{event.pk}"] == "Opted out of “Picnic”"

@@ -54,7 +54,7 @@ def test_a_second_opt_out_is_recorded_and_keeps_the_entry():
 
 
 @pytest.mark.parametrize("change", [lambda rows: rows.delete(), lambda rows: rows.update(words="")])
-def test_nothing_on_the_trail_is_changed_or_deleted(change):
+def test_nothing_in_the_consent_history_is_changed_or_deleted(change):
     opting_out.opt_out(ADA, "inbound")
     with pytest.raises(TypeError):
         change(ConsentRecord.objects.all())
@@ -74,7 +74,7 @@ def test_one_record_is_not_written_over():
         record.save()
 
 
-def test_unsubscribing_leaves_a_record_for_each_new_phone(make_member, make_unsubscribed, told, monkeypatch):
+def test_opting_out_leaves_a_record_for_each_new_phone(make_member, make_unsubscribed, told, monkeypatch):
     monkeypatch.setattr(opting_out, "_BATCH", 2)
     members = [make_member() for _ in range(5)]
     make_unsubscribed(phone=members[1].phone)
@@ -84,7 +84,7 @@ def test_unsubscribing_leaves_a_record_for_each_new_phone(make_member, make_unsu
     assert sorted(phone for phones in told for phone in phones) == new
 
 
-def test_unsubscribing_registrants_names_the_event(make_registration):
+def test_opting_out_registrations_names_the_event(make_registration):
     registration = make_registration(phone=ADA)
     opting_out.unsubscribe(EventRegistration.objects.all(), "", "ann")
     assert trail() == [(ADA, OUT, f"event:{registration.event_id}", "", "ann")]
@@ -136,7 +136,7 @@ def test_lifting_opt_outs_leaves_records(make_unsubscribed, monkeypatch):
     assert [record[:2] for record in trail()] == [(GRACE, IN), (ADA, IN), (ALAN, IN)]
 
 
-def test_lifting_what_could_not_be_reached_is_not_consent(make_suppressed):
+def test_allowing_an_unreachable_number_is_not_consent(make_suppressed):
     make_suppressed(phone=ADA)
     make_suppressed(phone=GRACE, category="opt_out")
     opting_out.lift(SuppressedContact.objects.all(), "ann")
@@ -166,7 +166,7 @@ def test_an_opt_out_that_twilio_reports_is_recorded_once(told):
     assert told == [[ADA]]
 
 
-def test_a_number_that_cannot_be_reached_is_not_on_the_trail():
+def test_an_unreachable_number_is_not_in_the_consent_history():
     suppression.learn(ADA, "Ada", 21614, None)
     assert trail() == []
 
@@ -217,7 +217,7 @@ def test_the_admins_actions_say_who_it_was(admin_client, make_member, make_unsub
     assert [(kind, actor) for _, kind, _, _, actor in trail()] == [(kind, "ann") for kind in kinds]
 
 
-def test_the_trail_outlives_people_and_users(admin_user, make_member):
+def test_the_consent_history_outlives_people_and_users(admin_user, make_member):
     make_member(phone=ADA)
     opting_out.unsubscribe(CommunityMember.objects.all(), "", "ann")
     CommunityMember.objects.all().delete()

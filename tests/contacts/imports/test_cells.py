@@ -27,7 +27,7 @@ def test_the_phone_in_a_cell(text, number):
     assert number_in(text) == number
 
 
-def test_several_numbers_are_said():
+def test_several_numbers_are_mentioned():
     assert read_phone("303-555-0106 / 720-555-0107")[1] == "Two numbers in the cell; we use (303) 555-0106"
     assert read_phone("303-555-0106; 720-555-0107; 720-555-0108")[1].startswith("3 numbers in the cell")
     assert read_phone("303-555-0106 / 303-555-0106")[1] == ""

@@ -52,7 +52,7 @@ def test_imports_into_an_event(run, make_file, make_event):
     assert EventRegistration.objects.get().event == event
 
 
-def test_imports_unsubscribed_contacts(run, make_file):
+def test_imports_opt_outs(run, make_file):
     assert run(make_file(f"Ada,{ADA}"), "--unsubscribed")[1] == 0
     assert UnsubscribedContact.objects.get().source == "import"
 
@@ -167,7 +167,7 @@ def test_an_error_of_the_database_is_said_and_nothing_is_left(run, make_file, mo
     assert not ImportRow.objects.exists()
 
 
-def test_a_finished_import_is_to_be_seen_in_the_admin(run, make_file, admin_client):
+def test_a_finished_import_is_shown_in_the_admin(run, make_file, admin_client):
     run(make_file(f"Ada,{ADA}"), "--community")
     contact_import = ContactImport.objects.get()
     page = admin_client.get(f"/admin/contacts/contactimport/{contact_import.pk}/change/")

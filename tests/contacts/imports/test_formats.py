@@ -79,7 +79,7 @@ def test_a_single_column_has_no_separator():
     assert cells_of(text("7205550101", "(303) 555-0102")) == [["7205550101"], ["(303) 555-0102"]]
 
 
-def test_excels_own_note_of_the_separator_is_no_line_of_the_list():
+def test_excels_separator_line_is_not_part_of_the_list():
     assert lines_of(text("sep=;", "Name;Phone", "Ada;7205550101"))[0] == (2, ["Name", "Phone"], "")
 
 
@@ -109,7 +109,7 @@ def test_skips_blank_lines_and_rules_but_counts_them():
 
 
 @pytest.mark.parametrize("after", ["", '"Cy",7205550103\n'])
-def test_a_quotation_mark_that_is_not_closed_costs_its_line_alone(after):
+def test_an_unclosed_quotation_mark_only_costs_its_line(after):
     lines = lines_of(f'Name,Phone\n"Ada,7205550101\nGrace,7205550102\n{after}'.encode())
     assert lines[1][:2] == (2, ['"Ada', "7205550101"])
     assert "quotation mark" in lines[1][2]
@@ -117,7 +117,7 @@ def test_a_quotation_mark_that_is_not_closed_costs_its_line_alone(after):
     assert len(lines) == (4 if after else 3)
 
 
-def test_a_quotation_mark_never_closed_in_a_large_file_costs_its_line_alone():
+def test_an_unclosed_quotation_mark_in_a_large_file_only_costs_its_line():
     lines = lines_of(text('"Ada,7205550101', *[f"Person {i},7205550102" for i in range(20_000)]))
     assert [number for number, _, problem in lines if problem] == [1]
     assert len(lines) == 20_001
@@ -130,14 +130,14 @@ def test_quotation_marks_inside_a_cell_are_read():
     assert [cells[0] for cells in cells_of(data)[1:]] == ['Ada "Countess" Lovelace', "Grace Hopper", 'Al "Al" Turing']
 
 
-def test_a_cell_of_a_megabyte_costs_its_line_alone():
+def test_a_cell_of_a_megabyte_only_costs_its_line():
     lines = lines_of(text("Name,Phone", f"{'x' * 1_000_000},7205550101", "Grace,7205550102"))
     assert "characters" in lines[1][2]
     assert len(str(lines[1][1])) < 1000
     assert lines[2] == (3, ["Grace", "7205550102"], "")
 
 
-def test_a_quoted_cell_past_the_limit_of_a_cell_costs_its_line_alone():
+def test_an_oversized_quoted_cell_only_costs_its_line():
     lines = lines_of(text("Name,Phone", f'"{"x" * 150_000}",7205550101', "Grace,7205550102"))
     assert "characters" in lines[1][2]
     assert lines[2] == (3, ["Grace", "7205550102"], "")

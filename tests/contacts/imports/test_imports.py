@@ -209,7 +209,7 @@ def test_the_first_line_with_a_number_counts():
     assert contact_import.counts["repeats"] == 1
 
 
-def test_a_later_line_gives_the_name_that_the_first_has_not(small_slices):
+def test_a_later_line_supplies_a_missing_name(small_slices):
     contact_import = preview(text("Name,Phone", f",{ADA}", f"Grace,{GRACE}", f"Ada,{ADA}", f"Other,{ADA}"))
     assert people_of(contact_import) == [(ADA, "Ada"), (GRACE, "Grace")]
     assert contact_import.counts["repeats"] == 2
@@ -375,7 +375,7 @@ def test_registrations_go_to_their_event_alone(make_event, make_registration):
     assert members() == {}
 
 
-def test_unsubscribed_contacts_are_imported_with_their_source(make_unsubscribed):
+def test_opt_outs_are_imported_with_their_source(make_unsubscribed):
     make_unsubscribed(phone=ADA, name="Ada", reason="asked", source="inbound")
     contact_import = import_all(text(f"Other,{ADA}", f"Grace,{GRACE}"), target="unsubscribed")
     assert (contact_import.counts["new"], contact_import.counts["known"]) == (1, 1)
@@ -408,7 +408,7 @@ def _fail(*args):
     raise DatabaseError("disk full")
 
 
-def test_the_file_and_the_people_are_forgotten_afterwards_and_the_rejected_lines_kept(small_slices):
+def test_the_file_and_the_people_are_forgotten_afterward_and_the_rejected_lines_kept(small_slices):
     contact_import = import_all(
         text("Name,Phone", f"Ada,{ADA}", "Alan,12", f"Grace,{GRACE}", "Mary,13", f"Ada,{ADA}")
     )

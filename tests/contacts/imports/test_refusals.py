@@ -46,7 +46,7 @@ def test_they_are_imported_as_opted_out():
     assert (contact_import.counts["to_opt_out"], contact_import.counts["opted_out"]) == (1, 1)
 
 
-def test_their_opt_out_is_on_the_trail(make_user):
+def test_their_opt_out_is_in_the_consent_history(make_user):
     confirm(preview(FILE, user=make_user(username="ann")))
     record = ConsentRecord.objects.get()
     assert (record.phone, record.kind, record.source, record.actor) == (GRACE, "opt_out", "import", "ann")
@@ -78,7 +78,7 @@ def test_someone_who_opted_out_before_keeps_their_entry(make_unsubscribed):
     assert not ConsentRecord.objects.exists()
 
 
-def test_registrants_are_opted_out_too(make_event):
+def test_people_registered_for_events_can_be_opted_out_too(make_event):
     confirm(preview(FILE, target="event", event=make_event()))
     assert opted_out() == [GRACE]
 
@@ -88,14 +88,14 @@ def test_a_refusal_in_any_line_of_a_number_counts():
     assert refused(contact_import) == [ADA, GRACE]
 
 
-def test_only_those_who_refused_are_imported_into_the_unsubscribed_contacts():
+def test_only_those_who_refused_are_imported_into_the_opt_outs():
     contact_import = preview(FILE, target="unsubscribed")
     assert people_of(contact_import) == [(GRACE, "Grace")]
     assert [line for line, _ in problems_of(contact_import)] == [2, 4]
     assert "doesn’t say that this person opted out" in problems_of(contact_import)[0][1]
 
 
-def test_a_file_without_such_a_column_is_imported_whole_into_the_unsubscribed_contacts():
+def test_a_file_without_such_a_column_is_imported_completely_into_the_opt_out_list():
     assert people_of(preview(text("Name,Phone", f"Ada,{ADA}"), target="unsubscribed")) == [(ADA, "Ada")]
 
 

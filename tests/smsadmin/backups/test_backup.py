@@ -64,7 +64,7 @@ def test_writers_are_not_blocked_by_a_backup(database_file, folder, monkeypatch)
     assert members(database_file) == ["Ada", "Grace"]
 
 
-def test_a_lock_that_does_not_end_is_not_waited_for_for_ever(database_file, folder, monkeypatch):
+def test_a_lock_that_does_not_end_is_not_waited_for_forever(database_file, folder, monkeypatch):
     monkeypatch.setattr(sqlite, "BUSY_SECONDS", 0.01)
     execute(database_file, "PRAGMA journal_mode=DELETE")
     with closing(sqlite3.connect(database_file, isolation_level=None)) as owner:
@@ -178,7 +178,7 @@ def test_a_backup_carries_a_checksum_of_all_its_bytes(database_file, folder):
             sqlite.inspect(path)
 
 
-def test_a_missing_database_is_said(database_file, folder):
+def test_a_missing_database_is_reported(database_file, folder):
     database_file.unlink()
     with pytest.raises(BackupFailed, match="There is no database at"):
         backup_files.back_up(folder)
@@ -193,7 +193,7 @@ def test_a_missing_database_is_said(database_file, folder):
         (OSError(errno.EIO, "Input/output error"), "Input/output error"),
     ],
 )
-def test_a_disk_that_fails_is_said_and_leaves_nothing(database_file, folder, monkeypatch, error, sentence):
+def test_a_failing_disk_is_reported_and_leaves_nothing_behind(database_file, folder, monkeypatch, error, sentence):
     def fail(path):
         raise error
 
@@ -203,7 +203,7 @@ def test_a_disk_that_fails_is_said_and_leaves_nothing(database_file, folder, mon
     assert list(folder.iterdir()) == []
 
 
-def test_a_disk_that_sqlite_finds_full_is_said(database_file, folder, monkeypatch):
+def test_a_disk_that_sqlite_finds_full_is_reported(database_file, folder, monkeypatch):
     class Full(sqlite3.OperationalError):
         sqlite_errorcode = sqlite3.SQLITE_FULL
 
@@ -216,7 +216,7 @@ def test_a_disk_that_sqlite_finds_full_is_said(database_file, folder, monkeypatc
     assert list(folder.iterdir()) == []
 
 
-def test_a_file_in_the_place_of_the_folder_is_said(database_file, folder):
+def test_a_file_in_place_of_the_folder_is_reported(database_file, folder):
     folder.touch()
     with pytest.raises(BackupFailed, match="not a folder"):
         backup_files.back_up(folder)
@@ -307,7 +307,7 @@ def test_a_cut_off_dump_is_damaged(folder):
 
 
 @on_postgres
-def test_a_missing_pg_dump_is_said(db, folder, monkeypatch):
+def test_a_missing_pg_dump_is_reported(db, folder, monkeypatch):
     monkeypatch.setattr(postgres.shutil, "which", lambda name: None)
     with pytest.raises(BackupFailed, match="pg_dump is not installed"):
         backup_files.back_up(folder)
@@ -315,8 +315,8 @@ def test_a_missing_pg_dump_is_said(db, folder, monkeypatch):
 
 
 @on_postgres
-def test_a_pg_dump_older_than_the_server_is_said(db, folder, monkeypatch):
+def test_a_pg_dump_older_than_the_server_is_reported(db, folder, monkeypatch):
     monkeypatch.setattr(postgres.shutil, "which", lambda name: f"/bin/{name}")
     monkeypatch.setattr(postgres, "_run", lambda *_: "pg_dump (PostgreSQL) 9.6.24")
-    with pytest.raises(BackupFailed, match="pg_dump is of version 9 and the server of version"):
+    with pytest.raises(BackupFailed, match="pg_dump has version 9, but the server has version"):
         backup_files.back_up(folder)

@@ -460,7 +460,7 @@ def test_other_tables_count_on_from_where_they_were(database_file, backup, folde
         (None, "cannot be read: No such file or directory"),
     ],
 )
-def test_a_file_that_is_no_backup_for_here_is_refused(database_file, tmp_path, content, sentence):
+def test_a_file_that_is_not_a_suitable_backup_is_rejected(database_file, tmp_path, content, sentence):
     path = tmp_path / "file"
     if content is not None:
         path.write_bytes(content)

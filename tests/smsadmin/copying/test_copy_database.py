@@ -44,9 +44,7 @@ def here(model):
     return list(model._base_manager.order_by("pk").values())
 
 
-def test_every_table_has_the_same_rows_afterwards(
-    copy, copied, make_member, make_registration, make_user, make_blast
-):
+def test_every_table_has_the_same_rows_afterward(copy, copied, make_member, make_registration, make_user, make_blast):
     make_member(name="Zoë O’Brien")
     make_member(name=None)
     make_registration()
@@ -132,7 +130,7 @@ def test_more_rows_than_fit_into_one_batch_are_copied(copy, copied, monkeypatch,
     assert copied(Delivery) == here(Delivery)
 
 
-def test_what_could_leave_from_both_databases_is_told(copy, make_blast):
+def test_what_both_databases_could_send_is_reported(copy, make_blast):
     make_blast(status="processing")
     ScheduledMessage.objects.create(
         scheduled_at=timezone.now() + timedelta(days=1), message_body="Hi", target="community"
@@ -268,7 +266,7 @@ def test_ctrl_c_leaves_the_new_database_as_it_was(copy, copied, monkeypatch, mak
     assert copied(CommunityMember) == []
 
 
-def test_a_value_that_arrives_otherwise_is_noticed(copy, copied, monkeypatch, make_member):
+def test_a_value_that_arrives_changed_is_noticed(copy, copied, monkeypatch, make_member):
     make_member(name="Ada")
     real = Column.write
     monkeypatch.setattr(Column, "write", lambda self, value: "Bob" if value == "Ada" else real(self, value))
@@ -308,14 +306,14 @@ def test_a_value_of_another_kind_is_named_by_table_column_and_row(copy, copied, 
 
 
 @on_sqlite
-def test_a_yes_or_no_that_is_neither_is_named(copy, make_blast):
+def test_a_boolean_that_is_neither_is_named(copy, make_blast):
     row = make_blast(people=1).deliveries.get()
     execute("UPDATE deliveries SET is_left = 'perhaps' WHERE id = %s", row.pk)
     assert f"deliveries.is_left of the row with id {row.pk} cannot be read as a bool." in copy()[0]
 
 
 @on_sqlite
-def test_characters_that_cannot_be_stored_are_left_out_and_told(copy, copied, make_member):
+def test_characters_that_cannot_be_stored_are_removed_and_reported(copy, copied, make_member):
     member = make_member()
     execute("UPDATE community_members SET name = CAST(X'416461004CFF' AS TEXT) WHERE id = %s", member.pk)
     SecurityEvent.objects.create(event_type="login", metadata={"typed": "a\0b"})

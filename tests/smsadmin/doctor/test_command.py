@@ -95,7 +95,7 @@ def test_the_traceback_of_a_check_that_fails_is_to_be_had(with_checks, capsys):
     assert "IndexError" in capsys.readouterr().err
 
 
-def test_fix_mends_what_it_can_and_says_so(run, monkeypatch, make_log, make_delivery):
+def test_fix_repairs_what_it_can_and_says_so(run, monkeypatch, make_log, make_delivery):
     monkeypatch.setattr(indexes, "our_models", list)
     log = make_log(total_recipients=7)
     make_delivery(log, updated_at=timezone.now() - timedelta(hours=1))
@@ -118,7 +118,7 @@ def test_without_fix_nothing_is_changed(run, monkeypatch, make_log, make_deliver
     assert log.total_recipients == 7
 
 
-def test_a_mending_that_fails_is_said(run, with_checks):
+def test_a_fix_that_fails_is_reported(run, with_checks):
     def fail():
         raise ValueError
 

@@ -64,7 +64,7 @@ def test_rows_from_the_future_are_found(make_log):
     assert sentence == "message_logs has a row from 5 hours in the future: one machine's clock is wrong."
 
 
-def test_a_good_account_is_told(account):
+def test_a_working_account_is_reported(account):
     account(inbound_url="https://sms.example.org/webhooks/twilio/inbound", server_time=timezone.now())
     assert problems("online.twilio") == notes("online.twilio") == []
 

@@ -40,7 +40,7 @@ def test_counters_that_agree_are_fine(make_log, make_delivery):
     assert problems("counters.blasts") == []
 
 
-def test_counters_that_differ_are_found_and_mended(make_log, make_delivery):
+def test_counters_that_differ_are_found_and_fixed(make_log, make_delivery):
     log = make_log(total_recipients=5, success_count=5)
     make_delivery(log, updated_at=LONG_AGO)
     assert problems("counters.blasts") == [f"The counters of 1 blast don't match their rows (blast {log.pk})."]
@@ -69,14 +69,14 @@ def test_people_left_behind_in_a_blast_that_is_over_are_found(make_log, make_del
     assert sentence.startswith(f"1 blast has ended with people still waiting (blast {log.pk})")
 
 
-def test_a_state_that_nobody_knows_is_found(make_log, make_delivery):
+def test_an_unknown_state_is_found(make_log, make_delivery):
     log = make_log(total_recipients=1)
     row = make_delivery(log, updated_at=LONG_AGO)
     execute("UPDATE deliveries SET status = 'lost' WHERE id = %s", row.pk)
     assert "deliveries has states that SMS Admin doesn't know: lost." in problems("counters.blasts")
 
 
-def test_the_counters_of_a_survey_are_compared_and_mended(make_survey, make_session):
+def test_the_counters_of_a_survey_are_compared_and_fixed(make_survey, make_session):
     survey = make_survey(start_count=9, completion_count=1)
     make_session(survey, "completed")
     make_session(survey, "active")
@@ -88,7 +88,7 @@ def test_the_counters_of_a_survey_are_compared_and_mended(make_survey, make_sess
     assert problems("counters.surveys") == []
 
 
-def test_tries_of_staff_are_counted_in_no_survey(make_survey, make_session):
+def test_tests_by_staff_are_not_counted(make_survey, make_session):
     survey = make_survey(start_count=1)
     make_session(survey)
     make_session(survey, "completed", phone=practice_phone.number_of(1))
@@ -99,7 +99,7 @@ def test_tries_of_staff_are_counted_in_no_survey(make_survey, make_session):
     assert (survey.start_count, survey.completion_count) == (1, 0)
 
 
-def test_tries_that_are_left_are_told_once_real_texts_are_sent(make_survey, make_session, settings):
+def test_leftover_tests_are_reported_once_real_texts_are_sent(make_survey, make_session, settings):
     survey = make_survey()
     make_session(survey, phone=practice_phone.number_of(1))
     assert notes("counters.surveys") == []
@@ -118,7 +118,7 @@ def test_questions_that_cannot_be_read_are_found(make_survey):
     assert problems("counters.surveys") == [f"Survey {survey.pk} doesn't work. The questions are not valid JSON."]
 
 
-def test_people_who_are_asked_after_opting_out_are_found_and_left_in_peace(
+def test_people_asked_after_opting_out_are_found_and_their_sessions_ended(
     make_survey, make_session, make_unsubscribed
 ):
     survey = make_survey(start_count=2)
@@ -132,7 +132,7 @@ def test_people_who_are_asked_after_opting_out_are_found_and_left_in_peace(
 
 
 @pytest.mark.parametrize(("unread", "mended"), [(5, 1), (-2, 0)])
-def test_more_unread_texts_than_texts_are_found_and_mended(make_phone, unread, mended):
+def test_more_unread_texts_than_texts_are_found_and_fixed(make_phone, unread, mended):
     phone = make_phone()
     thread = InboxThread.objects.create(phone=phone, unread_count=unread)
     for direction in ("inbound", "outbound"):

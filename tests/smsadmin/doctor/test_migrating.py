@@ -43,7 +43,7 @@ def test_nothing_is_applied_where_nothing_waits(capsys):
     assert capsys.readouterr().out == "Nothing to apply: the database is up to date.\n"
 
 
-def test_a_quiet_start_says_nothing(capsys):
+def test_a_quiet_start_prints_nothing(capsys):
     call_command("dbdoctor", "--apply", verbosity=0)
     assert capsys.readouterr().out == ""
 
@@ -87,7 +87,7 @@ def too_old(db):
 
 
 @pytest.mark.parametrize("command", [("migrate",), ("dbdoctor", "--apply"), ("dbdoctor", "--print")])
-def test_a_database_from_before_the_migrations_were_combined_is_told_the_way(too_old, command):
+def test_a_database_from_before_the_squashed_migrations_is_told_what_to_do(too_old, command):
     with pytest.raises(CommandError, match=r"The database is too old .* Check out commit ad93590"):
         call_command(*command)
 
@@ -162,5 +162,5 @@ def test_a_file_with_data_is_backed_up_before_it_is_changed(tmp_path):
     site.run("migrate", "messaging", "0001")
     said = site.run("dbdoctor", "--apply").stdout
     [backup] = (tmp_path / "backups").iterdir()
-    assert f"The database as it was before is in {backup}." in said
+    assert f"The previous database is in {backup}." in said
     assert "was applied." in said or "were applied." in said

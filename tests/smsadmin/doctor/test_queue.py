@@ -23,7 +23,7 @@ def fail_task(stopped):
     )
 
 
-def test_a_living_worker_is_told(living_worker):
+def test_a_running_worker_is_reported(living_worker):
     assert problems("queue.worker") == []
     assert "1 worker is running (on web1)." in [finding.sentence for finding in findings("queue.worker")]
 
@@ -106,12 +106,12 @@ def shared_redis(settings, monkeypatch):
     return redis
 
 
-def test_our_own_queue_is_no_stranger(shared_redis):
+def test_our_own_queue_is_not_reported(shared_redis):
     shared_redis[installation.queue_key()] = [SignedPackage.dumps({"id": "1"})]
     assert findings("queue.strangers") == []
 
 
-def test_another_installation_on_the_same_redis_is_told(shared_redis):
+def test_another_installation_on_the_same_redis_is_reported(shared_redis):
     shared_redis["django_q:smsadmin-77:q"] = ["a", "b"]
     shared_redis["django_q:smsadmin-77:cluster:1"] = "figures"
     assert notes("queue.strangers") == [
@@ -119,7 +119,7 @@ def test_another_installation_on_the_same_redis_is_told(shared_redis):
     ]
 
 
-def test_what_an_older_version_left_is_told(shared_redis):
+def test_leftovers_of_an_older_version_are_reported(shared_redis):
     shared_redis["django_q:smsadmin:q"] = ["a"]
     assert notes("queue.strangers") == ["A version before 1.0.0 left 1 task in the queue smsadmin."]
 
@@ -134,7 +134,7 @@ def test_foreign_tasks_in_redis_are_found(shared_redis):
     assert len(problems("queue.strangers")) == 1
 
 
-def test_a_redis_that_is_away_is_one_finding(settings):
+def test_an_unreachable_redis_is_one_finding(settings):
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     assert problems("queue.strangers") == ["Redis is not responding (ConnectionError)."]
 
@@ -168,7 +168,7 @@ def test_failures_of_the_last_day_are_found():
     assert problems("queue.failures") == ["The task messaging.tasks.recount has failed 2 times in the last day."]
 
 
-def test_an_import_that_stands_still_is_found():
+def test_a_stalled_import_is_found():
     long_ago = timezone.now() - timedelta(hours=1)
     one = ContactImport.objects.create(file_name="a.csv", status="reading", updated_at=long_ago)
     ContactImport.objects.create(file_name="b.csv", status="applied", updated_at=long_ago)

@@ -37,7 +37,7 @@ def test_a_phone_in_another_form_is_found(make_member, phone):
     assert phone not in sentence or not phone
 
 
-def test_a_phone_in_another_form_is_mended(make_unsubscribed):
+def test_a_phone_in_another_form_is_fixed(make_unsubscribed):
     gone = make_unsubscribed()
     spoil_phone(gone, "(720) 555-0123")
     assert mend("rows.phones") == ["1 phone of unsubscribed_contacts was converted to E.164."]
@@ -49,7 +49,7 @@ def test_a_phone_in_another_form_is_mended(make_unsubscribed):
     ("phone", "kept"),
     [("+5215512345678", "+525512345678"), ("+541123456789", "+5491123456789"), ("+551187654321", "+5511987654321")],
 )
-def test_a_phone_in_an_old_national_spelling_is_found_and_mended(make_unsubscribed, phone, kept):
+def test_a_phone_in_an_old_national_spelling_is_found_and_fixed(make_unsubscribed, phone, kept):
     spoil_phone(make_unsubscribed(), phone)
     assert problems("rows.phones") != []
     mend("rows.phones")
@@ -73,7 +73,7 @@ def test_what_is_no_phone_or_there_already_stays_as_it_is(make_member):
     assert set(CommunityMember.objects.values_list("phone", flat=True)) == {"+17205550123", "720-555-0123", "nobody"}
 
 
-def test_a_phone_of_history_is_found_and_left_to_the_operator(make_delivery, make_log):
+def test_a_phone_in_past_records_is_found_and_left_to_the_operator(make_delivery, make_log):
     spoil_phone(make_delivery(make_log()), "7205550123")
     [finding] = [one for one in findings("rows.phones") if one.fix is None and one.remedy]
     assert finding.sentence.startswith("deliveries has 1 phone not in E.164")
@@ -84,7 +84,7 @@ def test_short_codes_may_text(make_member):
     assert problems("rows.phones") == []
 
 
-def test_a_status_that_nobody_knows_is_found(make_log):
+def test_an_unknown_status_is_found(make_log):
     log = make_log()
     execute("UPDATE message_logs SET status = 'gone' WHERE id = %s", log.pk)
     assert problems("rows.values") == [f"1 row of message_logs has an unknown status (id {log.pk})."]
@@ -107,7 +107,7 @@ def test_people_who_were_texted_after_opting_out_are_found(make_log, make_delive
     assert problems("rows.opt_outs") == [f"Blast {log.pk} texted 1 person after they had opted out."]
 
 
-def test_who_opted_out_afterwards_or_was_skipped_is_no_finding(make_log, make_delivery, make_unsubscribed):
+def test_who_opted_out_afterward_or_was_skipped_is_no_finding(make_log, make_delivery, make_unsubscribed):
     now = timezone.now()
     log = make_log()
     make_delivery(log, phone=make_unsubscribed(created_at=now).phone, claimed_at=now - timedelta(hours=1))

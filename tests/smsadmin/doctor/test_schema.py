@@ -166,7 +166,7 @@ def test_a_lost_part_of_the_search_on_postgresql_is_found_and_made_again(sql, na
 
 
 @on_postgresql
-def test_ids_that_would_come_twice_are_found_and_mended(make_event):
+def test_ids_that_would_come_twice_are_found_and_fixed(make_event):
     make_event(pk=10_000)
     assert problems("schema.sequences") == ["The next id of events is one that exists: rows cannot be added."]
     assert mend("schema.sequences") == ["events goes on counting from its last id."]
@@ -178,4 +178,4 @@ def test_ids_that_would_come_twice_are_found_and_mended(make_event):
 def test_a_table_that_gives_no_ids_is_found():
     execute("ALTER TABLE events ALTER COLUMN id DROP IDENTITY")
     [sentence] = problems("schema.sequences")
-    assert "gives its rows no ids" in sentence
+    assert "no longer generates ids" in sentence

@@ -40,7 +40,7 @@ def test_a_blast_that_has_just_begun_is_fine(running):
     assert problems("sending.blasts") == []
 
 
-def test_a_blast_without_a_place_for_a_sender_is_found_and_mended(running, settings):
+def test_a_blast_without_a_sender_slot_is_found_and_fixed(running, settings):
     SenderSlot.objects.all().delete()
     assert problems("sending.blasts") == [f"Blast {running.pk} has 1 person waiting and no sender slot."]
     assert mend("sending.blasts") == [f"Blast {running.pk} can be sent again: the worker continues it."]
@@ -60,7 +60,7 @@ def test_an_answer_that_nobody_sends_is_found(make_delivery, long_ago):
     assert problems("sending.blasts") == ["1 reply is waiting in the inbox, but not being sent."]
 
 
-def test_doubt_that_nobody_has_settled_is_found(make_delivery, make_log, long_ago):
+def test_unconfirmed_texts_without_a_decision_are_found(make_delivery, make_log, long_ago):
     row = make_delivery(make_log(), Delivery.Status.UNKNOWN, claimed_at=long_ago)
     assert problems("sending.doubt") == ["1 person may not have received a text and still need a decision."]
     Delivery.objects.filter(pk=row.pk).update(is_left=True)

@@ -21,7 +21,7 @@ def test_a_sound_file_has_no_problem(on_file):
         assert problems(f"storage.{name}") == []
 
 
-def test_a_missing_file_is_found_and_not_made(on_file):
+def test_a_missing_file_is_found_and_not_created(on_file):
     on_file.unlink()
     assert problems("storage.file") == [f"There is no database at {on_file}."]
     assert not on_file.exists()

@@ -84,7 +84,7 @@ def test_two_lines_with_one_number_are_merged_and_success_wins(old, move, monkey
     assert told(report, LINES) == [("already there", "an earlier line of the blast has the same number: merged")]
 
 
-def test_counters_say_what_the_rows_say_and_differences_are_told(old, move):
+def test_counters_match_the_rows_and_differences_are_reported(old, move):
     old.add_blast((ADA, None, True, None), total_recipients=7, success_count=6, failure_count=1)
     report = move()
     log = MessageLog.objects.get()
@@ -105,7 +105,7 @@ def test_an_error_without_a_phone_is_why_the_blast_broke_off(old, move):
 
 @pytest.mark.parametrize("status", ["processing", "exploded", None])
 @pytest.mark.parametrize(("success", "ended"), [(True, "sent"), (False, "failed")])
-def test_a_blast_under_way_is_over_and_nothing_more_is_sent(old, move, status, success, ended):
+def test_a_blast_in_progress_is_over_and_nothing_more_is_sent(old, move, status, success, ended):
     old.add_blast((ADA, None, success, None if success else "No"), status=status)
     assert move().of("message_logs").mended == 1
     assert MessageLog.objects.get().status == ended
@@ -150,7 +150,7 @@ def test_details_that_cannot_be_read_are_refused_and_the_blast_is_kept(old, move
     assert report.of(LINES).refused == 1
 
 
-def test_a_list_that_breaks_off_is_read_to_there(old, move):
+def test_a_truncated_list_is_read_up_to_the_break(old, move):
     whole = json.dumps([{"phone": phone, "success": True} for phone in (ADA, GRACE, ALAN)])
     old.add("message_logs", details=whole[:-10])
     report = move()
@@ -175,7 +175,7 @@ def test_characters_that_cannot_be_stored_are_taken_out(old, move):
     assert (delivery.name, delivery.error_message) == ("Ada", "? no")
 
 
-def test_a_blast_moves_in_once_even_without_its_entry(old, move):
+def test_a_blast_is_imported_once_even_without_its_entry(old, move):
     old.add_blast((ADA, None, True, None))
     move()
     LegacyRow.objects.all().delete()
@@ -230,7 +230,7 @@ def test_a_list_is_read_as_json_reads_it(entries, indent):
 
 @settings(max_examples=30)
 @given(st.lists(json_values, min_size=1, max_size=5), st.data())
-def test_a_cut_list_gives_its_first_entries_and_then_says_that_it_breaks_off(entries, data):
+def test_a_truncated_list_yields_its_first_entries_and_then_raises(entries, data):
     text = json.dumps(entries)
     cut = text[: data.draw(st.integers(0, len(text) - 1))]
     read = []

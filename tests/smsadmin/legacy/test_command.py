@@ -62,7 +62,7 @@ def fill(old):
     old.add("schema_migrations", version="001", applied_at="then")
 
 
-def test_it_moves_in_and_tells_what_became_of_the_rows(run, old):
+def test_it_is_imported_and_tells_what_became_of_the_rows(run, old):
     fill(old)
     said, code = run()
     assert code == 1
@@ -95,7 +95,7 @@ def test_a_second_run_changes_nothing_and_says_so(run, old):
     assert (list(MessageLog.objects.values()), list(Delivery.objects.order_by("pk").values())) == rows
 
 
-def test_a_dry_run_tells_the_same_and_writes_nothing(run, old):
+def test_a_dry_run_reports_the_same_and_writes_nothing(run, old):
     fill(old)
     before = counts()
     dry, code = run(old.path, "--dry-run")
@@ -107,7 +107,7 @@ def test_a_dry_run_tells_the_same_and_writes_nothing(run, old):
     assert dry.startswith(table)
 
 
-def test_what_is_new_in_the_file_moves_in_later(run, old):
+def test_what_is_new_in_the_file_is_imported_later(run, old):
     old.add("events")
     old.add("event_registrations", phone=ADA)
     run()
@@ -134,7 +134,7 @@ def test_what_is_still_in_the_write_ahead_log_is_read(run, old):
     assert CommunityMember.objects.count() == 1
 
 
-def test_an_older_version_moves_in(run, older):
+def test_an_older_version_is_imported(run, older):
     older.add("community_members", phone=ADA)
     older.add("users", username="ann", password_hash="plain")
     assert run(older.path)[1] == 0
@@ -309,7 +309,7 @@ def test_what_the_database_says_no_to_is_one_sentence_and_nothing_moves(run, old
     assert not CommunityMember.objects.exists()
 
 
-def test_new_rows_of_ours_can_be_added_afterwards(run, old, make_member, make_event):
+def test_new_rows_of_ours_can_be_added_afterward(run, old, make_member, make_event):
     fill(old)
     run()
     make_member(phone="+17205550177")
@@ -317,7 +317,7 @@ def test_new_rows_of_ours_can_be_added_afterwards(run, old, make_member, make_ev
     assert MessageLog.objects.create(message_body="x", target="community").pk
 
 
-def test_the_examination_finds_nothing_wrong_with_what_moved_in(run, old):
+def test_the_examination_finds_nothing_wrong_with_what_was_imported(run, old):
     fill(old)
     run()
     for log in MessageLog.objects.all():

@@ -10,7 +10,7 @@ SID = "SM" + "0" * 32
 pytestmark = pytest.mark.django_db
 
 
-def test_a_conversation_moves_in_with_its_texts(old, move):
+def test_a_conversation_is_imported_with_its_texts(old, move):
     old.add(
         "inbox_threads",
         phone=ADA,
@@ -98,7 +98,7 @@ def test_texts_of_a_deleted_conversation_are_refused(old, move):
         ({"direction": "outbound", "automation_source": "robot"}, "outbound", None),
     ],
 )
-def test_unknown_values_are_mended(old, move, values, direction, source):
+def test_unknown_values_are_fixed(old, move, values, direction, source):
     old.add("inbox_threads", phone=ADA)
     old.add("inbox_messages", phone=ADA, **values)
     assert move().of("inbox_messages").mended == 1
@@ -106,6 +106,6 @@ def test_unknown_values_are_mended(old, move, values, direction, source):
     assert (message.direction, message.automation_source) == (direction, source)
 
 
-def test_a_conversation_with_what_is_no_number_is_refused(old, move):
+def test_a_conversation_without_a_phone_number_is_rejected(old, move):
     old.add("inbox_threads", phone="BANK")
     assert move().of("inbox_threads").refused == 1

@@ -17,7 +17,7 @@ ADA, GRACE, ALAN = "+17205550101", "+13035550102", "+19705550103"
 pytestmark = pytest.mark.django_db
 
 
-def test_members_move_in_as_they_were(old, move):
+def test_members_are_imported_as_they_were(old, move):
     old.add("community_members", name="Ada Lovelace", phone=ADA)
     old.add("community_members", name=None, phone=GRACE)
     report = move()
@@ -36,7 +36,7 @@ def test_a_member_who_is_here_is_left_as_they_are(old, move, make_member):
     assert report.of("community_members").present == 1
 
 
-def test_a_phone_in_another_form_is_mended(old, move, told):
+def test_a_phone_in_another_form_is_fixed(old, move, told):
     old.add("community_members", name="Ada", phone="(720) 555-0101")
     report = move()
     assert CommunityMember.objects.get().phone == ADA
@@ -74,7 +74,7 @@ def test_a_number_that_cannot_be_texted_is_refused_with_its_reason(old, move, ph
         (" ", None),
     ],
 )
-def test_names_are_mended(old, move, name, taken):
+def test_names_are_fixed(old, move, name, taken):
     old.add("community_members", name=name, phone=ADA)
     move()
     assert CommunityMember.objects.get().name == taken
@@ -124,14 +124,14 @@ def test_a_registration_of_a_deleted_event_is_refused(old, move, told):
     assert told(report, "event_registrations") == [("rejected", "it belongs to an event that was not imported")]
 
 
-def test_an_event_without_a_title_or_with_a_wrong_date_is_mended(old, move):
+def test_an_event_without_a_title_or_with_a_wrong_date_is_fixed(old, move):
     old.add("events", title="", date="next week")
     assert move().of("events").mended == 1
     event = Event.objects.get()
     assert (event.title, event.date) == ("Event 1", None)
 
 
-def test_opt_outs_are_on_the_trail(old, move):
+def test_opt_outs_are_in_the_consent_history(old, move):
     old.add("unsubscribed_contacts", name="Ada", phone=ADA, reason="Asked at the desk", source="community")
     move()
     opt_out = UnsubscribedContact.objects.get()
@@ -146,7 +146,7 @@ def test_opt_outs_are_on_the_trail(old, move):
     assert record.created_at == opt_out.created_at == datetime(2024, 3, 5, 17, 30, 0, 123456, tzinfo=UTC)
 
 
-def test_opt_outs_of_an_older_version_move_in(older, move):
+def test_opt_outs_of_an_older_version_are_imported(older, move):
     older.add("unsubscribed_contacts", phone=ADA)
     move(older)
     assert UnsubscribedContact.objects.get().reason is None
@@ -167,7 +167,7 @@ def test_an_opt_out_names_its_event_by_the_new_id(old, move, make_event):
     assert report.of("unsubscribed_contacts").mended == 1
 
 
-def test_who_has_opted_out_is_asked_no_more_by_a_survey_here(old, move):
+def test_people_who_opted_out_are_not_asked_further_questions(old, move):
     survey = SurveyFlow.objects.create(name="S", trigger_keyword="S", questions_json='["Q"]')
     session = SurveySession.objects.create(survey=survey, phone=ADA, questions_json='["Q"]')
     old.add("unsubscribed_contacts", phone=ADA)
@@ -198,7 +198,7 @@ def test_a_suppression_of_an_unknown_kind_goes_on_blocking(old, move, make_membe
     assert not CommunityMember.objects.textable().exists()
 
 
-def test_an_opt_out_that_was_kept_as_a_suppression_is_on_the_trail_once(old, move):
+def test_an_opt_out_kept_as_a_suppression_is_in_the_consent_history_once(old, move):
     old.add("suppressed_contacts", phone=ADA, category="opt_out")
     old.add("suppressed_contacts", phone=GRACE, category="opt_out")
     old.add("unsubscribed_contacts", phone=GRACE)
@@ -229,7 +229,7 @@ def test_a_new_row_with_the_id_of_a_deleted_one_is_taken(old, move):
     assert set(CommunityMember.objects.values_list("phone", flat=True)) == {ADA, GRACE}
 
 
-def test_many_rows_move_in_batches(old, move, monkeypatch):
+def test_many_rows_are_imported_batches(old, move, monkeypatch):
     monkeypatch.setattr("smsadmin.legacy.reading.BATCH", 3)
     for number in range(10):
         old.add("community_members", phone=f"+1720555{100 + number:04}")

@@ -15,7 +15,7 @@ def at(**later):
     return f"{timezone.now() + timedelta(**later):%Y-%m-%d %H:%M:%S.%f}"
 
 
-def test_what_waits_goes_on_waiting_and_that_is_said(old, move):
+def test_what_waits_keeps_waiting_and_is_reported(old, move):
     old.add("scheduled_messages", scheduled_at=at(hours=3), test_mode=1)
     report = move()
     message = ScheduledMessage.objects.get()
@@ -107,7 +107,7 @@ def test_it_belongs_to_its_blast_and_a_blast_to_one_of_them(old, move):
     assert report.of("scheduled_messages").mended == 2
 
 
-def test_those_of_an_older_version_move_in(older, move):
+def test_those_of_an_older_version_are_imported(older, move):
     older.add("scheduled_messages", scheduled_at=at(hours=1))
     older.add("scheduled_messages", scheduled_at=at(hours=-1), status="sent")
     move(older)

@@ -10,7 +10,7 @@ TABLE = "survey_flows"
 pytestmark = pytest.mark.django_db
 
 
-def test_a_survey_moves_in_with_its_sessions_and_answers(old, move):
+def test_a_survey_is_imported_with_its_sessions_and_answers(old, move):
     old.add("events", title="Gala")
     old.add(TABLE, linked_event_id=1, start_count=1, completion_count=1, intro_message="Hi", completion_message="Bye")
     old.add("inbox_threads", phone=ADA)
@@ -56,7 +56,7 @@ def test_a_keyword_is_kept_as_keywords_are(old, move):
 
 
 @pytest.mark.parametrize("keyword", ["stop", "Help", "exit"])
-def test_a_survey_with_a_word_of_ours_is_switched_off(old, move, told, keyword):
+def test_a_survey_with_a_word_of_ours_is_turned_off(old, move, told, keyword):
     old.add(TABLE, trigger_keyword=keyword)
     report = move()
     survey = SurveyFlow.objects.get()
@@ -65,7 +65,7 @@ def test_a_survey_with_a_word_of_ours_is_switched_off(old, move, told, keyword):
 
 
 @pytest.mark.parametrize("keyword", ["picnic", "", "  "])
-def test_a_survey_without_a_keyword_of_its_own_gets_one_and_is_switched_off(old, move, keyword):
+def test_a_survey_without_a_keyword_of_its_own_gets_one_and_is_turned_off(old, move, keyword):
     old.add(TABLE)
     old.add(TABLE, name="Another", trigger_keyword=keyword)
     assert move().of(TABLE).mended == 1
@@ -117,7 +117,7 @@ def test_a_survey_that_somebody_is_in_here_goes_on(old, move):
     assert mine.status == "active"
 
 
-def test_who_has_opted_out_is_in_no_survey(old, move):
+def test_people_who_opted_out_are_in_no_survey(old, move):
     old.add(TABLE)
     old.add("unsubscribed_contacts", phone=ADA)
     old.add("survey_sessions", phone=ADA, status="active")
@@ -129,7 +129,7 @@ def test_who_has_opted_out_is_in_no_survey(old, move):
     ("values", "status"),
     [({"status": "paused"}, "cancelled"), ({"status": "active", "current_question_index": 2}, "completed")],
 )
-def test_states_of_sessions_are_mended(old, move, values, status):
+def test_states_of_sessions_are_fixed(old, move, values, status):
     old.add(TABLE)
     old.add("inbox_threads", phone=ADA)
     old.add("survey_sessions", phone=ADA, **values)
@@ -144,7 +144,7 @@ def test_what_belongs_to_nothing_is_refused(old, move):
     assert (report.of("survey_sessions").refused, report.of("survey_responses").refused) == (1, 1)
 
 
-def test_a_second_answer_to_one_question_is_told(old, move, told):
+def test_a_second_answer_to_a_question_is_reported(old, move, told):
     old.add(TABLE)
     old.add("survey_sessions", phone=ADA)
     old.add("survey_responses", phone=ADA, answer="Cake")
@@ -155,7 +155,7 @@ def test_a_second_answer_to_one_question_is_told(old, move, told):
     assert {outcome for outcome, _ in told(report, "survey_responses")} == {"already there", "rejected"}
 
 
-def test_keyword_replies_move_in(old, move):
+def test_keyword_replies_are_imported(old, move):
     old.add("keyword_automation_rules", keyword="hours", match_count=4, last_matched_at="2024-03-05 17:00:00")
     move()
     rule = KeywordAutomationRule.objects.get()
@@ -164,7 +164,7 @@ def test_keyword_replies_move_in(old, move):
 
 
 @pytest.mark.parametrize("keyword", ["PICNIC", "stop", "help", "start"])
-def test_a_reply_to_a_word_that_is_taken_is_switched_off(old, move, told, keyword):
+def test_a_reply_to_a_word_that_is_taken_is_turned_off(old, move, told, keyword):
     old.add(TABLE)
     old.add("keyword_automation_rules", keyword=keyword)
     report = move()

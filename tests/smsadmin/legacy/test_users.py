@@ -63,7 +63,7 @@ def test_of_two_spellings_of_one_name_the_first_is_taken(quick_hashers, old, mov
 
 
 @pytest.mark.parametrize("stored", ["plain", "", "sha1$abc$def", "x" * 300, "scrypt:3:8:1$salt$" + "ab" * 64])
-def test_a_password_that_cannot_be_read_has_to_be_set_anew(quick_hashers, old, move, told, stored):
+def test_a_password_hash_that_cannot_be_read_requires_a_new_password(quick_hashers, old, move, told, stored):
     old.add("users", username="ann", password_hash=stored)
     report = move()
     assert not AppUser.objects.get().has_usable_password()
@@ -80,7 +80,7 @@ def test_a_role_that_is_not_ours_gets_the_least(old, move, role, taken):
     assert AppUser.objects.get().role == taken
 
 
-def test_a_name_that_could_not_be_typed_at_the_login_is_mended(quick_hashers, old, move):
+def test_a_name_that_could_not_be_typed_at_the_login_is_fixed(quick_hashers, old, move):
     old.add("users", username=" ann\u2460", password_hash=scrypt(GOOD))
     assert move().of("users").mended == 1
     assert AppUser.objects.get().username == "ann1"
@@ -118,7 +118,7 @@ def test_moving_in_again_finds_the_former_passwords(old, move):
     assert PasswordHistory.objects.get().password_hash.startswith("scrypt$")
 
 
-def test_no_failed_login_moves_in_and_that_is_said(old, move):
+def test_no_failed_login_is_imported_and_that_is_said(old, move):
     old.add("login_attempts", client_ip="__account__", username="ann", attempt_count=9, locked_until="2999-01-01")
     old.add("login_attempts")
     report = move()
@@ -154,7 +154,7 @@ def test_no_metadata_makes_the_move_fail(old, move, stored):
     assert move().of("auth_events").taken == 1
 
 
-def test_new_users_are_written_down(old, move):
+def test_new_users_are_recorded(old, move):
     old.add("users", username="ann", password_hash="plain", created_at=TIME)
     move()
     assert SecurityEvent.objects.get(event_type=Kind.USER_ADDED).metadata["added_user"] == "ann"

@@ -48,7 +48,7 @@ def replace(path):
     new.rename(path)
 
 
-def test_an_untouched_file_is_well(open_file):
+def test_an_untouched_file_is_fine(open_file):
     open_file()
     database_file.check()
     assert not database_file.is_gone()
@@ -102,7 +102,7 @@ def test_a_database_without_a_file_is_never_lost(monkeypatch, open_file):
     assert not database_file.is_gone()
 
 
-def test_a_look_costs_one_question_to_the_system(open_file, monkeypatch):
+def test_each_check_costs_one_system_call(open_file, monkeypatch):
     open_file()
     asked = []
     stat = os.stat

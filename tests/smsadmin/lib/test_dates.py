@@ -30,6 +30,6 @@ def test_a_countdown_says_its_two_largest_units(until, words):
     assert countdown(NOW + until, NOW) == words
 
 
-def test_a_moment_is_said_with_the_zones_name():
+def test_a_time_is_written_with_the_name_of_its_zone():
     assert moment(NOW) == "May 1, 2030, 12:30 p.m. MDT"
     assert moment(NOW, UTC) == "May 1, 2030, 6:30 p.m. UTC"

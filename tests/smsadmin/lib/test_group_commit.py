@@ -171,7 +171,7 @@ def test_work_that_a_leader_has_begun_is_given_up_too(monkeypatch):
         group_commit._is_leader_for(job)
 
 
-def test_alone_its_result_and_its_error_come_back():
+def test_without_concurrency_results_and_errors_are_returned():
     assert group_commit.run(keep("1")) == "1"
     with pytest.raises(ValueError, match="2"):
         group_commit.run(fail_after("2"))

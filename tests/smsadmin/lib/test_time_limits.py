@@ -80,7 +80,7 @@ def test_a_transaction_waits_at_its_beginning_only_so_long(locked, django_db_blo
         locked.set_autocommit(False, force_begin_transaction_with_broken_autocommit=True)
 
 
-def test_afterwards_a_lock_is_waited_for_as_before(locked, django_db_blocker):
+def test_afterward_a_lock_is_waited_for_as_before(locked, django_db_blocker):
     with django_db_blocker.unblock():
         locked.ensure_connection()
         with at_most(60):

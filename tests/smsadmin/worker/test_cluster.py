@@ -128,7 +128,7 @@ def test_a_result_that_cannot_be_written_does_not_end_the_process(monkeypatch, c
     assert results.get() == "STOP"
 
 
-def test_a_flag_is_seen_by_who_holds_it():
+def test_a_flag_is_seen_by_whoever_holds_it():
     flag = Flag()
     assert not flag.is_set()
     flag.set()

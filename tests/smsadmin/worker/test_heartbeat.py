@@ -91,7 +91,7 @@ def test_there_is_no_last_beat_before_the_first(db):
     assert heartbeat.last_beat() is None
 
 
-def test_a_beat_from_before_the_clock_was_set_back_is_no_sign_of_life(db):
+def test_a_heartbeat_from_before_the_clock_was_set_back_does_not_count(db):
     now = timezone.now()
     killed = WorkerHeartbeat.objects.create(host="a", pid=1, started_at=now, beat_at=now + timedelta(hours=1))
     assert heartbeat.living(now) == []

@@ -163,7 +163,7 @@ def test_nothing_stays_when_serve_is_killed(site, server):
     assert not is_listening(site.port)
 
 
-def test_a_port_that_is_taken_is_said_in_one_sentence(site):
+def test_a_port_in_use_is_reported_in_one_sentence(site):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
