@@ -1,10 +1,10 @@
-# make run and make test need Python 3.11 and make, nothing else. "make" alone lists what there is.
+# make run and make test need only Python 3.11 and make. "make" alone lists the targets.
 
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 AXE := axe-core@4.14.1
-# Set by "make test T=tests/contacts" and the like.
+# Tests to run, as in "make test T=tests/contacts".
 T :=
 
 STATIC_FILES := $(shell find accounts contacts messaging surveys smsadmin -path '*/static/*' -type f)
@@ -12,32 +12,34 @@ STATIC_FILES := $(shell find accounts contacts messaging surveys smsadmin -path 
 .DEFAULT_GOAL := help
 .PHONY: help run demo test lint types slow browser long axe bench clean
 export PORT
+# pytest rewrites and compiles every test file; kept as bytecode, it does so once.
+unexport PYTHONDONTWRITEBYTECODE
 
 help:
-	@echo "make run      the site and its worker on http://127.0.0.1:8000/ (PORT=8010 make run: elsewhere)"
+	@echo "make run      run the site and its worker on http://127.0.0.1:8000/ (PORT=8010 make run: another port)"
 	@echo "make demo     add made-up people, blasts, conversations and surveys to look at"
-	@echo "make test     the tests (T=tests/contacts: only those)"
-	@echo "make lint     style, formatting and who imports whom"
-	@echo "make types    type hints"
-	@echo "make slow     the tests with real processes"
-	@echo "make browser  the tests that drive Chromium"
-	@echo "make long     both of these at once, which takes less time than one after the other"
-	@echo "make axe      axe-core by npm, with which \"make browser\" also looks for barriers on every page"
-	@echo "make bench    the benchmarks, one after the other"
-	@echo "make clean    remove what make has made, except .env and the data in instance/"
+	@echo "make test     run the tests (T=tests/contacts: only those)"
+	@echo "make lint     check style, formatting and imports between apps and rooms"
+	@echo "make types    check type hints"
+	@echo "make slow     run the tests with real processes"
+	@echo "make browser  run the tests in Chromium"
+	@echo "make long     run the last two together, which is faster than one after the other"
+	@echo "make axe      install axe-core with npm, so that the browser tests check accessibility too"
+	@echo "make bench    run the benchmarks one after the other"
+	@echo "make clean    remove everything that make created, except .env and the data in instance/"
 
-# A virtual environment that lost its Python, as after an upgrade of the system, is made anew.
+# A virtual environment that lost its Python, for example after a system upgrade, is created again.
 $(VENV)/made: $(if $(wildcard $(PY)),,FORCE)
 	@$(PYTHON) bin/make_venv.py $(VENV)
 	@touch $@
 
 $(VENV)/installed: requirements.txt $(VENV)/made
-	@echo "Installing what SMS Admin needs (requirements.txt)."
+	@echo "Installing SMS Admin's dependencies (requirements.txt)."
 	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
 $(VENV)/installed-dev: requirements-dev.txt requirements.txt $(VENV)/made
-	@echo "Installing what the tests need (requirements-dev.txt)."
+	@echo "Installing the tests' dependencies (requirements-dev.txt)."
 	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@ $(VENV)/installed
 
@@ -64,8 +66,8 @@ demo: database
 test: $(VENV)/installed-dev
 	@$(PY) -m pytest -q -n auto --maxprocesses 4 $(T)
 
-# These mostly wait for processes, so that more of them than there are processors run at once; each is handed out by
-# itself, as some are long.
+# These mostly wait for other processes, so more of them run at once than there are processors. Each is handed out
+# separately, because some take long.
 slow: $(VENV)/installed-dev
 	@$(PY) -m pytest -q -n 4 --maxschedchunk 1 -m "slow and not browser" $(T)
 
@@ -90,7 +92,7 @@ types: $(VENV)/installed-dev
 	@$(PY) -m mypy
 
 bench: $(VENV)/installed-dev
-	@set -e; for script in bench/[a-z]*.py; do name=$$(basename $$script .py); echo "== $$name"; $(PY) -m bench.$$name; done
+	@set -e; for script in $(filter-out bench/installation.py,$(wildcard bench/[a-z]*.py)); do name=$$(basename $$script .py); echo "== $$name"; $(PY) -m bench.$$name; done
 
 clean:
 	rm -rf $(VENV) staticfiles test-results .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,15 +1,15 @@
 """python -m bench.audience: a list of a million people becomes the delivery rows of a blast.
 
-Prints time and peak memory, and the time beside that of copying the same rows within SQLite by hand.
+Prints time and peak memory, and compares the time with that of plainly copying the same rows within the database.
 """
 
 import argparse
 
-from tests.processes import installation, postgres_database, temporary_folder
+from bench.installation import new_installation, run_script
 
 FILL = """
 from contacts.models import CommunityMember, SuppressedContact, UnsubscribedContact
-phone = lambda i: f"+1720{2000000 + i + (10000 if i >= 110000 else 0)}"  # no exchange is 211
+phone = lambda i: f"+1720{2000000 + i + (10000 if i >= 110000 else 0)}"  # there is no exchange 211
 people = (CommunityMember(name=f"Person {i}", phone=phone(i)) for i in range({count}))
 CommunityMember.objects.bulk_create(people, batch_size=5000)
 opted_out = (UnsubscribedContact(phone=phone(i)) for i in range(0, {blocked} // 2))
@@ -48,19 +48,15 @@ print(f"Peak memory {memory():.0f} MB ({memory() - before:+.0f} MB)")
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.audience", description=__doc__)
     parser.add_argument("--members", type=int, default=1_000_000)
-    parser.add_argument("--blocked", type=int, default=50_000, help="of whom half opted out, half are suppressed")
+    parser.add_argument(
+        "--blocked", type=int, default=50_000, help="how many of them are blocked: half opted out, half unreachable"
+    )
     parser.add_argument("--postgres", action="store_true")
     args = parser.parse_args()
     fill = FILL.replace("{count}", str(args.members)).replace("{blocked}", str(args.blocked))
-    with temporary_folder("bench-audience") as folder:
-        if args.postgres:
-            with postgres_database() as url, installation(folder, url, DEBUG="false") as site:
-                site.run("shell", "-v", "0", "-c", fill)
-                print(site.run("shell", "-v", "0", "-c", MEASURE).stdout, end="")
-        else:
-            with installation(folder, DEBUG="false") as site:
-                site.run("shell", "-v", "0", "-c", fill)
-                print(site.run("shell", "-v", "0", "-c", MEASURE).stdout, end="")
+    with new_installation("audience", postgres=args.postgres, DEBUG="false") as site:
+        run_script(site, fill)
+        print(run_script(site, MEASURE), end="")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """python -m bench.callbacks: signed delivery reports from Twilio while a blast runs.
 
-gunicorn with 2 workers takes two reports ("sent", "delivered") on each text of a blast as soon as it is accepted.
-Prints reports a second, latencies, the share of the same server's bare rate (its 405 answer to a GET, in the same
-run), and whether every report arrived.
+gunicorn with 2 workers receives two reports ("sent", "delivered") on each text of a blast as soon as it is accepted.
+Prints reports per second, latencies, the rate as a share of the same server's bare rate (its 405 response to a GET,
+in the same run), and whether every report was recorded.
 """
 
 import argparse
@@ -12,38 +12,19 @@ import threading
 import time
 from collections.abc import Callable
 
+from bench.installation import add_people, new_installation, start_blast, start_standin
 from tests import twilio_standin
 from tests.posting import Answer, describe, post_all, request, signed_post
-from tests.processes import (
-    Installation,
-    children,
-    cpu_seconds,
-    free_port,
-    installation,
-    is_listening,
-    postgres_database,
-    temporary_folder,
-    wait_until,
-)
+from tests.processes import Installation, children, cpu_seconds, free_port
 from tests.twilio_standin import ACCOUNT_SID, AUTH_TOKEN
 
-FILL = """
-from contacts.models import CommunityMember
-people = (CommunityMember(name=f"Person {i}", phone=f"+1720{2000000 + i}") for i in range({count}))
-CommunityMember.objects.bulk_create(people, batch_size=5000)
-"""
-START = """
-from messaging.sending import dispatch
-from messaging.composing.audience import Audience
-dispatch.start("Hi {first_name}", Audience("community"))
-"""
 SENDERS = 20
 # Requests, and None for each sender at the end.
 Queue = queue.SimpleQueue[bytes | None]
 
 
 def report(port: int, feed: Callable[[Queue], None]) -> tuple[float, list[Answer]]:
-    """Post all that `feed(work)` puts into a queue: (seconds in all, answers)."""
+    """Post everything that `feed(work)` puts into a queue: (total seconds, answers)."""
     work: Queue = queue.SimpleQueue()
     feeder = threading.Thread(target=_feed, args=(feed, work), daemon=True)
     feeder.start()
@@ -59,18 +40,17 @@ def _feed(feed: Callable[[Queue], None], work: Queue) -> None:
 
 
 def measure(site: Installation, recipients: int, standin_port: int) -> None:
-    site.run("shell", "-v", "0", "-c", FILL.replace("{count}", str(recipients)))
-    site.start("-m", "tests.twilio_standin", "--port", str(standin_port), "--latency", "0.1")
-    wait_until(lambda: is_listening(standin_port), 20, "the stand-in")
+    add_people(site, recipients)
+    start_standin(site, standin_port)
     site.start_web()
     site.start("manage.py", "worker")
     ask = request(site.port, "GET", "/webhooks/twilio/status/1")
     span, _ = post_all(site.port, [[ask] * (2_000 // SENDERS)] * SENDERS)
     bare = 2_000 / span
-    site.run("shell", "-v", "0", "-c", START)
+    start_blast(site)
 
     def feed(work: Queue) -> None:
-        """Two reports on each text, once it is accepted."""
+        """Queue two reports on each text once it is accepted."""
         seen: set[int] = set()
         [(first,)] = site.query("SELECT MIN(id) FROM deliveries")
         while len(seen) < recipients:
@@ -101,10 +81,10 @@ def measure(site: Installation, recipients: int, standin_port: int) -> None:
     rate = len(answers) / span
     bad = sum(answer.status != 204 for answer in answers)
     print(
-        f"{len(answers):,} reports in {span:.0f} s: {rate:.0f} a second ({rate / bare:.2f} of the bare rate), "
+        f"{len(answers):,} reports in {span:.0f} s: {rate:.0f} per second ({rate / bare:.2f} of the bare rate), "
         f"{describe(answers)}, {1000 * busy / len(answers):.2f} ms of the server's CPU each, load "
-        f"{os.getloadavg()[0]:.1f}, {bad} not answered 204, {recipients - delivered} of {recipients:,} not recorded "
-        "as delivered"
+        f"{os.getloadavg()[0]:.1f}, {bad} not answered with 204, {recipients - delivered} of {recipients:,} not "
+        "recorded as delivered"
     )
 
 
@@ -114,17 +94,9 @@ def main() -> None:
     parser.add_argument("--postgres", action="store_true")
     args = parser.parse_args()
     port = free_port()
-    environment = {
-        **twilio_standin.environment(port),
-        "SMS_CONCURRENCY": "50",
-    }
-    with temporary_folder("bench-callbacks") as folder:
-        if args.postgres:
-            with postgres_database() as url, installation(folder, url, **environment) as site:
-                measure(site, args.recipients, port)
-        else:
-            with installation(folder, **environment) as site:
-                measure(site, args.recipients, port)
+    environment = {**twilio_standin.environment(port), "SMS_CONCURRENCY": "50"}
+    with new_installation("callbacks", postgres=args.postgres, **environment) as site:
+        measure(site, args.recipients, port)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""python -m bench.consent: how well, and how fast, texts are told for what they ask.
+"""python -m bench.consent: how well, and how fast, texts are classified.
 
-The table of examples (tests/messaging/consent/examples) is classified. Prints for each verdict the precision (of the
-texts that were given it, how many have it) and the recall (of those that have it, how many were given it), then the
-recall of each kind and language, what is wrong, and the processor time a text: the median and the longest over the
-table, and the longest over texts of 1,600 characters that are made to take long.
+Classifies the table of examples (tests/messaging/consent/examples). For each verdict, prints precision (how many of
+the texts given that verdict should have it) and recall (how many of the texts that should have it were given it),
+then recall by kind and language, the mistakes, and processor time per text: the median and maximum over the table,
+and the maximum over texts of 1,600 characters designed to be slow.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from messaging.consent.languages import languages
 from messaging.text.encoding import MAX_CHARACTERS
 from tests.messaging.consent.examples import Example, examples
 
-# Of several runs of one text the quickest: others use this machine, too.
+# The fastest of several runs counts, because other programs use this machine too.
 RUNS = 5
 SEED = 20261129
 HARD = (
@@ -53,7 +53,7 @@ def share(part: int, whole: int) -> str:
 
 
 def judge(table: list[Example]) -> list[tuple[Example, Verdict, str]]:
-    """Print precision and recall; what is wrong, as (example, what it was told for, why)."""
+    """Print precision and recall; return the mistakes as (example, verdict given, why)."""
     told = [(each, classify(each.body)) for each in table]
     given = Counter(found.verdict for _, found in told)
     have = Counter(each.verdict for each, _ in told)
@@ -77,7 +77,7 @@ def judge(table: list[Example]) -> list[tuple[Example, Verdict, str]]:
 
 
 def seconds(body: str) -> float:
-    """The processor time that one text takes."""
+    """Processor time to classify one text."""
     best = float("inf")
     for _ in range(RUNS):
         started = time.process_time()
@@ -87,7 +87,7 @@ def seconds(body: str) -> float:
 
 
 def hard_texts() -> Iterator[str]:
-    """Texts of the greatest length: of one run of words again and again, and of the words of phrases at random."""
+    """Texts of maximum length: a run of words repeated, and random words from the phrases."""
     for run in HARD:
         yield (run * MAX_CHARACTERS)[:MAX_CHARACTERS]
     dice = random.Random(SEED)
@@ -107,19 +107,19 @@ def main() -> None:
     table = examples()
     started = time.process_time()
     languages()
-    print(f"Phrases read in {1000 * (time.process_time() - started):.0f} ms, once for each process\n")
+    print(f"Phrases read in {1000 * (time.process_time() - started):.0f} ms, once per process\n")
     wrong = judge(table)
     for each, verdict, why in wrong:
-        print(f"  {each.place}: {each.body!r} is {each.verdict.value}, told for {verdict.value} {why}")
+        print(f"  {each.place}: {each.body!r} is {each.verdict.value}, classified as {verdict.value} {why}")
     times = [seconds(each.body) for each in table]
     hard = list(hard_texts())
     for body in hard:
-        # As in a process that has seen such texts before.
+        # Warm up, as in a process that has seen such texts before.
         classify(body)
     worst, body = slowest(hard)
     print(
         f"\n{len(table):,} texts: median {1000 * statistics.median(times):.2f} ms, "
-        f"longest {1000 * max(times):.2f} ms; made to take long: longest {1000 * worst:.2f} ms ({body[:24]!r}…)"
+        f"maximum {1000 * max(times):.2f} ms; designed to be slow: maximum {1000 * worst:.2f} ms ({body[:24]!r}…)"
     )
 
 

@@ -1,12 +1,12 @@
 """python -m bench.full_load: everything at once on one machine, as on the evening of a large event.
 
-gunicorn with two processes and a worker of two task processes share one SQLite file (or PostgreSQL with --postgres).
-A blast goes out at a set rate, Twilio makes three status callbacks on each text, people text back, and one member of
-staff loads the home page, lists, a search and the blast's page without a pause.
+gunicorn with two processes and a worker with two task processes share one SQLite file (PostgreSQL with --postgres).
+A blast goes out at a set rate, Twilio makes three status callbacks for each text, people text back, and one staff
+member loads the home page, lists, a search and the blast's page without a pause.
 
-Prints texts a second from the first accepted to the last, how long after the last text the last callback was
-answered, and the latencies of callbacks, inbound texts and pages. Pages are also given as a ratio to the same pages
-loaded on the idle server in the same run.
+Prints texts per second from the first one accepted to the last, how long after the last text the last callback was
+answered, and the latencies of callbacks, inbound texts and pages. Page times are also compared with those of the same
+pages on the idle server in the same run.
 """
 
 import argparse
@@ -20,18 +20,10 @@ import time
 from collections.abc import Iterator
 from urllib.parse import urldefrag, urlsplit
 
-from bench.blast import FILL, START, seconds
+from bench.installation import add_people, new_installation, run_script, seconds, start_blast, start_standin
 from tests import twilio_standin
 from tests.posting import Answer, Line, describe, request, signed_post
-from tests.processes import (
-    Installation,
-    free_port,
-    installation,
-    is_listening,
-    postgres_database,
-    temporary_folder,
-    wait_until,
-)
+from tests.processes import Installation, free_port
 from tests.twilio_standin import ACCOUNT_SID, AUTH_TOKEN, FROM_NUMBER
 
 LOG_IN = """
@@ -61,7 +53,7 @@ IDLE_ROUNDS = 5
 
 
 class Reporter:
-    """Twilio's status callbacks: three on each text that the stand-in has accepted, in their order."""
+    """Twilio's status callbacks: three for each text that the stand-in has accepted, in order."""
 
     def __init__(self, site: Installation, standin_port: int) -> None:
         self.site = site
@@ -72,7 +64,7 @@ class Reporter:
         self._threads = [threading.Thread(target=self._post, daemon=True) for _ in range(REPORTERS)]
 
     def report_all(self, texts: int) -> None:
-        """Report on `texts` texts as they are accepted; returns once the last report is answered."""
+        """Report on `texts` texts as they are accepted; return when the last report has been answered."""
         for thread in self._threads:
             thread.start()
         seen = 0
@@ -117,7 +109,7 @@ class Reporter:
 
 
 def text_in(site: Installation, rate: float, stopped: threading.Event, answers: list[Answer]) -> None:
-    """Texts of people who answer, `rate` a second, each on its own time whatever the one before took."""
+    """Text as people who answer, `rate` times a second, each on time however long the one before took."""
     lanes = [threading.Thread(target=_texts_of_a_lane, args=(site, i, rate, stopped, answers)) for i in range(4)]
     for lane in lanes:
         lane.start()
@@ -149,7 +141,7 @@ def _texts_of_a_lane(
 
 
 def visits(site: Installation, cookie: str, log: int) -> Iterator[bytes]:
-    """The pages that a member of staff loads, over and over."""
+    """The pages that a staff member loads, over and over."""
     for page in itertools.cycle(PAGES):
         yield request(site.port, "GET", page.format(log=log), headers={"Cookie": f"sessionid={cookie}"})
 
@@ -172,17 +164,16 @@ def visit(
 
 def measure(site: Installation, args: argparse.Namespace, standin_port: int) -> None:
     site.run("collectstatic", "--noinput", "--verbosity", "0")
-    site.run("shell", "-v", "0", "-c", FILL.replace("{count}", str(args.recipients)))
-    cookie = site.run("shell", "-v", "0", "-c", LOG_IN).stdout.strip()
-    site.start("-m", "tests.twilio_standin", "--port", str(standin_port), "--latency", "0.1")
-    wait_until(lambda: is_listening(standin_port), 20, "the stand-in")
+    add_people(site, args.recipients)
+    cookie = run_script(site, LOG_IN).strip()
+    start_standin(site, standin_port)
     site.start_web(workers=2)
     site.start("manage.py", "worker")
     stopped = threading.Event()
     idle: list[Answer] = []
     visit(site, cookie, 0, stopped, [], len(PAGES))
     visit(site, cookie, 0, stopped, idle, IDLE_ROUNDS * len(PAGES))
-    site.run("shell", "-v", "0", "-c", START)
+    start_blast(site)
     [(log,)] = site.query("SELECT MAX(id) FROM message_logs")
     texts: list[Answer] = []
     pages: list[Answer] = []
@@ -209,19 +200,19 @@ def measure(site: Installation, args: argparse.Namespace, standin_port: int) -> 
     }
     median = sorted(answer.seconds for answer in pages)[len(pages) // 2]
     bare = sorted(answer.seconds for answer in idle)[len(idle) // 2]
-    print(f"{delivered:,} of {args.recipients:,} texts delivered: {rate:.0f} a second (set to {args.rate:g})")
+    print(f"{delivered:,} of {args.recipients:,} texts delivered: {rate:.0f} per second (set to {args.rate:g})")
     print(f"last callback answered {reporter.last_answered - seconds(last):.1f} s after the last text")
     print(f"{len(reporter.answers):,} callbacks: {describe(reporter.answers)}")
     print(f"{len(texts):,} inbound texts: {describe(texts)}")
-    print(f"{len(pages):,} pages: {describe(pages)}; median {median / bare:.1f} times that of the idle server")
-    print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores; not answered as they should be: {bad}")
+    print(f"{len(pages):,} pages: {describe(pages)}; median {median / bare:.1f} times the idle server's")
+    print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores; wrong responses: {bad}")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.full_load", description=__doc__)
     parser.add_argument("--recipients", type=int, default=9_000)
-    parser.add_argument("--rate", type=float, default=300.0, help="texts a second")
-    parser.add_argument("--inbound", type=float, default=20.0, help="inbound texts a second")
+    parser.add_argument("--rate", type=float, default=300.0, help="texts per second")
+    parser.add_argument("--inbound", type=float, default=20.0, help="inbound texts per second")
     parser.add_argument("--postgres", action="store_true")
     args = parser.parse_args()
     port = free_port()
@@ -232,13 +223,8 @@ def main() -> None:
         "SMS_CONCURRENCY": "50",
         "SMS_RATE_PER_SECOND": str(args.rate),
     }
-    with temporary_folder("bench-full-load") as folder:
-        if args.postgres:
-            with postgres_database() as url, installation(folder, url, **environment) as site:
-                measure(site, args, port)
-        else:
-            with installation(folder, **environment) as site:
-                measure(site, args, port)
+    with new_installation("full-load", postgres=args.postgres, **environment) as site:
+        measure(site, args, port)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""python -m bench.imports: files of people from the upload to the list.
+"""python -m bench.imports: files of people, from the upload to the list.
 
-For each kind and size of file it prints the times of upload, preview and apply, the peak memory of the process
-that does it, its processor time a line, and that beside the smaller file's: 1.0 is linear growth.
+For each kind and size of file, prints the times of upload, preview and import, the peak memory of the process, its
+processor time per line, and how that compares with the smaller file's: 1.0 is linear growth.
 """
 
 import argparse
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from openpyxl import Workbook
 
-from tests.processes import installation, postgres_database, temporary_folder
+from bench.installation import new_installation, run_script
 
 HEADINGS = ("First name", "Last name", "Mobile", "E-mail")
 MEASURE = """
@@ -41,9 +41,9 @@ print(json.dumps([*times, memory, time.process_time() - worked]))
 
 
 def people(lines: int) -> Iterator[tuple[str, str, str, str]]:
-    """As many lines, each hundredth without a usable phone."""
+    """That many lines, every hundredth without a usable phone."""
     for i in range(lines):
-        # Past 211-XXXX: no North American number has such an exchange.
+        # Skips 211-XXXX: no North American number has that exchange.
         local = 2_000_000 + i + (10_000 if i >= 110_000 else 0)
         phone = "unknown" if i % 100 == 99 else f"(720) {local // 10_000}-{local % 10_000:04d}"
         yield f"Person {i}", "Müller", phone, f"person{i}@example.org"
@@ -70,8 +70,8 @@ def main() -> None:
     parser.add_argument("--kinds", nargs="+", default=["csv", "xlsx"], choices=["csv", "xlsx"])
     parser.add_argument("--postgres", action="store_true")
     args = parser.parse_args()
-    headings = f"{'':6}{'lines':>10}{'upload':>10}{'preview':>10}{'apply':>10}{'together':>11}"
-    print(f"{headings}{'memory':>10}{'a line':>11}{'growth':>8}")
+    headings = f"{'':6}{'lines':>10}{'upload':>10}{'preview':>10}{'apply':>10}{'total':>11}"
+    print(f"{headings}{'memory':>10}{'per line':>11}{'growth':>8}")
     for kind in args.kinds:
         first = 0.0
         for lines in args.lines:
@@ -85,17 +85,11 @@ def main() -> None:
 
 
 def measure(kind: str, lines: int, on_postgres: bool) -> list[float]:
-    """Seconds of upload, preview and apply, megabytes at the peak, seconds of processor time; in a new database."""
-    with temporary_folder("bench-imports") as folder:
-        path = folder / f"people.{kind}"
+    """Seconds of upload, preview and import, peak megabytes, seconds of processor time; in a new database."""
+    with new_installation("imports", postgres=on_postgres, DEBUG="false") as site:
+        path = site.folder / f"people.{kind}"
         write(path, lines)
-        script = MEASURE.replace("{path!r}", repr(str(path))).replace("{lines}", str(lines))
-        if on_postgres:
-            with postgres_database() as url, installation(folder, url, DEBUG="false") as site:
-                said = site.run("shell", "-v", "0", "-c", script).stdout
-        else:
-            with installation(folder, DEBUG="false") as site:
-                said = site.run("shell", "-v", "0", "-c", script).stdout
+        said = run_script(site, MEASURE.replace("{path!r}", repr(str(path))).replace("{lines}", str(lines)))
     figures: list[float] = json.loads(said.splitlines()[-1])
     return figures
 

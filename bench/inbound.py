@@ -1,9 +1,9 @@
-"""python -m bench.inbound: people text back, many at once.
+"""python -m bench.inbound: many people text back at once.
 
-gunicorn with 2 workers takes signed texts from 20 connections: plain ones, surveys from the keyword to the last
-answer, keywords, opt-outs, and one text in twenty a second time. Prints texts a second, latencies, the share of
-the same server's bare rate (signed reports that were overtaken, in the same run), the server's CPU time
-a text, and whether every text was stored once and has had its effect once.
+gunicorn with 2 workers receives signed texts over 20 connections: ordinary ones, surveys from the keyword to the last
+answer, keywords, opt-outs, and one text in twenty a second time. Prints texts per second, latencies, the rate as a
+share of the same server's bare rate (signed reports that change nothing, in the same run), the server's CPU time per
+text, and whether every text was stored once and took effect once.
 """
 
 import argparse
@@ -12,17 +12,10 @@ import os
 import random
 from collections.abc import Iterator
 
+from bench.installation import new_installation, run_script
 from tests import twilio_standin
 from tests.posting import describe, post_all, signed_post
-from tests.processes import (
-    Installation,
-    children,
-    cpu_seconds,
-    free_port,
-    installation,
-    postgres_database,
-    temporary_folder,
-)
+from tests.processes import Installation, children, cpu_seconds, free_port
 from tests.twilio_standin import ACCOUNT_SID, AUTH_TOKEN
 
 SID = "SM" + "0" * 32
@@ -35,7 +28,7 @@ CommunityMember.objects.bulk_create(people, batch_size=5000)
 KeywordAutomationRule.objects.create(keyword="HOURS", response_body="We are open from 9 to 5.")
 SurveyFlow.objects.create(
     name="Picnic", trigger_keyword="PICNIC", intro_message="Come to the picnic!", completion_message="See you there.",
-    questions_json='["Who comes?", "What do you bring?", "How many are you?"]',
+    questions_json='["Who is coming?", "What will you bring?", "How many of you?"]',
     linked_event=Event.objects.create(title="Picnic"),
 )
 Delivery.objects.create(pk=999_999_999, phone="+17205550100", sid="{sid}", status="delivered")
@@ -44,9 +37,9 @@ PATH = "/webhooks/twilio/inbound"
 SENDERS = 20
 BARE_REPORTS = 2_000
 PLAIN = "When does it start, and is there room for one more car?"
-# What one phone texts, in this order; most are in a survey or chat.
+# What one phone texts, in order; most are in a survey or just chat.
 SURVEY = ("PICNIC", "Ada and Grace", "Salad", "2", "Thanks!")
-CHAT = (PLAIN, "Great", "Can I bring my neighbour along?", "She is new here", "See you on Saturday")
+CHAT = (PLAIN, "Great", "Can I bring my neighbor along?", "She is new here", "See you on Saturday")
 ASKS = ("Hours", PLAIN, "hours?", "Thank you", "Bye")
 LEAVES = (PLAIN, "picnic", "Ada", "STOP", "Hello?")
 TALKS = (SURVEY,) * 9 + (CHAT,) * 8 + (ASKS,) * 2 + (LEAVES,)
@@ -54,9 +47,9 @@ REPEATED = 0.05
 
 
 def talks(phones: int, port: int) -> tuple[list[list[bytes]], dict[str, int]]:
-    """The requests of each sender, and what the database must hold after them.
+    """The requests of each sender, and what the database must contain afterwards.
 
-    Each phone belongs to one sender, which goes from phone to phone: a person's texts keep their order.
+    Each phone belongs to one sender, which goes from phone to phone, so a person's texts stay in order.
     """
     dice = random.Random(20261122)
     numbers = itertools.count(1)
@@ -64,7 +57,7 @@ def talks(phones: int, port: int) -> tuple[list[list[bytes]], dict[str, int]]:
     chosen = [TALKS[i % len(TALKS)] for i in range(phones)]
     for step in range(len(SURVEY)):
         for i, talk in enumerate(chosen):
-            # Every other one is on our lists.
+            # Every second one is on our lists.
             fields = _fields(f"+1720{2_000_000 + 19_900 * (i % 2) + i}", talk[step], next(numbers))
             lane = lanes[i % SENDERS]
             lane.append(signed_post(port, AUTH_TOKEN, PATH, fields))
@@ -134,14 +127,14 @@ def differences(site: Installation, expected: dict[str, int]) -> Iterator[str]:
 
 
 def reports(port: int) -> list[list[bytes]]:
-    """Signed reports that were overtaken: one look-up each, and nothing written."""
+    """Signed reports that come too late: one lookup each, and nothing written."""
     fields = {"MessageSid": SID, "AccountSid": ACCOUNT_SID, "MessageStatus": "sent", "To": "+17205550100"}
     one = signed_post(port, AUTH_TOKEN, "/webhooks/twilio/status/999999999", fields)
     return [[one] * (BARE_REPORTS // SENDERS)] * SENDERS
 
 
 def measure(site: Installation, texts: int) -> None:
-    site.run("shell", "-v", "0", "-c", FILL)
+    run_script(site, FILL)
     site.start_web()
     lanes, expected = talks(texts // len(SURVEY), site.port)
     post_all(site.port, reports(site.port))
@@ -156,9 +149,9 @@ def measure(site: Installation, texts: int) -> None:
     bad = sum(answer.status != 200 for answer in answers)
     wrong = "; ".join(differences(site, expected))
     print(
-        f"{len(answers):,} texts from {SENDERS} senders in {span:.1f} s: {rate:.0f} a second ({rate / bare:.2f} of "
-        f"the bare {bare:.0f}), {describe(answers)}, {1000 * busy / len(answers):.1f} ms CPU a text, load "
-        f"{os.getloadavg()[0]:.1f}, {bad} not answered 200, {wrong or 'every text stored once'}"
+        f"{len(answers):,} texts from {SENDERS} senders in {span:.1f} s: {rate:.0f} per second ({rate / bare:.2f} "
+        f"of the bare {bare:.0f}), {describe(answers)}, {1000 * busy / len(answers):.1f} ms of CPU per text, load "
+        f"{os.getloadavg()[0]:.1f}, {bad} not answered with 200, {wrong or 'every text stored once'}"
     )
 
 
@@ -168,13 +161,8 @@ def main() -> None:
     parser.add_argument("--postgres", action="store_true")
     args = parser.parse_args()
     environment = {**twilio_standin.environment(free_port()), "DEBUG": "false"}
-    with temporary_folder("bench-inbound") as folder:
-        if args.postgres:
-            with postgres_database() as url, installation(folder, url, **environment) as site:
-                measure(site, args.texts)
-        else:
-            with installation(folder, **environment) as site:
-                measure(site, args.texts)
+    with new_installation("inbound", postgres=args.postgres, **environment) as site:
+        measure(site, args.texts)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""python -m bench.lists: the pages of the list of members take as long among a million as among a thousand.
+"""python -m bench.lists: the list of people is as fast with a million members as with a thousand.
 
-Prints the median time of each page at both sizes and their ratio, which must not pass 2. A temporary SQLite
-file is measured, or with DATABASE_URL=postgres://… a new database on that server.
+Prints the median time of each page at both sizes and their ratio, which must not exceed 2. Uses a temporary SQLite
+file, or, with DATABASE_URL=postgres://…, a new database on that server.
 """
 
 import argparse
@@ -24,7 +24,7 @@ FEW = 1_000
 MOST_RATIO = 2.0
 REQUESTS = 11
 ROUNDS = 5
-# Fifty area codes, so that a thousand members too fill a page of phones with the same last four digits.
+# Fifty area codes, so that even a thousand members fill a page of phones with the same last four digits.
 AREAS = range(700, 800, 2)
 FIRST = ("Ada", "Grace", "Alan", "Mary", "Edsger", "Barbara", "Donald", "Zoë", "José", "Anna", "John", "Jo")
 LAST = ("Smith", "Müller", "O'Brien", "Smith-Jones", "Nguyễn", "García", "Okafor", "Hopper", "Lee", "Young", "King")
@@ -41,7 +41,7 @@ PAGES = {
     "nobody": "q=xyz",
     "can be texted": "state=textable",
     "opted out": "state=opted_out",
-    "cannot be texted": "state=suppressed",
+    "unreachable": "state=suppressed",
 }
 
 
@@ -53,7 +53,7 @@ def people(count: int) -> Iterator[tuple[str | None, str]]:
 
 
 def fill(count: int) -> None:
-    """`count` members, of whom one in twenty opted out and one in twenty cannot be reached."""
+    """Add `count` members, of whom one in twenty opted out and one in twenty is unreachable."""
     from django.db import connection, transaction
     from django.utils import timezone
 
@@ -81,7 +81,7 @@ def insert(cursor: object, into: str, rows: list[tuple]) -> None:
 
 
 def measure() -> dict[str, tuple[list[float], int]]:
-    """For each page the milliseconds of each request and how many rows the page has."""
+    """For each page, the milliseconds of each request and the number of rows."""
     from django.test import Client, override_settings
     from django.urls import reverse
 
@@ -91,7 +91,7 @@ def measure() -> dict[str, tuple[list[float], int]]:
     client.force_login(AppUser.objects.get())
     address = reverse("admin:contacts_communitymember_changelist")
     results = {}
-    # The files of the admin need not be collected for this.
+    # Without collecting the admin's static files.
     plain = {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
     with override_settings(STORAGES=plain):
         for page, query in PAGES.items():
@@ -140,9 +140,9 @@ def community(count: int) -> Iterator[Installation]:
 
 
 def compare(few: Installation, many: Installation) -> Iterator[tuple[str, list[tuple[float, int]]]]:
-    """For each page, of both sizes the median of a request in ms and the number of rows.
+    """For each page and both sizes, the median time of a request in ms and the number of rows.
 
-    In turns, so that what else the machine does falls on both.
+    The sizes take turns, so that other load on the machine affects both.
     """
     rounds = [[json.loads(run(site, "--measure")) for site in (few, many)] for _ in range(ROUNDS)]
     for page in PAGES:

@@ -1,24 +1,15 @@
-"""python -m bench.punctuality: how late the first text of a scheduled message leaves.
+"""python -m bench.punctuality: how late the first text of a scheduled blast goes out.
 
-Ten messages are due over 20 seconds, while workers are idle: one on SQLite, or two at once on PostgreSQL. Prints the
-lateness (median, worst) and whether each message became one blast.
+Ten scheduled blasts come due over 20 seconds while workers are idle: one worker on SQLite, then two at once on
+PostgreSQL. Prints the lateness (median, worst) and whether each became exactly one blast.
 """
 
 import argparse
 import statistics
 
-from bench.blast import seconds
+from bench.installation import new_installation, run_script, seconds, start_standin
 from tests import twilio_standin
-from tests.processes import (
-    Installation,
-    children,
-    free_port,
-    installation,
-    is_listening,
-    postgres_database,
-    temporary_folder,
-    wait_until,
-)
+from tests.processes import Installation, children, free_port, wait_until
 
 SCHEDULE = """
 from datetime import timedelta
@@ -34,17 +25,16 @@ for number in range(COUNT):
 
 
 def measure(site: Installation, clusters: int, count: int, span: float, standin_port: int) -> list[float]:
-    """The seconds by which each message's first text was accepted after its time."""
-    site.start("-m", "tests.twilio_standin", "--port", str(standin_port), "--latency", "0")
-    wait_until(lambda: is_listening(standin_port), 20, "the stand-in")
+    """How many seconds late each scheduled blast's first text was accepted."""
+    start_standin(site, standin_port, latency=0)
     for _ in range(clusters):
         worker = site.start("manage.py", "worker")
         wait_until(lambda pid=worker.pid: len(children(pid)) >= 3, 30, "the worker")
-    site.run("shell", "-v", "0", "-c", SCHEDULE.replace("COUNT", str(count)).replace("SPAN", str(span)))
+    run_script(site, SCHEDULE.replace("COUNT", str(count)).replace("SPAN", str(span)))
     wait_until(
         lambda: site.query("SELECT COUNT(*) FROM scheduled_messages WHERE status = 'sent'") == [(count,)],
         span + 60,
-        "the last message",
+        "the last scheduled blast",
         every=0.5,
     )
     rows = site.query(
@@ -57,18 +47,12 @@ def measure(site: Installation, clusters: int, count: int, span: float, standin_
 def run(postgres: bool, count: int = 10, span: float = 20.0) -> None:
     port = free_port()
     environment = twilio_standin.environment(port)
-    with temporary_folder("bench-punctuality") as folder:
-        if postgres:
-            with postgres_database() as url, installation(folder, url, **environment) as site:
-                late = measure(site, 2, count, span, port)
-                [(blasts,)] = site.query("SELECT COUNT(*) FROM message_logs")
-        else:
-            with installation(folder, **environment) as site:
-                late = measure(site, 1, count, span, port)
-                [(blasts,)] = site.query("SELECT COUNT(*) FROM message_logs")
+    with new_installation("punctuality", postgres=postgres, **environment) as site:
+        late = measure(site, 2 if postgres else 1, count, span, port)
+        [(blasts,)] = site.query("SELECT COUNT(*) FROM message_logs")
     name = "PostgreSQL, 2 workers" if postgres else "SQLite, 1 worker"
     print(
-        f"{name}: {count} messages due over {span:.0f} s became {blasts} blasts; first text "
+        f"{name}: {count} scheduled blasts due over {span:.0f} s became {blasts} blasts; first text "
         f"{statistics.median(late):.2f} s late (median), {max(late):.2f} s at worst, {min(late):.2f} s at best",
         flush=True,
     )

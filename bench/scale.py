@@ -1,8 +1,8 @@
-"""python -m bench.scale: messages a second with 1, 2 and 4 worker processes.
+"""python -m bench.scale: texts per second with 1, 2 and 4 worker processes.
 
-Each is a cluster of its own with one task process, as if each had a machine to itself, on one PostgreSQL and one
-Redis (`--sqlite`: on one SQLite file). The stand-in for Twilio answers after 100 ms and could take far more; what it
-can take is measured first, by a client that does nothing else, so that the figures are not the stand-in's.
+Each is a separate cluster with one task process, as if each had its own machine, on one PostgreSQL and one Redis
+(`--sqlite`: on one SQLite file). The stand-in for Twilio answers after 100 ms and could handle far more. Its limit is
+measured first, by a client that does nothing else, so that it is clear that the figures are not the stand-in's.
 """
 
 import argparse
@@ -12,33 +12,29 @@ import threading
 import time
 from contextlib import ExitStack
 
-from bench.blast import FILL, START, seconds
-from tests import twilio_standin
-from tests.processes import (
-    Installation,
-    children,
-    free_port,
-    installation,
-    is_listening,
-    postgres_database,
-    redis_server,
-    temporary_folder,
-    wait_until,
+from bench.installation import (
+    add_people,
+    new_installation,
+    remove_all,
+    seconds,
+    start_blast,
+    start_standin,
+    wait_for_blast,
 )
+from tests import twilio_standin
+from tests.processes import Installation, children, free_port, redis_server, wait_until
 
 SEND_PATH = f"/2010-04-01/Accounts/{twilio_standin.ACCOUNT_SID}/Messages.json"
 
 
 def send_blast(site: Installation, recipients: int, workers: int) -> float:
-    """Messages a second from the first accepted to the last, with that many clusters of one task process."""
-    site.run("shell", "-v", "0", "-c", FILL.replace("{count}", str(recipients)))
+    """Texts per second from the first one accepted to the last, with that many clusters of one task process."""
+    add_people(site, recipients)
     clusters = [site.start("manage.py", "worker", Q_WORKERS="1") for _ in range(workers)]
     wait_until(lambda: all(len(children(cluster.pid)) >= 2 for cluster in clusters), 60, "the workers")
     time.sleep(2)
-    site.run("shell", "-v", "0", "-c", START)
-    wait_until(
-        lambda: site.query("SELECT 1 FROM message_logs WHERE status <> 'processing'"), 60 + recipients / 50, "the end"
-    )
+    start_blast(site)
+    wait_for_blast(site, 60 + recipients / 50)
     [(first, last, count)] = site.query(
         "SELECT MIN(accepted_at), MAX(accepted_at), COUNT(*) FROM deliveries WHERE status = 'accepted'"
     )
@@ -46,13 +42,12 @@ def send_blast(site: Installation, recipients: int, workers: int) -> float:
         raise RuntimeError(f"{count} of {recipients} texts were accepted.")
     for cluster in clusters:
         site.stop(cluster)
-    for table in ("sender_slots", "deliveries", "message_logs", "community_members"):
-        site.query(f"DELETE FROM {table}")  # noqa: S608
+    remove_all(site)
     return count / (seconds(last) - seconds(first))
 
 
 def standin_limit(port: int, connections: int, each: int) -> float:
-    """Requests a second that the stand-in answers to as many bare keep-alive connections at once."""
+    """Requests per second that the stand-in answers over that many plain keep-alive connections at once."""
 
     def ask() -> None:
         client = http.client.HTTPConnection("127.0.0.1", port)
@@ -73,7 +68,7 @@ def standin_limit(port: int, connections: int, each: int) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.scale", description=__doc__)
     parser.add_argument("--recipients", type=int, default=6_000)
-    parser.add_argument("--concurrency", type=int, default=30, help="calls at once of each worker process")
+    parser.add_argument("--concurrency", type=int, default=30, help="concurrent calls of each worker process")
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2, 4])
     parser.add_argument("--sqlite", action="store_true")
     args = parser.parse_args()
@@ -85,14 +80,10 @@ def main() -> None:
         "DEBUG": "false",
     }
     with ExitStack() as stack:
-        folder = stack.enter_context(temporary_folder("bench-scale"))
-        url = ""
         if not args.sqlite:
-            url = stack.enter_context(postgres_database())
             environment["REDIS_URL"] = stack.enter_context(redis_server())
-        site = stack.enter_context(installation(folder, url, **environment))
-        site.start("-m", "tests.twilio_standin", "--port", str(port), "--latency", "0.1")
-        wait_until(lambda: is_listening(port), 20, "the stand-in")
+        site = stack.enter_context(new_installation("scale", postgres=not args.sqlite, **environment))
+        start_standin(site, port)
         print(
             f"{os.cpu_count()} cores for everything; the stand-in answers up to "
             f"{standin_limit(port, 200, 20):.0f} requests/s"
@@ -101,9 +92,7 @@ def main() -> None:
         for workers in args.workers:
             rate = send_blast(site, args.recipients, workers)
             first = first or rate
-            print(
-                f"{workers} worker processes: {rate:6.0f} messages/s, {rate / first:4.2f} times the first", flush=True
-            )
+            print(f"{workers} worker processes: {rate:6.0f} texts/s, {rate / first:4.2f} times the first", flush=True)
 
 
 if __name__ == "__main__":

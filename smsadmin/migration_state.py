@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Set
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
 from django.core.exceptions import FieldDoesNotExist
@@ -88,8 +88,10 @@ class Schema:
     references: tuple[Reference, ...]
 
 
-def schema_after(migrations: Set[Migration]) -> Schema:
-    """What a database has after exactly these migrations of the code. Takes about a second.
+@lru_cache(maxsize=4)
+def schema_after(migrations: frozenset[Migration]) -> Schema:
+    """What a database has that these migrations of the code, and no others, were applied to. Takes about a second
+    the first time.
 
     Raises Contradiction.
     """

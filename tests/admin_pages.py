@@ -1,4 +1,4 @@
-"""Every page of the admin, found in the site itself, an address of each to visit, and how its text is read."""
+"""Every page of the admin, found in the site itself, with an address of each to visit."""
 
 import functools
 import itertools
@@ -43,8 +43,8 @@ STANDARD = ("changelist", "add", "change", "delete", "history")
 
 @functools.cache
 def find_patterns():
-    """The URL patterns of the admin, those of its models included. They are made once: a site makes them slowly."""
-    get_resolver().url_patterns  # noqa: B018 - the pages register themselves when the addresses are made
+    """The URL patterns of the admin, including those of its models. Built once, because building them is slow."""
+    get_resolver().url_patterns  # noqa: B018 - the pages register themselves when the URLs are built
 
     def walk(entries):
         for entry in entries:
@@ -62,13 +62,13 @@ def find_names():
 
 
 def models():
-    """The registered models, each by the beginning of its pages' names."""
+    """The registered models, by the prefix of their pages' names."""
     find_patterns()
     return {f"{model._meta.app_label}_{model._meta.model_name}": model for model in admin.site._registry}
 
 
 def find_actions():
-    """(model's name, action) of every action that any list has."""
+    """(model's name, action) for every action of every list."""
     find_patterns()
     return sorted(
         (name, action)
@@ -79,19 +79,19 @@ def find_actions():
 
 
 def squeeze(html):
-    """HTML without runs of blanks, so that sentences can be looked for."""
+    """HTML with single spaces, so that sentences can be searched for."""
     return " ".join(html.split())
 
 
 class World:
-    """Makes, when it is first asked for, one row of a model, and the addresses of pages about it."""
+    """Creates rows of models on demand, and the addresses of the pages about them."""
 
     def __init__(self, user, phones=None):
         self.user = user
         self.phones = phones or map(fictional_phone, itertools.count(500))
 
     def address(self, name, variant=""):
-        """An address of the page of that name; `variant` says of which kind, for pages that have several."""
+        """An address of the page with that name; for pages of several kinds, `variant` says which."""
         return reverse(f"admin:{name}", kwargs=self.arguments(name, variant))
 
     def arguments(self, name, variant):
@@ -116,7 +116,7 @@ class World:
         }[argument]()
 
     def row(self, model, variant=""):
-        """A row of that model, fit for the page `variant`. A new model is added to the table here."""
+        """A row of that model, suitable for the page `variant`. New models have to be added here."""
         make = {
             AppUser: lambda: AppUser.objects.create_user(f"other-{uuid.uuid4().hex}", role="social_manager"),
             LoginAttempt: lambda: LoginAttempt.objects.create(username=uuid.uuid4().hex),

@@ -1,4 +1,4 @@
-"""Factories and logged-in clients that the tests of all apps share. People and numbers are made up."""
+"""Factories and logged-in clients shared by the tests of all apps. People and numbers are made up."""
 
 import gc
 import hashlib
@@ -6,6 +6,9 @@ import itertools
 
 import pytest
 from django.apps import apps
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection, transaction
 from django.test import Client
 from django.test import client as test_client
@@ -17,9 +20,9 @@ from accounts.roles import Role
 from contacts.models import CommunityMember, Event, EventRegistration, SuppressedContact, UnsubscribedContact
 from smsadmin.settings import PASSWORD_HASHERS
 
-# A quick look by default; where everything is tried, as in CI, hypothesis takes its profile "ci" of 100 examples. How
-# fast a machine is, is no promise; and a fixture may serve all examples of a test.
-for profile, parent, how in (("quick", "default", {"max_examples": 25}), ("ci", "ci", {})):
+# Few examples by default; CI uses hypothesis's profile "ci" with 100 examples. Deadlines are off because speed is not
+# a promise, and a fixture may serve all examples of a test.
+for profile, parent, how in (("quick", "default", {"max_examples": 10}), ("ci", "ci", {})):
     hypothesis_settings.register_profile(
         profile,
         hypothesis_settings.get_profile(parent),
@@ -28,9 +31,16 @@ for profile, parent, how in (("quick", "default", {"max_examples": 25}), ("ci", 
         **how,
     )
 hypothesis_settings.load_profile("ci" if hypothesis_settings.get_current_profile_name() == "ci" else "quick")
+IS_QUICK = hypothesis_settings.get_current_profile_name() == "quick"
 
-# Django and the tests are very many objects that stay to the end. To look among them for garbage at Python's usual
-# pace took a tenth of the time.
+
+def examples(quick, thorough):
+    """How many examples a test tries that needs more or fewer than the others."""
+    return hypothesis_settings(max_examples=quick if IS_QUICK else thorough)
+
+
+# Django and the tests create a great many objects that live until the end. Collecting garbage among them at Python's
+# usual pace took a tenth of the time.
 gc.set_threshold(20_000, 10, 10)
 
 AREA_CODES = (720, 303, 970, 719, 212, 312, 415, 206, 512, 617, 404, 305, 702, 503, 602, 504, 615, 313, 216, 612)
@@ -38,7 +48,7 @@ NAMES = ("Ada Lovelace", "Grace Hopper", "Alan Turing", "Mary Jackson", "Edsger 
 
 
 def fictional_phone(index: int) -> str:
-    """The E.164 number of that index (0 to 1999), all from the range kept for fiction: 555-0100 to 555-0199."""
+    """The E.164 number with that index (0 to 1999), from the range reserved for fiction: 555-0100 to 555-0199."""
     area, line = divmod(index, 100)
     return f"+1{AREA_CODES[area]}5550{100 + line}"
 
@@ -49,9 +59,9 @@ def pytest_collection_finish():
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup, django_db_blocker):
-    """A table's first ids are 9 and 10, or 99 and 100, and so on, and those of one table are not those of the next.
+    """A table's first ids are 9 and 10, or 99 and 100, and so on, and differ from table to table.
 
-    So a test finds out by itself, and each time, whether it depends on how an id is written or on which it is.
+    So a test that depends on the number of digits in an id, or on which id it is, fails every time.
     """
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         models = apps.get_models(include_auto_created=True)
@@ -68,7 +78,7 @@ def django_db_setup(django_db_setup, django_db_blocker):
 
 @pytest.fixture(autouse=True, scope="session")
 def page_contexts():
-    """An answer's `context` is that of the page and its parts, but not of each option of each field of a form."""
+    """A response's `context` has the page and its parts, but not every option of every form field."""
     keep = test_client.store_rendered_templates
 
     def keep_pages(store, signal, sender, template, context, **kwargs):
@@ -82,13 +92,13 @@ def page_contexts():
 
 @pytest.fixture(autouse=True)
 def patient_webhooks(monkeypatch):
-    """How fast a machine is, is no promise: a webhook gives up after a minute, not after seconds."""
+    """Speed is not a promise: a webhook gives up after a minute, not after seconds."""
     monkeypatch.setattr("messaging.webhooks.views.STORED_WITHIN_SECONDS", 60)
 
 
 @pytest.fixture
 def make_phone():
-    """A phone number that no earlier call in this test gave."""
+    """A phone number that no earlier call in this test returned."""
     indexes = itertools.count()
     return lambda: fictional_phone(next(indexes))
 
@@ -117,7 +127,7 @@ def make_event(db):
 
 @pytest.fixture
 def make_registration(db, make_event, make_phone, make_name):
-    """A registration for `event`, which is made where none is given."""
+    """A registration for `event`; without one, an event is created."""
 
     def make(event=None, **fields):
         fields = {"name": make_name(), "phone": make_phone(), **fields}
@@ -144,7 +154,7 @@ def make_suppressed(db, make_phone):
 
 @pytest.fixture
 def make_user(db):
-    """A user; the role is Role.ADMIN unless given. Without `password` nobody can log in by the form."""
+    """A user, with Role.ADMIN by default. Without `password`, the user can't sign in through the form."""
     numbers = itertools.count(1)
 
     def make(**fields):
@@ -152,6 +162,18 @@ def make_user(db):
         return AppUser.objects.create_user(username, **fields)
 
     return make
+
+
+def signed_in(user):
+    """A browser with a session of that user, without what signing in records. It takes a tenth of the time."""
+    session = SessionStore()
+    session[SESSION_KEY] = str(user.pk)
+    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session.save()
+    client = Client()
+    client.cookies[settings.SESSION_COOKIE_NAME] = session.session_key
+    return client
 
 
 @pytest.fixture
@@ -166,25 +188,21 @@ def manager_user(make_user):
 
 @pytest.fixture
 def admin_client(admin_user):
-    """A browser in which a user of role admin is logged in."""
-    client = Client()
-    client.force_login(admin_user)
-    return client
+    """A browser signed in as an admin."""
+    return signed_in(admin_user)
 
 
 @pytest.fixture
 def manager_client(manager_user):
-    """A browser in which a user of role social_manager is logged in."""
-    client = Client()
-    client.force_login(manager_user)
-    return client
+    """A browser signed in as a social manager."""
+    return signed_in(manager_user)
 
 
 @pytest.fixture(scope="module")
 def logins(django_db_setup, django_db_blocker):
-    """For each role a user, and the cookies of a browser in which that user is logged in.
+    """For each role, a user and the cookies of a browser signed in as that user.
 
-    Made once for all tests of a module, for those that visit every page: each test is a savepoint inside of this.
+    Created once per module, for tests that visit every page: each test is a savepoint inside this transaction.
     """
     with django_db_blocker.unblock(), transaction.atomic():
         found = {}
@@ -198,12 +216,12 @@ def logins(django_db_setup, django_db_blocker):
 
 @pytest.fixture
 def real_hashers(settings):
-    """The site's own, which hash slowly; those of the other tests are quick."""
+    """The site's own hashers, which are slow; other tests use a fast one."""
     settings.PASSWORD_HASHERS = PASSWORD_HASHERS
 
 
 @pytest.fixture
 def quick_hashers(real_hashers, monkeypatch):
-    """The site's own, whose scrypt writes its parameters down but does little work. Real hashes do not fit these."""
+    """The site's own hashers with a scrypt that records its parameters but does little; real hashes don't match."""
     scrypt = hashlib.scrypt
     monkeypatch.setattr("hashlib.scrypt", lambda password, **how: scrypt(password, **{**how, "n": 2, "p": 1}))

@@ -1,4 +1,4 @@
-"""Two transactions at the same moment, for tests on PostgreSQL: SQLite has one writer at a time."""
+"""Two transactions at the same time, for tests on PostgreSQL: SQLite has one writer at a time."""
 
 import threading
 import time
@@ -11,15 +11,15 @@ on_postgresql = pytest.mark.skipif(connection.vendor != "postgresql", reason="on
 _HOW_MANY_WAIT = (
     "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
 )
-# Longer than `first` or `rest` takes, so that whatever goes wrong in them is told.
+# Longer than `first` or `rest` takes, so that anything that goes wrong in them is reported.
 _IS_OVER_WITHIN = 30
 
 
 @contextmanager
 def meanwhile(first, then, within=5):
-    """In a transaction of somebody else: `first()`, then `then()` once the block has to wait for it, then commit.
+    """In another transaction: `first()`, then `then()` once the block has to wait for it, then commit.
 
-    A block that has not had to wait `within` so many seconds fails.
+    Fails if the block hasn't had to wait `within` so many seconds.
     """
 
     def rest():
@@ -32,11 +32,11 @@ def meanwhile(first, then, within=5):
 
 @contextmanager
 def not_waiting_for(first):
-    """In a transaction of somebody else: `first()`, and commit after the block, which must not wait for that."""
+    """In another transaction: `first()`, and commit after the block, which must not wait for it."""
     is_through = threading.Event()
 
     def rest():
-        assert is_through.wait(10), "The block waits."
+        assert is_through.wait(10), "The block is waiting."
 
     with _somebody(first, rest):
         yield
@@ -45,7 +45,7 @@ def not_waiting_for(first):
 
 @contextmanager
 def _somebody(first, rest):
-    """Has done `first` when the block begins, does `rest` beside it, and commits."""
+    """Another transaction that has done `first` when the block starts, does `rest` alongside it, and commits."""
     has_begun, problems = threading.Event(), []
 
     def work():
@@ -54,7 +54,7 @@ def _somebody(first, rest):
                 first()
                 has_begun.set()
                 rest()
-        except Exception as problem:  # noqa: BLE001 - the test tells
+        except Exception as problem:  # noqa: BLE001 - asserted below
             problems.append(problem)
         finally:
             has_begun.set()
@@ -68,14 +68,14 @@ def _somebody(first, rest):
     finally:
         thread.join(_IS_OVER_WITHIN)
         assert not problems, problems
-        assert not thread.is_alive(), "The transaction of somebody else does not end."
+        assert not thread.is_alive(), "The other transaction does not end."
 
 
 def _wait_for_somebody(within):
     moment, until = threading.Event(), time.monotonic() + within
     with connection.cursor() as cursor:
         while time.monotonic() < until:
-            # Otherwise a transaction sees what it saw the first time.
+            # Otherwise a transaction keeps seeing its first snapshot.
             cursor.execute("SELECT pg_stat_clear_snapshot()")
             cursor.execute(_HOW_MANY_WAIT)
             if cursor.fetchone()[0]:

@@ -1,6 +1,6 @@
 """Signed posts from many connections at once, as Twilio makes them: for end-to-end tests and benchmarks.
 
-What is sent is made beforehand and answers are read by hand, so that measuring costs little of what is measured.
+Requests are prepared beforehand and responses parsed by hand, so that measuring itself costs little.
 """
 
 import socket
@@ -18,7 +18,7 @@ FORM = "application/x-www-form-urlencoded"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`seconds` from the first byte out to the last byte in."""
+    """`seconds` is the time from the first byte out to the last byte in."""
 
     status: int
     body: bytes
@@ -26,13 +26,13 @@ class Answer:
 
 
 def signed_post(port: int, token: str, path: str, fields: Mapping[str, str]) -> bytes:
-    """The bytes of a form posted to a server on `port`, signed as by Twilio for that very address."""
+    """The bytes of a form posted to a server on `port`, signed as Twilio would sign it for that address."""
     signature = RequestValidator(token).compute_signature(f"http://127.0.0.1:{port}{path}", fields)
     return request(port, "POST", path, urlencode(fields).encode(), {"X-Twilio-Signature": signature})
 
 
 def request(port: int, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None) -> bytes:
-    """The bytes of any request whose body, if any, is a form."""
+    """The bytes of a request; its body, if any, is a form."""
     lines = [f"{method} {path} HTTP/1.1", f"Host: 127.0.0.1:{port}", f"Content-Length: {len(body)}"]
     lines += [f"Content-Type: {FORM}"] if body else []
     lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
@@ -40,7 +40,7 @@ def request(port: int, method: str, path: str, body: bytes = b"", headers: Mappi
 
 
 class Line:
-    """One connection, kept open from request to request, and opened again where the server has closed it."""
+    """One connection, kept open between requests, and opened again if the server has closed it."""
 
     def __init__(self, port: int, patience: float = 60) -> None:
         self.port = port
@@ -66,7 +66,7 @@ class Line:
             return self._read(self.socket)
         except ConnectionError:
             self.close()
-            # An idle connection may be closed just when it is used; a new one may not.
+            # An idle connection may be closed just as it is used; for a new one that is an error.
             if not is_kept:
                 raise
             return self._exchange(sent)
@@ -97,7 +97,7 @@ def _more(connection: socket.socket) -> bytes:
 def post_all(port: int, lanes: Iterable[Iterable[bytes]]) -> tuple[float, list[list[Answer]]]:
     """Send the requests of each lane one after the other, all lanes at once.
 
-    The seconds that it took, and the answers of each lane in the order of its requests.
+    Returns the seconds it took, and each lane's answers in the order of its requests.
     """
     sent = list(lanes)
     answers: list[list[Answer]] = [[] for _ in sent]
@@ -109,7 +109,7 @@ def post_all(port: int, lanes: Iterable[Iterable[bytes]]) -> tuple[float, list[l
         start.wait()
         try:
             answers[number].extend(map(line.ask, sent[number]))
-        except Exception as trouble:  # noqa: BLE001 - raised below, in the thread that waits for all
+        except Exception as trouble:  # noqa: BLE001 - raised below, in the waiting thread
             troubles.append(trouble)
         finally:
             line.close()

@@ -1,4 +1,4 @@
-"""A whole installation in a folder of its own, with real processes: for end-to-end tests and benchmarks."""
+"""A whole installation in its own folder, with real processes, for end-to-end tests and benchmarks."""
 
 import atexit
 import os
@@ -30,7 +30,7 @@ def free_port() -> int:
 
 
 def wait_until(is_done: Callable[[], Any], seconds: float, what: str, every: float = 0.1) -> Any:
-    """The first true value of `is_done()`; TimeoutError naming `what` if there is none in time."""
+    """The first true value of `is_done()`; raises TimeoutError naming `what` if there is none in time."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if value := is_done():
@@ -45,9 +45,9 @@ def is_listening(port: int) -> bool:
 
 
 class Installation:
-    """SMS Admin with a database, an environment and processes of its own.
+    """SMS Admin with its own database, environment and processes.
 
-    Each process leads a group of its own, so that a whole tree can be ended. `log` holds what they print.
+    Each process leads its own group, so that a whole tree can be ended. `log` contains their output.
     """
 
     def __init__(self, folder: Path, database_url: str = "", **environment: str) -> None:
@@ -74,7 +74,7 @@ class Installation:
         self.processes: list[subprocess.Popen[bytes]] = []
 
     def run(self, *arguments: str, check: bool = True, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
-        """`manage.py arguments` to its end, with its output."""
+        """Run `manage.py arguments` to the end; the result has its output."""
         ended = subprocess.run(
             [sys.executable, "manage.py", *arguments],
             cwd=ROOT,
@@ -89,7 +89,7 @@ class Installation:
         return ended
 
     def start(self, *command: str, **environment: str) -> subprocess.Popen[bytes]:
-        """A process of `command` (a Python module or script and its arguments) in the background."""
+        """Start `command` (a Python module or script and its arguments) in the background."""
         with self.log.open("ab") as log:
             process = subprocess.Popen(
                 [sys.executable, *command],
@@ -103,7 +103,7 @@ class Installation:
         return process
 
     def start_web(self, workers: int = 2, threads: int = 4, port: int = 0, **environment: str) -> str:
-        """gunicorn on `port` (the installation's own by default); the address once it answers."""
+        """Start gunicorn on `port` (the installation's own by default); returns its address once it answers."""
         port = port or self.port
         self.start(
             *("-m", "gunicorn", "smsadmin.wsgi", "--bind", f"127.0.0.1:{port}"),
@@ -116,7 +116,7 @@ class Installation:
     def stop(
         self, process: subprocess.Popen[bytes], how: signal.Signals = signal.SIGTERM, patience: float = 20
     ) -> None:
-        """Signal a process and wait for it; then end what is left of its group."""
+        """Signal a process and wait for it, then kill what is left of its group."""
         if process.poll() is None:
             process.send_signal(how)
             try:
@@ -132,7 +132,7 @@ class Installation:
             process.wait()
 
     def query(self, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
-        """The rows of an SQL statement with ? for its parameters, read past Django."""
+        """The rows of an SQL statement with ? for its parameters, bypassing Django."""
         if self.database_url.startswith("sqlite"):
             connection = sqlite3.connect(self.folder / "sms.db", timeout=30)
             try:
@@ -152,12 +152,12 @@ def kill_group(leader: int) -> None:
         return
 
 
-# What looking into /proc raises where the process or thread has ended, or ends just then.
+# What reading /proc raises if the process or thread has ended, or is just ending.
 OUT_OF_PROC = (FileNotFoundError, ProcessLookupError)
 
 
 def read_proc(path: str) -> str:
-    """What /proc says there; "" where the process or thread has ended."""
+    """The content of a file in /proc; "" if the process or thread has ended."""
     try:
         return Path("/proc", path).read_text()
     except OUT_OF_PROC:
@@ -178,7 +178,7 @@ def children(pid: int) -> list[int]:
 
 
 def cpu_seconds(pids: list[int]) -> float:
-    """User and system time that these processes have used so far."""
+    """User plus system time that these processes have used so far."""
     ticks = 0
     for pid in pids:
         if fields := read_proc(f"{pid}/stat").rpartition(")")[2].split():
@@ -187,7 +187,7 @@ def cpu_seconds(pids: list[int]) -> float:
 
 
 def peak_memory(pid: int) -> float:
-    """The most memory that a process has had resident, in MB."""
+    """A process's peak resident memory in MB."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("VmHWM"):
             return int(line.split()[1]) / 1024
@@ -196,7 +196,7 @@ def peak_memory(pid: int) -> float:
 
 @cache
 def migrated_file() -> Path:
-    """The SQLite file of an installation that nobody has used. Others are copies of it: migrating takes seconds."""
+    """The SQLite file of an unused installation. Others are copies of it, because migrating takes seconds."""
     folder = Path(tempfile.mkdtemp(prefix="smsadmin-"))
     atexit.register(shutil.rmtree, folder)
     Installation(folder).run("dbdoctor", "--apply", "--verbosity", "0")
@@ -205,8 +205,9 @@ def migrated_file() -> Path:
 
 @contextmanager
 def installation(folder: Path, database_url: str = "", **environment: str) -> Iterator[Installation]:
-    """An installation with a migrated database: that of `postgres_database()`, or SQLite. Its processes end with the
-    block.
+    """An installation with a migrated database: a PostgreSQL one if `database_url` is given, otherwise SQLite.
+
+    Its processes end with the block.
     """
     site = Installation(folder, database_url, **environment)
     if not database_url:
@@ -222,7 +223,7 @@ SERVER = "postgres://postgres@127.0.0.1:5432/postgres"
 
 @contextmanager
 def postgres_database(server: str = SERVER, is_empty: bool = False) -> Iterator[str]:
-    """The address of a new database on a PostgreSQL server, migrated unless it is to be empty; dropped at the end."""
+    """The address of a new PostgreSQL database, migrated unless `is_empty`; dropped at the end."""
     name = f"smsadmin_{os.getpid()}_{free_port()}"
     template = "template1" if is_empty else migrated_database(server)
     create = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
@@ -236,7 +237,7 @@ def postgres_database(server: str = SERVER, is_empty: bool = False) -> Iterator[
 
 @cache
 def migrated_database(server: str) -> str:
-    """As `migrated_file`, on a PostgreSQL server: the name of the database."""
+    """Like `migrated_file`, on a PostgreSQL server: the name of the database."""
     until_exit = ExitStack()
     atexit.register(until_exit.close)
     url = until_exit.enter_context(postgres_database(server, is_empty=True))
@@ -247,7 +248,7 @@ def migrated_database(server: str) -> str:
 
 @contextmanager
 def redis_server() -> Iterator[str]:
-    """The address of a Redis of our own: in a shared one, installations would take each other's tasks."""
+    """The address of a Redis of our own, apart from whatever else runs on the machine."""
     port = str(free_port())
     options = ("--bind", "127.0.0.1", "--port", port, "--save", "", "--appendonly", "no")
     with subprocess.Popen(["redis-server", *options], stdout=subprocess.DEVNULL) as process:

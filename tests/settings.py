@@ -1,4 +1,4 @@
-"""The project's settings in a known environment, so that a developer's `.env` never reaches a test."""
+"""The project's settings in a fixed environment, so that a developer's `.env` never affects a test."""
 
 import os
 

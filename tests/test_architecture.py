@@ -1,4 +1,4 @@
-"""What import-linter cannot see (its contracts are in pyproject.toml): who reads the environment."""
+"""What import-linter's contracts in pyproject.toml can't check: which modules read the environment."""
 
 import ast
 from collections.abc import Iterator
@@ -6,12 +6,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 APPS = ("accounts", "contacts", "messaging", "surveys", "smsadmin")
-# The last one takes addresses of databases apart with django-environ.
+# The last one parses database URLs with django-environ.
 ENVIRONMENT_READERS = {"smsadmin/env.py", "smsadmin/wsgi.py", "smsadmin/database_urls.py"}
 
 
 def sources(word: str) -> Iterator[tuple[str, ast.Module]]:
-    """(path, code) of the modules in which that word stands."""
+    """(path, code) of the modules that contain that word."""
     for path in (path for app in APPS for path in sorted((ROOT / app).rglob("*.py"))):
         text = path.read_text(encoding="utf-8")
         if word in text:
@@ -19,7 +19,7 @@ def sources(word: str) -> Iterator[tuple[str, ast.Module]]:
 
 
 def reads_environment(tree: ast.Module) -> Iterator[int]:
-    """Lines that name os.environ, os.getenv or a package made for it."""
+    """Lines that use os.environ, os.getenv or a package for the environment."""
     for node in ast.walk(tree):
         is_os = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "os"
         if is_os and node.attr in {"environ", "environb", "getenv", "getenvb", "putenv"}:
@@ -31,7 +31,7 @@ def reads_environment(tree: ast.Module) -> Iterator[int]:
                 yield node.lineno
 
 
-def test_reading_the_environment_is_seen():
+def test_reading_the_environment_is_detected():
     assert list(reads_environment(ast.parse("import os\nos.environ['A']\nos.getenv('A')"))) == [2, 3]
 
 

@@ -1,4 +1,4 @@
-"""What the tests with two transactions at once can rely on."""
+"""What tests with two transactions at once can rely on."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The schema of record: every table, column, index and value in it exists under its own name after a migrate."""
+"""The schema of record: all its tables, columns, indexes and values exist under their names after migrating."""
 
 import re
 from pathlib import Path

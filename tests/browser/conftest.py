@@ -1,4 +1,4 @@
-"""A browser, and an installation with a web server and a worker for it to look at."""
+"""A browser, and an installation with a web server and a worker for it to use."""
 
 import itertools
 import os
@@ -35,7 +35,7 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(scope="module")
 def chromium():
-    """One browser for the tests of a module: while it runs, its event loop keeps Django's models away."""
+    """One browser for all tests of a module; while it runs, its event loop keeps Django's ORM from being used."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser
@@ -52,7 +52,7 @@ def file_with_admin(tmp_path_factory):
 
 @pytest.fixture
 def site(tmp_path, file_with_admin):
-    """A running installation with one admin; nothing leaves it. `site.address` is where it answers."""
+    """A running installation in practice mode with one admin. `site.address` is its address."""
     with installation(
         tmp_path,
         SMS_BACKEND="messaging.backends.simulator.SimulatorBackend",
@@ -68,7 +68,7 @@ def site(tmp_path, file_with_admin):
 
 @pytest.fixture
 def open_page(chromium, site):
-    """A page in a window of its own, with the admin logged in. At the end, no script may have failed on it."""
+    """A page in its own window, with the admin signed in. Fails at the end if any script on it has failed."""
     contexts, errors = [], []
 
     def run(**options):
@@ -98,7 +98,7 @@ def page(open_page):
 
 @pytest.fixture
 def add_members(site):
-    """Members with these names, in this order."""
+    """Add members with these names, in this order."""
 
     def run(*names):
         site.run(
@@ -116,7 +116,7 @@ def add_members(site):
 
 @pytest.fixture
 def texts_in(site):
-    """Texts that come in at once, by the code that takes in Twilio's: pairs of phone and words."""
+    """Receive several texts at once through the code for Twilio's: pairs of phone and words."""
     sids = itertools.count(1)
 
     def run(*texts):
@@ -134,5 +134,5 @@ def texts_in(site):
 
 @pytest.fixture
 def text_in(texts_in):
-    """A text from that phone."""
+    """Receive a text from that phone."""
     return lambda phone, body: texts_in((phone, body))

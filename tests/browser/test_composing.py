@@ -1,4 +1,4 @@
-"""Composing in a browser: the preview follows the typing, and Send sends once."""
+"""Composing in a browser: the preview follows what you type, and Send sends once."""
 
 import pytest
 from playwright.sync_api import expect
@@ -10,7 +10,7 @@ pytestmark = pytest.mark.browser
 COMPOSE = "/admin/messaging/messagelog/compose/"
 
 
-def test_the_preview_follows_the_typing(page, add_members):
+def test_the_preview_follows_what_you_type(page, add_members):
     add_members("Rosa Delgado", "Ann Lee")
     page.goto(COMPOSE)
     page.get_by_label("Message").press_sequentially("Hi ")
@@ -40,7 +40,7 @@ def test_curly_quotes_come_with_advice_and_one_click_replaces_them(page, add_mem
     expect(preview).not_to_contain_text("instead of 160")
 
 
-def test_the_event_is_found_by_typing(page, site):
+def test_an_event_is_found_by_typing(page, site):
     site.run(
         "shell",
         "-v",
@@ -73,7 +73,7 @@ def test_a_double_click_on_send_makes_one_blast(page, site, add_members):
     assert site.query("SELECT COUNT(*) FROM deliveries WHERE sid != ''") == [(2,)]
 
 
-def test_all_of_it_works_without_javascript(open_page, site, add_members):
+def test_everything_works_without_javascript(open_page, site, add_members):
     add_members("Rosa Delgado")
     page = open_page(java_script_enabled=False)
     page.goto(COMPOSE)
@@ -88,7 +88,7 @@ def test_all_of_it_works_without_javascript(open_page, site, add_members):
     assert site.query("SELECT COUNT(*) FROM message_logs") == [(1,)]
 
 
-def test_it_can_be_used_on_a_phone(open_page, add_members):
+def test_composing_works_on_a_phone(open_page, add_members):
     add_members("Rosa Delgado")
     page = open_page(viewport={"width": 390, "height": 844}, has_touch=True)
     page.goto(COMPOSE)

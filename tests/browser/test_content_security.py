@@ -1,4 +1,4 @@
-"""Every page that links lead to, as a browser sees it: no script or style that the content security policy stops."""
+"""Every linked page as a browser sees it: the content security policy blocks no script and no style."""
 
 import re
 from urllib.parse import urljoin, urlsplit
@@ -7,7 +7,7 @@ import pytest
 
 pytestmark = pytest.mark.browser
 
-# Addresses that differ only in what they are about are one kind of page.
+# Addresses that differ only in their object are one kind of page.
 NUMBER = re.compile(r"/(\d+|[0-9a-f-]{36}|[0-9a-f]{32})(?=/)")
 DOWNLOADS = re.compile(r"/(export|rejected|results\.csv)/?$")
 
@@ -16,7 +16,7 @@ def kind_of(address):
     return NUMBER.sub("/N", urlsplit(address).path)
 
 
-def test_no_page_breaks_the_content_security_policy(site, open_page):
+def test_no_page_violates_the_content_security_policy(site, open_page):
     site.run("demo")
     page = open_page()
     problems = []
@@ -42,7 +42,7 @@ def test_no_page_breaks_the_content_security_policy(site, open_page):
         "/admin/surveys/surveyflow/N/results/",
         "/admin/surveys/surveyflow/answers/N/",
     }
-    # What would be found if there were anything to find.
+    # Proves that a violation would be noticed.
     page.evaluate("document.body.insertAdjacentHTML('beforeend', '<p style=\"color: red\">')")
     assert "Content Security Policy" in problems[0]
 
@@ -52,7 +52,7 @@ def is_problem(message):
 
 
 def try_the_tools(page):
-    """What scripts draw only when it is used: calendars, clocks and searching selects."""
+    """Use what scripts draw only on use: calendars, clocks and search selects."""
     for selector in (".datetimeshortcuts a[id^=calendarlink]", ".datetimeshortcuts a[id^=clocklink]"):
         if page.locator(selector).count():
             page.locator(selector).first.click()

@@ -1,4 +1,4 @@
-"""A newcomer's first day: from a file of people to a finished blast, in a browser, with real processes."""
+"""A newcomer's first day in a browser: from a file of people to a finished blast, with real processes."""
 
 import csv
 
@@ -32,13 +32,13 @@ NOT_VALID = (
     "unknown",
 )
 PEOPLE = 980
-# The numbers that the simulator never reaches.
+# Numbers to which the simulator never delivers.
 UNREACHED = {phone for phone in map(fictional_phone, range(PEOPLE)) if phone.endswith(("97", "98", "99"))}
 
 
 @pytest.fixture
 def file_of_people(tmp_path):
-    """1,000 lines: a phone and a name each, but 20 of them, here and there, without a usable phone."""
+    """1,000 lines with a phone and a name each, except that 20 scattered ones have no usable phone."""
     lines = [[fictional_phone(index), NAMES[index % len(NAMES)]] for index in range(PEOPLE)]
     for index, phone in enumerate(NOT_VALID):
         lines.insert(index * 50 + 7, [phone, f"Nobody {index}"])

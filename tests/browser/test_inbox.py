@@ -1,4 +1,4 @@
-"""The inbox in a browser: texts come in while its pages are open, and a reply goes out without leaving the page."""
+"""The inbox in a browser: texts arrive while its pages are open, and a reply goes out without leaving the page."""
 
 import pytest
 from playwright.sync_api import expect
@@ -49,7 +49,7 @@ def test_texts_appear_by_themselves_and_a_reply_shows_its_state(page, site, add_
     expect(page.get_by_label("Reply")).to_be_hidden()
 
 
-def test_earlier_texts_come_above_and_the_page_opens_at_the_latest(page, site):
+def test_earlier_texts_are_loaded_above_and_the_page_opens_at_the_latest(page, site):
     site.run(
         "shell",
         "-v",
@@ -83,12 +83,12 @@ for number in range({}, {}):
 
 @pytest.fixture
 def fill(site):
-    """Texts "number 0." and so on in the conversation 1: those from the first number up to the last, without it."""
+    """Add the texts "number 0." and so on to conversation 1, from the first number up to the last, exclusive."""
     return lambda first, last: site.run("shell", "-v", "0", "-c", LONG.format(first, last))
 
 
 def looks(page, times=1):
-    """Wait until the page has looked so many times from now on, and has shown what it got."""
+    """Wait until the page has polled this many more times and has shown the result."""
     for _ in range(times):
         with page.expect_response("**/news/**") as response:
             pass
@@ -100,7 +100,7 @@ def numbers(page):
     return [int(text[7:-1]) for text in page.locator(".timeline-entry .bubble").all_text_contents()]
 
 
-def test_what_came_below_the_view_is_unread_until_it_is_seen_and_the_place_is_kept(page, site, fill, text_in):
+def test_a_text_below_the_view_is_unread_until_seen_and_the_scroll_position_is_kept(page, site, fill, text_in):
     fill(0, 120)
     page.goto(f"{INBOX}1/change/")
     page.get_by_role("link", name="Show earlier texts").click()
@@ -120,7 +120,7 @@ def test_what_came_below_the_view_is_unread_until_it_is_seen_and_the_place_is_ke
     expect(page.get_by_role("button", name="New texts below")).to_be_hidden()
     assert site.query("SELECT unread_count FROM inbox_threads") == [(0,)]
 
-    # A colleague puts it before staff again.
+    # A colleague marks it as unread again.
     site.run("shell", "-v", "0", "-c", "from messaging.models import *; InboxThread.objects.update(unread_count=1)")
     looks(page, 2)
     assert site.query("SELECT unread_count FROM inbox_threads") == [(1,)]
@@ -129,7 +129,7 @@ def test_what_came_below_the_view_is_unread_until_it_is_seen_and_the_place_is_ke
     assert site.query("SELECT unread_count FROM inbox_threads") == [(1,)]
 
 
-def test_unread_texts_are_shown_from_the_first_on_and_read_as_far_as_they_were_in_view(page, site, fill):
+def test_the_page_opens_at_the_first_unread_text_and_marks_as_read_what_was_in_view(page, site, fill):
     def unread():
         return site.query("SELECT unread_count FROM inbox_threads")[0][0]
 
@@ -161,7 +161,7 @@ def test_unread_texts_are_shown_from_the_first_on_and_read_as_far_as_they_were_i
     expect(page.locator("#new + li")).to_contain_text("number 10.")
 
 
-def test_around_a_text_that_was_looked_for_what_is_unread_above_it_stays_so(page, site, fill):
+def test_unread_texts_above_a_text_opened_from_a_search_stay_unread(page, site, fill):
     fill(0, 60)
     site.run("shell", "-v", "0", "-c", "from messaging.models import *; InboxThread.objects.update(unread_count=20)")
     page.goto(f"{INBOX}1/change/?at=59")
@@ -172,7 +172,7 @@ def test_around_a_text_that_was_looked_for_what_is_unread_above_it_stays_so(page
         page.locator("#new").scroll_into_view_if_needed()
 
 
-def test_after_many_texts_at_once_none_is_left_out(page, fill):
+def test_when_many_texts_arrive_at_once_all_are_shown(page, fill):
     fill(0, 10)
     page.goto(f"{INBOX}1/change/")
     looks(page)
@@ -187,7 +187,7 @@ def test_after_many_texts_at_once_none_is_left_out(page, fill):
     expect(page.get_by_role("link", name="Show earlier texts")).to_be_hidden()
 
 
-def test_a_text_that_was_looked_for_is_in_view_with_ways_to_both_sides(page, site, fill):
+def test_a_text_opened_from_a_search_is_in_view_with_links_to_both_sides(page, site, fill):
     fill(0, 200)
     page.goto(f"{INBOX}1/change/?at=71")
     expect(page.get_by_text("number 70.")).to_be_in_viewport()
@@ -206,7 +206,7 @@ def test_a_text_that_was_looked_for_is_in_view_with_ways_to_both_sides(page, sit
     expect(page.locator(".is-found .bubble")).to_have_text("number 189.")
 
 
-def test_a_reply_is_announced_once_and_what_was_typed_outlives_an_opt_out(page, text_in):
+def test_a_reply_is_announced_once_and_typed_text_survives_an_opt_out(page, text_in):
     text_in("+13035550177", "Who is this?")
     page.goto(f"{INBOX}1/change/")
     page.evaluate(
@@ -243,7 +243,7 @@ def test_a_reply_is_announced_once_and_what_was_typed_outlives_an_opt_out(page, 
     expect(page.get_by_label("Reply")).to_be_hidden()
 
 
-def test_the_keyboard_gets_past_the_texts_and_out_of_the_form_for_a_name(page, text_in):
+def test_the_keyboard_skips_the_texts_and_leaves_the_name_form(page, text_in):
     text_in("+13035550177", "Who is this?")
     page.goto(f"{INBOX}1/change/")
     button, field = page.get_by_text("Add a name"), page.get_by_label("Name shown in the inbox")
@@ -267,7 +267,7 @@ def test_the_keyboard_gets_past_the_texts_and_out_of_the_form_for_a_name(page, t
     expect(page.get_by_role("link", name="Skip to the reply")).to_be_hidden()
 
 
-def test_a_half_written_reply_is_kept_until_it_is_sent(page, site, text_in):
+def test_an_unfinished_reply_is_kept_until_it_is_sent(page, site, text_in):
     text_in("+13035550177", "Who is this?")
     text_in("+13035550178", "Is there parking?")
     reply, send = page.get_by_label("Reply"), page.get_by_role("button", name="Send", exact=True)
@@ -284,7 +284,7 @@ def test_a_half_written_reply_is_kept_until_it_is_sent(page, site, text_in):
     page.goto(f"{INBOX}1/change/")
     expect(page.locator("#reply-size")).to_contain_text("13 characters")
 
-    # It is sent, but the page does not hear of it.
+    # It is sent, but the page never learns of it.
     page.route("**/reply/", lambda route: (route.fetch(), route.abort()))
     reply.fill("The community centre")
     send.click()
@@ -299,7 +299,7 @@ def test_a_half_written_reply_is_kept_until_it_is_sent(page, site, text_in):
     assert site.query("SELECT body FROM inbox_messages WHERE direction = 'outbound'") == [("The community centre",)]
 
 
-def test_what_is_written_on_while_a_reply_is_on_its_way_is_kept(page, site, text_in):
+def test_text_typed_while_a_reply_is_being_sent_is_kept(page, site, text_in):
     text_in("+13035550177", "Who is this?")
     reply, send = page.get_by_label("Reply"), page.get_by_role("button", name="Send", exact=True)
     page.goto(f"{INBOX}1/change/")

@@ -1,4 +1,4 @@
-"""The list of conversations in a browser, while texts come in."""
+"""The list of conversations in a browser while texts arrive."""
 
 import pytest
 from playwright.sync_api import expect
@@ -9,7 +9,7 @@ INBOX = "/admin/messaging/inboxthread/"
 ADA, BOB, EVE = "+13035550177", "+13035550178", "+13035550179"
 
 
-def test_updates_keep_the_focus_and_the_selection_and_are_announced(page, texts_in):
+def test_new_texts_keep_focus_and_selection_and_are_announced(page, texts_in):
     texts_in((ADA, "Hi"), (BOB, "Hello"))
     page.goto(INBOX)
     expect(page).to_have_title("(2) Inbox | SMS Admin")

@@ -1,4 +1,4 @@
-"""Marking as read in a browser, whose list of conversations goes on by itself."""
+"""Marking as read in a browser whose list of conversations updates by itself."""
 
 import pytest
 from playwright.sync_api import expect
@@ -9,7 +9,7 @@ INBOX = "/admin/messaging/inboxthread/"
 PHONE = "+13035550177"
 
 
-def test_what_the_list_has_shown_is_marked_as_read_and_no_more(open_page, site, text_in):
+def test_only_what_the_list_has_shown_is_marked_as_read(open_page, site, text_in):
     def mark_read(page):
         page.locator("input.action-select").check()
         page.locator("select[name=action]").select_option(label="Mark as read")
@@ -24,7 +24,7 @@ def test_what_the_list_has_shown_is_marked_as_read_and_no_more(open_page, site, 
     assert mark_read(page) == [(0,)]
     expect(page.get_by_text("1 conversation is marked as read now.")).to_be_visible()
 
-    # From here on the page hears of nothing new.
+    # From here on the page gets no updates.
     page.route("**/*", lambda route: route.abort() if "x-poll" in route.request.headers else route.continue_())
     text_in(PHONE, "Anybody?")
     page.goto(INBOX)

@@ -1,4 +1,4 @@
-"""Reactions and reasons on a conversation's page, in a browser."""
+"""Reactions and flag reasons on a conversation's page in a browser."""
 
 import pytest
 from playwright.sync_api import expect
@@ -8,7 +8,7 @@ pytestmark = pytest.mark.browser
 INBOX = "/admin/messaging/inboxthread/"
 
 
-def test_a_reaction_appears_at_the_text_that_it_is_about_and_a_flag_says_why(page, text_in):
+def test_a_reaction_appears_with_the_text_it_is_about_and_a_flag_says_why(page, text_in):
     text_in("+13035550100", "Is there parking?")
     page.goto(f"{INBOX}1/change/")
     page.get_by_label("Reply").fill("Behind the hall. Reply STOP to unsubscribe.")

@@ -1,4 +1,4 @@
-"""The lists of the site at the width of a phone."""
+"""The site's lists at the width of a phone."""
 
 import pytest
 from playwright.sync_api import expect
@@ -37,7 +37,7 @@ def test_a_list_has_its_filter_above_its_rows_and_its_checkboxes(open_page, site
     assert {"/admin/messaging/inboxthread/", "/admin/surveys/surveyflow/"} <= filtered & chosen_from
 
 
-def test_a_survey_of_long_words_is_shown_whole(open_page, site):
+def test_a_survey_with_long_words_fits_the_screen(open_page, site):
     site.run("shell", "-v", "0", "-c", LONG_SURVEY)
     page = open_page(viewport={"width": 390, "height": 844})
     page.goto("/admin/surveys/surveyflow/")

@@ -1,4 +1,4 @@
-"""The first login with a password that somebody else made, and what too many wrong ones lead to."""
+"""The first sign-in with a password set by somebody else, and what happens after too many wrong ones."""
 
 import re
 
@@ -15,7 +15,7 @@ OWN = "chosen by Zoe herself"
 
 @pytest.fixture
 def visit(chromium, site):
-    """Pages of browsers that nobody has logged in yet."""
+    """Pages of browsers that aren't signed in yet."""
     contexts = []
     expect.set_options(timeout=PATIENCE)
 
@@ -44,7 +44,7 @@ def change(page, old, new):
     page.get_by_role("button", name="Change my password").click()
 
 
-def test_the_first_login_leads_to_a_password_of_ones_own(site, visit):
+def test_the_first_sign_in_asks_for_a_new_password(site, visit):
     given = re.search(r"^Password: (\S+)$", site.run("create_admin", "zoe").stdout, re.MULTILINE)[1]
     page = visit(viewport={"width": 390, "height": 844})
     log_in(page, "zoe", given)
@@ -67,7 +67,7 @@ def test_the_first_login_leads_to_a_password_of_ones_own(site, visit):
     expect(other).to_have_url(re.compile("/admin/login/"))
 
 
-def test_who_guesses_too_often_is_told_when_to_try_again_and_can_be_let_in(site, visit):
+def test_after_too_many_guesses_the_page_says_when_to_try_again_and_an_operator_can_unlock(site, visit):
     given = re.search(r"^Password: (\S+)$", site.run("create_admin", "zoe").stdout, re.MULTILINE)[1]
     page = visit()
     for _ in range(4):

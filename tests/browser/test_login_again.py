@@ -1,4 +1,4 @@
-"""Logged out while something is typed: after a login in another tab, each page goes on with what it holds."""
+"""Signed out while typing: after signing in in another tab, each page continues with what was typed."""
 
 import pytest
 from playwright.sync_api import expect
@@ -14,7 +14,7 @@ InboxMessage.objects.create(thread=thread, phone=thread.phone, direction="inboun
 """
 
 
-def test_what_was_typed_is_sent_saved_and_previewed_after_a_login_in_another_tab(page, site):
+def test_typed_text_is_sent_saved_and_previewed_after_signing_in_in_another_tab(page, site):
     site.run("shell", "-v", "0", "-c", MAKE_THREAD)
     page.goto("/admin/messaging/inboxthread/1/change/")
     page.get_by_label("Reply").fill("The community centre")

@@ -1,4 +1,4 @@
-"""Scheduling in a browser, with a worker running: schedule, edit, reschedule, cancel, and let one leave."""
+"""Scheduling in a browser with a running worker: schedule, edit, reschedule, cancel, and let one go out."""
 
 import re
 from datetime import datetime, timedelta
@@ -17,7 +17,7 @@ DENVER = ZoneInfo("America/Denver")
 
 
 def noon_in(days):
-    """Noon of a coming day where the site is: far from any change of the clocks."""
+    """Noon of a coming day in the site's zone, far from any clock change."""
     return (datetime.now(DENVER) + timedelta(days=days)).replace(hour=12, minute=0)
 
 
@@ -40,7 +40,7 @@ def schedule(page, text, at):
     page.get_by_role("button", name="Schedule").click()
 
 
-def test_a_message_is_scheduled_edited_rescheduled_and_canceled(page, site, add_members):
+def test_a_blast_is_scheduled_edited_rescheduled_and_canceled(page, site, add_members):
     add_members("Rosa Delgado", "Ann Lee")
     first, second = noon_in(3), noon_in(5)
     schedule(page, "Hi {first_name}, the picnic is on Saturday", first)
@@ -73,7 +73,7 @@ def test_a_message_is_scheduled_edited_rescheduled_and_canceled(page, site, add_
     assert site.query("SELECT COUNT(*) FROM message_logs") == [(0,)]
 
 
-def test_the_countdown_ticks_and_the_page_tells_when_the_message_has_left(page, site, add_members):
+def test_the_countdown_ticks_and_the_page_says_when_the_blast_has_gone_out(page, site, add_members):
     add_members("Rosa Delgado")
     schedule(page, "Hi {first_name}", noon_in(3))
     expect(page.get_by_text("Scheduled. It goes out on")).to_be_visible()
@@ -108,7 +108,7 @@ def test_a_double_click_schedules_once_and_back_leads_to_it(page, site, add_memb
     assert site.query("SELECT COUNT(*) FROM scheduled_messages") == [(1,)]
 
 
-def test_a_time_that_comes_twice_is_asked_about_without_javascript_too(open_page, site, add_members):
+def test_a_time_that_occurs_twice_is_asked_about_even_without_javascript(open_page, site, add_members):
     add_members("Rosa Delgado")
     page = open_page(java_script_enabled=False)
     go_to_confirmation(page, "Hi {first_name}")
@@ -123,14 +123,14 @@ def test_a_time_that_comes_twice_is_asked_about_without_javascript_too(open_page
 
 
 def next_change_back():
-    """The next 1:30 in the morning that happens twice in Denver."""
+    """The next 1:30 AM that occurs twice in Denver."""
     at = datetime.now(DENVER).replace(hour=1, minute=30, tzinfo=None) + timedelta(days=1)
     while at.replace(tzinfo=DENVER).utcoffset() == at.replace(tzinfo=DENVER, fold=1).utcoffset():
         at += timedelta(days=1)
     return at
 
 
-def test_it_can_be_used_on_a_phone(open_page, add_members):
+def test_scheduling_works_on_a_phone(open_page, add_members):
     add_members("Rosa Delgado")
     page = open_page(viewport={"width": 390, "height": 844}, has_touch=True)
 

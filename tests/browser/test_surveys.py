@@ -1,4 +1,4 @@
-"""A survey in a browser: built, played on the page's phone, and its results read."""
+"""A survey in a browser: building it, testing it on the practice phone, and reading the results."""
 
 import pytest
 from playwright.sync_api import expect
@@ -33,7 +33,7 @@ def text_in(page, *bodies):
         expect(page.locator("#chat .chat-theirs")).to_have_count(before + 1)
 
 
-def test_a_survey_is_built_played_and_its_results_are_read(page, site):
+def test_a_survey_is_built_tested_and_its_results_are_read(page, site):
     site.run(
         "shell", "-v", "0", "-c", "from contacts.models import Event; Event.objects.create(title='Summer picnic')"
     )
@@ -75,7 +75,7 @@ def test_a_survey_is_built_played_and_its_results_are_read(page, site):
     assert site.query("SELECT COUNT(*) FROM event_registrations") == [(0,)]
 
 
-def test_questions_are_moved_by_keyboard_and_dragged(page, survey, site):
+def test_questions_can_be_moved_by_keyboard_and_dragged(page, survey, site):
     page.goto(survey)
     assert prompts(page) == ["One?", "Two?", "Three?"]
     page.get_by_role("button", name="Move question 1 down").focus()
@@ -112,7 +112,7 @@ def test_a_removed_question_can_be_brought_back(page, survey):
     expect(page.get_by_text("Undo")).to_be_hidden()
 
 
-def test_after_an_error_its_field_has_the_focus(page, survey):
+def test_a_field_with_a_mistake_gets_the_focus(page, survey):
     page.goto(ADD)
     page.get_by_label("Name", exact=True).fill("Potluck")
     page.get_by_label("Keyword").fill("join")
@@ -135,7 +135,7 @@ def test_at_most_one_question_is_for_the_name(page, survey):
     expect(boxes.nth(0)).not_to_be_checked()
 
 
-def test_a_survey_is_edited_without_javascript(open_page, survey, site):
+def test_a_survey_can_be_edited_without_javascript(open_page, survey, site):
     page = open_page(java_script_enabled=False)
     page.goto(survey)
     page.get_by_label("Position").nth(2).fill("0")
@@ -145,7 +145,7 @@ def test_a_survey_is_edited_without_javascript(open_page, survey, site):
     assert site.query("SELECT questions_json FROM survey_flows") == [('["Three?", "Two?", "Four?"]',)]
 
 
-def test_all_of_it_can_be_used_on_a_phone(open_page, survey):
+def test_every_survey_page_works_on_a_phone(open_page, survey):
     page = open_page(viewport={"width": 390, "height": 844}, has_touch=True)
     page.goto(survey)
     page.get_by_label("Question 1", exact=True).fill("supercalifragilistic" * 8)

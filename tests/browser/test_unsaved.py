@@ -1,4 +1,4 @@
-"""Pages with changes that are not saved: whoever leaves them is asked first, and nobody else is."""
+"""Pages with unsaved changes: leaving them asks first, and leaving others doesn't."""
 
 import pytest
 from playwright.sync_api import expect
@@ -14,7 +14,7 @@ SurveyFlow.objects.create(name="Picnic", trigger_keyword="JOIN", questions_json=
 
 @pytest.fixture
 def asked(page):
-    """What the page has asked before it was left. It is answered that one stays."""
+    """The questions asked before leaving the page; they are answered with Stay."""
     questions = []
 
     def stay(dialog):
@@ -27,7 +27,7 @@ def asked(page):
 
 @pytest.fixture
 def survey(page, site):
-    """The page of a survey with two questions."""
+    """The edit page of a survey with two questions."""
     site.run("shell", "-v", "0", "-c", MAKE)
     page.goto("/admin/surveys/surveyflow/1/change/")
     expect(page.get_by_role("region", name="The conversation")).to_contain_text("Two?")
@@ -37,7 +37,7 @@ def leave(page):
     page.get_by_role("link", name="SMS Admin").click()
 
 
-def test_leaving_a_survey_with_changes_asks_first(page, survey, asked):
+def test_leaving_a_survey_with_changes_asks(page, survey, asked):
     address = page.url
     page.get_by_role("button", name="Move question 1 down").click()
     page.get_by_role("link", name="Results").click()
@@ -49,7 +49,7 @@ def test_leaving_a_survey_with_changes_asks_first(page, survey, asked):
     expect(page.locator("#question-rows > *")).to_have_count(1)
 
 
-def test_leaving_a_survey_without_changes_does_not_ask(page, survey, asked):
+def test_leaving_a_survey_whose_changes_are_undone_or_saved_does_not_ask(page, survey, asked):
     page.get_by_role("button", name="Remove question 2").click()
     page.get_by_role("button", name="Undo").click()
     page.get_by_label("Introduction").fill("Hello")
@@ -64,7 +64,7 @@ def test_leaving_a_survey_without_changes_does_not_ask(page, survey, asked):
     assert asked == []
 
 
-def test_a_form_that_came_back_with_errors_is_unsaved(page, survey, asked):
+def test_a_form_returned_with_mistakes_counts_as_unsaved(page, survey, asked):
     page.get_by_label("Keyword").fill("STOP")
     page.get_by_role("button", name="Save and continue editing").click()
     expect(page.get_by_text("Texting STOP opts people out")).to_be_visible()
@@ -72,7 +72,7 @@ def test_a_form_that_came_back_with_errors_is_unsaved(page, survey, asked):
     assert asked == ["beforeunload"]
 
 
-def test_an_unsaved_survey_is_saved_before_it_is_tried(page, survey, asked):
+def test_an_unsaved_survey_is_saved_before_it_is_tested(page, survey, asked):
     page.get_by_label("Question 1", exact=True).fill("Which one?")
     page.get_by_role("link", name="Try it", exact=True).click()
     notice = page.get_by_role("alert")
@@ -87,7 +87,7 @@ def test_an_unsaved_survey_is_saved_before_it_is_tried(page, survey, asked):
     assert asked == []
 
 
-def test_leaving_an_unsaved_message_asks_first(page, add_members, asked):
+def test_leaving_a_message_being_written_asks(page, add_members, asked):
     add_members("Rosa Delgado")
     page.goto(COMPOSE)
     leave(page)
@@ -103,7 +103,7 @@ def test_leaving_an_unsaved_message_asks_first(page, add_members, asked):
     assert asked == ["beforeunload"]
 
 
-def test_leaving_an_unsaved_keyword_reply_asks_first(page, asked):
+def test_leaving_a_keyword_reply_being_written_asks(page, asked):
     page.goto("/admin/messaging/keywordautomationrule/add/")
     page.get_by_label("Keyword").fill("HOURS")
     page.get_by_label("Reply").fill("From 9 to 5.")

@@ -2,11 +2,12 @@
 
 import pytest
 from django.db import connection
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from contacts.models import CommunityMember, EventRegistration, SuppressedContact, UnsubscribedContact
 from contacts.searching import read_query, search
+from tests.conftest import examples
 
 pytestmark = pytest.mark.django_db
 
@@ -143,7 +144,7 @@ def test_nothing_typed_finds_everybody_and_mere_marks_nobody(ada):
     assert found('""') == []
 
 
-@settings(max_examples=150)
+@examples(quick=40, thorough=150)
 @given(st.one_of(st.text(max_size=30), st.text(alphabet="ab'\"*-+()^:\\%_ NEAR\0\ud800é١", max_size=20)))
 @example('"a" OR 1')
 @example("NEAR(a b)")

@@ -30,5 +30,5 @@ def site(request, tmp_path):
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
-    """Those that wait long come first, so that the others fill the gaps and nobody waits for one at the end."""
+    """Run tests with long waits first, so that the others fill the gaps and no slow one is left at the end."""
     items.sort(key=lambda item: "endtoend" not in item.path.parts)

@@ -1,4 +1,4 @@
-"""What the tests start and kill: the stand-in for Twilio, and workers; and what a kill leaves behind."""
+"""Starting and killing the stand-in for Twilio and workers, and handling what a kill leaves behind."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -18,10 +18,10 @@ def start_worker(site):
 
 
 def age_calls(site):
-    """Give the calls under way the age at which the sweep takes them for abandoned: nobody waits for it to come.
+    """Age the calls in flight so that the sweep treats them as abandoned, instead of waiting until it does.
 
-    One that a living process still makes is in doubt until it is answered. Each is a write of its own, which holds up
-    no process that records several answers at once.
+    A call that a living process is still making is unconfirmed until it is answered. Each update is a separate write,
+    so as not to hold up a process that records several answers at once.
     """
     began_at = (datetime.now(UTC) - timedelta(seconds=90)).isoformat(" ", "seconds")
     for (delivery,) in site.query("SELECT id FROM deliveries WHERE status = 'sending'"):

@@ -1,4 +1,4 @@
-"""Somebody of the staff with a browser that knows no JavaScript: logs in, reads pages, presses their buttons."""
+"""A staff member with a browser without JavaScript, who signs in, reads pages and clicks their buttons."""
 
 import re
 import urllib.request
@@ -11,7 +11,7 @@ MAKE_ADMIN = f"from accounts.models import AppUser; AppUser.objects.create_user(
 
 
 class Staff:
-    """`html` is the page that was read last, `address` where it is."""
+    """`html` is the last page read, `address` its address."""
 
     def __init__(self, site, address):
         site.run("shell", "-v", "0", "-c", MAKE_ADMIN)
@@ -26,7 +26,7 @@ class Staff:
         return self._ask(path, None)
 
     def post(self, path="", **fields):
-        """Post to `path`, or to the page itself, with what its forms have in hidden fields; the page that follows."""
+        """Post to `path`, or to the page itself, with the hidden fields of its forms; returns the next page."""
         hidden = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', self.html)
         values = {unescape(name): unescape(value) for name, value in hidden}
         return self._ask(path or self.address, urlencode(values | fields).encode())
@@ -38,20 +38,20 @@ class Staff:
         return self.html
 
     def send_to_community(self, body):
-        """Write a blast and send it; the address of its page."""
+        """Write a blast and send it; returns the address of its page."""
         self.read("/admin/messaging/messagelog/compose/")
         self.post(message_body=body, audience="community")
         return self.confirm()
 
     def confirm(self):
-        """Press Send on the confirmation page; the address of the blast's page."""
+        """Click Send on the review page; returns the address of the blast's page."""
         assert self.address.endswith("/confirm/"), self.address
         self.post()
         assert self.address.endswith("/change/"), self.html
         return self.address.removesuffix("change/")
 
     def retry(self, blast, whom="failed"):
-        """Press Retry on a blast's page and confirm; the new blast's address."""
+        """Click Resend on a blast's page and send; returns the new blast's address."""
         self.read(f"{blast}change/")
         assert f"retry/{whom}/" in self.html
         self.post(f"{blast}retry/{whom}/")

@@ -1,4 +1,4 @@
-"""Workers and what may happen to them: the clock is set back, none runs for hours, the database's file goes away."""
+"""Workers under bad conditions: a clock set back, hours without any worker, a database file that goes away."""
 
 import json
 import os
@@ -52,7 +52,7 @@ def taken(site):
 
 
 def shift(site, by):
-    """Let everything have been written at another time, as by a clock that has been set since."""
+    """Shift every time in the database, as if the clock had been changed since."""
     for table, names in TIMES.items():
         key = "token" if table == "worker_heartbeats" else "id"
         for name in names:
@@ -74,7 +74,7 @@ def kill_in_the_middle(site):
     worker.wait()
 
 
-def test_a_blast_goes_on_where_the_clock_is_set_back_an_hour_after_a_kill(slow_site):
+def test_a_blast_continues_after_a_kill_and_a_clock_set_back_an_hour(slow_site):
     kill_in_the_middle(slow_site)
     shift(slow_site, timedelta(hours=1))
     start_worker(slow_site)
@@ -97,7 +97,7 @@ def test_a_blast_without_a_worker_for_hours_waits_for_staff(slow_site):
 
 
 @pytest.mark.parametrize("how", ["replaced", "deleted"])
-def test_senders_send_nothing_once_the_database_file_is_another_one(slow_site, how):
+def test_senders_send_nothing_once_the_database_file_is_replaced(slow_site, how):
     if not slow_site.database_url.startswith("sqlite"):
         pytest.skip("PostgreSQL has no such file")
     start_worker(slow_site)

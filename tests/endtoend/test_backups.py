@@ -1,4 +1,4 @@
-"""A backup taken in the middle of a blast, put back, and looked through: nobody is lost, nobody gets it twice."""
+"""A backup taken in the middle of a blast and restored: nobody is lost, and nobody is texted twice."""
 
 import json
 import shutil
@@ -27,7 +27,7 @@ dispatch.start("Hi {{first_name}}", Audience("community"))
 @pytest.fixture(params=["sqlite", "postgres"])
 def site(request, tmp_path):
     port = free_port()
-    # Slow enough for the blast to outlast the start of a command.
+    # Slow enough for the blast to last longer than a command takes to start.
     environment = {**twilio_standin.environment(port), "SMS_RATE_PER_SECOND": "25"}
     if request.param == "sqlite":
         with installation(tmp_path, **environment) as made:
@@ -64,7 +64,7 @@ def ask(address):
         return error.code, json.load(error)["checks"]
 
 
-def test_a_backup_of_a_running_blast_is_whole_and_texts_nobody_again(site):
+def test_a_backup_of_a_running_blast_is_complete_and_texts_nobody_again(site):
     start_standin(site, latency=0.2)
     site.run("shell", "-v", "0", "-c", FILL)
     worker = start_worker(site)
@@ -91,7 +91,7 @@ def test_a_backup_of_a_running_blast_is_whole_and_texts_nobody_again(site):
 
     start_worker(site)
     wait_until(lambda: site.query("SELECT 1 FROM worker_heartbeats"), 20, "the worker's sign of life")
-    # Twilio's list shows everybody who was texted since the backup, whenever that was.
+    # Twilio's list has everybody who was texted since the backup, however long ago.
     site.run("reconcile")
     assert count(site, "accepted") == PEOPLE
     assert len(taken_by_twilio(site)) == len(set(taken_by_twilio(site))) == PEOPLE
@@ -104,7 +104,7 @@ def newest(site):
     return str(sorted((site.folder / "backups").iterdir())[-1])
 
 
-def test_health_is_told_over_http_as_a_worker_comes_and_goes(site):
+def test_health_follows_a_worker_that_starts_and_stops(site):
     address = site.start_web()
     status, checks = ask(address)
     assert status == 503
@@ -115,7 +115,7 @@ def test_health_is_told_over_http_as_a_worker_comes_and_goes(site):
     assert ask(address)[0] == 503
 
 
-def test_a_database_server_that_is_gone_is_told(tmp_path):
+def test_health_reports_a_missing_database_server(tmp_path):
     port = free_port()
     with installation(tmp_path, SMS_BACKEND="") as site:
         site.environment["DATABASE_URL"] = f"postgres://nobody:secret@127.0.0.1:{port}/nothing"

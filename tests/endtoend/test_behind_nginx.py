@@ -1,4 +1,4 @@
-"""The site behind a real nginx, with deploy/nginx.conf as it stands but for names, ports and places."""
+"""The site behind a real nginx, with deploy/nginx.conf unchanged except for names, ports and paths."""
 
 import json
 import re
@@ -55,7 +55,7 @@ class Proxied:
         self._context = ssl.create_default_context(cafile=str(certificate))
 
     def ask(self, path, data=None, **headers):
-        """(status, body) of the answer to a request through the proxy."""
+        """(status, body) of the response to a request through the proxy."""
         with closing(HTTPSConnection("localhost", self.port, timeout=20, context=self._context)) as connection:
             connection.request("POST" if data else "GET", path, data, {"Content-Type": FORM, **headers})
             answer = connection.getresponse()
@@ -115,15 +115,15 @@ def test_a_monitor_is_answered(proxied):
     assert proxied.ask("/health") == (200, '{"status": "ok"}')
     status, body = proxied.ask("/health/ready")
     assert status == 503
-    # It comes from this machine, as the proxy says.
+    # The request comes from this machine, as the proxy says.
     assert not json.loads(body)["checks"]["worker"]["ok"]
 
 
-def test_whoever_asks_for_health_too_often_is_told_so(proxied):
+def test_too_many_health_requests_get_a_429(proxied):
     assert 429 in {proxied.ask("/health")[0] for _ in range(30)}
 
 
-def test_no_log_has_what_staff_search_for(proxied):
+def test_no_log_contains_what_staff_search_for(proxied):
     search = f"/admin/login/?q={PHONE.removeprefix('+')}"
     assert proxied.ask(search, Referer=f"https://localhost:{proxied.port}{search}")[0] == 200
     for process in proxied.site.processes:

@@ -1,8 +1,8 @@
 """The commands of the documentation, run as they are written.
 
-The blocks marked ```sh of a page are one script, run in an installation of its own; what cannot be run is indented
-instead. `places` says what stands for the book's paths and names. Stand-ins for what needs root or the network (sudo,
-systemctl, git) do what matters of it; a worker that is started is a real one.
+A page's blocks marked ```sh are one script, run in its own installation; commands that can't be run are indented
+instead. `places` maps the pages' paths and names to the test's. Stand-ins for what needs root or the network (sudo,
+systemctl, git) do the essential part; a worker that they start is a real one.
 """
 
 import os
@@ -59,14 +59,14 @@ done
 
 
 def script_of(page):
-    """All blocks of a page, without what a list indents them by."""
+    """All blocks of a page, without their indentation in lists."""
     blocks = BLOCK.findall((ROOT / page).read_text(encoding="utf-8"))
     return "\n".join(re.sub(f"^{indent}", "", text, flags=re.MULTILINE) for indent, text in blocks)
 
 
 @pytest.fixture
 def book(tmp_path):
-    """Run a page, every command of which has to succeed; the folder that stands for /var/lib/sms-admin."""
+    """Run a page, whose commands must all succeed; returns the folder that stands for /var/lib/sms-admin."""
     app, var, standins = tmp_path / "app", tmp_path / "var", tmp_path / "bin"
     shutil.copytree(ROOT, app, ignore=LEFT_BEHIND)
     (app / ".venv").symlink_to(sys.prefix)
@@ -89,7 +89,7 @@ def book(tmp_path):
         "/srv/old/instance/sms.db": f"{var}/old.db",
         "sms_admin": ROLE,
         "A-LONG-PASSWORD": "correct-horse-battery",
-        # The newest backup, at the time of that command.
+        # The newest backup at the time of that command.
         " FILE": f' "$(ls {var}/backups/* | tail -n 1)"',
     }
     environment = {
@@ -120,7 +120,7 @@ def book(tmp_path):
 
 @pytest.fixture
 def role():
-    """Removes what the page about PostgreSQL makes on the server."""
+    """Removes what the page about PostgreSQL creates on the server."""
     if not (is_listening(5432) and shutil.which("psql") and shutil.which("pg_dump")):
         pytest.skip("PostgreSQL or its client programs are not there")
     yield
@@ -134,7 +134,7 @@ def test_the_commands_of_a_page_work_as_written(book, page):
     book(page)
 
 
-def test_the_page_about_postgresql_moves_everybody_and_puts_the_old_file_away(book, role):
+def test_the_page_about_postgresql_moves_everybody_and_sets_the_old_file_aside(book, role):
     var = book("docs/postgresql.md")
     assert not (var / "sms.db").exists()
     assert (var / "before-postgresql" / "sms.db").exists()
@@ -143,5 +143,5 @@ def test_the_page_about_postgresql_moves_everybody_and_puts_the_old_file_away(bo
         assert server.execute("SELECT count(*) FROM worker_heartbeats").fetchall() == [(1,)]
 
 
-def test_the_pages_that_are_to_be_kept_true_are_among_them():
+def test_the_pages_for_operators_are_among_the_pages_run():
     assert {"docs/backups.md", "docs/moving-in.md", "docs/postgresql.md", "docs/upgrading.md"} <= set(PAGES)

@@ -20,7 +20,7 @@ from messaging.sending import dispatch
 from messaging.composing.audience import Audience
 dispatch.start("Hi {{first_name}}", Audience("community"))
 """
-# While the first rows are copied, somebody else tries to write to the database in use.
+# While the first rows are copied, something else tries to write to the database in use.
 WRITE_MEANWHILE = """
 from django.db import DatabaseError, connection, connections
 from smsadmin.copying import addresses, rows
@@ -62,7 +62,7 @@ def site(tmp_path):
 
 
 def move(site, url):
-    """Let the installation use another database from now on."""
+    """Make the installation use another database from now on."""
     site.database_url = site.environment["DATABASE_URL"] = url
 
 
@@ -74,13 +74,13 @@ def taken_by_twilio(site):
 def problems(site):
     ended = site.run("dbdoctor", "--doctor", "--json", check=False)
     found = json.loads(ended.stdout)["findings"]
-    # No worker runs here, and there is no outside for reports to come from.
+    # No worker runs here, and reports can't reach the site from outside.
     return [
         one for one in found if one["level"] == "problem" and one["check"] not in ("queue.worker", "settings.agree")
     ]
 
 
-def test_a_blast_in_progress_goes_on_in_the_new_database_and_nobody_is_texted_twice(site, postgres):
+def test_a_running_blast_continues_in_the_new_database_and_nobody_is_texted_twice(site, postgres):
     start_standin(site)
     site.run("shell", "-v", "0", "-c", FILL)
     worker = start_worker(site)
@@ -102,7 +102,7 @@ def test_a_blast_in_progress_goes_on_in_the_new_database_and_nobody_is_texted_tw
     assert len(taken_by_twilio(site)) == len(set(taken_by_twilio(site))) == PEOPLE
 
 
-def test_there_and_back_again_everything_is_the_same(site, postgres):
+def test_copying_there_and_back_changes_nothing(site, postgres):
     site.run("demo", "--force")
     backup = f"sqlite:///{site.folder / 'back.db'}"
     tables = (
@@ -124,7 +124,7 @@ def test_there_and_back_again_everything_is_the_same(site, postgres):
     assert {table: sorted(site.query(f"SELECT * FROM {table}")) for table in tables} == there  # noqa: S608
 
 
-def test_a_text_that_is_too_long_for_postgresql_is_named(site, postgres):
+def test_a_text_too_long_for_postgresql_is_reported(site, postgres):
     site.query(
         "INSERT INTO community_members (id, name, phone, created_at) "
         "VALUES (7, ?, '+17205550101', '2026-01-01 00:00:00')",
@@ -141,7 +141,7 @@ def test_a_text_that_is_too_long_for_postgresql_is_named(site, postgres):
 
 
 @pytest.mark.parametrize("direction", ["from SQLite", "from PostgreSQL"])
-def test_nobody_writes_to_the_database_in_use_while_it_is_copied(site, postgres, direction):
+def test_nothing_writes_to_the_database_in_use_while_it_is_copied(site, postgres, direction):
     target, patience, reason = postgres, "PRAGMA busy_timeout=0", "database is locked"
     if direction == "from PostgreSQL":
         target, patience, reason = site.database_url + "2", "SET lock_timeout = 50", "lock timeout"

@@ -1,4 +1,4 @@
-"""The restore drill beside a running installation, of which it changes nothing."""
+"""The restore drill next to a running installation, which it doesn't change."""
 
 import hashlib
 import os
@@ -22,7 +22,7 @@ AppUser.objects.create_superuser("ann", password="x")
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def site(request, tmp_path):
-    """An installation whose Redis is away and whose port is taken: a drill needs neither."""
+    """An installation whose Redis is down and whose port is taken: a drill needs neither."""
     environment = {"REDIS_URL": f"redis://127.0.0.1:{free_port()}/0", "TWILIO_ACCOUNT_SID": "AC" + "0" * 32}
     environment |= {"TWILIO_AUTH_TOKEN": "secret", "TWILIO_FROM_NUMBER": "+17205550100"}
     if request.param == "sqlite":
@@ -44,19 +44,19 @@ def backup(site):
 
 
 def files(site):
-    """Each file of the installation, none of which may change."""
+    """Every file of the installation; none of them may change."""
     return {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in site.folder.rglob("*") if path.is_file()}
 
 
 def scratch_databases(site):
-    """The names of the databases of drills on the server, also of those that other tests run at this moment."""
+    """The names of all drill databases on the server, including those of other running tests."""
     if site.database_url.startswith("sqlite"):
         return set()
     with psycopg.connect(SERVER) as server:
         return set(server.execute("SELECT datname FROM pg_database WHERE datname LIKE 'smsadmin\\_drill\\_%'"))
 
 
-def test_a_drill_restores_examines_shows_and_leaves_no_trace(site, backup, tmp_path_factory):
+def test_a_drill_restores_checks_renders_and_leaves_no_trace(site, backup, tmp_path_factory):
     work = tmp_path_factory.mktemp("work")
     before, databases = files(site), scratch_databases(site)
     said = site.run("drill", str(backup), "--folder", str(work)).stdout
@@ -68,7 +68,7 @@ def test_a_drill_restores_examines_shows_and_leaves_no_trace(site, backup, tmp_p
     wait_until(lambda: scratch_databases(site) <= databases, 120, "the scratch databases to be dropped")
 
 
-def test_a_drill_reports_problems_with_the_data(site, tmp_path_factory):
+def test_a_drill_reports_what_is_wrong_with_the_data(site, tmp_path_factory):
     site.query("INSERT INTO community_members (name, phone, created_at) VALUES ('Ada', '303', '2026-01-01 00:00:00')")
     site.run("backup")
     [path] = (site.folder / "backups").iterdir()
@@ -90,7 +90,7 @@ def test_a_damaged_backup_fails_the_drill(site, backup, tmp_path_factory):
     assert list(work.iterdir()) == []
 
 
-def test_a_drill_that_is_stopped_removes_what_it_made(site, backup, tmp_path_factory):
+def test_a_stopped_drill_removes_what_it_created(site, backup, tmp_path_factory):
     work = tmp_path_factory.mktemp("work")
     databases = scratch_databases(site)
     process = site.start("manage.py", "drill", str(backup), "--folder", str(work))
@@ -101,7 +101,7 @@ def test_a_drill_that_is_stopped_removes_what_it_made(site, backup, tmp_path_fac
     wait_until(lambda: scratch_databases(site) <= databases, 120, "the scratch databases to be dropped")
 
 
-def test_a_role_that_may_not_create_databases_is_told_what_to_do(tmp_path):
+def test_a_role_that_may_not_create_databases_gets_the_remedy(tmp_path):
     if not (is_listening(5432) and shutil.which("pg_dump")):
         pytest.skip("PostgreSQL is not running on 127.0.0.1:5432")
     role = sql.Identifier(f"smsadmin_test_{os.getpid()}")

@@ -28,7 +28,7 @@ def twilio(site):
 
 @pytest.fixture
 def staff(site, twilio):
-    """With a worker that calls for everybody at once, and people to text."""
+    """With a worker that calls Twilio for everybody at once, and people to text."""
     site.environment |= {"SMS_CONCURRENCY": "40", "SMS_SENDERS_PER_BLAST": "1"}
     site.run("shell", "-v", "0", "-c", FILL)
     start_worker(site)
@@ -47,7 +47,7 @@ def texts(twilio):
     return Counter(message.to for message in twilio.messages)
 
 
-def test_after_a_wrong_password_retry_and_resume_text_everybody_once(site, twilio, staff):
+def test_after_a_wrong_password_resend_and_resume_text_everybody_once(site, twilio, staff):
     twilio.faults.next(*[faults.refused(401, 20003)] * PEOPLE)
     blast = staff.send_to_community("Hi {first_name}")
     wait_for_end(site, 1)
@@ -62,7 +62,7 @@ def test_after_a_wrong_password_retry_and_resume_text_everybody_once(site, twili
     assert 'value="Resume"' not in staff.html
     assert "temporary failure" not in staff.html
 
-    # As somebody does whose page is an old one.
+    # As from a page that is out of date.
     staff.post(f"{blast}resume/")
     assert "There was nothing to resume" in staff.html
     staff.post(f"{blast}retry/unreached/")
@@ -71,7 +71,7 @@ def test_after_a_wrong_password_retry_and_resume_text_everybody_once(site, twili
     assert sorted(texts(twilio).values()) == [1] * PEOPLE
 
 
-def test_whom_a_retry_of_a_retry_reached_is_offered_by_none_of_them(site, twilio, staff):
+def test_people_reached_by_the_second_resend_are_offered_by_none_of_the_three_blasts(site, twilio, staff):
     def report(messages, missed):
         answers = twilio.post_callbacks(error_codes=dict.fromkeys(missed, 30003), messages=messages, workers=4)
         assert set(answers) == {204}

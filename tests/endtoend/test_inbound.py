@@ -1,4 +1,4 @@
-"""Texts come in through a running gunicorn, over real connections, with real signatures, many at once."""
+"""Inbound texts through a running gunicorn, over real connections, with real signatures, many at once."""
 
 import re
 import socket
@@ -25,18 +25,18 @@ SurveyFlow.objects.create(
     linked_event=Event.objects.create(title="Picnic"),
 )
 """
-# Each before those that it points to.
+# Each one before the tables that it points to.
 EMPTIED = (
     *("survey_responses", "survey_sessions", "event_registrations", "inbox_messages", "inbox_threads", "deliveries"),
     *("unsubscribed_contacts", "consent_records"),
 )
-# The beginning of a request whose signature is looked at, for which its body has to be read.
+# The start of a request whose signature gets checked, which requires reading its body.
 POST = f"POST {PATH} HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Twilio-Signature: x\r\nContent-Type: {FORM}\r\n".encode()
 ADA = fictional_phone(0)
 
 
 class Site:
-    """A running installation; `text` is one text and what it is answered."""
+    """A running installation; `text` sends one text and returns the answer."""
 
     def __init__(self, site):
         self.site = site
@@ -59,7 +59,7 @@ class Site:
         return said(self.ask(self.signed(phone, body, **fields)))
 
     def at_once(self, *lanes):
-        """The answers of lanes of requests that are sent at the same time."""
+        """The answers to lanes of requests sent at the same time."""
         return post_all(self.port, lanes)[1]
 
     def count(self, table, condition="1 = 1"):
@@ -71,7 +71,7 @@ class Site:
 
 
 def said(answer):
-    """The text that TwiML gives back; "" for silence."""
+    """The reply in a TwiML response; "" for none."""
     assert answer.status == 200
     found = re.search("<Response>(?:<Message[^>]*>(.*)</Message>)?</Response>$", answer.body.decode(), re.DOTALL)
     return unescape(found[1] or "")
@@ -93,7 +93,7 @@ def running(request, tmp_path_factory):
 
 @pytest.fixture
 def site(running):
-    """The same server for all tests, with nothing left of the others' texts."""
+    """The same server for all tests, with the other tests' texts removed."""
     for table in EMPTIED:
         running.query(f"DELETE FROM {table}")  # noqa: S608
     running.query("UPDATE survey_flows SET start_count = 0, completion_count = 0")
@@ -120,7 +120,7 @@ def test_an_opt_out_ends_the_survey_and_is_recorded(site):
     assert site.query("SELECT status, end_reason FROM survey_sessions") == [("cancelled", "opted_out")]
 
 
-def test_a_wrong_signature_is_refused_without_a_word(site):
+def test_a_wrong_signature_is_refused_silently(site):
     fields = form(ADA, "Hello")
     forged = signed_post(site.port, "0" * 32, PATH, fields)
     unsigned = request(site.port, "POST", PATH, urlencode(fields).encode())
@@ -136,7 +136,7 @@ def test_another_method_is_not_allowed(site, method):
     assert site.ask(request(site.port, method, PATH)).status == 405
 
 
-def test_a_text_that_comes_ten_times_at_once_has_one_effect(site):
+def test_a_text_that_arrives_ten_times_at_once_takes_effect_once(site):
     for body, answer in (("PICNIC", "Who comes?"), ("Ada", "What do you bring?"), ("Salad", "How many are you?")):
         sent = site.signed(ADA, body)
         answers = [one for [one] in site.at_once(*[[sent]] * 10)]
@@ -148,17 +148,17 @@ def test_a_text_that_comes_ten_times_at_once_has_one_effect(site):
     assert site.query("SELECT start_count FROM survey_flows") == [(1,)]
 
 
-def test_an_opt_out_that_comes_ten_times_at_once_is_recorded_once(site):
+def test_an_opt_out_that_arrives_ten_times_at_once_is_recorded_once(site):
     answers = site.at_once(*[[site.signed(ADA, "STOP")]] * 10)
     assert {said(one) for [one] in answers} == {""}
     assert (site.count("unsubscribed_contacts"), site.count("consent_records")) == (1, 1)
 
 
-def test_twenty_phones_are_talked_to_at_once_and_each_by_itself(site):
+def test_twenty_phones_at_once_each_get_their_own_answers(site):
     phones = [fictional_phone(index) for index in range(20)]
     bodies = ("PICNIC", "Ada", "PICNIC", "Grace", "Salad", "2", "Thanks!")
     lanes = [[site.signed(phone, body) for body in bodies] for phone in phones]
-    # Each text a second time, as after a timeout.
+    # Each text twice, as after a timeout.
     talks = site.at_once(*[[sent for sent in lane for _ in range(2)] for lane in lanes])
     questions = ["Who comes?", "What do you bring?", "Who comes?", "What do you bring?", "How many are you?"]
     for talk in talks:
@@ -171,7 +171,7 @@ def test_twenty_phones_are_talked_to_at_once_and_each_by_itself(site):
     assert site.query("SELECT DISTINCT unread_count FROM inbox_threads") == [(1,)]
 
 
-def test_two_texts_of_one_phone_are_taken_one_after_the_other(site):
+def test_two_texts_from_one_phone_are_handled_one_after_the_other(site):
     phones = [fictional_phone(index) for index in range(20)]
     for phone in phones:
         site.text(phone, "PICNIC")
@@ -183,7 +183,7 @@ def test_two_texts_of_one_phone_are_taken_one_after_the_other(site):
         assert sorted(site.query(order, phone)) == [("One",), ("Two",)]
 
 
-def test_an_answer_and_an_opt_out_at_once_leave_nobody_in_a_survey(site):
+def test_an_answer_and_an_opt_out_at_once_end_the_survey(site):
     for index in range(20):
         phone = fictional_phone(index)
         site.text(phone, "PICNIC")
@@ -204,13 +204,13 @@ def test_new_phones_and_one_new_phone_at_once_get_a_thread_each(site):
     assert site.count("inbox_threads") == 10
 
 
-def test_a_megabyte_is_kept(site):
+def test_a_text_of_a_megabyte_is_stored(site):
     assert site.text(ADA, "x" * 1_000_000) == ""
     [(body,)] = site.query("SELECT body FROM inbox_messages")
     assert body == "x" * 1_000_000
 
 
-def test_characters_that_no_database_takes_are_kept_as_others(site):
+def test_characters_that_no_database_accepts_are_replaced(site):
     assert site.text(ADA, "a\0b", **{"X\0": "\0"}) == ""
     assert site.query("SELECT body FROM inbox_messages") == [("a\N{REPLACEMENT CHARACTER}b",)]
 
@@ -232,7 +232,7 @@ def test_characters_that_no_database_takes_are_kept_as_others(site):
         POST.replace(b"inbound", b"inbound?%ff%00") + b"Content-Length: 0\r\n\r\n",
     ],
 )
-def test_garbage_on_the_line_is_refused_and_the_next_text_is_taken(site, sent):
+def test_a_garbage_request_is_refused_and_the_next_text_is_accepted(site, sent):
     with socket.create_connection(("127.0.0.1", site.port), 20) as connection:
         connection.sendall(sent)
         connection.shutdown(socket.SHUT_WR)

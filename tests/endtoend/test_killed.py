@@ -1,7 +1,7 @@
-"""Processes are killed in the middle of a blast, while Twilio's answers fail as well.
+"""Processes killed in the middle of a blast while Twilio's responses fail, too.
 
-The stand-in's own record of what it accepted is the judge: after each kill and at the end it is compared with
-the database. FAULT_RUNS sets how many kills there are (20).
+The stand-in's own record of what it accepted decides: it is compared with the database after each kill and at the
+end. FAULT_RUNS sets the number of kills (20).
 """
 
 import json
@@ -32,7 +32,7 @@ FAULTS = ("--rate-429", "--rate-500", "--rate-503-accepted", "--rate-dropped", "
 
 
 class Blast:
-    """A blast under way in an installation, and the stand-in's record of it."""
+    """A running blast in an installation, and the stand-in's record of it."""
 
     def __init__(self, site, standin_port, people):
         self.site = site
@@ -51,7 +51,7 @@ class Blast:
         return sum(state in states for state in self.states().values())
 
     def check(self):
-        """What must hold at every moment: nobody twice, and nobody who has it is still waiting."""
+        """What must always hold: nobody gets it twice, and nobody who has it is still waiting."""
         accepted = self.accepted_by_twilio()
         assert [phone for phone, times in accepted.items() if times > 1] == []
         waiting = {phone for phone, state in self.states().items() if state == "pending"}
@@ -92,7 +92,7 @@ def test_whatever_is_killed_nobody_gets_it_twice_and_nobody_is_forgotten(site):
     assert sum(state == "unknown" for state in states.values()) <= faults_seen
 
 
-def test_delivery_reports_settle_what_a_kill_left_in_doubt(site):
+def test_delivery_reports_settle_what_a_kill_left_unconfirmed(site):
     start_standin(site, "--callbacks", "0.3", "0.6")
     site.start_web()
     worker = start_worker(site)

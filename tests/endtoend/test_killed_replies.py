@@ -1,6 +1,6 @@
-"""Workers are killed while they hand over replies, and replies are written while workers are busy with a blast.
+"""Workers killed while they send replies, and replies written while workers are busy with a blast.
 
-The stand-in's own record of what it accepted is the judge.
+The stand-in's own record of what it accepted decides.
 """
 
 import json
@@ -43,7 +43,7 @@ def write_replies(site, count):
 
 
 def states(site, *wanted):
-    """Phone to state of each reply, or of those in one of these states."""
+    """The state of each reply by phone, or only of those in one of these states."""
     found = dict(site.query("SELECT phone, status FROM deliveries WHERE message_log_id IS NULL"))
     return {phone: state for phone, state in found.items() if not wanted or state in wanted}
 
@@ -54,13 +54,13 @@ def accepted_by_twilio(site):
 
 
 def check(site):
-    """What must hold at every moment: nobody twice, and nobody who has it is still waiting."""
+    """What must always hold: nobody gets it twice, and nobody who has it is still waiting."""
     accepted = accepted_by_twilio(site)
     assert [phone for phone, times in accepted.items() if times > 1] == []
     assert set(states(site, "pending")) & set(accepted) == set()
 
 
-def test_a_worker_that_is_killed_in_a_call_sends_no_reply_twice_and_leaves_none_behind(site):
+def test_a_worker_killed_during_a_call_sends_no_reply_twice_and_leaves_none_behind(site):
     site.environment["SMS_CONCURRENCY"] = "2"
     start_standin(site, latency=1.0)
     write_replies(site, REPLIES)
@@ -77,9 +77,9 @@ def test_a_worker_that_is_killed_in_a_call_sends_no_reply_twice_and_leaves_none_
 
 
 def kill_in_a_call(site, worker):
-    """Kill the whole worker while a reply is in a call, and have the next one settle it; the next one.
+    """Kill the whole worker during a reply's call, and have the next worker settle it; returns that one.
 
-    What was in its hands is given the age at which the sweep takes a call for abandoned.
+    The call is aged so that the sweep treats it as abandoned.
     """
     wait_until(lambda: states(site, "sending"), 60, "a reply to be in a call")
     os.killpg(worker.pid, signal.SIGKILL)
@@ -92,7 +92,7 @@ def kill_in_a_call(site, worker):
     return worker
 
 
-def test_a_reply_leaves_while_a_blast_has_all_workers(site):
+def test_a_reply_goes_out_while_a_blast_uses_all_workers(site):
     site.environment["SMS_RATE_PER_SECOND"] = "10"
     start_standin(site)
     site.run("shell", "-v", "0", "-c", BLAST)

@@ -1,7 +1,7 @@
-"""Two machines in all but the hardware: two web servers and two clusters on one PostgreSQL and one Redis.
+"""Two machines except for the hardware: two web servers and two clusters on one PostgreSQL and one Redis.
 
-Each machine has an address of its own, to which Twilio reports what it was handed from there. One cluster is killed
-in the middle of a blast. The stand-in's own record of what it accepted is the judge.
+Each machine has its own address, to which Twilio reports the texts sent from there. One cluster is killed in the
+middle of a blast. The stand-in's own record of what it accepted decides.
 """
 
 import json
@@ -66,7 +66,7 @@ def site(tmp_path):
 
 
 def start_machine(site):
-    """A web server and a cluster that share nothing with others but the database and the queue."""
+    """A web server and a cluster that share only the database and the queue with others."""
     port = free_port()
     address = {"PUBLIC_BASE_URL": f"http://127.0.0.1:{port}"}
     site.start_web(port=port, **address)
@@ -96,7 +96,7 @@ def test_a_machine_dies_in_the_middle_of_a_blast_and_nobody_is_lost_or_texted_tw
         lambda: not count(site, "pending", "sending", "accepted", "sent"), 240, "every text's report", every=0.5
     )
 
-    # What the dead machine had in hand and Twilio had not, is in doubt: its own list proves that it is not there.
+    # The dead machine's calls that never reached Twilio are unconfirmed: Twilio's own list doesn't have them.
     in_doubt = count(site, "unknown")
     assert in_doubt <= 2 * CONCURRENCY
     site.run("reconcile", "--grace", "0", "--send-again", check=False)

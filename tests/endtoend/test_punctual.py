@@ -1,4 +1,4 @@
-"""Scheduled messages with real workers. How late they are is measured by bench/punctuality, not here."""
+"""Scheduled blasts with real workers. bench/punctuality measures how late they are."""
 
 import pytest
 
@@ -10,7 +10,7 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
-def test_each_message_leaves_once_and_never_early_with_two_workers_at_once(tmp_path, database):
+def test_with_two_workers_each_scheduled_blast_goes_out_once_and_never_early(tmp_path, database):
     port = free_port()
     environment = twilio_standin.environment(port)
 

@@ -1,4 +1,4 @@
-"""Delivery reports reach a running gunicorn long after their texts: after a restore, and after a resume."""
+"""Delivery reports that reach a running gunicorn long after their texts: after a restore, and after a resume."""
 
 import shutil
 from itertools import pairwise
@@ -30,7 +30,7 @@ assert MessageLog.objects.get().resume()
 
 
 class Reports:
-    """Reports of Twilio to a site that sends through the stand-in."""
+    """Twilio's reports to a site that sends through the stand-in."""
 
     def __init__(self, site):
         self.site = site
@@ -45,7 +45,7 @@ class Reports:
         self.site.run("shell", "-v", "0", "-c", START)
 
     def texts(self, since=0):
-        """(delivery, phone, SID) of each text that Twilio has accepted."""
+        """(delivery, phone, SID) for each text that Twilio has accepted."""
         return self.site.query(
             "SELECT id, phone, sid FROM deliveries WHERE status = 'accepted' AND sid <> '' AND id > ? ORDER BY id",
             since,
@@ -59,7 +59,7 @@ class Reports:
         return wait_until(done, 60, "the end of the blast")
 
     def post(self, texts, status, code):
-        """Report the same on each text; every report is answered 204."""
+        """Send the same report on each text; every one is answered with 204."""
         line = Line(self.site.port)
         for delivery, phone, sid in texts:
             fields = {
@@ -82,7 +82,7 @@ def reports(site):
     return Reports(site)
 
 
-def test_after_a_restore_reports_on_texts_since_the_backup_hit_nobody(reports):
+def test_after_a_restore_reports_on_texts_since_the_backup_change_nothing(reports):
     site = reports.site
     site.run("backup")
     [backup] = (site.folder / "backups").iterdir()
@@ -95,7 +95,7 @@ def test_after_a_restore_reports_on_texts_since_the_backup_hit_nobody(reports):
     after = reports.all_texts(since=max(pk for pk, _, _ in before))
 
     reports.post(before, "undelivered", 30006)
-    # As if the ids had been given out again: to the same people, and to others.
+    # As if the ids had been reused, for the same people and for others.
     mixed = [(pk, phone, sid) for (pk, _, _), (_, phone, sid) in zip(after, before, strict=True)]
     reports.post(mixed, "failed", 21610)
     reports.post([(pk, phone, sid) for (pk, _, sid), (_, phone, _) in pairwise(after)], "sent", "")

@@ -1,4 +1,4 @@
-"""Two installations on one Redis: neither gets the other's tasks, even if one began as a copy of the other."""
+"""Two installations on one Redis: neither gets the other's tasks, even if one started as a copy of the other."""
 
 import shutil
 from contextlib import ExitStack
@@ -26,7 +26,7 @@ def redis():
 
 @pytest.fixture
 def start(redis, tmp_path):
-    """An installation of its own folder with a worker; with `copied_from` its database is a copy of that one's."""
+    """An installation in its own folder with a worker; with `copied_from`, its database is a copy of that one's."""
     with ExitStack() as stack:
 
         def make(name, copied_from=None):
@@ -48,7 +48,7 @@ def queue_tasks(site):
 
 
 def succeeded(site, ids):
-    """How many of these tasks the installation has run."""
+    """How many of these tasks the installation has run so far."""
     run = {task for (task,) in site.query("SELECT id FROM django_q_task WHERE success")}
     return len(run.intersection(ids))
 

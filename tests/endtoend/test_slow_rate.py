@@ -1,4 +1,4 @@
-"""A rate of less than a text a second, with more task processes than it needs: it is used, and not exceeded."""
+"""A rate below one text a second, with more task processes than needed: fully used, and never exceeded."""
 
 import json
 import urllib.request

@@ -1,4 +1,4 @@
-"""A database that can't be written for a while: Twilio is told to try again, and monitors are told why."""
+"""A database that can't be written for a while: Twilio has to try again, and monitors see why."""
 
 import json
 import select
@@ -22,15 +22,15 @@ from tests.twilio_standin import AUTH_TOKEN
 pytestmark = pytest.mark.slow
 
 PHONE = "+17205550123"
-# After which Twilio's own limit of 15 seconds leaves no time for a second try.
+# After this, Twilio's own limit of 15 seconds leaves no time for a second try.
 PATIENCE = 10
-# More than one web process has threads.
+# More than the threads of one web process.
 AT_ONCE = 6
 ACCEPTED = f"from messaging.models import Delivery; Delivery.objects.create(pk=1, phone='{PHONE}', status='accepted')"
 
 
 class Wire:
-    """A connection to PostgreSQL that can be held up without being closed, as by a server that hangs."""
+    """A connection to PostgreSQL that can be stalled without closing, as by a server that hangs."""
 
     def __init__(self, url):
         self._server = (urlsplit(url).hostname, urlsplit(url).port)
@@ -125,7 +125,7 @@ def ask_ready(site):
 
 
 def post_at_once(site, requests):
-    """The answers' statuses. One that takes longer than PATIENCE is an error."""
+    """The statuses of the answers. One that takes longer than PATIENCE is an error."""
     statuses, threads = [], []
 
     def post(sent):
@@ -155,11 +155,11 @@ def stored(site):
     return [body for (body,) in rows]
 
 
-def test_what_cannot_be_stored_is_answered_with_503_in_time_and_stored_once_when_it_comes_again(site):
+def test_requests_that_cannot_be_stored_get_503_in_time_and_are_stored_once_when_repeated(site):
     site.start_web(workers=1, threads=AT_ONCE + 2)
     site.run("text_in", PHONE, "Hello")
     site.run("shell", "-v0", "-c", ACCEPTED)
-    # All threads have a connection then.
+    # Afterwards all threads have a connection.
     assert post_at_once(site, [report(site, 999)] * AT_ONCE) == [204] * AT_ONCE
     with site.obstacle():
         assert post_at_once(site, [*texts(site), report(site, 1)]) == [503] * (AT_ONCE + 1)
@@ -176,7 +176,7 @@ def test_a_monitor_gets_its_answer_in_time(site):
     site.start_web(workers=1, threads=2)
     assert ask_ready(site)[1]["checks"]["writing"] == {"ok": True}
     with site.obstacle():
-        # What was found a moment ago is still said.
+        # A result from a moment ago is still reported.
         wait_until(lambda: not ask_ready(site)[1]["checks"]["writing"]["ok"], 5, "the answer")
         code, answer = ask_ready(site)
     assert code == 503

@@ -15,7 +15,7 @@ from .admin.pages import address
 
 @pytest.fixture(autouse=True)
 def locmem():
-    """The backend of the tests, empty; `locmem.outbox` has what was sent, `locmem.script` what is to happen."""
+    """The test backend, empty; `locmem.outbox` has what was sent, `locmem.script` what should happen."""
     LocmemBackend.reset()
     yield LocmemBackend
     LocmemBackend.reset()
@@ -24,7 +24,7 @@ def locmem():
 
 @pytest.fixture
 def start_blast(db):
-    """A blast to the community, or to `event`, that nobody has begun to send."""
+    """A blast to the community, or to `event`, that isn't being sent yet."""
 
     def start(body="Hello", event=None):
         audience = Audience(Target.EVENT if event else Target.COMMUNITY, event)
@@ -35,7 +35,7 @@ def start_blast(db):
 
 @pytest.fixture
 def send(db):
-    """Send a blast as the queue would, to its end; the blast as it is then."""
+    """Send a blast to the end, as the queue would; returns it as it is then."""
 
     def run(log):
         dispatch.nudge(log)
@@ -47,7 +47,7 @@ def send(db):
 
 @pytest.fixture
 def make_log(manager_user):
-    """A running blast without any recipient yet."""
+    """A running blast without recipients so far."""
 
     def make(**fields):
         return MessageLog.objects.create(
@@ -66,7 +66,7 @@ def make_log(manager_user):
 
 @pytest.fixture
 def make_delivery(make_phone, make_name):
-    """One more recipient of a blast, in any state."""
+    """Add a recipient to a blast, in any state."""
 
     def make(log, status=Delivery.Status.PENDING, **fields):
         return Delivery.objects.create(
@@ -78,7 +78,7 @@ def make_delivery(make_phone, make_name):
 
 @pytest.fixture
 def make_thread(db, make_phone):
-    """A conversation without any text yet."""
+    """A conversation without texts so far."""
 
     def make(**fields):
         return InboxThread.objects.create(**{"phone": make_phone(), **fields})
@@ -88,7 +88,7 @@ def make_thread(db, make_phone):
 
 @pytest.fixture
 def make_rule(db):
-    """A keyword that is answered by itself."""
+    """A keyword reply."""
 
     def make(keyword="JOIN", response_body="Welcome!", **fields):
         return KeywordAutomationRule.objects.create(keyword=keyword, response_body=response_body, **fields)
@@ -98,7 +98,7 @@ def make_rule(db):
 
 @pytest.fixture
 def reply(manager_user, django_capture_on_commit_callbacks):
-    """What staff write into a conversation, and its sending, which in tests the queue runs at once."""
+    """Write a reply in a conversation; in tests, the queue sends it at once."""
 
     def write(thread, body="Hello", token=None):
         with django_capture_on_commit_callbacks(execute=True):
@@ -124,7 +124,7 @@ class Queue:
 
 @pytest.fixture
 def queue(monkeypatch):
-    """Takes the place of the queue, which in tests runs each task at once."""
+    """Replaces the queue, which in tests runs each task at once."""
     queue = Queue()
     monkeypatch.setattr(dispatch, "async_task", queue.put)
     return queue
@@ -132,7 +132,7 @@ def queue(monkeypatch):
 
 @pytest.fixture
 def show(manager_client):
-    """The text of a blast's page, without runs of blanks."""
+    """The text of a blast's page with single spaces."""
 
     def run(log, page="change/", **query):
         response = manager_client.get(address(log, page), query)

@@ -1,4 +1,4 @@
-"""What the tests of the inbox and its conversations share."""
+"""Helpers for the tests of the inbox and its conversations."""
 
 from datetime import timedelta
 
@@ -15,7 +15,7 @@ def address(thread, page="change/"):
 
 
 def make_thread(phone, *bodies, is_read=True, **fields):
-    """A conversation in which these texts came in, a minute apart, the last one just now."""
+    """A conversation that received these texts, a minute apart, the last one just now."""
     thread = InboxThread.objects.create(phone=phone, **fields)
     for age, body in zip(range(len(bodies) - 1, -1, -1), bodies, strict=True):
         add_text(thread, body, created_at=timezone.now() - timedelta(minutes=age))
@@ -45,12 +45,12 @@ def fresh(thread):
 
 
 def state(message):
-    """What has become of a text that went out."""
+    """What happened to an outbound text."""
     return Delivery.objects.get(pk=message.delivery_id).status
 
 
 def read(client, location, **query):
-    """The text of a page, without runs of blanks."""
+    """The text of a page with single spaces."""
     response = client.get(location, query)
     assert response.status_code == 200
     return squeeze(response.content.decode())

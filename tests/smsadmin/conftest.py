@@ -13,7 +13,7 @@ from tests.smsadmin.backups.backup_files import add_member, execute
 
 @pytest.fixture(scope="session")
 def migrated_file(django_db_setup, django_db_blocker, tmp_path_factory):
-    """A SQLite file with all tables and nobody in them."""
+    """A SQLite file with all tables, empty."""
     if connection.vendor != "sqlite":
         pytest.skip("SQLite is not the database in use")
     path = tmp_path_factory.mktemp("migrated") / "sms.db"
@@ -25,7 +25,7 @@ def migrated_file(django_db_setup, django_db_blocker, tmp_path_factory):
 
 @pytest.fixture
 def database_file(migrated_file, tmp_path, monkeypatch):
-    """A file that backups take for the database in use, in WAL mode, with one member."""
+    """A file that backups treat as the database in use, in WAL mode, with one member."""
     path = tmp_path / "live" / "sms.db"
     path.parent.mkdir()
     shutil.copyfile(migrated_file, path)

@@ -35,7 +35,7 @@ def make_survey(db):
 
 @pytest.fixture
 def text_in(db):
-    """Text in from a phone, one text after the other; the last answer."""
+    """Send texts from a phone, one after the other; returns the last answer."""
     sids = itertools.count(1)
 
     def run(phone, *bodies):
@@ -50,7 +50,7 @@ def text_in(db):
 
 @pytest.fixture
 def answer(text_in, make_phone):
-    """Somebody new starts the survey and texts these answers; their phone."""
+    """Somebody new starts the survey and texts these answers; returns their phone."""
 
     def run(survey, *answers, phone=None):
         phone = phone or make_phone()

@@ -1,4 +1,4 @@
-"""What the tests of the surveys' pages share."""
+"""Helpers for the tests of the surveys' pages."""
 
 from tests.admin_pages import squeeze
 
@@ -16,7 +16,7 @@ def show(client, path, **query):
 
 
 def builder_form(*rows, **fields):
-    """What the builder posts. A row is a prompt or a dictionary of the row's fields."""
+    """The data that the builder posts. A row is a prompt or a dictionary of the row's fields."""
     form = {
         "name": "Picnic",
         "trigger_keyword": "JOIN",

@@ -1,4 +1,4 @@
-"""A server on loopback that takes, refuses, loses and delays messages as Twilio's API does.
+"""A server on loopback that accepts, refuses, loses and delays messages like Twilio's API.
 
     with TwilioStandin() as twilio:
         twilio.faults.next(faults.dropped(accepted=True))
@@ -16,7 +16,7 @@ from tests.twilio_standin.server import TwilioStandin
 
 
 def environment(port: int) -> dict[str, str]:
-    """The variables by which an installation sends through a stand-in on that port."""
+    """The variables that make an installation send through a stand-in on that port."""
     return {
         "TWILIO_API_BASE_URL": f"http://127.0.0.1:{port}",
         "TWILIO_ACCOUNT_SID": ACCOUNT_SID,

@@ -1,4 +1,4 @@
-"""python -m tests.twilio_standin --port 8999 --latency 0.1: the stand-in as a process of its own.
+"""python -m tests.twilio_standin --port 8999 --latency 0.1: the stand-in as a separate process.
 
 GET /__record gives what it accepted, as JSON; `?since=N` leaves out the first N messages.
 """

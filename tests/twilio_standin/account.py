@@ -1,4 +1,4 @@
-"""What Twilio's Messages API accepts and refuses, and with which words and numbers: no sockets here.
+"""What Twilio's Messages API accepts and refuses, with its error texts and codes; no sockets here.
 
 Shapes, limits and error codes are those of Twilio's API reference of 2010-04-01 (Messages), of its page on
 test credentials (the numbers from +15005550000 on) and of its error dictionary.
@@ -48,7 +48,7 @@ GSM_TWO = frozenset("^{}\\[~]|€\f")
 
 
 class Refusal(Exception):
-    """An answer of HTTP `status` with Twilio's error `code`."""
+    """A response with HTTP `status` and Twilio's error `code`."""
 
     def __init__(self, status: int, code: int, message: str) -> None:
         super().__init__(message)
@@ -67,7 +67,7 @@ class Refusal(Exception):
 
 @dataclass(slots=True)
 class Message:
-    """One message that was accepted. `sent_at` is None until a callback says that it left."""
+    """One accepted message. `sent_at` is None until a callback reports it as sent."""
 
     sid: str
     to: str
@@ -217,7 +217,7 @@ class Account:
             found = [m for m in found if m.to == params["To"]]
         if "From" in params:
             found = [m for m in found if m.from_ == params["From"]]
-        # A message that has not left yet has no date_sent, and no filter on that date finds it.
+        # A message that has not gone out yet has no date_sent, and no filter on that date finds it.
         if "DateSent" in params:
             day = parse_date(params["DateSent"]).date()
             found = [m for m in found if m.sent_at and m.sent_at.date() == day]
@@ -257,7 +257,7 @@ class Account:
 
 
 def is_callback_url(url: str) -> bool:
-    """Twilio wants a public host without underscores; loopback is let through, since tests live there."""
+    """Twilio requires a public host without underscores; loopback is allowed here for tests."""
     try:
         parts = urlsplit(url)
         port_ok = parts.port is None or parts.port > 0
@@ -283,7 +283,7 @@ def parse_date(text: str) -> datetime:
 
 
 def segments(body: str) -> int:
-    """The SMS parts that `body` takes: 160/153 septets in GSM 03.38, else 70/67 UTF-16 units."""
+    """The number of SMS parts of `body`: 160/153 septets in GSM 03.38, otherwise 70/67 UTF-16 units."""
     if all(c in GSM_ONE or c in GSM_TWO for c in body):
         length, single, part = len(body) + sum(c in GSM_TWO for c in body), 160, 153
     else:

@@ -42,7 +42,7 @@ def callback_params(account: Account, message: Message, status: str) -> dict[str
 
 
 class Poster:
-    """Posts callbacks over one kept connection for each thread that calls it."""
+    """Posts callbacks, with one persistent connection per calling thread."""
 
     def __init__(self, account: Account) -> None:
         self.account = account
@@ -50,7 +50,7 @@ class Poster:
         self._kept: list[http.client.HTTPConnection] = []
 
     def post(self, message: Message, status: str, error_code: int | None = None) -> int:
-        """Move `message` on to `status` and tell its StatusCallback. The HTTP status; 0 if nobody answered.
+        """Move `message` on to `status` and call its StatusCallback. Returns the HTTP status, 0 without a response.
 
         Repeated as the URL's own `#rc=…&rp=…` says (Twilio's connection overrides); by default once, and
         only if no connection could be made.
@@ -112,7 +112,7 @@ class Poster:
 
 
 class KeptConnection(http.client.HTTPConnection):
-    """One that connects only where it is not connected."""
+    """A connection that connects only if it isn't connected."""
 
     def connect(self) -> None:
         if self.sock is None:

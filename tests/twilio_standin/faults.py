@@ -1,4 +1,4 @@
-"""What can go wrong between a sender and Twilio, and a script that says when it does."""
+"""What can go wrong between a sender and Twilio, and a script of when it does."""
 
 import random
 from collections import defaultdict, deque
@@ -35,43 +35,43 @@ def refused(status: int, code: int) -> Fault:
 
 
 def bare(status: int, accepted: bool = False, headers: tuple[tuple[str, str], ...] = ()) -> Fault:
-    """An answer with an HTML page instead of JSON, as proxies and gateways give."""
+    """A response with an HTML page instead of JSON, as from proxies and gateways."""
     return Fault(accepted=accepted, status=status, headers=headers, body=b"<html><body>Oops</body></html>")
 
 
 def server_error(status: int = 500, accepted: bool = False) -> Fault:
-    """A 5xx answer; whether the message was accepted before it cannot be told from outside."""
+    """A 5xx response; the client can't tell whether the message was accepted before."""
     return Fault(accepted=accepted, status=status, code=20500 if status == 500 else 20503)
 
 
 def dropped(accepted: bool) -> Fault:
-    """The connection is closed without an answer."""
+    """The connection is closed without a response."""
     return Fault(accepted=accepted, answer="none")
 
 
 def truncated() -> Fault:
-    """Accepted; the answer breaks off in the middle."""
+    """Accepted; the response breaks off in the middle."""
     return Fault(accepted=True, answer="cut")
 
 
 def garbage(body: bytes = b"\x00\xff not json") -> Fault:
-    """Accepted, 201, and an answer that cannot be read."""
+    """Accepted, 201, and an unreadable response."""
     return Fault(accepted=True, body=body)
 
 
 def without_sid() -> Fault:
-    """Accepted, 201, readable JSON, no SID in it."""
+    """Accepted, 201, readable JSON without a SID."""
     return Fault(accepted=True, body=b'{"status": "queued"}')
 
 
 def slow(seconds: float, accepted: bool = True) -> Fault:
-    """An answer that takes `seconds` more: the client may have given up by then."""
+    """A response delayed by `seconds`: the client may have given up by then."""
     return Fault(accepted=accepted, delay=seconds) if accepted else Fault(False, "none", delay=seconds)
 
 
 @dataclass
 class Script:
-    """Which fault comes when: by number first, then by turn, then by chance. Each scripted one comes once."""
+    """When each fault occurs: by phone number first, then by turn, then by chance. Scripted ones occur once."""
 
     _by_number: dict[str, deque[Fault | None]] = field(default_factory=lambda: defaultdict(deque))
     _in_turn: deque[Fault | None] = field(default_factory=deque)
@@ -79,11 +79,11 @@ class Script:
     _random: random.Random = field(default_factory=random.Random)
 
     def for_number(self, to: str, *faults: Fault | None) -> None:
-        """The next requests for `to` end so, one after the other; None stands for no fault."""
+        """The next requests for `to` meet these faults in turn; None means no fault."""
         self._by_number[to].extend(faults)
 
     def next(self, *faults: Fault | None) -> None:
-        """The next requests, whoever they are for, end so."""
+        """The next requests, for any number, meet these faults."""
         self._in_turn.extend(faults)
 
     def at_random(self, chances: Mapping[Fault, float], seed: int) -> None:

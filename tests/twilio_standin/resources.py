@@ -1,4 +1,4 @@
-"""The account itself, its numbers and its Messaging Services, as far as anybody asks about them."""
+"""The account itself, its numbers and its Messaging Services, as far as they are asked for."""
 
 import re
 from typing import Any
@@ -8,7 +8,7 @@ from tests.twilio_standin.account import API_VERSION, Account, Refusal
 
 
 def find(account: Account, path: str, query: str) -> dict[str, Any] | None:
-    """The JSON of a resource; None where `path` is none of them. Raises Refusal (404) for what the account has not.
+    """The JSON of a resource; None if `path` is not one. Raises Refusal (404) for one the account doesn't have.
 
     Shapes are those of Twilio's API reference: Account, IncomingPhoneNumber, and Service of messaging.twilio.com.
     """

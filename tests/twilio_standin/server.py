@@ -1,4 +1,4 @@
-"""The HTTP server: one asyncio protocol on a thread of its own, about a tenth of a millisecond a request."""
+"""The HTTP server: an asyncio protocol on its own thread, about a tenth of a millisecond per request."""
 
 import asyncio
 import base64
@@ -52,7 +52,7 @@ class Connection(asyncio.Protocol):
     def take_request(self) -> None:
         head, end, rest = self.buffer.partition(b"\r\n\r\n")
         if not head[:1].isalpha():
-            # No HTTP: TLS, for example, begins with another byte.
+            # Not HTTP: TLS, for example, starts with another byte.
             self.transport.abort()
         if not end:
             return
@@ -73,7 +73,7 @@ class Connection(asyncio.Protocol):
         self.server.serve(self, method, target, headers, body)
 
     def answer(self, status: int, headers: Mapping[str, str], body: bytes, fault: Fault | None) -> None:
-        """Write the answer as far as `fault` lets it through, then go on with the next request."""
+        """Write as much of the response as `fault` allows, then continue with the next request."""
         if self.transport.is_closing():
             return
         if fault and fault.answer == "none":
@@ -142,7 +142,7 @@ class TwilioStandin:
 
     @property
     def messages(self) -> list[Message]:
-        """What was accepted, oldest first: a copy that no thread changes."""
+        """The accepted messages, oldest first, as a copy that no thread changes."""
         return list(self.account.messages)
 
     def __enter__(self) -> Self:
@@ -184,7 +184,7 @@ class TwilioStandin:
             connection.transport.abort()
 
     def close_connections(self) -> None:
-        """Close every open connection, as a server does with idle ones, and wait until that is done."""
+        """Close every open connection, as servers do with idle ones, and wait until they are closed."""
 
         async def close() -> None:
             for connection in list(self.connections):
@@ -285,7 +285,7 @@ class TwilioStandin:
         return 201, json.dumps(self.account.as_json(message)).encode(), fault
 
     def _record(self, query: str) -> bytes:
-        """What other processes may read: counts, and the messages from `?since=INDEX` on, in short form."""
+        """The record for other processes: counts, and the messages from `?since=INDEX` on, in short form."""
         since = int(parse_qs(query).get("since", ["0"])[0])
         return json.dumps(
             {
@@ -314,7 +314,7 @@ class TwilioStandin:
             self.poster.post(*due)
 
     def post_callback(self, message: Message, status: str, error_code: int | None = None) -> int:
-        """Call back for one message; the HTTP status of the answer, 0 without one."""
+        """Call back for one message; returns the HTTP status, or 0 without a response."""
         return self.poster.post(message, status, error_code)
 
     def post_callbacks(
@@ -327,7 +327,7 @@ class TwilioStandin:
         copies: int = 1,
         shuffle_seed: int | None = None,
     ) -> list[int]:
-        """Call back with each of `statuses` for `messages` (all, if not given); the HTTP statuses.
+        """Call back with each of `statuses` for `messages` (default: all); returns the HTTP statuses.
 
         A number in `error_codes` gets "undelivered" with that code in place of "delivered". `copies` and
         `shuffle_seed` bring them more than once and out of order.

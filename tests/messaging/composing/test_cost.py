@@ -1,12 +1,13 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from messaging.composing.cost import cost, estimate, profile, shape
 from messaging.text.encoding import Encoding, measure
 from messaging.text.personalization import UnknownToken, compile_template, with_opt_out_line
+from tests.conftest import examples
 
 
 def is_accepted(body):
@@ -40,7 +41,7 @@ names = st.one_of(
 
 
 @given(bodies.filter(is_accepted), st.booleans(), st.lists(names))
-@settings(max_examples=300)
+@examples(quick=60, thorough=300)
 def test_the_estimate_is_what_rendering_every_text_gives(body, opt_out_line, audience):
     template = compile_template(with_opt_out_line(body) if opt_out_line else body)
     sizes = [measure(template.render(name)) for name in audience]

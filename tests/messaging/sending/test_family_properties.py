@@ -10,7 +10,7 @@ from django.contrib import admin
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
@@ -28,10 +28,9 @@ from messaging.webhooks.signatures import sign
 from smsadmin.backups import restoring
 from smsadmin.backups.contents import Contents
 from smsadmin.migration_state import known
-from tests.conftest import fictional_phone
+from tests.conftest import IS_QUICK, examples, fictional_phone
 
-IS_LONG_RUN = settings().max_examples > 25
-EXAMPLES, STEPS = (60, 40) if IS_LONG_RUN else (25, 30)
+STEPS = 25 if IS_QUICK else 40
 PEOPLE = 3
 
 ACCEPTED, LOST_BUT_ACCEPTED, LOST, LATER = "accepted", "lost but accepted", "lost", "later"
@@ -308,7 +307,7 @@ ACTIONS = (
 
 class AnyOrder(TestCase):
     @given(st.data())
-    @settings(max_examples=EXAMPLES)
+    @examples(quick=10, thorough=60)
     def test_calls_nobody_again_whose_text_may_have_gone_out(self, data):
         with mock.patch.object(dispatch, "async_task"), mock.patch.object(scheduled_messages, "async_task"):
             world = World(data.draw)
