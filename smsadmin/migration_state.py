@@ -34,7 +34,7 @@ def _replaced() -> dict[Migration, frozenset[Migration]]:
     return {key: frozenset(migration.replaces) for key, migration in on_disk.items() if migration.replaces}
 
 
-def in_terms_of_today(recorded: Set[Migration]) -> frozenset[Migration]:
+def as_current(recorded: Set[Migration]) -> frozenset[Migration]:
     """The recorded migrations, with each complete set of replaced ones expressed as the current one."""
     found = set(recorded)
     for key, replaced in _replaced().items():
@@ -58,7 +58,7 @@ def recorded() -> frozenset[Migration]:
 
 def applied() -> frozenset[Migration]:
     """The (app, name) of each migration that the database has, including those that the code doesn't know."""
-    return in_terms_of_today(recorded())
+    return as_current(recorded())
 
 
 def pending() -> frozenset[Migration]:

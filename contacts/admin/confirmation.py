@@ -23,7 +23,7 @@ class Question:
     title: str
     sentences: tuple[str, ...]
     button: str
-    is_grave: bool = False
+    is_dangerous: bool = False
 
 
 def is_confirmed(request: HttpRequest, count: int) -> bool:

@@ -51,7 +51,7 @@ class BlockedContactAdmin(PersonAdmin):
                 title=f"Allow texts to {who} again?",
                 sentences=self.lift_sentences,
                 button=f"Allow texts to {who} again",
-                is_grave=True,
+                is_dangerous=True,
             )
             return ask(self, request, queryset, count, question)
         self.log_deletions(request, queryset)

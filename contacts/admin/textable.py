@@ -109,7 +109,7 @@ class TextablePersonAdmin(PersonAdmin):
                     STOP_STAYS,
                 ),
                 button=f"Allow texts to {who} again",
-                is_grave=True,
+                is_dangerous=True,
             )
             return ask(self, request, queryset, count, question)
         outcome = opting_out.restore(queryset, request.user.get_username())
@@ -129,7 +129,7 @@ class TextablePersonAdmin(PersonAdmin):
                 title=f"Delete {who}?",
                 sentences=(f"They are removed from {self.list_name}. {self.delete_warning}",),
                 button=f"Delete {who}",
-                is_grave=True,
+                is_dangerous=True,
             )
             return ask(self, request, queryset, count, question)
         self.log_deletions(request, queryset)

@@ -146,8 +146,8 @@ def save_entry(entry: UnsubscribedContact | SuppressedContact, actor: str) -> No
             _record_opt_outs({entry.phone: str(source)}, entry.reason or "", actor)
         elif was_opt_out and not is_opt_out:
             _record_opt_ins({entry.phone}, actor)
-        if isinstance(before, SuppressedContact) and _keeps_from_texts(before):
-            is_lifted = before.phone != entry.phone or not _keeps_from_texts(entry)
+        if isinstance(before, SuppressedContact) and _blocks_texts(before):
+            is_lifted = before.phone != entry.phone or not _blocks_texts(entry)
             _record_lifts({before.phone} if is_lifted else set())
 
 
@@ -201,7 +201,7 @@ def restore(people: QuerySet[Any], actor: str = "") -> Outcome:
             ]
             _record_opt_ins({entry.phone for entry in removed if _is_opt_out(entry)}, actor)
             _record_lifts({entry.phone for entry in removed if isinstance(entry, SuppressedContact)})
-            restored += len({entry.phone for entry in removed if _keeps_from_texts(entry)})
+            restored += len({entry.phone for entry in removed if _blocks_texts(entry)})
     return Outcome(restored, total - restored)
 
 
@@ -289,7 +289,7 @@ def _is_opt_out(entry: Any) -> bool:
     return isinstance(entry, UnsubscribedContact) or entry.category == SuppressedContact.Category.OPT_OUT
 
 
-def _keeps_from_texts(entry: Any) -> bool:
+def _blocks_texts(entry: Any) -> bool:
     return isinstance(entry, UnsubscribedContact) or entry.category != SuppressedContact.Category.SOFT_FAIL
 
 

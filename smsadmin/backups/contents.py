@@ -7,7 +7,7 @@ from django.utils.translation import ngettext
 
 from smsadmin.lib.plurals import counted
 
-from ..migration_state import Contradiction, Migration, in_terms_of_today, is_too_old, known, schema_after
+from ..migration_state import Contradiction, Migration, as_current, is_too_old, known, schema_after
 
 # A file without these tables is not a backup of this program.
 TABLES = ("django_migrations", "community_members", "message_logs")
@@ -46,12 +46,12 @@ class Contents:
     @property
     def unknown(self) -> list[str]:
         """The migrations that this version of the code doesn't have, as "app name"."""
-        return sorted(f"{app} {name}" for app, name in in_terms_of_today(self.migrations) - known())
+        return sorted(f"{app} {name}" for app, name in as_current(self.migrations) - known())
 
     @property
     def missing(self) -> int:
         """How many of the code's migrations were not applied to it."""
-        return len(known() - in_terms_of_today(self.migrations))
+        return len(known() - as_current(self.migrations))
 
 
 ALTERED = "It was changed or damaged after it was written: its checksum doesn't match."
@@ -62,10 +62,10 @@ def find_missing(migrations: Set[Migration], tables: Mapping[str, Set[str]]) -> 
 
     Says nothing if the code doesn't know some of the migrations: it is another version's database.
     """
-    if is_too_old(migrations) or in_terms_of_today(migrations) - known():
+    if is_too_old(migrations) or as_current(migrations) - known():
         return []
     try:
-        expected = schema_after(in_terms_of_today(migrations)).tables
+        expected = schema_after(as_current(migrations)).tables
     except Contradiction:
         return ["Its list of migrations is inconsistent: some are missing that others depend on."]
     return [

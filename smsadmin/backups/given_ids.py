@@ -30,6 +30,6 @@ def keep(using: str, **_: Any) -> None:
     if connections[using].vendor != "sqlite":
         return
     with connections[using].cursor() as cursor:
-        for statement in sqlite.going_on_after(_before):
+        for statement in sqlite.continue_ids_after(_before):
             cursor.execute(statement)
     _before.clear()

@@ -23,7 +23,7 @@ from typing import IO, Any, Final
 import psycopg
 from django.db import Error, connection
 
-from ..migration_state import Migration, in_terms_of_today, schema_after
+from ..migration_state import Migration, as_current, schema_after
 from .contents import ALTERED, TABLES, BackupFailed, Contents, Damaged, find_missing
 
 suffix: Final = ".pgdump"
@@ -153,7 +153,7 @@ def last_ids() -> dict[str, int]:
         return {}
 
 
-def going_on_after(last_ids: Mapping[str, int]) -> list[str]:
+def continue_ids_after(last_ids: Mapping[str, int]) -> list[str]:
     """SQL that makes each existing table among these continue after an id."""
     return [
         f"SELECT setval(to_regclass('{table}_id_seq'), greatest(nextval(to_regclass('{table}_id_seq')), {last})) "
@@ -170,7 +170,7 @@ def final_checks(contents: Contents) -> list[str]:
         f'AND NOT EXISTS (SELECT 1 FROM "{one.parent}" AS parent '
         f'WHERE parent."{one.parent_column}" = child."{one.column}")) THEN '
         f"RAISE EXCEPTION 'Rows of {one.table} refer to rows of {one.parent} that do not exist.'; END IF; END $$"
-        for one in schema_after(in_terms_of_today(contents.migrations)).references
+        for one in schema_after(as_current(contents.migrations)).references
     ]
 
 

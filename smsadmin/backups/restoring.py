@@ -101,7 +101,7 @@ def restore(path: Path, directory: Path) -> Restored:
     statements = [
         *engine.final_checks(contents),
         *_hold_back(backup_files.taken_at(path), contents),
-        *engine.going_on_after(last_ids),
+        *engine.continue_ids_after(last_ids),
     ]
     try:
         engine.restore(path, statements, set_aside)

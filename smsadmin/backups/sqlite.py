@@ -127,7 +127,7 @@ def _last_ids(file: sqlite3.Connection) -> dict[str, int]:
     return {table: last for table, last in file.execute("SELECT name, seq FROM sqlite_sequence") if last}
 
 
-def going_on_after(last_ids: Mapping[str, int]) -> list[str]:
+def continue_ids_after(last_ids: Mapping[str, int]) -> list[str]:
     """SQL that makes each existing table among these continue after an id."""
     return [
         statement

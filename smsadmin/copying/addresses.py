@@ -84,7 +84,7 @@ def prepare_target(target: BaseDatabaseWrapper, url: str) -> None:
             f"The new database has tables of another program, such as {min(tables)}. "
             "Create a database just for SMS Admin."
         )
-    applied = migration_state.in_terms_of_today(frozenset(MigrationRecorder(target).applied_migrations()))
+    applied = migration_state.as_current(frozenset(MigrationRecorder(target).applied_migrations()))
     if applied != migration_state.known():
         raise CannotCopy(
             "The new database was made by another version of SMS Admin: its migrations differ from this version's. "

@@ -28,7 +28,7 @@ from .storage import first_line
 
 CHECKS: Final = (
     Check("storage.file", storage.find_file_trouble, Needs.NOTHING),
-    Check("storage.space", storage.find_want_of_space, Needs.NOTHING),
+    Check("storage.space", storage.find_low_space, Needs.NOTHING),
     Check("storage.answers", storage.find_connection_trouble, Needs.FILE),
     Check("storage.access", access.find_open_files, Needs.FILE),
     Check("storage.backups", copies.find_backup_trouble, Needs.FILE),
@@ -55,7 +55,7 @@ CHECKS: Final = (
     Check("sending.unmatched", sending.find_unmatched_reports),
     Check("queue.worker", queue.find_dead_worker),
     Check("queue.waiting", queue.find_long_wait),
-    Check("queue.strangers", queue.find_strangers),
+    Check("queue.strangers", queue.find_unknown_tasks),
     Check("queue.schedules", queue.find_schedule_trouble),
     Check("queue.failures", queue.find_failures),
     Check("queue.imports", queue.find_stalled_imports),

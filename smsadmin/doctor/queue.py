@@ -63,7 +63,7 @@ def find_long_wait() -> Iterator[Finding]:
         yield ok("No tasks are waiting.")
 
 
-def find_strangers() -> Iterator[Finding]:
+def find_unknown_tasks() -> Iterator[Finding]:
     """Tasks in our queue that we did not sign and, in Redis, other queues and workers."""
     if not settings.REDIS_URL:
         waiting = OrmQ.objects.order_by("pk").values_list("payload", flat=True)

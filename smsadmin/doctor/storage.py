@@ -83,7 +83,7 @@ def _file_system(folder: Path) -> str:
     return max(enumerate(above), key=lambda entry: (len(entry[1][0]), entry[0]))[1][1] if above else ""
 
 
-def find_want_of_space() -> Iterator[Finding]:
+def find_low_space() -> Iterator[Finding]:
     path = sqlite_path()
     if path is None or not path.parent.is_dir():
         return

@@ -58,7 +58,7 @@ def test_people_in_doubt_need_a_decision_once_the_grace_period_is_over(page, mak
     settings.SMS_UNKNOWN_GRACE_MINUTES = 30
     log = make_log(status="sent")
     row = Delivery.objects.create(message_log=log, phone="+17205550110", status="unknown", claimed_at=timezone.now())
-    assert "may not have got" not in page()
+    assert "may not have received" not in page()
     Delivery.objects.filter(pk=row.pk).update(claimed_at=timezone.now() - timedelta(minutes=31))
     assert "1 person may not have received the blast “Picnic at six”." in page()
 

@@ -199,7 +199,7 @@ def test_a_social_manager_sees_the_state_but_neither_entry_nor_button(manager_cl
     make_unsubscribed(phone=member.phone, source="inbound")
     page = manager_client.get(reverse("admin:contacts_communitymember_change", args=[member.pk])).text
     assert "Opted out by text" in page
-    assert "See the entry" not in page
+    assert "See details" not in page
     assert "restore_selected" not in page
 
 
