@@ -12,6 +12,7 @@ from smsadmin.lib import dates
 
 register = template.Library()
 register.filter("moment", dates.moment)
+register.filter("when", dates.when_tag)
 
 
 @register.filter

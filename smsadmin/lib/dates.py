@@ -1,13 +1,19 @@
-"""How dates and durations are written for staff: in the site's time zone, with its name."""
+"""How dates and durations are written for staff, in the site's time zone.
+
+Today 5:41 PM · Mon 5:41 PM · Nov 29 · Nov 29, 2025     `when`: in lists, with the exact time on hover
+Nov 29, 2026, 5:41 PM MST                               `moment`: in sentences, where it has to be exact
+"""
 
 import math
 from collections.abc import Callable
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 from django.contrib import admin
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import ngettext
 
 
@@ -17,7 +23,27 @@ def moment(at: datetime, zone: tzinfo | None = None) -> str:
     Django's own formats omit the name in the hour that occurs twice in the fall, when it matters.
     """
     local = timezone.localtime(at, zone)
-    return f"{date_format(local, 'N j, Y, P')} {local.tzname()}"
+    return f"{date_format(local, 'M j, Y, g:i A')} {local.tzname()}"
+
+
+def when(at: datetime, now: datetime | None = None) -> str:
+    """A time as people say it: without what can't be mistaken. The zone is left out."""
+    local, today = timezone.localtime(at), timezone.localdate(now)
+    time, days = date_format(local, "g:i A"), (local.date() - today) // timedelta(days=1)
+    if days == 0:
+        return f"Today {time}"
+    if days == 1:
+        return f"Tomorrow {time}"
+    if -7 < days < 7:
+        return f"{date_format(local, 'D')} {time}"
+    return date_format(local, "M j" if local.year == today.year else "M j, Y")
+
+
+def when_tag(at: datetime | None) -> SafeString | str:
+    """`when` as HTML, with the exact time on hover; "" for None."""
+    if at is None:
+        return ""
+    return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), moment(at), when(at))
 
 
 def duration(seconds: float) -> str:
@@ -70,6 +96,6 @@ def column(field: str, description: str, ordering: str | None = None) -> Callabl
     @admin.display(description=description, ordering=ordering or field)
     def shown(model_admin: Any, row: Any) -> str:
         at = getattr(row, field)
-        return moment(at) if at else model_admin.get_empty_value_display()
+        return when_tag(at) if at else model_admin.get_empty_value_display()
 
     return shown

@@ -87,13 +87,13 @@ def test_four_failures_lock_nothing(ann, wait):
 
 def test_who_is_locked_sees_when_to_try_again(ann, wait):
     fail(4)
-    assert said(log_in()) == "Too many failed sign-ins. Try again at 3:13 p.m. MDT, or ask an admin to unlock you."
+    assert said(log_in()) == "Too many failed sign-ins. Try again at 3:13 PM MDT, or ask an admin to unlock you."
 
 
 def test_a_time_of_tomorrow_comes_with_its_date(ann, wait):
     wait(hours=8, minutes=50)
     fail(4)
-    assert "Try again at June 2, 2026, 12:03 a.m. MDT" in said(log_in())
+    assert "Try again at Jun 2, 2026, 12:03 AM MDT" in said(log_in())
 
 
 def test_more_guesses_do_not_make_a_lock_longer(ann, wait):
@@ -332,7 +332,7 @@ def test_the_old_password_cannot_be_guessed_in_an_open_session(ann, wait):
 
     for _ in range(4):
         assert "entered incorrectly" in change(WRONG).context["form"].errors["old_password"][0]
-    assert "Try again at 3:13 p.m. MDT" in change(WRONG).context["form"].errors["old_password"][0]
+    assert "Try again at 3:13 PM MDT" in change(WRONG).context["form"].errors["old_password"][0]
     assert change(GOOD).status_code == 200
     ann.refresh_from_db()
     assert ann.check_password(GOOD)

@@ -118,7 +118,7 @@ def test_a_time_that_occurs_twice_is_asked_about_even_without_javascript(open_pa
     question = page.get_by_role("group", name="happens twice")
     question.get_by_label("MST").check()
     page.get_by_role("button", name="Schedule").click()
-    expect(page.get_by_text("Scheduled. It goes out on")).to_contain_text("1:30 a.m. MST")
+    expect(page.get_by_text("Scheduled. It goes out on")).to_contain_text("1:30 AM MST")
     assert site.query("SELECT COUNT(*) FROM scheduled_messages") == [(1,)]
 
 

@@ -133,4 +133,4 @@ def test_a_history_says_the_zone_of_its_times(admin_client, admin_user):
     LogEntry.objects.log_actions(admin_user.pk, [admin_user], CHANGE, "Role changed.", single_object=True)
     LogEntry.objects.update(action_time=datetime(2026, 7, 4, 18, 30, tzinfo=UTC))
     page = admin_client.get(f"/admin/accounts/appuser/{admin_user.pk}/history/")
-    assert "July 4, 2026, 12:30 p.m. MDT" in page.text
+    assert "Jul 4, 2026, 12:30 PM MDT" in page.text

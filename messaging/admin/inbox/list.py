@@ -8,8 +8,6 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import ngettext
@@ -192,13 +190,8 @@ class InboxThreadAdmin(ConversationPage):
         )
 
     @admin.display
-    def when(self, thread: InboxThread) -> SafeString:
-        return format_html(
-            '<time datetime="{}" title="{}">{}</time>',
-            thread.last_message_at.isoformat(timespec="seconds"),
-            dates.moment(thread.last_message_at),
-            _short_moment(thread),
-        )
+    def when(self, thread: InboxThread) -> SafeString | str:
+        return dates.when_tag(thread.last_message_at)
 
     @admin.action(description="Mark as read", permissions=["change"])
     def mark_read(self, request: HttpRequest, queryset: InboxThreadQuerySet) -> None:
@@ -237,11 +230,3 @@ def _read_shown(request: HttpRequest) -> dict[int, int]:
     """Thread ids to the ids of the latest texts that their rows showed."""
     pairs = map(_READ_SHOWN.fullmatch, request.POST.getlist("shown"))
     return {int(pair[1]): int(pair[2]) for pair in pairs if pair}
-
-
-def _short_moment(thread: InboxThread) -> str:
-    """The time if today, the day if this year, or the date, in the site's zone."""
-    local, today = timezone.localtime(thread.last_message_at), timezone.localdate()
-    if local.date() == today:
-        return f"{date_format(local, 'TIME_FORMAT')} {local.tzname()}"
-    return date_format(local, "M j" if local.year == today.year else "M j, Y")

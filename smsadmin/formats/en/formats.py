@@ -3,5 +3,7 @@
 Our own pages use `smsadmin.lib.dates`, which always includes the name.
 """
 
-DATETIME_FORMAT = "N j, Y, P T"
-SHORT_DATETIME_FORMAT = "m/d/Y P T"
+DATE_FORMAT = "M j, Y"
+TIME_FORMAT = "g:i A"
+DATETIME_FORMAT = "M j, Y, g:i A T"
+SHORT_DATETIME_FORMAT = "m/d/Y g:i A T"

@@ -96,9 +96,9 @@ def test_a_record_has_a_page_with_all_its_words_and_no_form(admin_client, trail)
 def test_times_have_their_zone_also_in_the_hour_that_comes_twice(admin_client, make_unsubscribed):
     entry = make_unsubscribed()
     said = {
-        datetime(2026, 11, 1, 6, 30, tzinfo=UTC): "Nov. 1, 2026, 12:30 a.m. MDT",
-        datetime(2026, 11, 1, 7, 30, tzinfo=UTC): "Nov. 1, 2026, 1:30 a.m. MDT",
-        datetime(2026, 11, 1, 8, 30, tzinfo=UTC): "Nov. 1, 2026, 1:30 a.m. MST",
+        datetime(2026, 11, 1, 6, 30, tzinfo=UTC): "Nov 1, 2026, 12:30 AM MDT",
+        datetime(2026, 11, 1, 7, 30, tzinfo=UTC): "Nov 1, 2026, 1:30 AM MDT",
+        datetime(2026, 11, 1, 8, 30, tzinfo=UTC): "Nov 1, 2026, 1:30 AM MST",
     }
     for at, words in said.items():
         record = ConsentRecord.objects.create(phone=ADA, kind="opt_out", source="manual", created_at=at)

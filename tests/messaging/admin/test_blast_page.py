@@ -64,7 +64,7 @@ def test_the_page_of_a_missing_blast_redirects_to_the_list(manager_client, db):
 def test_it_says_what_was_sent_to_whom_by_whom_and_when(show, make_log):
     page = show(make_log(created_at=timezone.datetime(2026, 7, 4, 18, tzinfo=timezone.get_fixed_timezone(0))))
     assert "Hi {first_name}, come to the picnic" in page
-    assert "To Community, sent by sam on July 4, 2026, noon MDT." in page
+    assert "To Community, sent by sam on Jul 4, 2026, 12:00 PM MDT." in page
 
 
 def test_it_shows_its_progress(show, make_log, make_delivery):

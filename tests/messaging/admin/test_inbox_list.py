@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from messaging.admin.inbox.list import InboxThreadAdmin
 from messaging.models import Delivery, InboxMessage, InboxThread
+from smsadmin.lib import dates
 from tests.admin_pages import squeeze
 
 from ..conversations import INBOX, add_text, flag, make_thread, read
@@ -47,10 +48,9 @@ def test_a_given_name_is_shown_with_a_different_name_on_our_lists(manager_client
     assert '<span class="phone-number">(720) 555-0123</span></span>' in text
 
 
-def test_the_time_of_today_has_its_zone(manager_client, make_phone):
-    make_thread(make_phone(), "Hi")
-    local = timezone.localtime()
-    assert f" {local.tzname()}</time>" in read(manager_client, INBOX)
+def test_the_time_is_short_and_exact_on_hover(manager_client, make_phone):
+    at = make_thread(make_phone(), "Hi").last_message_at
+    assert f'title="{dates.moment(at)}">{dates.when(at)}</time>' in read(manager_client, INBOX)
 
 
 def test_flags_and_opt_outs_are_marked(manager_client, make_phone, make_unsubscribed):

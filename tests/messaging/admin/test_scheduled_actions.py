@@ -173,7 +173,7 @@ def test_a_canceled_one_stays_canceled(press, read, message, page):
 
 def test_canceling_asks_first(message, manager_client, read):
     page = read(manager_client.get(address(message, "cancel")))
-    assert "“Hi {first_name}” is scheduled for May 1, 2030, 6:30 p.m. MDT." in page
+    assert "“Hi {first_name}” is scheduled for May 1, 2030, 6:30 PM MDT." in page
     assert "Don’t send" in page
     message.refresh_from_db()
     assert message.status == "pending"
@@ -220,7 +220,7 @@ def test_what_changed_since_is_shown_before_it_is_sent(press, read, message):
 
 def test_it_is_rescheduled(press, read, message):
     page = read(press(message, "reschedule", **NEW["reschedule"]))
-    assert "Rescheduled. It goes out on May 3, 2030, 6:30 p.m. MDT." in page
+    assert "Rescheduled. It goes out on May 3, 2030, 6:30 PM MDT." in page
     assert message.scheduled_at == datetime(2030, 5, 4, 0, 30, tzinfo=UTC)
 
 
@@ -260,7 +260,7 @@ def test_its_text_its_audience_and_its_mode_are_edited(press, read, message, mak
     event = make_event(title="Open day")
     form = {"audience": "event", "event": event.pk, "message_body": " Bye {name} ", "test_mode": "on"}
     page = read(press(message, "edit", **form))
-    assert "Saved. It goes out on May 1, 2030, 6:30 p.m. MDT." in page
+    assert "Saved. It goes out on May 1, 2030, 6:30 PM MDT." in page
     assert (message.message_body, message.target, message.event) == ("Bye {name}", "event", event)
     assert message.test_mode
     assert message.scheduled_at == AT
@@ -379,5 +379,5 @@ def test_what_was_done_is_in_the_history(press, message, admin_client):
     press(message, "reschedule", **NEW["reschedule"])
     press(message, "cancel")
     page = squeeze(admin_client.get(address(message, "history")).content.decode())
-    for sentence in ("Edited.", "Rescheduled to May 3, 2030, 6:30 p.m. MDT.", "Canceled."):
+    for sentence in ("Edited.", "Rescheduled to May 3, 2030, 6:30 PM MDT.", "Canceled."):
         assert sentence in page

@@ -70,7 +70,7 @@ def test_a_row_shows_time_message_audience_and_author(show_list, make_message, m
     make_unsubscribed(phone=make_member().phone)
     make_message()
     page = show_list()
-    assert "May 1, 2030, 6:30 p.m. MDT" in page
+    assert "May 1, 2030, 6:30 PM MDT" in page
     assert ">in 3 hours</time>" in page
     assert 'data-countdown="10800.0"' in page
     assert 'Community<span class="note">1 person now</span>' in page
@@ -153,7 +153,7 @@ def test_a_page_shows_the_text_as_people_get_it_and_the_numbers(show, make_messa
     assert figures["Each text"].startswith("counts as 1 message<")
     assert figures["Estimated cost"].startswith("$0.01<")
     expiry = '<span class="note">expires 1 day later if it can’t be sent</span>'
-    assert figures["Scheduled for"] == f"May 1, 2030, 6:30 p.m. MDT{expiry}"
+    assert figures["Scheduled for"] == f"May 1, 2030, 6:30 PM MDT{expiry}"
     assert "in 3 hours</time>" in page
     assert inline_code(page) == []
 
@@ -175,7 +175,7 @@ def test_one_that_has_started_links_to_its_blast(show, make_message, make_log):
     assert f"{BLASTS}{log.pk}/change/" in page
     assert "Send now…" not in page
     assert "Edit…" not in page
-    assert page.count("May 1, 2030, 3:30 p.m. MDT") >= 2
+    assert page.count("May 1, 2030, 3:30 PM MDT") >= 2
 
 
 def test_what_expired_says_why_and_offers_to_send_it_again(show, make_message):

@@ -75,7 +75,7 @@ def test_a_blast_is_scheduled(schedule, arguments, utc):
 
 def test_it_shows_the_scheduled_time(schedule):
     out, _ = schedule("--at", "2026-03-01 08:00")
-    assert "Scheduled for:   March 1, 2026, 8 a.m. MST, in 3 hours" in out
+    assert "Scheduled for:   Mar 1, 2026, 8:00 AM MST, in 3 hours" in out
 
 
 def test_a_test_stays_one(schedule):
@@ -132,7 +132,7 @@ def test_processing_starts_due_blasts_once(run, make_message, make_member, locme
     due.refresh_from_db()
     assert code == 0
     assert f"Started: {due.pk} “Hi {{first_name}}”" in out
-    assert f"Next: {later.pk} “Later”, March 1, 2026, 8 a.m. MST, in 3 hours." in out
+    assert f"Next: {later.pk} “Later”, Mar 1, 2026, 8:00 AM MST, in 3 hours." in out
     assert MessageLog.objects.get() == due.message_log
     out, code = run("process_scheduled")
     assert code == 0

@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from smsadmin.lib.dates import countdown, moment
+from smsadmin.lib.dates import countdown, moment, when, when_tag
 
 NOW = datetime(2030, 5, 1, 18, 30, tzinfo=UTC)
 
@@ -31,5 +31,27 @@ def test_a_countdown_says_its_two_largest_units(until, words):
 
 
 def test_a_time_is_written_with_the_name_of_its_zone():
-    assert moment(NOW) == "May 1, 2030, 12:30 p.m. MDT"
-    assert moment(NOW, UTC) == "May 1, 2030, 6:30 p.m. UTC"
+    assert moment(NOW) == "May 1, 2030, 12:30 PM MDT"
+    assert moment(NOW, UTC) == "May 1, 2030, 6:30 PM UTC"
+
+
+@pytest.mark.parametrize(
+    ("at", "words"),
+    [
+        (NOW, "Today 12:30 PM"),
+        (NOW - timedelta(hours=12), "Today 12:30 AM"),
+        (NOW - timedelta(hours=13), "Tue 11:30 PM"),
+        (NOW + timedelta(days=1), "Tomorrow 12:30 PM"),
+        (NOW - timedelta(days=6), "Thu 12:30 PM"),
+        (NOW - timedelta(days=7), "Apr 24"),
+        (NOW + timedelta(days=7), "May 8"),
+        (NOW - timedelta(days=150), "Dec 2, 2029"),
+    ],
+)
+def test_a_time_is_said_without_what_cannot_be_mistaken(at, words):
+    assert when(at, NOW) == words
+
+
+def test_the_exact_time_is_on_hover():
+    assert 'title="May 1, 2030, 12:30 PM MDT"' in when_tag(NOW)
+    assert when_tag(None) == ""
