@@ -19,6 +19,8 @@ from django.db import DataError
 from django.db.models import Field, QuerySet
 from django.http import HttpRequest
 
+from .lean_pages import LeanPages
+
 # Each word is a condition on each searched field, and SQLite allows at most 1,000 nested conditions.
 MOST_WORDS: Final = 32
 
@@ -86,9 +88,11 @@ class ListGuard(ModelAdmin):
 
 
 def guarded(admin_class: type[ModelAdmin]) -> type[ModelAdmin]:
-    """The class with ListGuard before it."""
+    """The class with ListGuard and LeanPages before it."""
     if issubclass(admin_class, ListGuard):
         return admin_class
-    made: Any = type(admin_class.__name__, (ListGuard, admin_class), {"__module__": admin_class.__module__})
+    made: Any = type(
+        admin_class.__name__, (ListGuard, LeanPages, admin_class), {"__module__": admin_class.__module__}
+    )
     made.__doc__ = admin_class.__doc__
     return made
