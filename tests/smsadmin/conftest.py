@@ -1,12 +1,14 @@
-"""Databases in files of their own, for the tests of backups."""
+"""Database files of their own, for the tests of backups, and the made-up data."""
 
 import shutil
 import sqlite3
 from contextlib import closing
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
+from django.test import override_settings
 
+from smsadmin import demo
 from smsadmin.backups import sqlite
 from tests.smsadmin.backups.backup_files import add_member, execute
 
@@ -33,3 +35,13 @@ def database_file(migrated_file, tmp_path, monkeypatch):
     execute(path, "PRAGMA journal_mode=WAL")
     add_member(path, "Ada")
     return path
+
+
+@pytest.fixture(scope="module")
+def made_up(django_db_setup, django_db_blocker):
+    """The made-up data, added once for all tests of a module: each test is a savepoint inside this transaction."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        with override_settings(SMS_BACKEND="messaging.backends.simulator.SimulatorBackend"):
+            added = demo.add()
+        yield added
+        transaction.set_rollback(True)

@@ -20,22 +20,6 @@ def counts():
     return [model._default_manager.count() for model in our_models()]
 
 
-def test_adding_again_changes_nothing(capsys):
-    call_command("demo")
-    before = counts()
-    call_command("demo")
-    assert counts() == before
-    assert capsys.readouterr().out.endswith("Nothing was added.\n")
-
-
-def test_it_is_the_same_each_time():
-    demo.add()
-    first = list(CommunityMember.objects.order_by("phone").values_list("phone", "name"))
-    CommunityMember.objects.all().delete()
-    demo.add()
-    assert list(CommunityMember.objects.order_by("phone").values_list("phone", "name")) == first
-
-
 def test_nothing_is_sent(monkeypatch, django_capture_on_commit_callbacks):
     monkeypatch.setattr(dispatch, "nudge", lambda log: pytest.fail("A made-up blast was sent."))
     with django_capture_on_commit_callbacks(execute=True):

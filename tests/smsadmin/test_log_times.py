@@ -18,6 +18,7 @@ def test_a_line_begins_with_the_time_in_utc():
     assert UtcFormatter(LINE, style="{").format(record) == "2026-11-30T00:53:20.250Z INFO smsadmin Hi"
 
 
+@pytest.mark.slow
 def test_every_logger_writes_such_lines():
     code = (
         "import django, logging; django.setup()\n"

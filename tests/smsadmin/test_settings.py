@@ -151,12 +151,14 @@ def test_twilio_as_backend_without_an_account_ends_the_start():
     assert_names(said, "TWILIO_ACCOUNT_SID", "leave SMS_BACKEND empty")
 
 
+@pytest.mark.slow
 def test_gunicorn_does_not_start_with_a_bad_value():
     address = f"127.0.0.1:{free_port()}"
     ended = run("-m", "gunicorn", "smsadmin.wsgi", "--bind", address, SMS_CONCURRENCY="many")
     assert_stopped(ended, "SMS_CONCURRENCY", "calls at once")
 
 
+@pytest.mark.slow
 def test_good_values_start():
     ended = run(
         "manage.py",
@@ -311,6 +313,7 @@ def test_the_example_file_with_its_values_starts(tmp_path):
     assert read_setting("SMS_CONCURRENCY", ENV_FILE=str(env_file)) == 10
 
 
+@pytest.mark.slow
 def test_a_database_in_a_folder_that_does_not_exist_is_an_error_with_a_hint(tmp_path):
     ended = run("manage.py", "check", DATABASE_URL=f"sqlite:///{tmp_path}/none/sms.db")
     assert ended.returncode == 1

@@ -117,7 +117,7 @@ def test_a_count_of_strings_that_is_not_true_takes_no_memory():
     assert refused.value.sentence.endswith(".")
 
 
-@pytest.mark.parametrize("part", ["sheet", "strings"])
+@pytest.mark.parametrize("part", ["sheet", pytest.param("strings", marks=pytest.mark.slow)])
 @pytest.mark.usefixtures("small")
 def test_a_bomb_of_zeros_takes_no_more_than_its_limits(part):
     before, _, after = (sheet_of(cells="<c><is><t>|</t></is></c>") if part == "sheet" else "<sst>|").partition("|")
@@ -135,6 +135,7 @@ def test_entities_within_entities_are_not_unfolded():
     assert len(str(first_cells_or_sentence(data))) < 1_000
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small")
 def test_a_kind_that_unpacks_to_much_is_not_unpacked():
     buffer = io.BytesIO()
@@ -144,6 +145,7 @@ def test_a_kind_that_unpacks_to_much_is_not_unpacked():
         lines_of(buffer.getvalue())
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small")
 def test_tables_within_tables_without_end_are_a_sentence():
     page = "<html>" + "<table><tr><td>" * 300_000
@@ -189,6 +191,7 @@ def test_every_end_of_the_reading_program_is_one_sentence(play, code, part):
         lines_of(b"PK\x03\x04")
 
 
+@pytest.mark.slow
 def test_a_reading_program_that_never_ends_is_killed_with_its_children(play, monkeypatch, tmp_path):
     monkeypatch.setattr(workbooks, "SECONDS", 1)
     pids = tmp_path / "pids"

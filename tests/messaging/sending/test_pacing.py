@@ -2,12 +2,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from messaging.models import Pace
 from messaging.sending import pacing
+from tests.conftest import examples
 
 NOW = datetime(2027, 1, 15, 8, tzinfo=UTC)
 
@@ -151,7 +151,7 @@ class AnyNumberOfSenders(TestCase):
         senders=st.lists(st.integers(1, 50), min_size=1, max_size=10),
         slices=st.floats(2.0, 10.0),
     )
-    @hypothesis_settings(max_examples=12)
+    @examples(quick=4, thorough=12)
     def test_add_up_to_the_rate(self, per_second, senders, slices):
         """Each reserves again once its last slot has come, or when it was told to; each slice begins anew."""
         Pace.objects.all().delete()
