@@ -18,7 +18,7 @@ class SmsAdminConfig(AppConfig):
         from .backups import given_ids
         from .worker import clock, heartbeat, schedules
 
-        for task in (heartbeat.beat, sweep.sweep, schedules.heal):
+        for task in (heartbeat.beat, sweep.sweep, schedules.repair):
             clock.tasks.register(task)
         replies.workers.register(heartbeat.living)
         # The signal comes after all migrations, once for each app that has models. The rows are django-q2's.

@@ -1,4 +1,4 @@
-"""What every answer carries and every session keeps to."""
+"""Security headers, refusal of unusable requests, and session timeouts."""
 
 import time
 from collections.abc import Callable
@@ -14,8 +14,8 @@ from smsadmin.lib import database_file
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
-# Everything from our own address, nothing inline. Of Content Security Policy Level 3 (W3C), what default-src does
-# not cover is named. django-csp would add nonces and exceptions, of which there is none here.
+# Allows only our own origin, and nothing inline. Also names the directives of Content Security Policy Level 3 (W3C)
+# that default-src doesn't cover. We need no django-csp, because there are no nonces or exceptions.
 CONTENT_SECURITY_POLICY: Final = "; ".join(
     (
         "default-src 'self'",
@@ -30,15 +30,15 @@ PERMISSIONS_POLICY: Final = ", ".join(
     for feature in ("camera", "display-capture", "geolocation", "microphone", "payment", "usb", "browsing-topics")
 )
 
-# Pages send it with what they fetch by themselves, again and again, without anybody doing anything.
+# Sent by pages with automatic requests, which aren't user activity.
 POLL_HEADER: Final = "X-Poll"
-# How exactly the last activity is known: a write to the session for each click would be one too many.
+# Precision of the last activity, to avoid writing the session on each click.
 SLIDE_SECONDS: Final = 60
 SEEN_AT: Final = "seen_at"
 
 
 class ContentSecurity:
-    """The policies that Django 5.2 has no setting for, on every answer: the outermost middleware sees errors too."""
+    """Adds the policies that Django 5.2 has no settings for. Must be outermost, to cover error pages too."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -46,16 +46,16 @@ class ContentSecurity:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
         response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
-        # Django's page for developers has its style and script inline.
+        # Django's debug pages have inline styles and scripts.
         if not (settings.DEBUG and response.status_code in {404, 500}):
             response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
         return response
 
 
 class RefuseLostDatabase:
-    """Answers 503 to everything once the database's file is gone: what is still open is read and written in vain.
+    """Returns a 503 for everything once the database file is gone, because writes to the open file would be lost.
 
-    Twilio is told to try again, or to use its fallback.
+    Twilio then retries, or uses its fallback URL.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -65,14 +65,14 @@ class RefuseLostDatabase:
         if not database_file.is_gone():
             return self.get_response(request)
         return HttpResponse(
-            "The database's file is gone: nothing can be shown or saved. Stop SMS Admin and restore a backup.",
+            "The database file is gone, so nothing can be shown or saved. Stop SMS Admin and restore a backup.",
             status=503,
             content_type="text/plain",
         )
 
 
 class RefuseNul:
-    """Answers 400 to an address or a cookie with a NUL character, which no page needs and PostgreSQL fails with."""
+    """Returns a 400 for a URL or cookie with a NUL character, which no page needs and PostgreSQL can't store."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -80,17 +80,17 @@ class RefuseNul:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
             raise BadRequest("There is a NUL character in the address.")
-        # In quotes, a cookie may hold any character as an octal number.
+        # A quoted cookie can contain any character as an octal escape.
         if any("\0" in value for value in request.COOKIES.values()):
             raise BadRequest("There is a NUL character in a cookie.")
         return self.get_response(request)
 
 
 class IdleTimeout:
-    """Lets a session last for SESSION_COOKIE_AGE seconds from the last activity of its user.
+    """Ends a session SESSION_COOKIE_AGE seconds after the user's last activity.
 
-    Django counts from the last change of the session, so that activity changes it: at most once in SLIDE_SECONDS,
-    and never for a request that a page makes by itself (POLL_HEADER), which would keep it alive for ever.
+    Django counts from the last change of the session, so activity changes it, at most once in SLIDE_SECONDS. A page's
+    automatic requests (POLL_HEADER) don't count, or they would keep the session alive forever.
     """
 
     def __init__(self, get_response: GetResponse) -> None:

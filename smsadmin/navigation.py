@@ -1,4 +1,4 @@
-"""The ways through the site, by what staff want to do: one definition for the sidebar, the phone's bar and search."""
+"""The site's navigation by task, defined once for the sidebar, the bar on phones, and search."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from django.urls import reverse
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One page with a name of its own. `model` ("app.Model") names the list that it is; `words` find it in search."""
+    """A page in the navigation. `model` ("app.Model") is set for a model's list; `words` are extra search terms."""
 
     name: str
     url_name: str
@@ -25,7 +25,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Places that belong together; with an empty name they stand by themselves."""
+    """A group of places. Without a name, they are shown ungrouped."""
 
     name: str
     icon: str
@@ -97,10 +97,10 @@ SECTIONS: Final = (
 
 
 def app_list(request: HttpRequest, registered: Mapping[str, dict[str, Any]]) -> list[dict[str, Any]]:
-    """The sections as Django's templates take a list of apps, with the places that this user may see as their models.
+    """The sections in the form of Django's list of apps, with the places that this user may see as their models.
 
-    `registered` has Django's own entry for each model of the site by its label ("app.Model"). Beside Django's keys a
-    place has "icon", "url_name", "is_current" and "counts_unread"; at most one is current.
+    `registered` maps each model's label ("app.Model") to Django's own entry. Besides Django's keys, a place has
+    "icon", "url_name", "is_current" and "counts_unread". At most one is current.
     """
     sections: list[dict[str, Any]] = []
     for section in SECTIONS:
@@ -124,23 +124,23 @@ def app_list(request: HttpRequest, registered: Mapping[str, dict[str, Any]]) -> 
 
 
 def may_see(place: Place, user: Any) -> bool:
-    """Whether the page exists here (the queue's list does only where it is in the database) and is for this user."""
-    is_there = not place.model or admin.site.is_registered(apps.get_model(place.model))
-    return is_there and user.is_authenticated and (not place.permission or user.has_perm(place.permission))
+    """Whether the page exists (the queue's only does if the queue is in the database) and this user may see it."""
+    exists = not place.model or admin.site.is_registered(apps.get_model(place.model))
+    return exists and user.is_authenticated and (not place.permission or user.has_perm(place.permission))
 
 
 def places(user: Any) -> Iterator[Place]:
-    """All that this user may see, "New blast" first."""
+    """All places that this user may see, "New blast" first."""
     for place in (NEW_BLAST, *(place for section in SECTIONS for place in section.places)):
         if may_see(place, user):
             yield place
 
 
 def _mark_current(links: list[dict[str, Any]], path: str) -> None:
-    """The place whose address the page's begins with, the longest one; the home page is only itself."""
+    """Marks the place with the longest address that `path` starts with. Home only matches itself."""
     home, compose = reverse("admin:index"), reverse(f"admin:{NEW_BLAST.url_name}")
-    around = [
+    matches = [
         link for link in links if path.startswith(link["admin_url"]) and (link["admin_url"] != home or path == home)
     ]
-    if around and not path.startswith(compose):
-        max(around, key=lambda link: len(link["admin_url"]))["is_current"] = True
+    if matches and not path.startswith(compose):
+        max(matches, key=lambda link: len(link["admin_url"]))["is_current"] = True

@@ -1,4 +1,4 @@
-"""The staff's site: Django's admin under our name, with its own home page."""
+"""The staff's site: Django's admin with our name, home page and navigation."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -27,20 +27,20 @@ View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 _FIELD: Final = ("app_label", "model_name", "field_name")
 
 
-# Lists that are not called by the plural of what is in them.
+# Lists that aren't named by their model's plural.
 _LIST_NAMES: Final = {"AppUser": "Team", "InboxThread": "Inbox"}
 
 
 class SmsAdminSite(AdminSite):
-    """Returns a 403 for what Django's own site only hides from its menus."""
+    """Django's admin site, but it returns a 403 for pages that Django only hides from its menus."""
 
     site_header = "SMS Admin"
     site_title = "SMS Admin"
     index_title = "Home"
     password_change_template = "accounts/change_password.html"  # noqa: S105
-    # The admin is the site: there is no other one to view.
+    # There is no other site to view.
     site_url = None
-    # Ours is a part of templates/admin/base.html.
+    # Our own is in templates/admin/base.html.
     enable_nav_sidebar = False
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
@@ -48,7 +48,7 @@ class SmsAdminSite(AdminSite):
         super().register(model_or_iterable, guarded(admin_class or ModelAdmin), **options)
 
     def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
-        """Like Django's, which fails for a relation that is not a field of the model but points to it."""
+        """Like Django's, which fails for a reverse relation, one that is not a field of the model."""
         if request.method in {"GET", "HEAD"} and not _is_relation(*(request.GET.get(name, "") for name in _FIELD)):
             raise PermissionDenied
         return super().autocomplete_view(request)
@@ -76,8 +76,8 @@ class SmsAdminSite(AdminSite):
         return [path("search/", self.admin_view(self.search), name="search"), *super().get_urls()]
 
     def search(self, request: HttpRequest) -> HttpResponse:
-        """What the words of `q` find; `part=results` asks for the lines alone."""
-        from . import search  # the site is made before the models can be imported
+        """Searches for `q`. With `part=results`, returns only the list of results."""
+        from . import search  # the site is created before models can be imported
 
         query = request.GET.get("q", "")[:100].replace("\0", "")
         context = {"found": search.find(request.user, query), "query": query, "title": "Search"}
@@ -86,10 +86,10 @@ class SmsAdminSite(AdminSite):
         return TemplateResponse(request, "smsadmin/search.html", {**self.each_context(request), **context})
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> Any:
-        """The ways through the site by what staff want to do (see navigation.py); of one app, Django's list."""
+        """Our navigation (see navigation.py); for one app, Django's own list."""
         if app_label is not None:
             return super().get_app_list(request, app_label)
-        from . import navigation  # the site is made before the models can be imported
+        from . import navigation  # the site is created before models can be imported
 
         registered = {
             model["model"]._meta.label: model
@@ -108,7 +108,7 @@ class SmsAdminSite(AdminSite):
     def admin_view(self, view: View, cacheable: bool = False) -> View:
         owner = getattr(view, "__self__", None)
         if isinstance(owner, ModelAdmin) and getattr(view, "__name__", "") == "changelist_view":
-            view = cast(View, _read_actions(owner, view))
+            view = cast(View, _check_actions(owner, view))
         return super().admin_view(view, cacheable)
 
 
@@ -119,10 +119,10 @@ def _is_relation(app_label: str, model_name: str, field_name: str) -> bool:
         return False
 
 
-def _read_actions(admin: Any, view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """The view of a list; posting an action that this user may not perform returns a 403.
+def _check_actions(admin: Any, view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Wraps a list's view. Posting an action that this user may not perform returns a 403.
 
-    Does nothing if the posted selection can't match any row: Django would look it up unchecked and fail.
+    A selection that can't match any row is refused, because Django would look it up unchecked and fail.
     """
 
     @wraps(view)
@@ -133,7 +133,7 @@ def _read_actions(admin: Any, view: Callable[..., HttpResponseBase]) -> Callable
             raise PermissionDenied
         selected = request.POST.getlist(ACTION_CHECKBOX_NAME) if posted else []
         if not all(_is_key(admin.opts.pk, text) for text in selected):
-            admin.message_user(request, "The selection could not be read. Select the rows again.", messages.WARNING)
+            admin.message_user(request, "The selection couldn't be read. Select the rows again.", messages.WARNING)
             return HttpResponseRedirect(request.get_full_path())
         return view(request, *args, **kwargs)
 

@@ -60,7 +60,7 @@ def text(phone: str, body: str, token: uuid.UUID) -> None:
             "To": settings.TWILIO_FROM_NUMBER or "",
             "Body": body,
         },
-        is_played=True,
+        is_simulated=True,
         is_read=True,
     )
 

@@ -1,4 +1,4 @@
-"""Hashes made by Werkzeug are kept in Django's own encodings."""
+"""Converts Werkzeug's password hashes to Django's own encodings."""
 
 from django.db import migrations
 from django.db.models import Q
@@ -12,7 +12,7 @@ PREFIXES = {"werkzeug_scrypt$": "scrypt:", "werkzeug_pbkdf2$": "pbkdf2:sha256:"}
 
 
 def convert(stored):
-    """A hash of the replaced system, as it stored it or as version 1.0 did, in Django's own encoding."""
+    """Converts a hash of the previous system, as stored by it or by version 1.0, to Django's own encoding."""
     original = stored
     for prefix, werkzeugs in PREFIXES.items():
         if stored.startswith(prefix):
@@ -30,7 +30,7 @@ def convert_hashes(apps, schema_editor):
         while batch := list(rows.filter(old, pk__gt=last)[:BATCH]):
             for row in batch:
                 stored = getattr(row, field)
-                # Unless it was changed meanwhile.
+                # Unless it was changed in the meantime.
                 rows.filter(pk=row.pk, **{field: stored}).update(**{field: convert(stored)})
             last = batch[-1].pk
 

@@ -1,4 +1,4 @@
-"""What other modules and apps add to the pages of this app: links, columns and actions."""
+"""Lets other modules and apps add links, columns and actions to this app's admin pages."""
 
 from collections import defaultdict
 from collections.abc import Callable
@@ -11,27 +11,27 @@ Link = tuple[str, str]
 
 
 class Additions:
-    """Added to the admin of a model by `add_to`. Each method gives what the user of the request may have.
+    """Additions to a model's admin, registered with `add_to`. Each method returns what the request's user may see.
 
-    `actions` are functions of the ModelAdmin, a request and a queryset, described by `admin.action`.
+    `actions` are functions of the ModelAdmin, a request and a queryset, decorated with `admin.action`.
     """
 
     actions: ClassVar[tuple[Callable[..., Any], ...]] = ()
 
     def may_act(self, request: HttpRequest) -> bool:
-        """Whether the user may take these actions."""
+        """Whether the user may run these actions."""
         return True
 
     def page_links(self, request: HttpRequest, obj: Any) -> list[Link]:
-        """(label, address) for the page of a row."""
+        """(label, URL) of the links on a row's page."""
         return []
 
     def list_links(self, request: HttpRequest) -> list[Link]:
-        """(label, address) for above the list."""
+        """(label, URL) of the links above the list."""
         return []
 
     def columns(self, request: HttpRequest) -> list[Callable[[Any], Any]]:
-        """Functions of a row, described by `admin.display`."""
+        """Functions of a row, decorated with `admin.display`."""
         return []
 
 
@@ -39,7 +39,7 @@ _added: Final[defaultdict[type[Model], list[Additions]]] = defaultdict(list)
 
 
 def add_to(*models: type[Model]) -> Callable[[type[Additions]], type[Additions]]:
-    """Decorates a class of additions, in a module that Django imports with the admin."""
+    """Class decorator that registers additions. Use it in a module that is imported with the admin."""
 
     def add(additions: type[Additions]) -> type[Additions]:
         for model in models:

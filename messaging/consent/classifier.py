@@ -45,9 +45,9 @@ class Verdict(Enum):
     ORDINARY = "ordinary"
 
     @property
-    def is_nobodys_words(self) -> bool:
-        """Whether it isn't a person's own words: it gets no reply, and doesn't count as an answer."""
-        return self in {Verdict.REACTION, Verdict.AUTO_REPLY, Verdict.INSTRUCTIONS, Verdict.QUOTE}
+    def is_own_words(self) -> bool:
+        """Whether it is a person's own words. If not, it gets no reply and doesn't count as an answer."""
+        return self not in {Verdict.REACTION, Verdict.AUTO_REPLY, Verdict.INSTRUCTIONS, Verdict.QUOTE}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,9 @@
-"""What happens when somebody texts us: one story, from Twilio's form to the answer.
+"""Receives inbound texts, from Twilio's form to the answer.
 
-The text is stored under its MessageSid, so that a repeat finds the answer that was given and does nothing more. The
-thread of its phone is locked meanwhile: two texts of one phone are taken one after the other, whichever process has
-them (on SQLite any two texts are). The handlers of settings.INBOUND_HANDLERS are asked in their order; what nobody
-claims waits in the inbox. Everything is one transaction, and nothing calls out: the answer travels in our response.
+The text is stored under its MessageSid, so a repeat gets the same answer and has no other effect. The phone's thread
+is locked meanwhile: two texts from one phone are processed one after the other, even by different processes (on
+SQLite, any two texts are). The handlers in settings.INBOUND_HANDLERS are called in order, and a text that none of
+them answers waits in the inbox. It is all one transaction, without outgoing calls: the answer is in our response.
 """
 
 import json
@@ -38,14 +38,14 @@ logger = logging.getLogger(__name__)
 Handler = Callable[[InboundText], Answer | None]
 
 UNKNOWN_SENDER: Final = "unknown"
-# In the order of the model's fields, as `from_db` takes them.
+# In the order of the model's fields, as `from_db` expects.
 _THREAD_FIELDS: Final = ("id", "phone", "contact_name")
 _THREADS: Final = Prepared(
     lambda phone: InboxThread.objects.select_for_update().filter(phone=phone).values_list(*_THREAD_FIELDS)
 )
 _OPT_OUTS: Final = Prepared(opting_out.opt_outs_of)
 _DELETED: Final = 0
-# The text with a SID by its id, or _DELETED.
+# The id of the text with a SID, or _DELETED.
 _KNOWN: Final = Prepared(
     lambda sid: (
         InboxMessage.objects.filter(message_sid=sid)
@@ -53,8 +53,8 @@ _KNOWN: Final = Prepared(
         .union(DeletedText.objects.filter(message_sid=sid).values_list(Value(_DELETED)), all=True)
     )
 )
-# `unread` is how many more; `flagged_at` is None where the text does not wait for a decision.
-_BROUGHT_UP: Final = PreparedUpdate(
+# `unread` is added to the count; `flagged_at` is None if the text doesn't need a decision.
+_UPDATE_THREAD: Final = PreparedUpdate(
     lambda pk, at, preview, direction, unread, flagged_at: (
         InboxThread.objects.filter(pk=pk),
         {
@@ -67,8 +67,8 @@ _BROUGHT_UP: Final = PreparedUpdate(
         },
     )
 )
-# What an opt-out word, a keyword or a survey has dealt with.
-_DEALT_WITH: Final = PreparedUpdate(lambda pk: (InboxMessage.objects.filter(pk=pk), {"needs_reading": False}))
+# For a text that an opt-out word, a keyword or a survey has handled.
+_MARK_HANDLED: Final = PreparedUpdate(lambda pk: (InboxMessage.objects.filter(pk=pk), {"needs_reading": False}))
 _KINDS: Final = {
     Verdict.REACTION: InboxMessage.Kind.REACTION,
     Verdict.AUTO_REPLY: InboxMessage.Kind.AUTO_REPLY,
@@ -80,18 +80,18 @@ _OPT_OUT_TYPES: Final = frozenset({"STOP", "START", "HELP"})
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the sender is answered ("": nothing), and the delivery whose fate Twilio is to report."""
+    """The answer to the sender ("" for none), and the delivery that Twilio should report on."""
 
     body: str = ""
     delivery_id: int | None = None
 
 
-def receive(form: Mapping[str, str], *, is_played: bool = False, is_read: bool = False) -> Reply:
-    """Take in one text. `form` has the fields of Twilio's request: MessageSid, From, Body and whatever else it sends.
+def receive(form: Mapping[str, str], *, is_simulated: bool = False, is_read: bool = False) -> Reply:
+    """Processes one text. `form` has the fields of Twilio's request: MessageSid, From, Body and any others.
 
-    Anything that is missing or strange is kept as far as it goes. A text that is `is_played`, at the prompt or on a
-    page, has all its effects, but its answer is delivered to nobody and has no delivery. One that `is_read` waits for
-    no member of staff, whatever it says: whoever wrote it is one.
+    Missing or malformed fields are tolerated. With `is_simulated`, for texts from a command or a page, the text has
+    all its effects, but the answer isn't sent and gets no delivery. With `is_read`, the text never waits for staff,
+    whatever it says, because staff wrote it.
     """
     message = _read(form)
     finding = classify(message.body)
@@ -99,16 +99,16 @@ def receive(form: Mapping[str, str], *, is_played: bool = False, is_read: bool =
     if opt_out_type not in _OPT_OUT_TYPES:
         opt_out_type = ""
     try:
-        return group_commit.run(lambda: _take_in(message, opt_out_type, finding, is_played, is_read))
+        return group_commit.run(lambda: _process(message, opt_out_type, finding, is_simulated, is_read))
     except IntegrityError:
-        # The same text, stored by another process since we looked for it.
-        if (given := _answer_given(message.message_sid)) is not None:
-            return given
+        # Another process has stored the same text since we looked for it.
+        if (previous := _previous_reply(message.message_sid)) is not None:
+            return previous
         raise
 
 
 def _read(form: Mapping[str, str]) -> InboxMessage:
-    """The text as it will be stored, without its thread and its time."""
+    """The text as it will be stored, without its thread and time."""
     sid = form.get("MessageSid") or form.get("SmsSid") or form.get("SmsMessageSid") or ""
     body = storable(form.get("Body", ""))
     return InboxMessage(
@@ -120,24 +120,24 @@ def _read(form: Mapping[str, str]) -> InboxMessage:
     )
 
 
-def _answer_given(sid: str | None) -> Reply | None:
-    """What the text with that SID was answered; None where it has not come before."""
+def _previous_reply(sid: str | None) -> Reply | None:
+    """The reply to the text with that SID; None if the text is new."""
     if sid is None or not (known := _KNOWN.rows(sid)):
         return None
     message = InboxMessage.objects.filter(pk=known[0][0]).first()
     if message is None:
-        logger.info("Text %s came again. Staff have deleted it, and it stays deleted.", sid)
+        logger.info("Text %s was repeated. Staff have deleted it, so it stays deleted.", sid)
         return Reply()
-    logger.info("Text %s came again. It is answered as before.", sid)
+    logger.info("Text %s was repeated. It gets the same answer.", sid)
     answer = message.answers.order_by("pk").first()
     if answer is None or (not _may_go_to_anyone(answer) and _has_opted_out(message.phone)):
-        # A repeat may come after the STOP that followed.
+        # The repeat may arrive after a STOP that was sent later.
         return Reply()
     return Reply(answer.body, answer.delivery_id)
 
 
 def _may_go_to_anyone(answer: InboxMessage) -> bool:
-    """Whether somebody who has opted out may hear it: that they have, and where help is, but no welcome."""
+    """Whether opted-out people may get this answer: the confirmation and the help text, but no welcome."""
     is_welcome = answer.matched_keyword in OPT_IN_WORDS or answer.matched_keyword == YES
     return answer.automation_source == InboxMessage.Source.SYSTEM and not is_welcome
 
@@ -147,19 +147,19 @@ def _has_opted_out(phone: str) -> bool:
 
 
 def _has_opted_out_since(phone: str) -> bool:
-    """Whether staff have opted the sender out while the text waited for others. On SQLite it waits for nobody."""
+    """Whether staff opted the sender out while the text waited for the thread's lock. SQLite has no such lock."""
     return connection.features.has_select_for_update and _has_opted_out(phone)
 
 
-def _take_in(message: InboxMessage, opt_out_type: str, finding: Finding, is_played: bool, is_read: bool) -> Reply:
-    """Store the text in its thread, and have it answered."""
-    if (given := _answer_given(message.message_sid)) is not None:
-        return given
+def _process(message: InboxMessage, opt_out_type: str, finding: Finding, is_simulated: bool, is_read: bool) -> Reply:
+    """Stores the text in its thread and answers it."""
+    if (previous := _previous_reply(message.message_sid)) is not None:
+        return previous
     message.thread = thread = _lock_thread(message.phone)
     message.created_at = timezone.now()
     is_opted_out = _has_opted_out(thread.phone)
-    # Short codes and names of senders are robots, which no list knows and nobody can text. Every number is a person,
-    # whether a library knows it or not: Twilio has delivered from it.
+    # Short codes and alphanumeric senders are robots, which are on no list and can't be texted. Any phone number is a
+    # person, even if the phone library calls it invalid, because Twilio has delivered a text from it.
     is_person = bool(phones.E164.fullmatch(thread.phone))
     finding = echoes.look_up(finding, message)
     message.is_flagged = finding.verdict is Verdict.FLAGGED and is_person and not is_opted_out and not is_read
@@ -167,15 +167,15 @@ def _take_in(message: InboxMessage, opt_out_type: str, finding: Finding, is_play
     message.kind = _KINDS.get(finding.verdict, InboxMessage.Kind.TEXT)
     prepared_statements.insert(message)
     text = InboundText(message, thread, opt_out_type, finding, is_opted_out)
-    is_heard = is_person and (bool(opt_out_type) or not finding.verdict.is_nobodys_words)
-    answer = _ask_handlers(text) if is_heard else None
-    reply = _write_answer(text, answer, is_played) if answer is not None else Reply()
-    _bring_up(text, answer, reply, is_read)
+    may_answer = is_person and (bool(opt_out_type) or finding.verdict.is_own_words)
+    answer = _ask_handlers(text) if may_answer else None
+    reply = _store_answer(text, answer, is_simulated) if answer is not None else Reply()
+    _update_thread(text, answer, reply, is_read)
     return reply
 
 
 def _lock_thread(phone: str) -> InboxThread:
-    """The phone's thread, made where there is none, locked until the transaction ends."""
+    """The phone's thread, created if needed, locked until the transaction ends."""
     while True:
         for row in _THREADS.rows(phone):
             return InboxThread.from_db(DEFAULT_DB_ALIAS, _THREAD_FIELDS, row)
@@ -194,14 +194,14 @@ def _ask_handlers(text: InboundText) -> Answer | None:
     return None
 
 
-def _write_answer(text: InboundText, answer: Answer, is_played: bool) -> Reply:
-    """Store what is said, and what Twilio is to be told. Who has opted out is told just that, and where help is."""
+def _store_answer(text: InboundText, answer: Answer, is_simulated: bool) -> Reply:
+    """Stores the answer and its delivery. Opted-out people only get the confirmation and the help text."""
     body = answer.body.strip()[:MAX_CHARACTERS]
     may_go_to_anyone = answer.is_about_consent or answer.is_for_anyone
     if not body or (not may_go_to_anyone and (text.is_opted_out or _has_opted_out_since(text.phone))):
         return Reply()
     delivery = None
-    if not is_played:
+    if not is_simulated:
         delivery = Delivery(
             phone=text.phone,
             name=text.thread.contact_name,
@@ -225,13 +225,13 @@ def _write_answer(text: InboundText, answer: Answer, is_played: bool) -> Reply:
     return Reply(body, delivery.pk if delivery else None)
 
 
-def _bring_up(text: InboundText, answer: Answer | None, reply: Reply, is_read: bool) -> None:
-    """The thread to the top of the inbox; unread where a person has to look at it."""
+def _update_thread(text: InboundText, answer: Answer | None, reply: Reply, is_read: bool) -> None:
+    """Moves the thread to the top of the inbox, unread if a person needs to look at it."""
     now, is_flagged = timezone.now(), text.message.is_flagged
     is_unread = (answer is None or answer.needs_reading or is_flagged) and not is_read
-    # A heart on a text of ours needs no look.
+    # Nobody needs to look at a heart on one of our texts.
     is_unread = is_unread and text.message.kind != InboxMessage.Kind.REACTION
-    _BROUGHT_UP.run(
+    _UPDATE_THREAD.run(
         text.thread.pk,
         now,
         preview(reply.body or text.body),
@@ -240,9 +240,9 @@ def _bring_up(text: InboundText, answer: Answer | None, reply: Reply, is_read: b
         now if is_flagged else None,
     )
     if not is_unread:
-        _DEALT_WITH.run(text.message.pk)
+        _MARK_HANDLED.run(text.message.pk)
     if answer is not None and answer.is_about_consent:
-        # What was left for staff to decide, the person has decided.
+        # The person has decided what was waiting for staff to decide.
         text.thread.messages.flagged().update(is_flagged=False)
         InboxThread.objects.filter(pk=text.thread.pk).update(flagged_at=None)
 
@@ -253,8 +253,7 @@ def preview(body: str) -> str:
 
 
 def _sender(raw: str) -> str:
-    """E.164 where it is a phone number, in the one spelling that is kept; a short code and the like as it is, at most
-    as long as the column."""
+    """A phone number in E.164, as it is stored. Short codes and the like unchanged, cut to the column's length."""
     number = storable(raw).strip().rpartition(":")[2]
     try:
         return phones.as_stored(number)
@@ -263,5 +262,5 @@ def _sender(raw: str) -> str:
 
 
 def storable(text: str) -> str:
-    """With something else in place of what no database takes, NUL and lone surrogates."""
+    """Replaces what databases can't store: NUL and lone surrogates."""
     return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()

@@ -1,7 +1,7 @@
-"""The recurring look at what is left to do: the reason why a lost task or a killed worker loses nothing.
+"""Finds unfinished work again and again, so that nothing is lost with a lost task or a killed worker.
 
-The clock of each worker sweeps once a second (`smsadmin.worker.clock`). Any number of processes may sweep at the same
-time, and as often as they like.
+Each worker's clock sweeps once a second (`smsadmin.worker.clock`). Any number of processes can sweep at the same time
+and as often as they like.
 """
 
 from datetime import timedelta
@@ -19,9 +19,9 @@ RECENT = timedelta(days=3)
 
 
 def sweep() -> None:
-    """Queue what is due, give replies and each blast with work a sender, doubt abandoned calls, stop faulty blasts,
-    pause stale ones, skip who waits in canceled ones, close finished ones, and let scheduled messages end as their
-    blasts did."""
+    """Queues due messages, starts senders for replies and unfinished blasts, marks abandoned calls as unknown, stops
+    faulty blasts, pauses stale ones, skips everyone still waiting in canceled ones, closes finished ones, and updates
+    scheduled messages to match their blasts."""
     now = shared_clock.now()
     scheduled_messages.queue_due(now)
     Delivery.objects.filter(message_log=None).doubt_abandoned(now - ABANDONED_AFTER)
@@ -39,7 +39,7 @@ def sweep() -> None:
 
 
 def recount() -> None:
-    """Bring the counters of recent blasts up to what late callbacks have changed."""
+    """Updates the counters of recent blasts with what late callbacks have changed."""
     finished = MessageLog.objects.exclude(status=MessageLog.Status.PROCESSING)
     for log in finished.filter(finished_at__gte=timezone.now() - RECENT):
         log.write_totals()

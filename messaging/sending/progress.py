@@ -47,10 +47,10 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A blast in numbers. `rate` is in texts a second over the last ten seconds, 0 where nothing moves.
+    """A blast's counts. `rate` is in texts per second over the last ten seconds, 0 if nothing is being sent.
 
-    `ends` are the lowest and the highest id of the blast's rows, which limit queries for some of them. `doubts` are
-    the reasons for unknown outcomes with their counts, the most frequent first.
+    `ends` are the lowest and highest id of the blast's rows, to limit queries for some of them. `doubts` are the
+    reasons for unknown outcomes with their counts, most frequent first.
     """
 
     counts: Mapping[str, int]
@@ -75,7 +75,7 @@ class Progress:
 
     @property
     def left(self) -> int:
-        """Those whose call has not ended."""
+        """Those whose call hasn't finished."""
         return self.waiting + self.counts.get(Delivery.Status.SENDING, 0)
 
     @property
@@ -101,7 +101,7 @@ class Progress:
 
     @property
     def unreported(self) -> int:
-        """Those of whom a delivery report may still come."""
+        """Those for whom a delivery report may still arrive."""
         statuses = (Delivery.Status.ACCEPTED, Delivery.Status.SENT, Delivery.Status.UNKNOWN)
         return sum(self.counts.get(status, 0) for status in statuses)
 
@@ -113,7 +113,7 @@ class Progress:
 
     @property
     def states(self) -> list[State]:
-        """The states that occur, in the order in which a text goes through them."""
+        """The states with at least one person, in the order in which a text goes through them."""
         return [
             State(status.value, status.label, count, self._meaning(status))
             for status in Delivery.Status
@@ -130,7 +130,7 @@ class Progress:
 
 
 def progress(log: MessageLog) -> Progress:
-    """Count the blast's rows now."""
+    """Counts the blast's rows now."""
     rows = log.deliveries.order_by().values_list("status").annotate(Count("pk"), Min("pk"), Max("pk"))
     found = {status: (count, first, last) for status, count, first, last in rows}
     counts = {status: count for status, (count, _, _) in found.items()}
@@ -152,7 +152,7 @@ def progress(log: MessageLog) -> Progress:
 
 
 def recent_progress(log: MessageLog) -> Progress:
-    """The progress, of a large blast a second old at most, or five after its end: many pages may ask each second."""
+    """Like `progress`, but cached for large blasts, because many pages may poll: for a second, or five after the end."""
     if log.total_recipients < CACHED_FROM:
         return progress(log)
     key = f"progress:{log.pk}:{log.status}:{log.is_running}"
@@ -164,10 +164,10 @@ def recent_progress(log: MessageLog) -> Progress:
 
 
 def measure_rate(log: MessageLog, first: int, first_waiting: int, now: datetime) -> float:
-    """Texts a second over the last ten seconds, from the rows claimed last.
+    """Texts per second over the last ten seconds, from the rows claimed last.
 
-    Rows are claimed in the order of their ids, from `first` on: of those before the first waiting one the last
-    thousand are enough, whatever the size of the blast.
+    Rows are claimed in the order of their ids, starting with `first`. The last thousand before the first waiting row
+    are enough, whatever the size of the blast.
     """
     begun = log.deliveries.filter(pk__gte=first, pk__lt=first_waiting).exclude(status=Delivery.Status.SKIPPED)
     claims = begun.order_by("-pk").values_list("claimed_at", flat=True)[:MEASURED_ROWS]

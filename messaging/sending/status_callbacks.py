@@ -1,8 +1,8 @@
-"""What Twilio reports about a text after it has accepted it.
+"""Processes Twilio's status reports on accepted texts.
 
-Reports come late, twice and out of order, and before we have read the answer to our own call. Each touches one
-delivery row and nothing that the others share. A failure's effect on the lists is part of its transaction; whether
-the blast has to stop is asked afterwards, and asked again by the sweep.
+Reports come late, twice, out of order, and even before the response to our own call. Each one only touches its own
+delivery row. A failure's effect on the lists is in the same transaction. Whether the blast must stop is checked
+afterwards, and again by the sweep.
 """
 
 import logging
@@ -43,14 +43,14 @@ _ROWS: Final = Prepared(lambda pk: Delivery.objects.filter(pk=pk).values_list(*_
 
 
 def apply(delivery_id: int, sid: str, status: str, error_code: int | None, *, to: str) -> bool:
-    """Take in one report on a text to the number `to`; whether it changed anything.
+    """Applies one report on a text to the number `to`, and returns whether it changed anything.
 
-    An unknown status, a repeat, and one that was overtaken change nothing. Nor does one that isn't about this
-    delivery, as after a restore: it is counted. A failure and what it says about the number are one transaction.
+    An unknown status, a repeat, or an outdated report changes nothing. A report that doesn't belong to this delivery,
+    as after a restore, is only counted. A failure and its effect on the number are one transaction.
     """
     state = STATES.get(status)
     if state is None:
-        logger.info("Report %r on delivery %s is of no known kind", status[:20], delivery_id)
+        logger.info("Report on delivery %s has the unknown status %r", delivery_id, status[:20])
         return False
     row = _find(delivery_id)
     if row is None or not _is_about(row, sid, to):
@@ -58,14 +58,14 @@ def apply(delivery_id: int, sid: str, status: str, error_code: int | None, *, to
         return False
     is_failure = state in Delivery.UNSUCCESSFUL
     if Delivery.RANK[row.status] >= Delivery.RANK[state] and (row.sid or not sid):
-        # Nothing to write: nobody has to wait for it.
+        # Nothing to write, so don't wait for the lock.
         has_moved = False
     else:
         is_lesson = is_failure and bool(suppression.meaning(error_code))
         move = partial(_move, row, sid, state, error_code, is_lesson=is_lesson)
         has_moved = group_commit.run(move, is_one_statement=not is_lesson)
     if not has_moved:
-        logger.info("Report %s on delivery %s was overtaken", status, delivery_id)
+        logger.info("Report %s on delivery %s is outdated", status, delivery_id)
     elif is_failure:
         breaker.hear(row, error_code)
     return has_moved
@@ -80,10 +80,10 @@ def _find(delivery_id: int) -> Delivery | None:
 
 
 def _is_about(row: Delivery, sid: str, to: str) -> bool:
-    """Whether a report is about this row's text: Twilio's SID is the one that it gave us, as far as it has told us,
-    and the number is the same. Ids are given out again where a database was restored by other means than ours.
+    """Whether a report is about this row's text: it has the same number, and the same SID if we know it. After a
+    database was restored by other means than ours, ids may be used twice.
 
-    Only the SID can stand for a missing number. Twilio sends both with each report (Twilio: "Track the message
+    If the number is missing, the SID alone must match. Twilio sends both in each report (Twilio: "Track the message
     status of outbound messages").
     """
     if row.sid and row.sid != sid:
@@ -92,28 +92,28 @@ def _is_about(row: Delivery, sid: str, to: str) -> bool:
 
 
 def _is_same_number(to: str, phone: str) -> bool:
-    """By E.164, whatever spaces, punctuation or name of a channel ("rcs:+1720…") stand with it."""
+    """Compares in E.164, ignoring spaces, punctuation and a channel prefix ("rcs:+1720…")."""
     number = to.strip().rpartition(":")[2]
     if number == phone:
         return True
     try:
-        # Without "+" it could be a number of another country that is written the same at home.
+        # Without "+", it could be another country's national number with the same digits.
         return number.startswith("+") and phones.normalize(number) == phone
     except phones.InvalidPhone:
         return False
 
 
 def _count_unmatched(delivery_id: int, sid: str) -> None:
-    """Never raises for want of a database: Twilio is to hear nothing of it."""
-    logger.warning("Report on delivery %s, message %s, fits no delivery here: it changes nothing", delivery_id, sid)
+    """Doesn't raise database errors: Twilio shouldn't retry because of them."""
+    logger.warning("Report on delivery %s, message %s matches no delivery and was ignored", delivery_id, sid)
     try:
         UnmatchedReports.objects.count_one()
     except DatabaseError as error:
-        logger.warning("The report on delivery %s could not be counted (%s)", delivery_id, type(error).__name__)
+        logger.warning("The report on delivery %s couldn't be counted (%s)", delivery_id, type(error).__name__)
 
 
 def _move(row: Delivery, sid: str, state: str, error_code: int | None, *, is_lesson: bool = False) -> bool:
-    """Move the row forward and record what its failure says about the number; whether it moved."""
+    """Moves the row forward and records what a failure says about the number. Returns whether it moved."""
     is_failure = state in Delivery.UNSUCCESSFUL
     code, sentence = (error_code, classify(error_code).sentence) if is_failure else (None, "")
     if not Delivery.objects.advance(row.pk, state, sid, code, sentence):

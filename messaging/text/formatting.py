@@ -1,4 +1,4 @@
-"""Formatting of text previews, numbers of segments, and prices, for pages and commands."""
+"""Formatting of text previews, message counts, and prices, for pages and commands."""
 
 from decimal import Decimal
 
@@ -17,13 +17,8 @@ def doubt_reason(stored: str) -> str:
     return reason[:1].upper() + reason[1:] or "No reason was recorded."
 
 
-def segments(count: int) -> str:
-    """Such as "1 segment" or "1,234 segments"."""
-    return counted(count, "segment", "segments")
-
-
 def messages(segments: int) -> str:
-    """Segments as staff read them on the blast pages, such as "1 message" or "1,234 messages"."""
+    """A number of segments in the words for staff, such as "1 message" or "1,234 messages"."""
     return counted(segments, "message", "messages")
 
 

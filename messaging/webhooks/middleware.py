@@ -1,4 +1,4 @@
-"""Twilio's way past the middlewares that serve people in browsers: it has no session, no user and no language."""
+"""Answers Twilio's webhooks before the middleware for browsers: they have no session, user or language."""
 
 from collections.abc import Callable
 from typing import Final
@@ -15,9 +15,9 @@ _URLS: Final = "messaging.webhooks.urls"
 
 
 class AnswerTwilio:
-    """Answers webhooks, and leaves every other address to the middlewares after it.
+    """Answers webhooks, and passes all other requests on to the middleware after it.
 
-    Twilio makes three or four requests for each text that we send, and the middlewares cost more than the views do.
+    Twilio makes three or four requests for each text that we send, and the middleware takes longer than the views.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:

@@ -1,8 +1,8 @@
-"""Is a webhook request really Twilio's? (Twilio: "Webhooks security")
+"""Verifies that a webhook request really comes from Twilio. (Twilio: "Webhooks security")
 
-Twilio signs the URL it was given and the form fields with the account's auth token, HMAC-SHA1, into the header
-X-Twilio-Signature. The check is never skipped: without a token of Twilio's, the simulator's callbacks are
-signed with one of our own.
+Twilio signs the URL it was given and the form fields with the account's auth token (HMAC-SHA1), in the header
+X-Twilio-Signature. The check is never skipped: without a Twilio token, the simulator's callbacks are signed with one
+of our own.
 """
 
 import re
@@ -22,21 +22,21 @@ _PORTS: Final = {"http": 80, "https": 443}
 
 
 def auth_token() -> str:
-    """settings.TWILIO_AUTH_TOKEN; where that is empty, 32 hex digits that only this installation knows."""
+    """settings.TWILIO_AUTH_TOKEN; if that is empty, 32 hex digits that only this installation knows."""
     return settings.TWILIO_AUTH_TOKEN or salted_hmac("messaging.webhooks.signatures", "auth token").hexdigest()[:32]
 
 
 def sign(url: str, params: Mapping[str, str]) -> str:
-    """The signature that Twilio would give a form of `params` posted to `url` (without fragment)."""
+    """Twilio's signature for a form of `params` posted to `url` (without fragment)."""
     return RequestValidator(auth_token()).compute_signature(url, params)
 
 
 def is_genuine(request: HttpRequest) -> bool:
-    """Whether the request carries the signature of its own URL and form. False for any garbage.
+    """Whether the request has the right signature for its URL and form. False for malformed requests.
 
-    The URL is what Twilio was told, PUBLIC_BASE_URL and the full path: behind a proxy the request itself may
-    show another scheme, host or port. Twilio signs the address as it was typed into its console, so each spelling
-    that means the same place counts (`_spellings`).
+    The URL is the one Twilio was given, PUBLIC_BASE_URL and the full path, because behind a proxy the request itself
+    may have another scheme, host or port. Twilio signs the URL as it was typed into its console, so all equivalent
+    spellings are accepted (`_spellings`).
     """
     signature = request.headers.get(HEADER)
     if not signature:
@@ -44,23 +44,22 @@ def is_genuine(request: HttpRequest) -> bool:
     try:
         base = (settings.PUBLIC_BASE_URL or f"{request.scheme}://{request.get_host()}").rstrip("/")
         path, validator = request.get_full_path(), RequestValidator(auth_token())
-        # The fields are passed unfiltered: Twilio adds new ones without notice, and signs them all.
+        # All fields are included: Twilio adds new ones without notice, and signs them all.
         form = posted_form(request)
         if constant_time_compare(validator.compute_signature(base + path, form), signature):
             return True
         spellings = _spellings(base, request.headers.get("Host", ""))
         return any(validator.validate(each + path, form, signature) for each in spellings)
     except (ValueError, LookupError, OSError, BadRequest, SuspiciousOperation, MultiPartParserError):
-        # LookupError: the form is said to be in hex, base64 and the like, which are codecs but no character sets.
+        # LookupError: the form's charset is "hex", "base64" or the like, which are codecs but not character sets.
         return False
 
 
 def _spellings(base: str, host_header: str) -> list[str]:
-    """Scheme and host of the address as they may have been typed: hosts have no case, a dot may end them, and the
-    scheme's own port may be left out (the validator tries it both ways).
+    """The scheme and host in all equivalent spellings: hosts are case-insensitive and may end in a dot, and the
+    scheme's default port may be omitted (the validator tries both).
 
-    The Host header of the request is one of them where it names the same host: behind most proxies it is how the
-    address was typed.
+    Includes the request's Host header if it names the same host: behind most proxies, it is the host as typed.
     """
     parts = urlsplit(base)
     host = (parts.hostname or "").rstrip(".")
@@ -76,9 +75,9 @@ def _spellings(base: str, host_header: str) -> list[str]:
 
 
 def posted_form(request: HttpRequest) -> QueryDict:
-    """The fields of a webhook request, read in the character set that it names, or in UTF-8.
+    """The form fields of a webhook request, decoded with the charset that it names, or UTF-8.
 
-    Twilio's are in UTF-8, and Django reads forms in nothing else; a proxy may have thought otherwise.
+    Twilio uses UTF-8, and Django only decodes forms as UTF-8, but a proxy may have changed the encoding.
     """
     named = request.encoding or ""
     if request.content_type != "application/x-www-form-urlencoded" or named.lower() in {"", "utf-8"}:

@@ -1,4 +1,4 @@
-"""The answer to an inbound text in TwiML (Twilio: "TwiML for Programmable Messaging")."""
+"""The TwiML response to an inbound text (Twilio: "TwiML for Programmable Messaging")."""
 
 import re
 from typing import Final
@@ -6,12 +6,12 @@ from xml.sax.saxutils import escape, quoteattr
 
 CONTENT_TYPE: Final = "text/xml; charset=utf-8"
 
-# What XML 1.0 has no way to write (W3C, section 2.2).
+# Characters that XML 1.0 can't represent (W3C, section 2.2).
 _FORBIDDEN: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def message(body: str, status_callback: str | None) -> str:
-    """One text back to the sender, or silence for an empty body. Twilio reports on it to `status_callback`."""
+    """Replies to the sender, or sends nothing if the body is empty. Twilio sends reports to `status_callback`."""
     if not body:
         return '<?xml version="1.0" encoding="UTF-8"?><Response></Response>'
     attribute = f" statusCallback={quoteattr(status_callback)}" if status_callback else ""

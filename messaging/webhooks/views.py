@@ -1,8 +1,8 @@
-"""What Twilio calls. A request without a genuine signature gets 403 and nothing else.
+"""The webhooks that Twilio calls. A request without a genuine signature gets a 403.
 
-What cannot be stored is answered with 503. Twilio tries again then, up to three times within 15 seconds, because the
-connection overrides in its addresses of us say so. A repeat does no harm, even of what was stored after all: a text
-is known by its MessageSid, and a report moves a delivery only forward.
+If a request can't be stored, it gets a 503. Twilio then retries up to three times within 15 seconds, as the
+connection overrides in our webhook URLs ask it to. Repeats are harmless, even if the first request was stored after
+all: a text is identified by its MessageSid, and a report only moves a delivery forward.
 """
 
 import logging
@@ -27,14 +27,14 @@ from .signatures import is_genuine, posted_form
 
 logger = logging.getLogger(__name__)
 
-# With what a server that hangs adds to it, the answer comes within 10 seconds, and a repeat has time left.
+# Even if the database hangs, which adds to this, the answer comes within 10 seconds, which leaves time for a retry.
 STORED_WITHIN_SECONDS: Final = 6
-# A full disk, a lock, a read-only file or server, no connection. Other errors of the database are bugs.
+# A full disk, a lock, a read-only file or server, no connection. Other database errors are bugs.
 _CANNOT_STORE: Final = (time_limits.TookTooLong, db.OperationalError, db.InterfaceError, db.InternalError, OSError)
 
 
 def _stored_in_time(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Answers 503 where the database doesn't take what came in."""
+    """Returns a 503 if the database can't store the request in time."""
 
     @wraps(view)
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -45,7 +45,7 @@ def _stored_in_time(view: Callable[..., HttpResponse]) -> Callable[..., HttpResp
             reason = (str(error).strip().splitlines() or ["the database took too long"])[0]
             logger.error("A request of Twilio could not be stored (%s: %s).", type(error).__name__, reason)
             response = HttpResponse(status=503)
-            # Django would log it a second time.
+            # Keeps Django from logging it a second time.
             setattr(response, "_has_been_logged", True)  # noqa: B010 - the type does not have it
             return response
 
@@ -56,8 +56,8 @@ def _stored_in_time(view: Callable[..., HttpResponse]) -> Callable[..., HttpResp
 @require_POST
 @_stored_in_time
 def status(request: HttpRequest, delivery_id: int) -> HttpResponse:
-    """A delivery report. The id in the address is ours, and SID and number are the text's: together they prove that
-    Twilio accepted that delivery. A report on anything else gets the same answer, or Twilio would repeat it."""
+    """A delivery report. Our id in the URL, together with the text's SID and number, proves that Twilio accepted that
+    delivery. Other reports get the same answer, so that Twilio doesn't repeat them."""
     if not is_genuine(request):
         return HttpResponse(status=403)
     form = posted_form(request)
@@ -76,7 +76,7 @@ def status(request: HttpRequest, delivery_id: int) -> HttpResponse:
 @require_POST
 @_stored_in_time
 def inbound_text(request: HttpRequest) -> HttpResponse:
-    """A text that somebody sent us. The answer is TwiML, the same one for a repeat."""
+    """An inbound text. The answer is TwiML, and a repeat gets the same one."""
     if not is_genuine(request):
         return HttpResponse(status=403)
     reply = receive.receive(cast(dict[str, str], posted_form(request).dict()))

@@ -131,7 +131,7 @@ def _find_other_queues(client: Any) -> Iterator[Finding]:
 
 
 def find_schedule_trouble() -> Iterator[Finding]:
-    wrong = [recurring.name for recurring in schedules.find_wrong()]
+    wrong = [recurring.name for recurring in schedules.find_broken()]
     if wrong:
         yield problem(
             f"{counted(len(wrong), 'recurring task is', 'recurring tasks are')} missing or changed: {some(wrong)}.",

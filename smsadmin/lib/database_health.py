@@ -1,4 +1,4 @@
-"""A cheaper answer to whether the connection to PostgreSQL that a request finds is still there."""
+"""A cheaper check that a request's kept PostgreSQL connection is still alive."""
 
 import select
 from typing import Any
@@ -7,10 +7,10 @@ from django.db import DEFAULT_DB_ALIAS, connections
 
 
 def check_quickly() -> None:
-    """Spare this request Django's health check, a round trip, where the connection's socket shows no sign of an end.
+    """Skips Django's health check, a round trip, if nothing can be read from the connection's socket.
 
-    A server that ends or drops a connection leaves something to be read: its last message, or the end of the stream.
-    Where there is anything, Django makes its check. One that vanished without a word is noticed by neither.
+    When a server closes or drops a connection, its last message or the end of the stream can be read. In that case,
+    Django does its check. Neither check detects a server that vanished silently.
     """
     connection: Any = connections[DEFAULT_DB_ALIAS]
     postgres = connection.connection if connection.vendor == "postgresql" else None

@@ -1,10 +1,10 @@
-"""Many short transactions at once, as one: on SQLite, which has one writer and waits for the disk at each commit.
+"""Commits many short transactions as one, on SQLite, which has one writer and waits for the disk on each commit.
 
-SQLite lets a writer that finds another one sleep, up to a tenth of a second and again and again, while those who come
-later go first. With twenty people texting at once nobody writes for most of the time, and some wait for seconds. Here
-the threads of a process leave their work to one of them, which commits it all together, and the processes wait for
-each other in the kernel, which wakes them at once. PostgreSQL needs none of this: there work is done again where the
-database has undone it for another's sake.
+If SQLite is locked, a writer sleeps up to a tenth of a second, again and again, while later writers go first. With
+twenty people texting at once, the database is idle most of the time, and some wait for seconds. Here, the threads of
+a process hand their work to one of them, the leader, which commits it all together. Processes wait for each other
+with a kernel lock, which wakes them immediately. PostgreSQL doesn't need this; there, work is retried after a
+deadlock.
 """
 
 import fcntl
@@ -26,12 +26,12 @@ T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
-# Whoever can open the folder can keep its lock. Nobody of ours needs it for as long as this: SQLite's own lock, which
-# is what keeps the data whole, is waited for in any case.
-TURN_SECONDS: Final = 2.0
+# Any program that can open the folder can hold its lock. None of our processes holds it this long. It's safe to go on
+# without it: SQLite's own lock protects the data.
+LOCK_SECONDS: Final = 2.0
 
 # PostgreSQL's deadlock_detected and serialization_failure (PostgreSQL: "Error codes").
-_WORTH_ANOTHER_TRY: Final = ("40P01", "40001")
+_RETRYABLE: Final = ("40P01", "40001")
 
 
 @dataclass(slots=True, eq=False)
@@ -48,13 +48,13 @@ _has_leader = False
 
 
 def run(work: Callable[[], T], *, is_one_statement: bool = False) -> T:
-    """What `work()` returns, once what it wrote is committed; what it raises, when all that it wrote is undone.
+    """Runs `work()` in a transaction and returns its result after the commit. If it raises, its writes are undone.
 
-    Work that `is_one_statement` needs no transaction around it where nothing is committed together.
+    With `is_one_statement`, no transaction is opened unless several jobs are committed together.
 
-    Another thread of this process may run it, on its own connection, and once more where the first time was undone.
-    Raises TookTooLong at this thread's time limit, if it has one: work that nobody had begun by then is not done
-    later. Work whose commit was under way may be, so it has to be such as may be repeated.
+    Another thread of this process may run it, on its own connection, and run it again if the first try was rolled
+    back. Raises TookTooLong at this thread's time limit, if any. Work that hasn't started by then is never run, but
+    work that is being committed may still go through, so it must be safe to repeat.
     """
     if not _is_shared_file() or connection.in_atomic_block:
         return work() if is_one_statement else _commit(work)
@@ -67,12 +67,12 @@ def run(work: Callable[[], T], *, is_one_statement: bool = False) -> T:
 
 
 def _commit(work: Callable[[], T]) -> T:
-    """In a transaction of its own, and in another one where the database has chosen it to end a deadlock."""
+    """Runs the work in its own transaction, and once more if the database rolled it back to resolve a deadlock."""
     try:
         with transaction.atomic():
             return work()
     except OperationalError as error:
-        if connection.in_atomic_block or getattr(error.__cause__, "sqlstate", None) not in _WORTH_ANOTHER_TRY:
+        if connection.in_atomic_block or getattr(error.__cause__, "sqlstate", None) not in _RETRYABLE:
             raise
     with transaction.atomic():
         return work()
@@ -83,7 +83,7 @@ def _is_shared_file() -> bool:
 
 
 def _is_leader_for(job: _Job) -> bool:
-    """Wait until the job is done by another thread (False), or until nobody leads and this thread is to do it.
+    """Waits until another thread has done the job (False), or there is no leader and this thread becomes it (True).
 
     Raises TookTooLong.
     """
@@ -102,14 +102,14 @@ def _is_leader_for(job: _Job) -> bool:
 
 
 def _lead(own: _Job) -> None:
-    """Do all that waits by the time it is this process's turn and the database takes writes.
+    """Runs all jobs that are waiting once this process has the lock and the database accepts writes.
 
-    If that time doesn't come, only the leader's own job has failed: who waits longer leads next.
+    If it never does, only the leader's own job fails, and the next waiting thread leads.
     """
     global _has_leader
     jobs: list[_Job] = []
     try:
-        with _turn():
+        with _folder_lock():
             _commit_together(jobs)
     except BaseException as error:
         with _changed:
@@ -117,7 +117,7 @@ def _lead(own: _Job) -> None:
                 _waiting.remove(own)
                 jobs.append(own)
             for job in jobs:
-                # None of it is committed.
+                # Nothing was committed.
                 job.result, job.error = None, job.error or error
         if not isinstance(error, Exception):
             raise
@@ -130,13 +130,13 @@ def _lead(own: _Job) -> None:
 
 
 class _JobFailed(Exception):
-    """One of several jobs, and with it all that they have written."""
+    """One of several jobs failed, so the writes of all are rolled back."""
 
 
 def _commit_together(jobs: list[_Job]) -> None:
-    """Put into `jobs` all that waits, and do it in one transaction.
+    """Moves all waiting jobs to `jobs` and runs them in one transaction.
 
-    Where one of them fails, all is undone, and each is done again in its own.
+    If one fails, all are rolled back, and each is run again in its own transaction.
     """
     try:
         with transaction.atomic():
@@ -153,50 +153,50 @@ def _commit_together(jobs: list[_Job]) -> None:
             try:
                 with transaction.atomic():
                     job.result = job.work()
-            except Exception as error:  # noqa: BLE001 - raised where the work came from
+            except Exception as error:  # noqa: BLE001 - raised in the thread that submitted the job
                 job.error = error
 
 
-class _Queuing(threading.Thread):
-    """Waits for the lock of a folder in the kernel, which wakes those who wait in their order, at once.
+class _LockWaiter(threading.Thread):
+    """Waits for the folder's lock in the kernel, which wakes waiting processes in order, without delay.
 
-    It knows no time limit there, so that the leader waits for this thread instead, and may leave it.
+    flock has no timeout, so the leader waits for this thread instead, and may abandon it.
     """
 
     def __init__(self, folder: int) -> None:
-        super().__init__(name="turn", daemon=True)
+        super().__init__(name="folder lock", daemon=True)
         self._folder = folder
-        self._has_turn = threading.Event()
+        self._has_lock = threading.Event()
         self._deciding = threading.Lock()
-        self._is_left = False
+        self._is_abandoned = False
 
     def run(self) -> None:
         with suppress(OSError):
             fcntl.flock(self._folder, fcntl.LOCK_EX)
         with self._deciding:
-            self._has_turn.set()
-            if self._is_left:
+            self._has_lock.set()
+            if self._is_abandoned:
                 os.close(self._folder)
 
     def wait(self, seconds: float) -> bool:
-        """Whether it has its turn by then. Otherwise it gives the turn back by itself, and closes the folder."""
-        self._has_turn.wait(seconds)
+        """Whether it gets the lock in time. If not, it releases the lock and closes the folder once it gets it."""
+        self._has_lock.wait(seconds)
         with self._deciding:
-            self._is_left = not self._has_turn.is_set()
-            return not self._is_left
+            self._is_abandoned = not self._has_lock.is_set()
+            return not self._is_abandoned
 
 
-_left: _Queuing | None = None
+_abandoned: _LockWaiter | None = None
 
 
 @contextmanager
-def _turn() -> Iterator[None]:
-    """One process of the installation at a time. It is an order to wait in: SQLite has a lock of its own.
+def _folder_lock() -> Iterator[None]:
+    """Admits one process of the installation at a time. It only orders the writers: SQLite has its own lock.
 
-    So whoever waits in vain for TURN_SECONDS goes on without it, and until that turn comes so does everybody else of
-    this process. Only its one leader calls this.
+    That's why, after LOCK_SECONDS, a process goes on without it, and doesn't wait again until the abandoned waiter
+    has got the lock. Only the process's leader calls this.
     """
-    global _left
+    global _abandoned
     # The folder, because closing the database's own file would drop SQLite's locks.
     folder = os.open(Path(connection.settings_dict["NAME"]).parent, os.O_RDONLY)
     is_ours = True
@@ -204,12 +204,12 @@ def _turn() -> Iterator[None]:
         try:
             fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            if _left is None or not _left.is_alive():
-                queuing = _Queuing(folder)
-                queuing.start()
-                if not queuing.wait(TURN_SECONDS):
-                    _left, is_ours = queuing, False
-                    logger.warning("Another program keeps the lock of the database's folder. Going on without it.")
+            if _abandoned is None or not _abandoned.is_alive():
+                waiter = _LockWaiter(folder)
+                waiter.start()
+                if not waiter.wait(LOCK_SECONDS):
+                    _abandoned, is_ours = waiter, False
+                    logger.warning("Another program holds the lock on the database folder. Going on without it.")
         yield
     finally:
         if is_ours:

@@ -1,8 +1,8 @@
-"""Parts of a whole, as they are said to staff."""
+"""Percentages for pages and messages."""
 
 
 def percent(part: int, whole: int) -> str:
-    """Such as "45%". Only nothing is "0%" and only everything "100%": between them it is "<1%" to "99%"."""
+    """Such as "45%". Only none is "0%" and only all is "100%"; anything in between is "<1%" to "99%"."""
     if not whole or not part:
         return "0%"
     if part >= whole:

@@ -1,4 +1,4 @@
-"""Lists of what apps tell one another to call, filled in their `ready`."""
+"""Lists of callbacks that apps register with each other in `AppConfig.ready`."""
 
 from typing import TypeVar
 
@@ -6,7 +6,7 @@ T = TypeVar("T")
 
 
 class Registry(list[T]):
-    """In the order in which they were registered, each once however often that was."""
+    """Items in the order of registration, without duplicates."""
 
     def register(self, one: T) -> None:
         if one not in self:

@@ -1,10 +1,10 @@
-"""Limits how long the database may take, for callers that give up and ask again: Twilio, monitors.
+"""Limits how long the database may take, for callers that give up and retry: Twilio and monitors.
 
 Inside `at_most(6)` this thread's statements finish in time or raise TookTooLong.
 
     SQLite      waits for the write lock only for what is left of the time
     PostgreSQL  a watchdog thread asks the server to cancel the statement, and cuts the connection of a server that
-                doesn't react. It costs no round trip, and covers a stopped server as well as a lock.
+                doesn't respond. It costs no round trip, and covers both locks and a stopped server.
 """
 
 import heapq
@@ -23,7 +23,7 @@ from django.db import DEFAULT_DB_ALIAS, connection, connections
 
 # For each address of a host; libpq takes no less.
 CONNECT_SECONDS: Final = 2
-# For the request to cancel to reach the server, and again for the statement to end.
+# For the cancel request to reach the server, and again for the statement to end.
 CANCEL_SECONDS: Final = 0.5
 SQLITE_DEFAULT_SECONDS: Final = 5.0
 
@@ -31,21 +31,21 @@ _limit: Final = threading.local()
 
 
 class TookTooLong(Exception):
-    """The database wasn't done in time.
+    """The database didn't finish in time.
 
-    Nothing was written, except where the commit itself was already under way: that may still go through.
+    Nothing was written, unless the commit was already running: it may still go through.
     """
 
 
 def left() -> float | None:
-    """Seconds until this thread has to be done, 0 when they are over; None when it may take as long as it likes."""
+    """Seconds left until this thread's deadline, at least 0; None without a deadline."""
     deadline: float | None = getattr(_limit, "deadline", None)
     return None if deadline is None else max(0.0, deadline - time.monotonic())
 
 
 @contextmanager
 def at_most(seconds: float) -> Iterator[None]:
-    """Give the database work of this block that long. Raises TookTooLong. A limit around this one still holds."""
+    """Limits the database work of this block. Raises TookTooLong. An outer limit still applies."""
     outer: float | None = getattr(_limit, "deadline", None)
     deadline = min(time.monotonic() + seconds, math.inf if outer is None else outer)
     _limit.deadline = deadline
@@ -65,7 +65,7 @@ def at_most(seconds: float) -> Iterator[None]:
 
 @contextmanager
 def _opening_in_time(deadline: float) -> Iterator[None]:
-    """A connection that is opened in the block takes its time limit from its settings."""
+    """Sets the time limit for a connection that is opened in the block, in its settings."""
     before = connection.settings_dict
     seconds = max(1, math.ceil(deadline - time.monotonic()))
     limit = {"connect_timeout": CONNECT_SECONDS} if connection.vendor == "postgresql" else {"timeout": seconds}
@@ -81,9 +81,9 @@ def _run_in_time(execute: Callable[..., Any], sql: str, params: Any, many: bool,
     if seconds == 0:
         raise TookTooLong
     wrapper = context["connection"]
-    # Readers wait for nobody, and an immediate transaction has the lock from its start.
+    # Reads don't wait for locks, and an immediate transaction holds the lock from its start.
     if seconds and wrapper.vendor == "sqlite" and not wrapper.in_atomic_block and not sql.startswith("SELECT"):
-        # A little longer: when SQLite gives up, the time is over by our clock too.
+        # Slightly longer, so that our deadline has passed too when SQLite gives up.
         _set_busy_timeout(seconds + 0.002)
     return execute(sql, params, many, context)
 
@@ -95,7 +95,7 @@ def _set_busy_timeout(seconds: float) -> None:
 
 @contextmanager
 def _resetting_busy_timeout(deadline: float) -> Iterator[None]:
-    # A connection that is opened in the block begins with a limit.
+    # A connection opened in the block starts with a limit.
     _limit.is_timeout_set = connection.connection is None or getattr(_limit, "is_timeout_set", False)
     try:
         yield
@@ -106,7 +106,7 @@ def _resetting_busy_timeout(deadline: float) -> Iterator[None]:
 
 @contextmanager
 def _watched(deadline: float) -> Iterator[None]:
-    # This thread's own: behind the name `connection` each thread finds another one.
+    # This thread's own connection: `connection` is a proxy that differs per thread.
     watch = _Watch(connections[DEFAULT_DB_ALIAS])
     _watchdog.add(deadline, watch)
     try:
@@ -114,7 +114,7 @@ def _watched(deadline: float) -> Iterator[None]:
     finally:
         watch.end()
         if watch.is_late and not connection.in_atomic_block:
-            # Whatever comes next shall not wait for a server that hangs.
+            # Later statements mustn't wait for a server that hangs.
             connection.close()
 
 
@@ -136,13 +136,13 @@ class _Watch:
         return self._is_over
 
     def give_up(self) -> None:
-        """Ask the server to cancel what it's doing; then cut the connection, until the block has ended."""
+        """Asks the server to cancel the statement, then cuts the connection, until the block has ended."""
         has_asked = False
-        # Never beyond the end of the block: the next one would be hit.
+        # Never after the end of the block, because it would hit the next one.
         with self._changed:
             while not self._is_over:
                 self.is_late = True
-                # There is none while it is being opened, which has a limit of its own.
+                # None while the connection is being opened, which has its own limit.
                 if (postgres := self._wrapper.connection) is not None:
                     if not has_asked:
                         has_asked = True
@@ -156,19 +156,19 @@ class _Watch:
     def _is_canceled(postgres: Any) -> bool:
         try:
             postgres.cancel_safe(timeout=CANCEL_SECONDS)
-        except Exception:  # noqa: BLE001 - it is cut then, for whatever reason
+        except Exception:  # noqa: BLE001 - whatever the reason, the connection is cut next
             return False
         return True
 
     @staticmethod
     def _cut(postgres: Any) -> None:
-        # It may have been closed since.
+        # It may have been closed in the meantime.
         with suppress(Exception), closing(socket.socket(fileno=os.dup(postgres.fileno()))) as end:
             end.shutdown(socket.SHUT_RDWR)
 
 
 class _Watchdog:
-    """One thread per process, made when first needed, that knows when each block has to be over."""
+    """One thread per process, started when first needed, that tracks the deadline of each block."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -180,7 +180,7 @@ class _Watchdog:
         entry = (deadline, next(self._numbers), watch)
         with self._changed:
             heapq.heappush(self._watches, entry)
-            # After a fork the thread is its parent's alone.
+            # After a fork, only the parent has the thread.
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._run, name="time limits", daemon=True)
                 self._thread.start()

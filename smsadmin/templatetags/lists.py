@@ -1,6 +1,6 @@
-"""`{% load lists %}`: the rows of the admin's lists, each cell with the name of its column.
+"""`{% load lists %}`: labels each cell of the admin's lists with the name of its column.
 
-On a phone a list has no head: a row is a card, and its cells say themselves what they hold.
+On a phone, a list has no header row: each row is a card, and its cells show their own labels.
 """
 
 from collections.abc import Iterable, Iterator
@@ -15,10 +15,10 @@ register = template.Library()
 
 @register.filter
 def label_cells(cells: Iterable[SafeString], headers: list[dict[str, Any]]) -> Iterator[SafeString]:
-    """The cells of one row, with `data-label`, in the order of the list's headers."""
+    """Adds `data-label` to the cells of one row, given in the order of the list's headers."""
     for cell, header in zip(cells, headers, strict=True):
         name = str(header["text"])
-        # The checkbox's header is a checkbox, and the cell that names the row is its title.
+        # No label for the checkbox, or for the row's heading, which is the card's title.
         if header.get("class_attrib", "").find("action-checkbox") >= 0 or not cell.startswith("<td"):
             yield cell
         else:

@@ -1,4 +1,4 @@
-"""The queue in Redis, under a name that no other installation has (django-q2's `broker_class`)."""
+"""The Redis queue, under a name unique to this installation (django-q2's `broker_class`)."""
 
 from typing import Any
 
@@ -9,9 +9,9 @@ from .. import installation
 
 
 class InstallationQueue(Redis):
-    """django-q2's broker, with the queue and the workers' figures under this installation's name.
+    """django-q2's broker, with the queue and the workers' statistics under this installation's name.
 
-    Making one asks the database for the name, the first time in a process.
+    The first one created in a process reads the name from the database.
     """
 
     def __init__(self, list_key: str | None = None) -> None:

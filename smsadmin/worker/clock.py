@@ -1,9 +1,8 @@
 """The clock: what the main process of each `manage.py worker` does about once a second.
 
-django-q2's own scheduler looks every 30 seconds, which is too seldom for a text that is due now. A clock task
-looks into the database for work that nobody does, and queues it. Several workers run the same clock tasks at
-the same time, so these must be harmless when repeated, and they must be short: the worker watches over its
-processes between two ticks.
+django-q2's own scheduler runs every 30 seconds, too rarely for a text that is due now. A clock task checks the
+database for pending work and queues it. Several workers run the same clock tasks at the same time, so they must be
+safe to repeat, and short, because the worker monitors its processes between ticks.
 """
 
 import logging
@@ -18,17 +17,17 @@ logger = logging.getLogger(__name__)
 
 ClockTask = Callable[[], object]
 
-# Called at each tick.
+# Called on each tick.
 tasks: Registry[ClockTask] = Registry()
 _failures: dict[ClockTask, int] = {}
 _said_lost = ""
 
 
 def tick() -> None:
-    """Call each registered task. Raises nothing.
+    """Calls each registered task. Raises nothing.
 
-    A task that fails is logged when it begins to fail and when it works again, not every second. Nothing is done in a
-    database file that is not the one that the worker began with.
+    A failing task is logged when it starts to fail and when it works again, not every second. If the database file
+    was removed or replaced since the worker started, nothing runs.
     """
     if _is_lost():
         return
@@ -38,7 +37,7 @@ def tick() -> None:
             task()
         except Exception:
             if task not in _failures:
-                logger.exception("The clock task %s fails. It is tried again every second.", _name(task))
+                logger.exception("The clock task %s failed. Retrying every second.", _name(task))
             _failures[task] = _failures.get(task, 0) + 1
         else:
             if failures := _failures.pop(task, 0):
@@ -51,7 +50,7 @@ def _name(task: ClockTask) -> str:
 
 
 def _is_lost() -> bool:
-    """Whether the database's file was taken away; said once."""
+    """Whether the database file was removed or replaced. Logs it once."""
     global _said_lost
     try:
         database_file.check()
@@ -59,6 +58,6 @@ def _is_lost() -> bool:
     except database_file.DatabaseFileLost as error:
         lost = str(error)
     if lost and lost != _said_lost:
-        logger.error("The worker does nothing any more. %s", lost)
+        logger.error("The worker has stopped doing anything. %s", lost)
     _said_lost = lost
     return bool(lost)

@@ -1,16 +1,16 @@
-"""The worker's processes: django-q2's cluster, rearranged so that any of them may be killed at any moment.
+"""The worker's processes: django-q2's cluster, rearranged so that any of them can be killed at any time.
 
     worker (main process: the clock) ── sentinel ──┬─ task process
                                                    └─ task process …
 
-As it comes, django-q2 has a process that takes tasks from the broker ahead of time and passes them on through a
-multiprocessing queue, and one that takes the results from another queue. A process that is killed (-9, or for
-want of memory) while it waits at such a queue takes the queue's lock with it: every other process of the cluster
-then waits for ever, and the tasks in the queue are gone. Here no queue is shared. Each task process asks the
-broker itself once it is free, runs django-q2's own loop, and writes down its own result with django-q2's own code.
+Stock django-q2 has a pusher process that prefetches tasks from the broker into a multiprocessing queue, and a monitor
+process that reads results from another queue. A process that is killed (-9, or out of memory) while it waits on such
+a queue takes the queue's lock with it: all other processes of the cluster then wait forever, and the tasks in the
+queue are lost. Here, no queue is shared. Each idle task process asks the broker itself, runs django-q2's own loop,
+and saves its own result with django-q2's own code.
 
-Who dies is replaced: task processes by the sentinel, the sentinel by the main process, the main process by whoever
-started it. Who loses its parent finishes the task in hand and ends.
+A process that dies is replaced: task processes by the sentinel, the sentinel by the main process, and the main
+process by whatever started it. A process that loses its parent finishes its current task and exits.
 """
 
 import logging
@@ -35,14 +35,14 @@ logger = logging.getLogger(__name__)
 
 RETRY_SECONDS = 1.0
 
-# As django-q2 does: its Process objects carry what cannot be pickled.
+# Like django-q2, whose Process objects hold things that can't be pickled.
 fork = multiprocessing.get_context("fork")
 
 
 class Flag:
-    """A yes or no between two processes that has no lock, so that a killed process cannot keep it.
+    """A boolean shared by two processes, without a lock that a killed process could keep.
 
-    In place of multiprocessing.Event, whose set() waits for ever for a waiter that was killed.
+    Replaces multiprocessing.Event, whose set() waits forever for a waiter that was killed.
     """
 
     def __init__(self) -> None:
@@ -56,9 +56,9 @@ class Flag:
 
 
 class StopFlag(Flag):
-    """What the sentinel asks twice a second whether to stop. Each time it asks is its sign of life.
+    """Tells the sentinel to stop. The sentinel checks it twice a second, and each check counts as a sign of life.
 
-    Also set, as the sentinel sees it, once its parent is gone.
+    To the sentinel, it is also set once its parent is gone.
     """
 
     def __init__(self, parent_pid: int) -> None:
@@ -70,7 +70,7 @@ class StopFlag(Flag):
         return super().is_set() or os.getppid() != self._parent_pid
 
     def wait(self, timeout: float) -> bool:
-        """Let `timeout` seconds pass; whether to stop now."""
+        """Waits `timeout` seconds, and returns whether to stop."""
         self._asked_at.value = time.monotonic()
         if not self.is_set():
             time.sleep(timeout)
@@ -78,20 +78,20 @@ class StopFlag(Flag):
 
     @property
     def silence(self) -> float:
-        """Seconds since the sentinel last asked."""
+        """Seconds since the sentinel last checked."""
         return time.monotonic() - self._asked_at.value
 
 
 class Results:
-    """Takes the place of the queue to django-q2's monitor process: the result is written down right here."""
+    """Replaces the queue to django-q2's monitor process: results are saved in the task process itself."""
 
     def __init__(self, broker: Broker) -> None:
         self.broker = broker
         self._finished: list[dict[str, Any]] = []
 
     def put(self, task: dict[str, Any]) -> None:
-        """Called by the loop with its timer locked, so nothing slow may happen here."""
-        # After a time-out the sentinel ends this process at its next look: not before the result is kept.
+        """Called by the loop with its timer locked, so this must be fast."""
+        # After a timeout, the sentinel ends this process on its next check. The result must be saved first.
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         self._finished.append(task)
 
@@ -99,38 +99,38 @@ class Results:
         return self._finished.pop() if self._finished else "STOP"
 
     def save(self) -> None:
-        """Write down what `put` was given, acknowledge it to the broker, tell django-q2's listeners."""
+        """Saves the results passed to `put`, acknowledges them to the broker, and sends django-q2's signals."""
         if not self._finished:
             return
         try:
             monitor(self, self.broker)
         except Exception:
-            # The broker brings an unacknowledged task again, and tasks may be repeated.
-            logger.exception("The result of a task could not be written down.")
+            # The broker redelivers an unacknowledged task, and tasks can be repeated.
+            logger.exception("A task's result couldn't be saved.")
         finally:
             self._finished.clear()
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 class Tasks:
-    """Takes the place of the queue from django-q2's pusher process: `get` asks the broker for one task."""
+    """Replaces the queue from django-q2's pusher process: `get` asks the broker for one task."""
 
-    def __init__(self, broker: Broker, results: Results, is_over: Callable[[], bool]) -> None:
+    def __init__(self, broker: Broker, results: Results, should_stop: Callable[[], bool]) -> None:
         self.broker = broker
         self.results = results
-        self.is_over = is_over
+        self.should_stop = should_stop
 
     def get(self) -> dict[str, Any] | str:
-        """The next task once there is one; "STOP" when this process is to end."""
+        """Waits for the next task. "STOP" when this process should exit."""
         self.results.save()
         is_broken = False
-        while not self.is_over():
+        while not self.should_stop():
             try:
                 database_file.check()
                 found = self.broker.dequeue()
-            except Exception as error:  # noqa: BLE001 - whatever a database or Redis raises when it is away
+            except Exception as error:  # noqa: BLE001 - whatever a database or Redis raises when it's down
                 if not is_broken:
-                    logger.error("The queue cannot be read (%s: %s). Trying again.", type(error).__name__, error)
+                    logger.error("The queue can't be read (%s: %s). Trying again.", type(error).__name__, error)
                 is_broken = True
                 time.sleep(RETRY_SECONDS)
                 continue
@@ -146,7 +146,7 @@ class Tasks:
         try:
             task: dict[str, Any] = SignedPackage.loads(package)
         except (TypeError, BadSignature):
-            logger.error("A task was dropped: it was queued under another SECRET_KEY or is damaged.")
+            logger.error("A task was dropped: it was queued with another SECRET_KEY or is corrupt.")
             self.broker.fail(ack_id)
             return None
         task["cluster"] = Conf.CLUSTER_NAME
@@ -155,7 +155,7 @@ class Tasks:
 
 
 def work(is_stopping: Flag, timer: Any, timeout: int, parent_pid: int) -> None:
-    """The life of a task process: django-q2's loop between our two ends."""
+    """Runs a task process: django-q2's loop with our `Tasks` and `Results`."""
     broker = get_broker()
     results = Results(broker)
     tasks = Tasks(broker, results, lambda: is_stopping.is_set() or os.getppid() != parent_pid)
@@ -164,25 +164,25 @@ def work(is_stopping: Flag, timer: Any, timeout: int, parent_pid: int) -> None:
 
 
 class OncePerMinute(logging.Filter):
-    """Lets the same sentence pass once a minute: django-q2 says twice a second that Redis is away."""
+    """Logs the same message once a minute at most. django-q2 logs twice a second that Redis is down."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._said_at: dict[str, float] = {}
+        self._logged_at: dict[str, float] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
         now = time.monotonic()
-        sentence = record.getMessage()
-        if now - self._said_at.get(sentence, -60.0) < 60.0:
+        message = record.getMessage()
+        if now - self._logged_at.get(message, -60.0) < 60.0:
             return False
-        self._said_at = {said: at for said, at in self._said_at.items() if now - at < 60.0} | {sentence: now}
+        self._logged_at = {old: at for old, at in self._logged_at.items() if now - at < 60.0} | {message: now}
         return True
 
 
-class Nobody:
-    """Stands where django-q2 expects its pusher and its monitor: alive until the cluster stops."""
+class ProcessStub:
+    """Stub for django-q2's pusher and monitor processes: alive until the cluster stops."""
 
-    name = "nobody"
+    name = "stub"
     pid = 0
 
     def __init__(self, event_out: Any) -> None:
@@ -193,9 +193,9 @@ class Nobody:
 
 
 class TaskSentinel(Sentinel):
-    """Keeps the task processes alive, ends those that take too long, and runs django-q2's schedules.
+    """Keeps the task processes alive, kills those that take too long, and runs django-q2's schedules.
 
-    Making one works until `stop_flag` is set.
+    The constructor returns once `stop_flag` is set.
     """
 
     def __init__(self, stop_flag: StopFlag, start_flag: Flag, cluster_id: uuid.UUID) -> None:
@@ -215,11 +215,11 @@ class TaskSentinel(Sentinel):
         self.pool.append(process)
         process.start()
 
-    def spawn_pusher(self) -> Nobody:
-        return Nobody(self.event_out)
+    def spawn_pusher(self) -> ProcessStub:
+        return ProcessStub(self.event_out)
 
-    def spawn_monitor(self) -> Nobody:
-        return Nobody(self.event_out)
+    def spawn_monitor(self) -> ProcessStub:
+        return ProcessStub(self.event_out)
 
     def stop(self) -> None:
         self.is_stopping.set()

@@ -1,6 +1,6 @@
-"""Signs of life of the workers: each writes one every few seconds, from its main process.
+"""The workers' heartbeats: each worker's main process writes one every few seconds.
 
-A worker that stops removes its own row. The row of one that was killed grows old, and is removed after a day.
+A worker that stops deletes its row. The row of a killed worker goes stale, and is deleted after a day.
 """
 
 import logging
@@ -22,13 +22,13 @@ from ..models import WorkerHeartbeat
 logger = logging.getLogger(__name__)
 
 BEAT_SECONDS: Final = 5.0
-# A worker waits up to 30 s for SQLite's lock, and then has other things to do before its next beat.
+# A worker may wait 30 s for SQLite's lock, and then do other work before its next beat.
 SILENT_AFTER: Final = timedelta(seconds=60)
-FORGOTTEN_AFTER: Final = timedelta(days=1)
+DELETED_AFTER: Final = timedelta(days=1)
 
 
 class Heart:
-    """One worker's beat. It writes at most every BEAT_SECONDS."""
+    """Writes one worker's heartbeat, at most every BEAT_SECONDS."""
 
     def __init__(self) -> None:
         self._reset()
@@ -53,17 +53,17 @@ class Heart:
                 "pid": os.getpid(),
             },
         )
-        WorkerHeartbeat.objects.filter(shared_clock.is_past("beat_at", now, FORGOTTEN_AFTER)).delete()
+        WorkerHeartbeat.objects.filter(shared_clock.is_past("beat_at", now, DELETED_AFTER)).delete()
         self._beaten_at = time.monotonic()
 
     def stop(self) -> None:
-        """Remove the row. Raises nothing: a worker stops also when its database is away."""
+        """Deletes the row. Raises nothing: a worker must be able to stop while its database is down."""
         if self._started_at is None:
             return
         try:
             WorkerHeartbeat.objects.filter(token=self._token).delete()
-        except Exception as error:  # noqa: BLE001 - whatever a database raises when it is away
-            logger.warning("The worker's heartbeat could not be removed (%s).", type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - whatever a database raises when it's down
+            logger.warning("The worker's heartbeat couldn't be deleted (%s).", type(error).__name__)
         self._reset()
 
 
@@ -71,28 +71,28 @@ _heart = Heart()
 
 
 def beat() -> None:
-    """For the worker's clock: say that this worker lives."""
+    """The worker's clock task: writes this worker's heartbeat."""
     _heart.beat()
 
 
 def stop() -> None:
-    """At the end of a worker: let nobody think that it still lives."""
+    """When a worker stops: deletes its heartbeat, so that it no longer counts as running."""
     _heart.stop()
 
 
 def last_beat() -> datetime | None:
-    """When any worker gave its last sign of life; None if none did within a day.
+    """The time of the latest heartbeat of any worker; None if there was none within a day.
 
-    A sign of the future was given before the clock was set back, and says nothing.
+    Heartbeats from the future, written before the clock was set back, don't count.
     """
-    signs = WorkerHeartbeat.objects.filter(beat_at__lte=shared_clock.now() + shared_clock.SKEW)
-    return signs.aggregate(last=Max("beat_at"))["last"]
+    beats = WorkerHeartbeat.objects.filter(beat_at__lte=shared_clock.now() + shared_clock.SKEW)
+    return beats.aggregate(last=Max("beat_at"))["last"]
 
 
 def living(now: datetime | None = None, database: str = DEFAULT_DB_ALIAS) -> list[WorkerHeartbeat]:
-    """The workers that gave a sign of life lately, in the order of their hosts."""
+    """The workers with a recent heartbeat, ordered by host."""
     now = now or shared_clock.now()
-    signs = WorkerHeartbeat.objects.using(database).filter(
+    beats = WorkerHeartbeat.objects.using(database).filter(
         beat_at__gt=now - SILENT_AFTER, beat_at__lte=now + shared_clock.SKEW
     )
-    return list(signs.order_by("host", "started_at"))
+    return list(beats.order_by("host", "started_at"))

@@ -1,7 +1,7 @@
-"""How a process learns that the one which started it is gone, even when that was killed.
+"""Lets a process notice that its parent is gone, even if the parent was killed.
 
-`manage.py serve` holds the other end of its children's standard input and never writes to it. When it dies, in
-whatever way, the system closes that end, and the children read the end of the file.
+`manage.py serve` holds the other end of its children's standard input and never writes to it. However it dies, the
+system closes that end, and the children read end-of-file.
 """
 
 import os
@@ -13,13 +13,13 @@ STDIN = 0
 
 
 def is_cut() -> bool:
-    """Whether standard input has ended. Does not wait."""
+    """Whether standard input has ended. Doesn't block."""
     readable, _, _ = select.select([STDIN], [], [], 0)
     return bool(readable) and os.read(STDIN, 1024) == b""
 
 
 def stop_when_cut() -> None:
-    """From a thread: wait for standard input to end, then send this process SIGTERM."""
+    """Starts a thread that waits for standard input to end, then sends this process SIGTERM."""
 
     def watch() -> None:
         while os.read(STDIN, 1024):

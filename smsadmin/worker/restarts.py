@@ -1,4 +1,4 @@
-"""When a process that ended is started again: at once the first time, then with growing pauses."""
+"""When to restart a process that ended: immediately the first time, then after growing pauses."""
 
 import time
 from typing import Final
@@ -8,7 +8,7 @@ QUICK_DEATH_SECONDS: Final = 10.0
 
 
 class Restarts:
-    """The starts of one process. Those that are followed by a quick death, or fail, put the next one off."""
+    """Tracks the starts of one process. A failed start or a quick death delays the next one."""
 
     def __init__(self) -> None:
         self._quick_deaths = 0
@@ -22,16 +22,16 @@ class Restarts:
         self._started_at = time.monotonic()
 
     def ended(self) -> bool:
-        """Set when the process may be started again; whether it died within QUICK_DEATH_SECONDS."""
+        """Schedules the restart, and returns whether the process died within QUICK_DEATH_SECONDS."""
         is_quick = time.monotonic() - self._started_at < QUICK_DEATH_SECONDS
-        self._put_off(self._quick_deaths + 1 if is_quick else 0)
+        self._delay(self._quick_deaths + 1 if is_quick else 0)
         return is_quick
 
     def failed(self) -> float:
-        """Set when to try again after a start that did not even begin; in how many seconds."""
-        return self._put_off(self._quick_deaths + 1)
+        """Schedules the next try when the process couldn't be started, and returns the seconds until then."""
+        return self._delay(self._quick_deaths + 1)
 
-    def _put_off(self, quick_deaths: int) -> float:
+    def _delay(self, quick_deaths: int) -> float:
         self._quick_deaths = min(quick_deaths, len(PAUSES) - 1)
         pause = PAUSES[self._quick_deaths]
         self._due_at = time.monotonic() + pause

@@ -1,7 +1,7 @@
-"""The recurring tasks of the project: installed after each migrate and at each start of a worker.
+"""The project's recurring tasks, installed after each migrate and at each start of a worker.
 
-They are ordinary schedules of django-q2, shown in the admin. One that staff deleted or changed is put right
-again; what staff added stays as it is.
+They are ordinary django-q2 schedules, shown in the admin. If staff delete or change one, it is repaired; schedules
+that staff added are left alone.
 """
 
 import time
@@ -18,7 +18,7 @@ from smsadmin.lib import shared_clock
 
 @dataclass(frozen=True, slots=True)
 class Recurring:
-    """A task by its dotted path, how many minutes apart it runs, and how many seconds it may take (0: as others)."""
+    """A task by its dotted path, its interval in minutes, and its timeout in seconds (0: the default)."""
 
     name: str
     task: str
@@ -36,18 +36,18 @@ RECURRING: Final = (
     Recurring("Clean up", "smsadmin.tasks.clean_up", 24 * 60),
     Recurring("Back up", "smsadmin.tasks.back_up", 24 * 60, seconds=settings.BACKUP_SECONDS),
 )
-# What earlier versions installed, and no version runs any more: (name, task).
+# Installed by earlier versions and no longer used: (name, task).
 RETIRED: Final = (("Pick up unfinished blasts", "messaging.tasks.sweep"),)
 
-HEAL_SECONDS: Final = 60.0
-_healed_at = -HEAL_SECONDS
+REPAIR_SECONDS: Final = 60.0
+_repaired_at = -REPAIR_SECONDS
 
 
-def heal() -> None:
-    """For the worker's clock: install what is missing, at the first call and then once a minute."""
-    global _healed_at
-    if time.monotonic() - _healed_at >= HEAL_SECONDS:
-        _healed_at = time.monotonic()
+def repair() -> None:
+    """The worker's clock task: installs missing schedules on the first call and then once a minute."""
+    global _repaired_at
+    if time.monotonic() - _repaired_at >= REPAIR_SECONDS:
+        _repaired_at = time.monotonic()
         install()
 
 
@@ -61,36 +61,36 @@ def _wanted(recurring: Recurring) -> dict[str, Any]:
     }
 
 
-def find_wrong() -> list[Recurring]:
-    """The recurring tasks whose schedule is missing, changed, there twice, or put off for longer than it runs apart.
+def find_broken() -> list[Recurring]:
+    """The recurring tasks whose schedule is missing, changed, duplicated, or further away than one interval.
 
-    The last is what a clock leaves that was set back.
+    The last happens when the clock was set back.
     """
-    return [recurring for recurring in RECURRING if not _is_right(recurring)]
+    return [recurring for recurring in RECURRING if not _is_intact(recurring)]
 
 
-def _is_right(recurring: Recurring) -> bool:
+def _is_intact(recurring: Recurring) -> bool:
     schedules = Schedule.objects.filter(name=recurring.name)
     latest = timezone.now() + timedelta(minutes=recurring.minutes) + shared_clock.SKEW
     return schedules.count() == 1 and schedules.filter(**_wanted(recurring), next_run__lte=latest).exists()
 
 
 def are_late(since: datetime) -> bool:
-    """Whether one of the recurring tasks should have been started before `since`, and was not."""
+    """Whether a recurring task was due before `since` and hasn't started."""
     ours = Schedule.objects.filter(func__in=[recurring.task for recurring in RECURRING])
     return ours.filter(next_run__lt=since).exists()
 
 
 def install() -> int:
-    """Make each recurring task's schedule what it should be; how many had to be made or mended.
+    """Installs or repairs the recurring tasks' schedules, and returns how many had to be changed.
 
-    Those of RETIRED are removed.
+    Deletes those of RETIRED.
     """
     for name, task in RETIRED:
         if (retired := Schedule.objects.filter(name=name, func=task)).exists():
             retired.delete()
-    wrong = find_wrong()
-    for recurring in wrong:
+    broken = find_broken()
+    for recurring in broken:
         Schedule.objects.filter(name=recurring.name).delete()
         Schedule.objects.create(name=recurring.name, next_run=timezone.now(), **_wanted(recurring))
-    return len(wrong)
+    return len(broken)

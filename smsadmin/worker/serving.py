@@ -1,7 +1,7 @@
-"""`manage.py serve`: the web server and the worker as two children that live and end together.
+"""`manage.py serve`: runs the web server and the worker as two child processes that start and stop together.
 
-The listening socket belongs to the parent. A taken port is thus found before anything is started, and while a
-web server that died is being replaced, browsers wait instead of being refused.
+The listening socket belongs to the parent. That way, a port in use is noticed before anything starts, and while a
+dead web server is being replaced, browsers wait instead of getting an error.
 """
 
 import errno
@@ -24,28 +24,28 @@ STOP_SECONDS = 90.0
 
 
 class CannotServe(Exception):
-    """Its text is a sentence for the operator."""
+    """str() is a sentence for the operator."""
 
 
 class Child:
-    """One of the two processes, in a session of its own: Ctrl-C reaches the parent alone, which passes it on.
+    """One of the two processes, in a session of its own: Ctrl-C only reaches the parent, which passes it on.
 
-    A child that ends is started again, at once the first time, then with growing pauses. With `must_live`, one
-    that ends by itself right after its first start is not: CannotServe says so.
+    A child that ends is restarted, immediately the first time, then after growing pauses. With `must_start`, a child
+    that exits right after its first start isn't restarted, and CannotServe is raised.
     """
 
     def __init__(
-        self, name: str, command: Sequence[str], *, fds: Sequence[int] = (), must_live: bool = False
+        self, name: str, command: Sequence[str], *, fds: Sequence[int] = (), must_start: bool = False
     ) -> None:
         self.name = name
         self._command = command
         self._fds = fds
-        self._must_live = must_live
+        self._must_start = must_start
         self._process: subprocess.Popen[bytes] | None = None
         self._restarts = Restarts()
 
     def start(self) -> None:
-        # The pipe is the child's lifeline (see smsadmin.worker.lifeline): it ends when this process does.
+        # The pipe is the child's lifeline (see smsadmin.worker.lifeline): it closes when this process ends.
         self._process = subprocess.Popen(  # noqa: S603 - a fixed command
             self._command,
             stdin=subprocess.PIPE,
@@ -55,8 +55,8 @@ class Child:
         )
         self._restarts.started()
 
-    def look_after(self, say: Callable[[str], None]) -> None:
-        """Start the child again if it has ended. Raises CannotServe."""
+    def restart_if_ended(self, say: Callable[[str], None]) -> None:
+        """Restarts the child if it has ended and its restart is due. Raises CannotServe."""
         if self._process is None:
             if self._restarts.is_due():
                 self.start()
@@ -66,17 +66,17 @@ class Child:
             return
         self._process = None
         is_quick = self._restarts.ended()
-        if self._must_live and is_quick and code > 0:
-            raise CannotServe(f"The {self.name} could not start. The reason is above.")
-        self._must_live = False
+        if self._must_start and is_quick and code > 0:
+            raise CannotServe(f"The {self.name} couldn't start. The reason is above.")
+        self._must_start = False
         how = f"signal {-code}" if code < 0 else f"exit code {code}"
-        say(f"The {self.name} has ended ({how}). It is started again.")
+        say(f"The {self.name} ended ({how}). Restarting it.")
 
     def is_running(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
     def signal(self, signum: int) -> None:
-        """Send a signal to the child; SIGKILL goes to all that it has started, too."""
+        """Sends the child a signal. SIGKILL also goes to all processes that it started."""
         if self._process is None:
             return
         try:
@@ -89,7 +89,7 @@ class Child:
 
 
 def listen(port: int) -> socket.socket:
-    """A socket that listens on the port of this machine's loopback address. Raises CannotServe."""
+    """A socket that listens on this port of the loopback address. Raises CannotServe."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -97,9 +97,9 @@ def listen(port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         if error.errno == errno.EADDRINUSE:
-            problem = "is taken by another program, perhaps by another SMS Admin"
+            problem = "is in use by another program, maybe another SMS Admin"
         else:
-            problem = f"cannot be used ({error.strerror})"
+            problem = f"can't be used ({error.strerror})"
         raise CannotServe(
             f"Port {port} {problem}. Set PORT to another number, for example: PORT=8010 make run"
         ) from error
@@ -108,14 +108,14 @@ def listen(port: int) -> socket.socket:
 
 
 def serve(port: int, say: Callable[[str], None]) -> None:
-    """Serve until SIGINT, SIGTERM or SIGHUP; then end both children. Raises CannotServe.
+    """Serves until SIGINT, SIGTERM or SIGHUP, then stops both children. Raises CannotServe.
 
-    The first signal waits for requests and tasks in hand, a second one does not.
+    The first signal waits for running requests and tasks, a second one doesn't.
     """
     listener = listen(port)
     fd = listener.fileno()
     gunicorn = [sys.executable, "-m", "smsadmin.worker.webserver", "--bind", f"fd://{fd}", "--log-level", "warning"]
-    web = Child("web server", [*gunicorn, "smsadmin.wsgi"], fds=[fd], must_live=True)
+    web = Child("web server", [*gunicorn, "smsadmin.wsgi"], fds=[fd], must_start=True)
     worker = Child("worker", [sys.executable, str(settings.BASE_DIR / "manage.py"), "worker", "--stop-at-eof"])
     signals: list[int] = []
 
@@ -125,12 +125,12 @@ def serve(port: int, say: Callable[[str], None]) -> None:
     for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(signum, on_signal)
     try:
-        say(f"SMS Admin is at http://{HOST}:{port}/ (Ctrl-C stops it).")
+        say(f"SMS Admin is at http://{HOST}:{port}/ (press Ctrl-C to stop).")
         while not signals:
             for child in (web, worker):
-                child.look_after(say)
+                child.restart_if_ended(say)
             time.sleep(POLL_SECONDS)
-        say("Stopping: requests and texts in hand are finished first. Ctrl-C again stops at once.")
+        say("Stopping after the current requests and texts. Press Ctrl-C again to stop now.")
     finally:
         _stop([web, worker], signals)
         listener.close()

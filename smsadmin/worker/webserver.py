@@ -1,4 +1,4 @@
-"""`python -m smsadmin.worker.webserver ARGUMENTS`: gunicorn, except that it stops with the process that started it.
+"""`python -m smsadmin.worker.webserver ARGUMENTS`: gunicorn that stops when its parent process does.
 
 `manage.py serve` runs this. Under systemd, `gunicorn smsadmin.wsgi` is enough. Both read gunicorn.conf.py.
 """
@@ -16,24 +16,24 @@ from .lifeline import stop_when_cut
 
 
 class UtcLogger(Logger):
-    """gunicorn's own log (gunicorn.conf.py names it), in lines like all others."""
+    """Formats gunicorn's log like all others. Named in gunicorn.conf.py."""
 
     def _set_handler(self, log: logging.Logger, output: Any, fmt: logging.Formatter, stream: Any = None) -> None:
         is_own = log is self.error_log
         super()._set_handler(log, output, UtcFormatter(LINE, style="{") if is_own else fmt, stream)
 
 
-def load_ahead() -> None:
-    """Load what requests need before gunicorn forks, once for all processes and threads.
+def preload() -> None:
+    """Loads what requests need before gunicorn forks, once for all processes and threads.
 
-    Otherwise each thread that gets one of the first texts reads the opt-out phrases for itself, while Twilio waits.
+    Otherwise, each thread that gets one of the first texts loads the opt-out phrases itself, while Twilio waits.
     """
-    # Only once the apps are ready.
+    # Can only be imported once the apps are ready.
     from messaging.consent import classifier
 
-    get_resolver().url_patterns  # noqa: B018 - asking loads them
+    get_resolver().url_patterns  # noqa: B018 - the access loads them
     classifier.load()
-    # What stays for good needs no looking through by the collector, which would also copy it for each process.
+    # Keeps the garbage collector from scanning permanent objects, which would copy their pages in each process.
     gc.collect()
     gc.freeze()
 

@@ -41,7 +41,7 @@ def text_in(db):
     def run(phone, *bodies):
         for body in bodies:
             reply = receive.receive(
-                {"MessageSid": f"SM{next(sids):032}", "From": phone, "Body": body}, is_played=True
+                {"MessageSid": f"SM{next(sids):032}", "From": phone, "Body": body}, is_simulated=True
             )
         return reply.body
 

@@ -32,7 +32,9 @@ class Command(BaseCommand):
                 f"This text has {len(text):,} characters, and the limit is {MAX_CHARACTERS:,}. Shorten it."
             )
         was_out = _has_opted_out(sender)
-        reply = receive.receive({"MessageSid": f"SM{uuid.uuid4().hex}", "From": sender, "Body": text}, is_played=True)
+        reply = receive.receive(
+            {"MessageSid": f"SM{uuid.uuid4().hex}", "From": sender, "Body": text}, is_simulated=True
+        )
         is_out = _has_opted_out(sender)
         if is_out != was_out:
             self.stderr.write(f"{sender} {'has opted out' if is_out else 'gets texts again'}. This was recorded.")

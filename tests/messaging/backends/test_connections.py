@@ -148,7 +148,7 @@ def test_there_are_never_more_connections_than_allowed(server, make_pool):
 def test_a_refused_connection_is_certainly_not_accepted(make_pool):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    with pytest.raises(TryLater, match="could not be reached"):
+    with pytest.raises(TryLater, match="couldn't be reached"):
         fetch(make_pool(f"http://127.0.0.1:{port}"))
 
 
@@ -157,7 +157,7 @@ def test_an_unknown_host_is_certainly_not_accepted(make_pool, monkeypatch):
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", fail)
-    with pytest.raises(TryLater, match=r"api\.example could not be reached \(Name or service not known\)"):
+    with pytest.raises(TryLater, match=r"api\.example couldn't be reached \(Name or service not known\)"):
         fetch(make_pool("http://api.example"))
 
 
@@ -166,7 +166,7 @@ def test_a_connect_timeout_is_certainly_not_accepted(make_pool, monkeypatch):
         raise TimeoutError
 
     monkeypatch.setattr(connections, "_open_socket", hang)
-    with pytest.raises(TryLater, match="no answer in time"):
+    with pytest.raises(TryLater, match="timed out"):
         fetch(make_pool("http://127.0.0.1"))
 
 
@@ -180,14 +180,14 @@ def test_the_next_address_is_tried_where_the_first_refuses(server, make_pool, mo
 
 
 def test_a_failed_tls_handshake_is_certainly_not_accepted(server, make_pool):
-    with pytest.raises(TryLater, match="could not be reached"):
+    with pytest.raises(TryLater, match="couldn't be reached"):
         fetch(make_pool(server.url.replace("http:", "https:")))
     assert server.requests == 0
 
 
 def test_a_tls_handshake_timeout_is_certainly_not_accepted(make_pool, monkeypatch):
     monkeypatch.setattr(connections, "CONNECT_TIMEOUT", 0.05)
-    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(TryLater, match="no answer in time"):
+    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(TryLater, match="timed out"):
         fetch(make_pool(f"https://127.0.0.1:{silent.getsockname()[1]}"))
 
 
@@ -196,7 +196,7 @@ def test_a_write_that_fails_at_once_is_certainly_not_accepted(make_pool, monkeyp
     ours, theirs = socket.socketpair()
     theirs.close()
     monkeypatch.setattr(pool, "_take", lambda: ours)
-    with pytest.raises(TryLater, match="before the request left"):
+    with pytest.raises(TryLater, match="before the request was sent"):
         pool.request("POST", "/", {}, b"To=1")
 
 
@@ -205,7 +205,7 @@ def test_a_write_that_fails_halfway_has_an_unknown_outcome(make_pool, monkeypatc
     pool = make_pool("http://127.0.0.1")
     ours, theirs = socket.socketpair()
     monkeypatch.setattr(pool, "_take", lambda: ours)
-    with theirs, pytest.raises(OutcomeUnknown, match="in the request"):
+    with theirs, pytest.raises(OutcomeUnknown, match="while sending"):
         pool.request("POST", "/", {}, b"x" * 8_000_000)
 
 

@@ -293,7 +293,7 @@ def test_a_connection_closed_while_idle_costs_nothing(twilio):
 def test_a_server_that_is_not_there_is_tried_later(settings):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         settings.TWILIO_API_BASE_URL = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    with pytest.raises(TryLater, match=r"127\.0\.0\.1 could not be reached"):
+    with pytest.raises(TryLater, match=r"127\.0\.0\.1 couldn't be reached"):
         send()
 
 

@@ -242,7 +242,7 @@ def test_opted_out_people_get_no_automatic_reply(make_rule, make_unsubscribed):
 
 def test_a_played_text_has_its_effects_but_its_answer_no_delivery(make_rule):
     make_rule()
-    reply = receive.receive(form(ADA, "JOIN"), is_played=True)
+    reply = receive.receive(form(ADA, "JOIN"), is_simulated=True)
     assert reply.body == "Welcome!"
     assert InboxMessage.objects.filter(direction="outbound").exists()
     assert not Delivery.objects.exists()

@@ -472,7 +472,7 @@ def test_the_dashboard_forgets_a_stopped_blast_whose_people_a_retry_has_taken_on
 def doubtful(make_log, make_delivery):
     log = make_log(status="sent")
     ago = timezone.now() - timedelta(hours=2)
-    for reason in ("Twilio answered with HTTP status 500.",) * 2 + ("In doubt: No answer came in time.",):
+    for reason in ("Twilio answered with HTTP status 500.",) * 2 + ("In doubt: Twilio didn't respond in time.",):
         make_delivery(log, "unknown", claimed_at=ago, error_message=reason)
     return log
 
@@ -480,7 +480,7 @@ def doubtful(make_log, make_delivery):
 def test_doubts_are_counted_by_their_reasons(doubtful):
     assert doubtful.deliveries.count_doubts() == (
         ("Twilio answered with HTTP status 500.", 2),
-        ("No answer came in time.", 1),
+        ("Twilio didn't respond in time.", 1),
     )
 
 
@@ -488,7 +488,7 @@ def test_doubts_are_counted_by_their_reasons(doubtful):
 def test_the_pages_say_how_many_are_in_doubt_for_each_reason(doubtful, show, page):
     text = show(doubtful, page)
     assert "<li>2: Twilio answered with HTTP status 500.</li>" in text
-    assert "<li>1: No answer came in time.</li>" in text
+    assert "<li>1: Twilio didn&#x27;t respond in time.</li>" in text
     assert "connection broke" not in text
 
 

@@ -147,7 +147,7 @@ def test_missing_and_changed_schedules_are_found_and_put_right():
     ]
     assert mend("queue.schedules") == ["2 recurring tasks restored."]
     assert problems("queue.schedules") == []
-    assert schedules.find_wrong() == []
+    assert schedules.find_broken() == []
 
 
 def test_a_schedule_that_runs_nothing_is_found():

@@ -40,7 +40,7 @@ def fail_after(phone):
 @pytest.fixture
 def at_once(monkeypatch):
     """Do what several threads wait for, as the one of them does it whose turn it is."""
-    monkeypatch.setattr(group_commit, "_turn", lambda: threading.Lock())
+    monkeypatch.setattr(group_commit, "_folder_lock", lambda: threading.Lock())
 
     def run(*works):
         jobs = [group_commit._Job(work) for work in works]
@@ -79,7 +79,7 @@ def test_where_the_turn_does_not_come_the_others_go_on_waiting(at_once, monkeypa
     def fail():
         raise OSError("too many open files")
 
-    monkeypatch.setattr(group_commit, "_turn", fail)
+    monkeypatch.setattr(group_commit, "_folder_lock", fail)
     first, second = at_once(keep("1"), keep("2"))
     assert (str(first.error), first.is_done) == ("too many open files", True)
     assert (second.error, second.is_done) == (None, False)
@@ -91,8 +91,8 @@ def test_where_the_turn_does_not_come_the_others_go_on_waiting(at_once, monkeypa
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """The folder of the database; nobody waits for its turn for longer than a moment."""
-    monkeypatch.setattr(group_commit, "_left", None)
-    monkeypatch.setattr(group_commit, "TURN_SECONDS", 0.02)
+    monkeypatch.setattr(group_commit, "_abandoned", None)
+    monkeypatch.setattr(group_commit, "LOCK_SECONDS", 0.02)
     monkeypatch.setitem(connection.settings_dict, "NAME", str(tmp_path / "sms.db"))
     return tmp_path
 
@@ -108,36 +108,36 @@ def held(folder):
 
 
 def test_a_turn_that_another_process_keeps_is_done_without(held, caplog):
-    with group_commit._turn():
+    with group_commit._folder_lock():
         pass
     assert "Going on without it" in caplog.text
 
 
 def test_after_a_turn_in_vain_nobody_waits_until_it_comes(held, caplog, monkeypatch):
     for _ in range(3):
-        with group_commit._turn():
-            monkeypatch.setattr(group_commit, "TURN_SECONDS", 3600)
+        with group_commit._folder_lock():
+            monkeypatch.setattr(group_commit, "LOCK_SECONDS", 3600)
     assert caplog.text.count("Going on without it") == 1
 
 
 def test_a_turn_that_comes_too_late_is_given_back(held, folder):
-    with group_commit._turn():
+    with group_commit._folder_lock():
         pass
     held.stdin.close()
-    group_commit._left.join(60)
+    group_commit._abandoned.join(60)
     assert is_free(folder)
 
 
 def test_a_turn_that_comes_in_time_is_taken(held, folder, monkeypatch):
-    monkeypatch.setattr(group_commit, "TURN_SECONDS", 3600)
+    monkeypatch.setattr(group_commit, "LOCK_SECONDS", 3600)
     threading.Timer(0.01, held.stdin.close).start()
-    with group_commit._turn():
+    with group_commit._folder_lock():
         assert not is_free(folder)
     assert is_free(folder)
 
 
 def test_a_turn_that_is_free_is_taken_and_given_back(folder):
-    with group_commit._turn():
+    with group_commit._folder_lock():
         assert not is_free(folder)
     assert is_free(folder)
 

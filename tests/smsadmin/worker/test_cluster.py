@@ -70,7 +70,7 @@ def test_it_waits_for_a_broker_that_is_away_and_says_so_once(naps, caplog):
     broker = ListBroker(ConnectionError("refused"), ConnectionError("refused"), (7, package()), (8, package()))
     assert take_from(broker).get()["ack_id"] == 7
     assert [record.message for record in caplog.records] == [
-        "The queue cannot be read (ConnectionError: refused). Trying again.",
+        "The queue can't be read (ConnectionError: refused). Trying again.",
         "The queue can be read again.",
     ]
     assert len(naps) == 2
@@ -124,7 +124,7 @@ def test_a_result_that_cannot_be_written_does_not_end_the_process(monkeypatch, c
     results = Results(ListBroker())
     results.put(finished())
     results.save()
-    assert "could not be written down" in caplog.text
+    assert "couldn't be saved" in caplog.text
     assert results.get() == "STOP"
 
 

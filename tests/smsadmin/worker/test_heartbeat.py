@@ -73,7 +73,7 @@ def test_a_worker_stops_without_its_database(heart, monkeypatch, caplog):
     heart.beat()
     monkeypatch.setattr(WorkerHeartbeat.objects, "filter", fail)
     heart.stop()
-    assert "could not be removed" in caplog.text
+    assert "couldn't be deleted" in caplog.text
 
 
 def test_a_silent_worker_no_longer_lives_and_is_forgotten_after_a_day(heart, at):

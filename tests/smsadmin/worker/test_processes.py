@@ -152,8 +152,8 @@ def test_the_web_server_and_the_worker_are_replaced_when_killed(site, server):
         wait_until(lambda: len(direct_children(server.pid)) == 2, 10, "its replacement")
     assert fetch(site) == 200
     run_a_task(site)
-    assert "The web server has ended (signal 9). It is started again." in server.output()
-    assert "The worker has ended (signal 9). It is started again." in server.output()
+    assert "The web server ended (signal 9). Restarting it." in server.output()
+    assert "The worker ended (signal 9). Restarting it." in server.output()
 
 
 def test_nothing_stays_when_serve_is_killed(site, server):
@@ -177,5 +177,5 @@ def test_a_port_in_use_is_reported_in_one_sentence(site):
             check=False,
         )
     assert ended.returncode == 1
-    assert ended.stderr.startswith(f"CommandError: Port {port} is taken")
+    assert ended.stderr.startswith(f"CommandError: Port {port} is in use")
     assert len(ended.stderr.splitlines()) == 1

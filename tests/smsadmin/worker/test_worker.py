@@ -34,10 +34,10 @@ def main(monkeypatch):
 
 
 def test_a_dead_sentinel_is_replaced_at_once(main):
-    main._keep_sentinel()
+    main._ensure_sentinel()
     main.at.seconds += 60
     main.started[0].exitcode = -9
-    main._keep_sentinel()
+    main._ensure_sentinel()
     assert len(main.started) == 2
 
 
@@ -45,7 +45,7 @@ def test_one_that_keeps_dying_is_replaced_after_growing_pauses(main):
     begun = []
     for _ in range(200):
         before = len(main.started)
-        main._keep_sentinel()
+        main._ensure_sentinel()
         if len(main.started) > before:
             begun.append(main.at.seconds)
             main.started[-1].exitcode = 1
@@ -56,9 +56,9 @@ def test_one_that_keeps_dying_is_replaced_after_growing_pauses(main):
 
 
 def test_a_sentinel_that_gives_no_sign_of_life_is_replaced(main):
-    main._keep_sentinel()
+    main._ensure_sentinel()
     main.at.seconds += worker.SILENCE_SECONDS
-    main._keep_sentinel()
+    main._ensure_sentinel()
     assert main.started[0].exitcode == -9
     assert len(main.started) == 2
 
@@ -68,8 +68,8 @@ def test_a_broker_that_cannot_be_reached_is_tried_again(main, monkeypatch, caplo
         raise ConnectionError("refused")
 
     monkeypatch.setattr(SimpleBroker, "ping", refuse)
-    main._keep_sentinel()
-    main._keep_sentinel()
+    main._ensure_sentinel()
+    main._ensure_sentinel()
     assert main.started == []
     assert len(caplog.records) == 1
 
