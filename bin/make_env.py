@@ -1,4 +1,4 @@
-"""Write a `.env` with a fresh secret where there is none yet. `.env.example` describes each variable."""
+"""Creates a `.env` with a new secret key unless there is one. `.env.example` describes each variable."""
 
 import os
 import secrets
@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 CONTENT = """\
-# The settings of this installation. .env.example describes each variable.
-# Keep this file to yourself: whoever has the secret can pretend to be any user.
+# This installation's settings. .env.example describes each variable.
+# Keep this file private: anyone who has the secret key can log in as any user.
 SECRET_KEY={secret}
 ALLOWED_HOSTS=127.0.0.1,localhost
 DEBUG=false
@@ -21,10 +21,10 @@ def main() -> None:
     except FileExistsError:
         return
     except OSError as error:
-        sys.exit(f"{path} could not be written: {error.strerror}.")
+        sys.exit(f"{path} couldn't be written: {error.strerror}.")
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(CONTENT.format(secret=secrets.token_urlsafe(50)))
-    sys.stdout.write(f"Wrote {path} with a fresh secret.\n")
+    sys.stdout.write(f"Created {path} with a new secret key.\n")
 
 
 if __name__ == "__main__":

@@ -152,7 +152,7 @@ def progress(log: MessageLog) -> Progress:
 
 
 def recent_progress(log: MessageLog) -> Progress:
-    """Like `progress`, but cached for large blasts, because many pages may poll: for a second, or five after the end."""
+    """Like `progress`, but cached for large blasts: for a second, or five after the end. Many pages may poll."""
     if log.total_recipients < CACHED_FROM:
         return progress(log)
     key = f"progress:{log.pk}:{log.status}:{log.is_running}"

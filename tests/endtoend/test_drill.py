@@ -61,7 +61,7 @@ def test_a_drill_restores_checks_renders_and_leaves_no_trace(site, backup, tmp_p
     before, databases = files(site), scratch_databases(site)
     said = site.run("drill", str(backup), "--folder", str(work)).stdout
     assert "It holds 3 people, 0 blasts and 0 texts, and was restored in " in said
-    assert "4 pages were shown." in said
+    assert "4 pages were loaded." in said
     assert "The drill succeeded: this backup can be restored." in said
     assert files(site) == before
     assert list(work.iterdir()) == []

@@ -31,7 +31,7 @@ def families(make_log):
     ]
 
 
-def test_retries_of_before_get_the_family_of_their_first_blast(families):
+def test_existing_retries_get_the_family_of_their_first_blast(families):
     for members, found in families[:2]:
         assert found == {min(members)}
 

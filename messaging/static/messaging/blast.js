@@ -1,4 +1,4 @@
-/* The page of a blast while it runs: what the server says of it, each second. */
+/* Updates a blast's page every second while it is being sent. */
 'use strict';
 {
     const blast = document.getElementById('blast');
@@ -24,7 +24,7 @@
     }
 
     hideReload();
-    // After a refusal, a reload says why.
+    // If the request is refused, reloading the page shows why.
     poll(blast.dataset.progressUrl + location.search, Number(blast.dataset.againIn), showNews, {
         refused: () => hideReload(false),
     });

@@ -1,4 +1,4 @@
-/* What the server says anew, put into a page that is open. */
+/* Updates parts of an open page with new HTML from the server. */
 'use strict';
 
 function parse(html) {
@@ -7,8 +7,8 @@ function parse(html) {
     return template.content;
 }
 
-// Changes in place what differs and leaves the rest: a click or the focus is not lost to a replaced element, and who
-// listens to the page hears nothing twice. `fresh` may end up in the page itself.
+// Changes only what differs, in place, so that clicks and focus aren't lost and screen readers repeat nothing. Parts of
+// `fresh` may be moved into the page.
 function change(shown, fresh) {
     if (shown.isEqualNode(fresh)) {
         return;

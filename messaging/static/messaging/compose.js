@@ -1,4 +1,4 @@
-/* The compose page: fields to insert, and the preview that follows the typing. */
+/* The compose page: fields to insert, and a live preview. */
 'use strict';
 {
     const form = document.getElementById('compose');
@@ -39,7 +39,7 @@
             update({[button.name]: button.value});
         }
     });
-    // The searching select speaks jQuery's events only.
+    // The autocomplete field only triggers jQuery events.
     if (form.elements.event) {
         django.jQuery(form.elements.event).on('change', updateSoon);
     }

@@ -1,4 +1,4 @@
-/* A conversation: new texts and states as they come, replies without leaving the page, earlier texts above. */
+/* A conversation: shows new texts and statuses as they come, sends replies in place, and loads earlier texts above. */
 'use strict';
 {
     const EVERY = 3;
@@ -27,7 +27,7 @@
     const isDay = (line) => line.id.startsWith('day-');
     const isEntry = (line) => line.id.includes('-') && !isDay(line);
 
-    // Each line has an id of its own. `fresh` are the latest lines without a gap: they follow those shown before them.
+    // Each line has its own id. `fresh` are the latest lines, without gaps, so they replace the end of what is shown.
     function showTimeline(html, mark) {
         const fresh = [...parse(html).querySelectorAll('.timeline > li')];
         const shown = [...list().children];
@@ -38,7 +38,7 @@
             kept.pop();
         }
         if (!kept.length) {
-            // What is shown begins with the news: before it comes what was before them.
+            // Everything shown is new, so earlier lines start before it.
             offerEarlier(mark);
         }
         const keptIds = new Set(kept.map((line) => line.id));
@@ -67,9 +67,9 @@
         earlier.href = `?before=${mark}`;
     }
 
-    // Whoever has scrolled away from the end goes on reading at the same place. At the end, what comes moves up as far
-    // as all of it stays in view.
-    function keepingPlace(show) {
+    // Keeps the scroll position for a user who has scrolled up. At the end, scrolls to new texts as long as all unseen
+    // ones stay in view.
+    function keepScrollPosition(show) {
         const {top, bottom} = frame.getBoundingClientRect();
         const isInView = (line) => line.getBoundingClientRect().bottom > top && line.getBoundingClientRect().top < bottom;
         const wasAtEnd = isAtEnd();
@@ -87,20 +87,20 @@
         return !frame.classList.contains('is-from-above') && Math.abs(frame.scrollTop) < IN_VIEW;
     }
 
-    function toTheEnd() {
+    function scrollToEnd() {
         frame.scrollTop = 0;
-        notice();
+        updateSeen();
     }
 
-    // How far the first text that has not been in view is below the upper edge; with the line "New" where it is there.
-    function belowTheEdge() {
+    // The distance of the first unseen text, or of the line "New" above it, from the top edge.
+    function unseenOffset() {
         const first = texts().find((line) => idOf(line) > seen);
         const line = first?.previousElementSibling === newLine() ? newLine() : first;
         return line ? line.getBoundingClientRect().top - frame.getBoundingClientRect().top - MARGIN : 0;
     }
 
     function keepUnseenInView() {
-        frame.scrollTop += Math.min(belowTheEdge(), 0);
+        frame.scrollTop += Math.min(unseenOffset(), 0);
     }
 
     async function show(link) {
@@ -116,8 +116,8 @@
         event.preventDefault();
         try {
             const [lines, more] = await show(earlier);
-            keepingPlace(() => {
-                // A day that both parts belong to begins in the earlier one.
+            keepScrollPosition(() => {
+                // If both parts contain the same day, its heading is in the earlier one.
                 lines.forEach((line) => document.getElementById(line.id)?.remove());
                 list().prepend(...lines);
             });
@@ -132,7 +132,7 @@
         const link = event.currentTarget;
         try {
             const [lines, more] = await show(link);
-            keepingPlace(() => list().append(...lines.filter((line) => !document.getElementById(line.id))));
+            keepScrollPosition(() => list().append(...lines.filter((line) => !document.getElementById(line.id))));
             if (more) {
                 link.href = more.getAttribute('href');
             } else {
@@ -149,19 +149,19 @@
     const texts = () => [...list().querySelectorAll('[id^="text-"]')];
     const latest = (lines) => Math.max(0, ...lines.map(idOf));
     const newLine = () => document.getElementById('new');
-    // Of texts by their ids: the first that was unread when the page came, the latest that was read before or has been
-    // in view, and the one up to which all were read or marked as read by this page. What somebody marks as unread
-    // afterwards stays so.
+    // Ids of texts: the first that was unread when the page loaded, the latest that was read before or has been in
+    // view, and the one up to which this page has marked all as read. Texts that someone marks as unread later stay
+    // unread.
     const firstNew = Number(page.dataset.new ?? 0);
     let seen = firstNew ? firstNew - 1 : latest(texts());
     let marked = null;
     let unread = null;
     let isMarking = false;
-    // Around a text that was looked for, what is unread above it has not been in view.
+    // If the page opened at a search result, unread texts above it haven't been in view.
     let hasReachedNew = !found || !firstNew;
     let pause = null;
 
-    function notice() {
+    function updateSeen() {
         if (!document.hidden) {
             const {top, bottom} = frame.getBoundingClientRect();
             const edge = Math.min(bottom, window.innerHeight) - IN_VIEW;
@@ -173,7 +173,7 @@
     }
 
     function readSoon() {
-        notice();
+        updateSeen();
         pause ??= setTimeout(() => {
             pause = null;
             read();
@@ -181,7 +181,7 @@
     }
 
     async function read() {
-        notice();
+        updateSeen();
         const hasSeenMore = hasReachedNew && (marked === null || seen > marked);
         if (!markRead || document.hidden || isMarking || unread === null || !hasSeenMore) {
             return;
@@ -193,7 +193,7 @@
                 marked = upTo;
             }
         } catch {
-            // The next look tries again.
+            // The next scroll or poll tries again.
         } finally {
             isMarking = false;
         }
@@ -222,7 +222,7 @@
 
     async function showNews(response) {
         const news = await response.json();
-        keepingPlace(() => showTimeline(news.timeline, news.earlier));
+        keepScrollPosition(() => showTimeline(news.timeline, news.earlier));
         showHead(news.head);
         block(news.why_not, news.entry);
         showUnreadTexts(news.unread_texts);
@@ -233,7 +233,7 @@
 
     // The reply -----------------------------------------------------------------------------------------------
 
-    // With "" it can be written again. What has been typed stays in view, to be copied.
+    // Blocks the reply box with this reason, or unblocks it with "". Typed text stays visible so that it can be copied.
     function block(sentence, entry) {
         const isBlocked = Boolean(sentence);
         if (!reply || isBlocked !== blocked.hidden) {
@@ -265,7 +265,7 @@
 
     function showTyped(sentence) {
         const text = reply.elements.body.value;
-        blockedBecause.textContent = sentence && text ? `${sentence} What you typed was not sent.` : sentence;
+        blockedBecause.textContent = sentence && text ? `${sentence} What you typed wasn’t sent.` : sentence;
         reply.hidden = Boolean(sentence) && !text;
     }
 
@@ -298,16 +298,16 @@
                 const answer = await response.json();
                 complain(answer.problem);
                 if (!answer.problem) {
-                    // What was written on meanwhile is the next reply.
+                    // Text typed in the meantime is the next reply.
                     text.value = text.value.startsWith(sent) ? text.value.slice(sent.length).trimStart() : text.value;
                     text.dispatchEvent(new Event('input', {bubbles: true}));
                     reply.elements.token.value = answer.token;
-                    toTheEnd();
+                    scrollToEnd();
                 }
                 askNow?.();
             }
         } catch {
-            // The token is the same at the next try: what did arrive is not sent twice.
+            // The next try uses the same token, so a reply that did arrive isn't sent twice.
             complain('The reply couldn’t be sent because the connection failed. Your text is still here. Try again.');
         } finally {
             button.disabled = text.readOnly;
@@ -318,7 +318,7 @@
     earlier.addEventListener('click', showEarlier);
     document.getElementById('later')?.addEventListener('click', showLater);
     below.addEventListener('click', () => {
-        frame.scrollTop += belowTheEdge();
+        frame.scrollTop += unseenOffset();
         frame.focus();
     });
     if (reply) {

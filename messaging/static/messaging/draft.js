@@ -1,6 +1,6 @@
-/* A half-written reply outlives the other forms and links of its page, in this tab, until it is sent or emptied.
+/* Keeps an unfinished reply in this tab, even after leaving the page, until it is sent or emptied.
 
-   With it goes the token under which it was last sent: should that have arrived unnoticed, it is not sent twice. */
+   Also keeps the token of the last try to send it, so that a reply that did arrive isn't sent twice. */
 'use strict';
 {
     const reply = document.getElementById('reply');

@@ -1,12 +1,11 @@
-/* The inbox: its rows as they are now, every few seconds. The focus, a selection, what is being typed and the page
-   stay. */
+/* Updates the rows of the inbox every few seconds, and keeps the focus, the selection, typed text and the page. */
 'use strict';
 {
     const EVERY = 4;
     const boxes = [];
     let seen = null;
 
-    // The rows by the ids of their conversations.
+    // The rows by conversation id.
     function rowsOf(root) {
         const rows = new Map();
         root.querySelectorAll('#result_list > tbody > tr').forEach((row) => {
@@ -15,7 +14,7 @@
         return rows;
     }
 
-    // The admin's own script keeps the checkboxes that it is given: it is given a list that goes on with the rows.
+    // The admin's own script keeps the array of checkboxes that it gets, so we pass one that we update with the rows.
     const followSelection = window.Actions;
     window.Actions = () => {
         listBoxes();
@@ -34,12 +33,12 @@
         const isSame = before.length === boxes.length && before.every((box) => boxes.includes(box));
         if (counter && !isSame && !(isWholeList && boxes.every((box) => box.checked))) {
             counter.dataset.actionsIcnt = boxes.length;
-            // Upon this the admin's script counts.
+            // Makes the admin's script count again.
             window.dispatchEvent(new Event('pageshow'));
         }
     }
 
-    // The link stays the same one, so that it keeps the focus.
+    // The link element stays, so that it keeps the focus.
     function refreshCell(cell, fresh) {
         const link = cell.querySelector('a.thread');
         const freshLink = fresh.querySelector('a.thread');
@@ -55,7 +54,7 @@
         cell.append(...fresh.childNodes);
     }
 
-    // Takes over the cells, but for the one with the checkbox: whoever selects must not be disturbed.
+    // Replaces all cells except the checkbox, so that a selection isn't disturbed.
     function refreshRow(row, fresh) {
         [...row.cells].forEach((cell, index) => {
             if (!cell.classList.contains('action-checkbox') && cell.innerHTML !== fresh.cells[index].innerHTML) {
@@ -64,7 +63,7 @@
         });
     }
 
-    // Puts the rows in that order. One with the focus would lose it by being moved: the others are moved around it.
+    // Puts the rows in that order. A row with focus would lose it if moved, so the others are moved around it.
     function arrange(body, rows) {
         const focused = document.activeElement?.closest('#result_list > tbody > tr');
         let next = body.firstElementChild;
@@ -83,7 +82,7 @@
     }
 
     function showRows(inbox, fresh) {
-        // What "Mark as read" may take for seen.
+        // The last text that "Mark as read" may treat as seen.
         inbox.querySelector('[name="up_to"]').value = fresh.querySelector('[name="up_to"]').value;
         const old = rowsOf(inbox);
         const rows = rowsOf(fresh);
@@ -109,7 +108,7 @@
         countSelected();
     }
 
-    // Of all texts that nobody has read. A screen reader is told when there are more.
+    // Shows the number of all unread texts, and announces new ones to screen readers.
     function showUnread(inbox, fresh) {
         const [before, now] = [inbox, fresh].map((part) => Number(part.dataset.unread));
         inbox.dataset.unread = now;

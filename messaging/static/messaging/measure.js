@@ -1,4 +1,4 @@
-/* The size of a text while it is being typed. The counting is the server's. */
+/* Shows the size of a text while it is being typed. The server does the counting. */
 'use strict';
 {
     const PAUSE = 250;
@@ -40,7 +40,7 @@
                     show(await response.json());
                 }
             } catch {
-                // Tried again with the next key.
+                // The next keystroke tries again.
             }
         }
 

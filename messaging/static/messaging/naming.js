@@ -1,4 +1,4 @@
-/* The form that opens below "Give a name": it takes the focus, and closes with Escape or a click beside it. */
+/* The form that opens below "Give a name": it gets the focus, and Escape or a click outside closes it. */
 'use strict';
 {
     const details = document.querySelector('.conversation-name');

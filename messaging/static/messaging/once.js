@@ -1,4 +1,4 @@
-/* A form that is to be sent once: its button goes quiet after the click. The server minds double posts anyway. */
+/* Disables a form's button after the first click. The server also handles double posts. */
 'use strict';
 {
     document.querySelectorAll('form[data-once]').forEach((form) => {
@@ -13,7 +13,7 @@
             button.value = button.dataset.busy || label;
             setTimeout(() => { button.disabled = true; });
         });
-        // Back brings the page as it was left.
+        // The Back button restores the page as it was left.
         window.addEventListener('pageshow', (event) => {
             if (event.persisted) {
                 delete form.dataset.sent;

@@ -1,8 +1,8 @@
-/* Forms with texts to send: fields as high as what is typed, and beside them a preview that follows the typing. All
-   rules are the server's; this only asks and shows. */
+/* Forms with a text to send: fields that grow with their text, and a live preview. The server applies all rules; this
+   only requests and shows the preview. */
 'use strict';
 
-// For browsers that do not do it by themselves.
+// For browsers without field-sizing.
 function grow(area) {
     if (!CSS.supports('field-sizing', 'content')) {
         area.style.height = 'auto';
@@ -10,8 +10,8 @@ function grow(area) {
     }
 }
 
-// `kept` is what the form holds, as "text"; `use` is given each answer. Gives back what shows it now, with fields of
-// the form replaced, and what shows it soon.
+// `kept` is the word for the form's contents, such as "text". `use` is called with each response. Returns a function
+// that updates the preview now, with some fields replaced, and one that updates it soon.
 function followPreview(form, url, kept, use = () => {}) {
     const PAUSE = 250;
 

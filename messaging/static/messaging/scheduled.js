@@ -1,5 +1,5 @@
-/* Keeps the countdowns ticking, by the rules of wording.countdown. Where a message has become due, its page is
-   loaded again, to tell what became of it. */
+/* Keeps the countdowns ticking, in the format of smsadmin.lib.dates. Reloads a message's page when it becomes due, to
+   show the result. */
 'use strict';
 {
     const RELOAD_AFTER = 3000;
@@ -28,7 +28,7 @@
         return seconds > 0 ? `in ${units(seconds)}` : `${units(-seconds)} late`;
     }
 
-    // When each countdown was first seen here: the browser's clock may be wrong, but its seconds are right.
+    // When each countdown was first seen: the browser's clock may be wrong, but it runs at the right speed.
     const seenAt = new WeakMap();
     const waiting = new WeakSet();
 

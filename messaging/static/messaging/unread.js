@@ -1,4 +1,4 @@
-/* How many texts nobody has read yet: in the head of the page and in its title. */
+/* Shows the number of unread texts in the page's header and title. */
 'use strict';
 function showUnreadTexts(count) {
     const shown = count.toLocaleString('en-US');

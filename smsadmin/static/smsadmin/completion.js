@@ -1,5 +1,5 @@
 "use strict";
-// Fields that complete what is typed (select2) are called what their label says: once Django's script has made them.
+// Names autocomplete fields (select2) by their labels, after Django's script has created them.
 window.django?.jQuery?.(() => {
     for (const select of document.querySelectorAll("select.admin-autocomplete")) {
         const label = select.labels[0];

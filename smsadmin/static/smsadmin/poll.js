@@ -1,10 +1,9 @@
-/* Asks the server again and again for what a page shows: less often while it fails, and not while the page is hidden. */
+/* Polls the server for updates to a page: less often after failures, and not while the page is hidden. */
 'use strict';
 
-// Asks `address` in `seconds`. `use` is given each answer, and gives back in how many seconds to ask again; without
-// any, that was the last time. `refused` is called when the answer is another page or a refusal: the user was logged
-// out, or what is shown was deleted. `failed` is called when there was no answer, or that of a broken server.
-// Gives back what asks at once.
+// Requests `address` in `seconds`. `use` is called with each response and returns the seconds until the next request, or
+// nothing to stop. `refused` is called on a redirect or a 4xx status: the user was logged out, or the object was
+// deleted. `failed` is called if there is no response or a 5xx status. Returns a function that polls immediately.
 function poll(address, seconds, use, {refused = () => {}, failed = () => {}} = {}) {
     const LONGEST = 30;
 
@@ -56,7 +55,7 @@ function poll(address, seconds, use, {refused = () => {}, failed = () => {}} = {
 
     document.addEventListener('visibilitychange', () => {
         clearTimeout(timer);
-        // Also after a refusal: perhaps somebody has logged in again in another tab.
+        // Even after a refusal, because the user may have logged in again in another tab.
         if (wait && !document.hidden) {
             ask();
         }

@@ -1,5 +1,5 @@
 "use strict";
-// The search over all pages: opened by its button or Ctrl-K, used by typing, the arrow keys and Enter.
+// The site-wide search: opens with its button or Ctrl-K, and works with typing, arrow keys and Enter.
 {
     const dialog = document.getElementById("search");
     const opener = document.querySelector("[data-search]");
@@ -35,7 +35,7 @@
                 const page = new DOMParser().parseFromString(await answer.text(), "text/html");
                 list.replaceChildren(...page.body.children);
             } catch {
-                // Offline: Enter still leads to the page of the search, where the browser says what is wrong.
+                // Offline: Enter still opens the search page, where the browser reports the problem.
                 return;
             }
             const count = results().length;

@@ -21,7 +21,7 @@
         return row.querySelector('textarea');
     }
 
-    function tell(sentence) {
+    function announce(sentence) {
         document.getElementById('question-status').textContent = sentence;
     }
 
@@ -59,7 +59,7 @@
         }
         total.value = Number(total.value) + 1;
         rows.append(row);
-        equip(row);
+        setUpRow(row);
         changed();
         return row;
     }
@@ -76,7 +76,7 @@
             all[to].after(row);
         }
         changed();
-        tell(`Moved to question ${to + 1} of ${all.length}.`);
+        announce(`Moved to question ${to + 1} of ${all.length}.`);
         const other = row.querySelector(`[data-move="${-by}"]`);
         (focused.disabled ? other : focused).focus();
     }
@@ -92,13 +92,13 @@
         const index = questions().indexOf(row);
         const next = row.nextElementSibling ?? row.previousElementSibling;
         row.remove();
-        const standIn = next ? null : add();
+        const placeholder = next ? null : add();
         changed();
-        tell(`Question ${index + 1} was removed.`);
+        announce(`Question ${index + 1} was removed.`);
         if (isEmpty(row)) {
-            focusOn(next ?? standIn);
+            focusOn(next ?? placeholder);
         } else {
-            removed.push({row, index, standIn});
+            removed.push({row, index, placeholder});
             offerUndo();
             document.querySelector('#question-undo button').focus();
         }
@@ -115,9 +115,9 @@
     }
 
     function undo() {
-        const {row, index, standIn} = removed.pop();
-        if (standIn && isEmpty(standIn)) {
-            standIn.remove();
+        const {row, index, placeholder} = removed.pop();
+        if (placeholder && isEmpty(placeholder)) {
+            placeholder.remove();
         }
         rows.insertBefore(row, questions()[index] ?? null);
         if (rows.querySelectorAll('[name$="-is_name"]:checked').length > 1) {
@@ -125,7 +125,7 @@
         }
         changed();
         offerUndo();
-        tell(`Question restored: ${questions().indexOf(row) + 1} of ${questions().length}.`);
+        announce(`Question restored: ${questions().indexOf(row) + 1} of ${questions().length}.`);
         focusOn(row);
     }
 
@@ -160,7 +160,7 @@
         handle.addEventListener('pointercancel', end);
     }
 
-    function equip(row) {
+    function setUpRow(row) {
         row.querySelectorAll('[data-with-script]').forEach((part) => { part.hidden = false; });
         row.querySelectorAll('[data-without-script]').forEach((part) => {
             part.hidden = !part.querySelector('.errorlist');
@@ -189,7 +189,7 @@
         placed.sort((one, other) => one[0] - other[0] || one[1] - other[1]);
         placed.forEach(([, , row]) => {
             rows.append(row);
-            equip(row);
+            setUpRow(row);
         });
         const [, ...empty] = questions().filter(isEmpty);
         const hasQuestions = questions().some((row) => !isEmpty(row));
@@ -206,7 +206,7 @@
     }
 
     // The field with the first error. An error about all questions points to those with errors of their own, if any.
-    function focusOnMistake() {
+    function focusOnError() {
         const told = builder.querySelector('.errorlist');
         const part = told?.closest('.builder-questions')?.querySelector('.question-row:has(.errorlist)')
             ?? told?.closest('.question-row, .builder-field');
@@ -214,7 +214,7 @@
     }
 
     // The practice phone uses the saved survey. If there are unsaved changes, the user chooses.
-    function mindTrying() {
+    function warnBeforeTest() {
         const link = document.getElementById('try-it');
         const notice = document.getElementById('try-unsaved');
         link?.addEventListener('click', (event) => {
@@ -229,9 +229,9 @@
 
     if (rows) {
         start();
-        mindTrying();
+        warnBeforeTest();
         // After the admin's own script, which focuses the first field.
-        window.addEventListener('load', focusOnMistake);
+        window.addEventListener('load', focusOnError);
         form.querySelectorAll('textarea').forEach(grow);
         form.addEventListener('input', (event) => {
             if (event.target.matches('textarea')) {

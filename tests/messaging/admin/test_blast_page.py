@@ -19,13 +19,13 @@ def test_strangers_are_asked_to_log_in(client, make_log, page):
 
 
 @pytest.mark.parametrize("page", ["change/", "progress/", "results.csv", "cancel/"])
-def test_who_may_not_see_blasts_is_refused(client, make_user, make_log, page):
+def test_users_who_may_not_see_blasts_are_refused(client, make_user, make_log, page):
     client.force_login(make_user(role="guest"))
     assert client.get(address(make_log(), page)).status_code == 403
 
 
 @pytest.mark.parametrize("button", ["pause", "resume", "cancel"])
-def test_who_may_not_send_cannot_touch_a_running_blast(client, make_user, make_log, make_delivery, button):
+def test_users_who_may_not_send_cannot_change_a_running_blast(client, make_user, make_log, make_delivery, button):
     log = make_log()
     make_delivery(log)
     client.force_login(make_user(role="guest"))
@@ -142,7 +142,7 @@ def poll(manager_client):
     return run
 
 
-def test_the_poll_brings_progress_and_the_rows_that_are_shown(poll, make_log, make_delivery):
+def test_a_poll_returns_progress_and_the_visible_rows(poll, make_log, make_delivery):
     log = make_log()
     make_delivery(log, Status.FAILED, name="Ann")
     make_delivery(log, name="Bea")

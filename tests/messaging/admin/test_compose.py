@@ -33,7 +33,7 @@ def confirm_url(token):
     return reverse("admin:messaging_messagelog_confirm", args=[token])
 
 
-def test_its_address_has_a_name():
+def test_its_url_has_a_name():
     assert reverse("admin:messaging_messagelog_compose") == COMPOSE
 
 
@@ -61,7 +61,7 @@ def test_get_requests_write_nothing(manager_client, make_member):
     assert not MessageLog.objects.exists()
 
 
-def test_each_fresh_form_carries_a_token_of_its_own(manager_client):
+def test_each_new_form_has_its_own_token(manager_client):
     first, second = (manager_client.get(COMPOSE).context["form"].draft.token for _ in range(2))
     assert first != second
 
@@ -85,7 +85,7 @@ def test_posting_again_changes_the_same_draft(post):
     ]
 
 
-def test_the_opt_out_line_is_not_offered_where_nobody_can_reply(manager_client, post, settings):
+def test_the_opt_out_line_is_not_offered_if_nobody_can_reply(manager_client, post, settings):
     assert "Reply STOP to unsubscribe." in manager_client.get(COMPOSE).content.decode()
     settings.TWILIO_FROM_NUMBER = "CHOIR"
     assert "Reply STOP to unsubscribe." not in manager_client.get(COMPOSE).content.decode()

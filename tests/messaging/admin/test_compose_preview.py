@@ -31,7 +31,7 @@ def test_it_only_answers_posts(manager_client):
     assert manager_client.get(PREVIEW).status_code == 405
 
 
-def test_a_link_of_a_public_shortener_is_pointed_out(preview, make_member):
+def test_a_link_with_a_public_shortener_gets_a_warning(preview, make_member):
     make_member()
     assert "tinyurl.com is a public link shortener" in squeeze(preview("See tinyurl.com/x")["preview"])
 
@@ -59,7 +59,7 @@ def test_it_skips_people_who_cannot_be_texted(preview, make_member, make_unsubsc
     assert "Hi Rosa" in html
 
 
-def test_one_can_page_through_a_few_people(preview, make_member):
+def test_the_preview_can_page_through_a_few_people(preview, make_member):
     for name in ("Ann", "Bea", "Cleo"):
         make_member(name=name)
     assert "Hi Bea" in preview(sample="1")["preview"]
@@ -106,11 +106,11 @@ def test_replacing_them_gives_back_the_text(preview, make_member):
     assert "Counts as <strong>1 message" in squeeze(answer["preview"])
 
 
-def test_without_replacing_the_typed_text_is_left_alone(preview):
+def test_without_replacement_the_typed_text_is_left_alone(preview):
     assert preview("It’s")["message_body"] is None
 
 
-def test_what_accents_in_names_add_to_the_cost_is_said(preview, make_member):
+def test_it_says_what_accents_in_names_add_to_the_cost(preview, make_member):
     make_member(name="Ann")
     make_member(name="Łukasz")
     make_member(name="Ştefan")
@@ -128,7 +128,7 @@ def test_what_accents_in_names_add_to_the_cost_is_said(preview, make_member):
         ("🎄", "With 🎄, a message holds 70 characters instead of 160."),
     ],
 )
-def test_what_special_characters_do_to_the_cost_is_said(preview, make_member, text, sentence):
+def test_it_says_what_special_characters_add_to_the_cost(preview, make_member, text, sentence):
     make_member(name="Ann")
     assert sentence in preview(text)["preview"]
 

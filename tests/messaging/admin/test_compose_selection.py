@@ -44,7 +44,7 @@ def test_selected_members_become_the_audience(choose, make_member, manager_user)
     assert phones(draft) == sorted([ann.phone, bea.phone])
 
 
-def test_all_that_match_a_search_become_the_audience(choose, make_member):
+def test_all_search_results_become_the_audience(choose, make_member):
     wanted = [make_member(name="Rosa Delgado"), make_member(name="Rosa Diaz")]
     make_member(name="Ann")
     choose(wanted[0], query="?q=rosa", is_across=True)
@@ -60,14 +60,14 @@ def test_all_members_are_the_community(choose, make_member):
     assert Audience.of_draft(draft).name == "Community"
 
 
-def test_choosing_twice_makes_two_drafts(choose, make_member):
+def test_selecting_twice_creates_two_drafts(choose, make_member):
     ann, bea = make_member(), make_member()
     choose(ann)
     choose(bea)
     assert [phones(draft) for draft in Draft.objects.order_by("pk")] == [[ann.phone], [bea.phone]]
 
 
-def test_a_thousand_members_take_as_many_queries_as_two(make_member, manager_user, django_assert_num_queries):
+def test_a_thousand_members_need_no_more_queries_than_two(make_member, manager_user, django_assert_num_queries):
     members = [make_member() for _ in range(1_000)]
     everybody = type(members[0]).objects.filter(pk__gte=members[0].pk)
     with django_assert_num_queries(4):
@@ -81,16 +81,14 @@ def test_users_who_may_not_send_are_refused(choose, make_user, make_member, clie
     assert not Draft.objects.exists()
 
 
-def test_the_compose_page_shows_them_as_they_were_chosen(choose, make_member, manager_client):
+def test_the_compose_page_shows_the_selected_members(choose, make_member, manager_client):
     response = choose(make_member(), make_member())
     page = squeeze(manager_client.get(response.url).content.decode())
     assert "2 selected people" in page
     assert 'name="audience"' not in page
 
 
-def test_the_blast_goes_to_them_alone(
-    choose, make_member, manager_client, locmem, django_capture_on_commit_callbacks
-):
+def test_the_blast_only_goes_to_them(choose, make_member, manager_client, locmem, django_capture_on_commit_callbacks):
     ann = make_member()
     make_member()
     choose(ann)
@@ -113,7 +111,7 @@ def test_a_posted_audience_does_not_replace_the_selection(choose, make_member, m
     assert (draft.is_selection, draft.target, draft.event) == (True, "community", None)
 
 
-def test_members_deleted_meanwhile_are_left_out(choose, make_member, manager_client):
+def test_members_deleted_in_the_meantime_are_left_out(choose, make_member, manager_client):
     member = make_member()
     choose(member)
     Draft.objects.update(message_body="Hi")

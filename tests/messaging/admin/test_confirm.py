@@ -40,7 +40,7 @@ def send(manager_client, django_capture_on_commit_callbacks):
     return run
 
 
-def test_it_says_everything_in_numbers(manager_client, make_draft, make_member, make_unsubscribed, settings):
+def test_it_shows_all_the_numbers(manager_client, make_draft, make_member, make_unsubscribed, settings):
     settings.SMS_RATE_PER_SECOND = 2
     settings.TWILIO_FROM_NUMBER = "+17205550100"
     for name in ("Rosa Delgado", "Ann", None):
@@ -128,7 +128,7 @@ def test_a_blast_that_was_deleted_is_not_sent_again(send, make_draft, make_membe
     assert not MessageLog.objects.exists()
 
 
-def test_what_changed_in_another_window_is_shown_before_it_is_sent(send, make_draft, make_member, manager_client):
+def test_changes_from_another_window_are_shown_before_sending(send, make_draft, make_member, manager_client):
     make_member()
     draft = make_draft()
     seen = draft.version
@@ -175,7 +175,7 @@ def test_an_event_without_registrants_is_named(manager_client, make_draft, make_
     assert "Nobody is registered for Open day." in squeeze(manager_client.get(confirm_url(draft)))
 
 
-def test_a_test_goes_to_the_test_phone_alone(send, make_draft, make_member, locmem):
+def test_a_test_only_goes_to_the_test_phone(send, make_draft, make_member, locmem):
     make_member(name="Rosa Delgado")
     make_member()
     send(make_draft(test_mode=True))
@@ -242,7 +242,7 @@ def test_costly_characters_and_long_texts_are_pointed_out(manager_client, make_d
     assert "This is a long text: it counts as up to 5 messages per person" in page
 
 
-def test_a_link_of_a_public_shortener_is_pointed_out(manager_client, make_draft, make_member):
+def test_a_link_with_a_public_shortener_gets_a_warning(manager_client, make_draft, make_member):
     make_member()
     page = squeeze(manager_client.get(confirm_url(make_draft(message_body="Sign up: https://bit.ly/picnic"))))
     assert "bit.ly is a public link shortener. Carriers often block texts with links like that." in page

@@ -122,7 +122,7 @@ def test_a_search_shows_and_links_to_the_text_it_found(manager_client, make_phon
     assert "ok 2" not in text
 
 
-def test_who_was_found_by_the_name_is_shown_with_the_latest_text(manager_client, make_phone):
+def test_people_found_by_name_are_shown_with_their_latest_text(manager_client, make_phone):
     thread = make_thread(make_phone(), "Hello", "ok", contact_name="Ada")
     text = read(manager_client, INBOX, q="ada")
     assert "<bdi>ok</bdi>" in text
@@ -208,7 +208,7 @@ def test_a_text_that_came_after_the_list_was_shown_stays_unread(manager_client, 
     assert [unread(thread) for thread in threads] == [1, 0, 0]
 
 
-def test_all_pages_are_marked_as_read_up_to_what_there_was(manager_client, make_phone, monkeypatch, unread):
+def test_all_pages_are_marked_as_read_up_to_the_latest_text_shown(manager_client, make_phone, monkeypatch, unread):
     monkeypatch.setattr(InboxThreadAdmin, "list_per_page", 2)
     old = [make_thread(make_phone(), "Hi", "Hello?", is_read=False) for _ in range(4)]
     InboxMessage.objects.update(created_at=timezone.now() - timedelta(hours=1))

@@ -72,7 +72,7 @@ def test_a_text_that_comes_while_a_reply_is_changed_is_counted(manager_client, m
     assert (rule.response_body, rule.match_count) == ("In front of it", 4)
 
 
-def test_the_list_shows_what_is_asked_for(manager_client, make_rule):
+def test_the_list_can_be_filtered_and_searched(manager_client, make_rule):
     make_rule("PARKING", "y" * 200, match_count=7)
     text = read(manager_client, RULES)
     assert "PARKING" in text

@@ -23,7 +23,7 @@ def finished(make_log, make_delivery):
     return log
 
 
-def test_the_page_offers_to_retry_whom_the_blast_did_not_reach(finished, show):
+def test_the_page_offers_to_retry_people_the_blast_missed(finished, show):
     text = show(finished)
     assert "Retry 1 temporary failure…" in text
     assert "Resend to all 2…" in text
@@ -37,7 +37,7 @@ def test_a_running_blast_offers_no_retry(make_log, make_delivery, show):
     assert "who failed for the moment" not in show(log)
 
 
-def test_retrying_leads_to_a_confirmation_with_those_people_alone(finished, manager_client):
+def test_retrying_leads_to_a_confirmation_with_only_those_people(finished, manager_client):
     response = manager_client.post(address(finished, "retry/failed/"), follow=True)
     assert "1 person not reached" in response.content.decode()
     draft = Draft.objects.get()
@@ -77,7 +77,7 @@ def test_nobody_can_be_resent_to_before_the_grace_period_is_over(finished, manag
     assert Delivery.objects.get(pk=finished.new.pk).status == "unknown"
 
 
-def test_closing_keeps_the_unknown_outcome_and_asks_no_more(finished, manager_client, show):
+def test_closing_keeps_the_unknown_outcome_and_stops_asking(finished, manager_client, show):
     page = address(finished, "doubt/")
     manager_client.post(page, {"delivery": [finished.old.pk, "nonsense"], "leave": "1"})
     row = Delivery.objects.get(pk=finished.old.pk)

@@ -184,7 +184,7 @@ def test_a_draft_that_was_sent_leads_to_its_blast(schedule, draft, manager_clien
     assert not ScheduledMessage.objects.exists()
 
 
-def test_what_changed_in_another_window_is_shown_first(schedule, draft):
+def test_changes_from_another_window_are_shown_first(schedule, draft):
     response = schedule(version="of an hour ago")
     assert response.url == confirm_url(draft)
     assert not ScheduledMessage.objects.exists()
@@ -226,7 +226,7 @@ def test_without_both_permissions_it_is_refused(schedule, draft, manager_client,
     assert not ScheduledMessage.objects.exists()
 
 
-def test_anothers_draft_is_refused(schedule, admin_client):
+def test_another_users_draft_is_refused(schedule, admin_client):
     assert schedule(client=admin_client).status_code == 403
     assert not ScheduledMessage.objects.exists()
 
@@ -251,7 +251,7 @@ def test_the_scheduled_time_is_in_the_change_log(schedule, admin_client):
     assert "Scheduled for Mar 2, 2026, 6:30 PM MST." in page
 
 
-def test_the_time_kept_is_not_moved_by_the_clocks(schedule):
+def test_daylight_saving_time_does_not_move_the_scheduled_time(schedule):
     """In winter time today, for a day in summer time."""
     schedule("2026-07-01 18:30")
     assert ScheduledMessage.objects.get().scheduled_at - NOW > timedelta(days=100)

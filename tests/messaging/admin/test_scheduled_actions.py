@@ -132,13 +132,13 @@ def test_post_only_views_refuse_get(message, manager_client, page):
 
 
 @pytest.mark.parametrize("page", [*HANDS, "again"])
-def test_a_message_that_is_gone_is_not_found(message, manager_client, page):
+def test_a_deleted_message_is_not_found(message, manager_client, page):
     assert manager_client.post(f"{SCHEDULED}{message.pk + 1}/{page}/").status_code == 404
 
 
 @pytest.mark.parametrize("status", [Status.PROCESSING, Status.SENT])
 @pytest.mark.parametrize("page", HANDS)
-def test_one_that_has_started_meanwhile_stays_as_it_is(press, read, message, make_log, page, status):
+def test_one_that_has_started_in_the_meantime_is_left_alone(press, read, message, make_log, page, status):
     ScheduledMessage.objects.filter(pk=message.pk).update(status=status, message_log=make_log())
     before = snapshot(message)
     assert "This blast has already started, so nothing was changed." in read(press(message, page, **NEW[page]))
@@ -147,7 +147,7 @@ def test_one_that_has_started_meanwhile_stays_as_it_is(press, read, message, mak
 
 
 @pytest.mark.parametrize("page", HANDS)
-def test_one_that_starts_during_the_action_stays_as_it_is(press, read, message, monkeypatch, page):
+def test_one_that_starts_during_the_action_is_left_alone(press, read, message, monkeypatch, page):
     """The page still saw it wait; its write finds that a worker was quicker."""
 
     def find(pk):
@@ -191,7 +191,7 @@ def test_sending_now_asks_first_with_the_numbers(message, manager_client, read):
     assert "Hi Rosa" in page
 
 
-def test_sent_now_it_becomes_one_blast(press, read, message, locmem):
+def test_sending_it_now_creates_one_blast(press, read, message, locmem):
     response = press(message, "send")
     log = MessageLog.objects.get()
     assert response.url == f"{BLASTS}{log.pk}/change/"
@@ -201,7 +201,7 @@ def test_sent_now_it_becomes_one_blast(press, read, message, locmem):
     assert MessageLog.objects.count() == 1
 
 
-def test_with_nobody_to_text_it_is_not_sent_now_and_stays_pending(press, make_message, read):
+def test_with_an_empty_audience_it_is_not_sent_now_and_stays_pending(press, make_message, read):
     message = make_message()
     page = read(press(message, "send"))
     assert "The community is empty." in page
@@ -209,7 +209,7 @@ def test_with_nobody_to_text_it_is_not_sent_now_and_stays_pending(press, make_me
     assert message.status == "pending"
 
 
-def test_what_changed_since_is_shown_before_it_is_sent(press, read, message):
+def test_changes_in_the_meantime_are_shown_before_sending(press, read, message):
     seen = message.version
     ScheduledMessage.objects.filter(pk=message.pk).update(message_body="Another text")
     page = read(press(message, "send", version=seen))
@@ -218,13 +218,13 @@ def test_what_changed_since_is_shown_before_it_is_sent(press, read, message):
     assert not MessageLog.objects.exists()
 
 
-def test_it_is_rescheduled(press, read, message):
+def test_it_can_be_rescheduled(press, read, message):
     page = read(press(message, "reschedule", **NEW["reschedule"]))
     assert "Rescheduled. It goes out on May 3, 2030, 6:30 PM MDT." in page
     assert message.scheduled_at == datetime(2030, 5, 4, 0, 30, tzinfo=UTC)
 
 
-def test_rescheduling_begins_with_the_time_as_it_is(message, manager_client, read):
+def test_rescheduling_starts_with_the_current_time(message, manager_client, read):
     page = read(manager_client.get(address(message, "reschedule")))
     assert 'value="2030-05-01"' in page
     assert 'value="18:30"' in page
@@ -256,7 +256,7 @@ def test_rescheduling_to_the_past_is_refused(press, read, message):
     assert message.scheduled_at == AT
 
 
-def test_its_text_its_audience_and_its_mode_are_edited(press, read, message, make_event):
+def test_its_text_audience_and_mode_can_be_edited(press, read, message, make_event):
     event = make_event(title="Open day")
     form = {"audience": "event", "event": event.pk, "message_body": " Bye {name} ", "test_mode": "on"}
     page = read(press(message, "edit", **form))
@@ -267,7 +267,7 @@ def test_its_text_its_audience_and_its_mode_are_edited(press, read, message, mak
     assert not Draft.objects.exists()
 
 
-def test_the_form_shows_what_it_says_now(message, manager_client, read):
+def test_the_form_shows_the_current_values(message, manager_client, read):
     page = read(manager_client.get(address(message, "edit")))
     assert "Hi {first_name}</textarea>" in page
     assert "has_opt_out_line" not in page
@@ -283,7 +283,7 @@ def test_the_form_shows_what_it_says_now(message, manager_client, read):
         ({"audience": "event"}, "Choose an event."),
     ],
 )
-def test_what_cannot_be_sent_is_not_saved(press, read, message, form, sentence):
+def test_an_unsendable_text_is_not_saved(press, read, message, form, sentence):
     before = snapshot(message)
     assert sentence in read(press(message, "edit", **{**NEW["edit"], **form}))
     assert snapshot(message) == before
@@ -340,7 +340,7 @@ def test_without_its_people_it_can_neither_be_edited_nor_sent(press, read, selec
     assert not MessageLog.objects.exists()
 
 
-def test_one_that_is_over_is_written_again(press, read, selection):
+def test_a_finished_one_can_be_copied(press, read, selection):
     selection.cancel()
     response = press(selection, "again")
     page = read(response)
@@ -350,7 +350,7 @@ def test_one_that_is_over_is_written_again(press, read, selection):
     assert [member.name for member in draft.members.all()] == ["Ann Lee"]
 
 
-def test_one_to_an_event_is_written_again_to_that_event(press, make_message, make_registration):
+def test_a_copy_keeps_the_event(press, make_message, make_registration):
     registration = make_registration()
     message = make_message(target="event", event=registration.event, status="expired", test_mode=True)
     press(message, "again")
@@ -359,7 +359,7 @@ def test_one_to_an_event_is_written_again_to_that_event(press, make_message, mak
     assert not draft.has_opt_out_line
 
 
-def test_where_the_event_is_gone_another_one_has_to_be_chosen(press, read, make_message, make_member):
+def test_a_copy_with_a_deleted_event_needs_another_one(press, read, make_message, make_member):
     make_member()
     response = press(make_message(target="event", status="failed"), "again")
     draft = Draft.objects.get()
@@ -374,7 +374,7 @@ def test_a_deleted_selection_is_not_replaced(press, read, make_message):
     assert not Draft.objects.exists()
 
 
-def test_what_was_done_is_in_the_history(press, message, admin_client):
+def test_actions_are_in_the_change_log(press, message, admin_client):
     press(message, "edit", **NEW["edit"])
     press(message, "reschedule", **NEW["reschedule"])
     press(message, "cancel")

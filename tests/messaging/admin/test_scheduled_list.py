@@ -178,7 +178,7 @@ def test_one_that_has_started_links_to_its_blast(show, make_message, make_log):
     assert page.count("May 1, 2030, 3:30 PM MDT") >= 2
 
 
-def test_what_expired_says_why_and_offers_to_send_it_again(show, make_message):
+def test_an_expired_one_says_why_and_offers_to_resend_it(show, make_message):
     page = show(make_message(status="expired", error_message="The worker was not running."))
     assert "The worker was not running." in page
     assert "Send or schedule again…" in page
@@ -194,7 +194,7 @@ def test_texts_of_staff_are_shown_not_run(show, show_list, make_message, make_me
         assert "<i>" not in page
 
 
-def test_the_page_takes_no_post(manager_client, make_message):
+def test_the_page_refuses_posts(manager_client, make_message):
     message = make_message()
     manager_client.post(f"{SCHEDULED}{message.pk}/change/", {"message_body": "Bye", "status": "sent"})
     message.refresh_from_db()

@@ -43,13 +43,13 @@ def fetch(pool):
     return pool.request("GET", "/__record", {}, b"")
 
 
-def test_an_answer_with_a_length_is_read_and_the_connection_kept():
+def test_a_response_with_a_length_is_read_and_the_connection_kept():
     answer, reusable = answer_to(b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\nRetry-After:  7 \r\n\r\nhi")
     assert (answer.status, answer.body, answer.headers["retry-after"]) == (201, b"hi", "7")
     assert reusable
 
 
-def test_a_chunked_answer_is_read():
+def test_a_chunked_response_is_read():
     answer, reusable = answer_to(
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n2\r\nde\r\n0\r\nTrailer: 1\r\n\r\n"
     )
@@ -57,7 +57,7 @@ def test_a_chunked_answer_is_read():
     assert reusable
 
 
-def test_interim_answers_are_passed_over():
+def test_interim_responses_are_skipped():
     answer, _ = answer_to(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n")
     assert answer.status == 204
 
@@ -70,7 +70,7 @@ def test_interim_answers_are_passed_over():
         b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nwhat is this?",
     ],
 )
-def test_a_connection_that_is_to_close_or_out_of_step_is_not_kept(raw):
+def test_a_closing_or_out_of_sync_connection_is_not_kept(raw):
     answer, reusable = answer_to(raw)
     assert answer.status == 200
     assert not reusable
@@ -93,13 +93,13 @@ def test_a_connection_that_is_to_close_or_out_of_step_is_not_kept(raw):
         b"HTTP/1.1 201 Created\r\n" + b"X: " + b"y" * 100_000,
     ],
 )
-def test_an_answer_that_cannot_be_read_leaves_the_outcome_unknown(raw):
+def test_an_unreadable_response_leaves_the_outcome_unknown(raw):
     with pytest.raises(OutcomeUnknown):
         answer_to(raw)
 
 
 @given(st.binary(max_size=200))
-def test_any_bytes_are_an_answer_or_an_unknown_outcome(tail):
+def test_any_bytes_are_a_response_or_an_unknown_outcome(tail):
     try:
         answer, _ = answer_to(b"HTTP/1.1 200 OK\r\n" + tail)
     except OutcomeUnknown:
@@ -107,7 +107,7 @@ def test_any_bytes_are_an_answer_or_an_unknown_outcome(tail):
     assert answer.status == 200
 
 
-def test_the_time_limit_is_for_the_whole_answer():
+def test_the_deadline_is_for_the_whole_response():
     ours, theirs = socket.socketpair()
     with ours, theirs:
         theirs.sendall(b"HTTP/1.1 201 Created\r\n")
@@ -121,7 +121,7 @@ def test_one_connection_serves_many_requests(server, make_pool):
     assert server.opened == 1
 
 
-def test_a_connection_that_the_server_has_closed_is_not_used_again(server, make_pool):
+def test_a_connection_closed_by_the_server_is_not_reused(server, make_pool):
     pool = make_pool(server.url)
     fetch(pool)
     server.close_connections()
@@ -129,7 +129,7 @@ def test_a_connection_that_the_server_has_closed_is_not_used_again(server, make_
     assert server.opened == 2
 
 
-def test_a_connection_idle_for_long_is_not_used_again(server, make_pool, monkeypatch):
+def test_a_long_idle_connection_is_not_reused(server, make_pool, monkeypatch):
     pool = make_pool(server.url)
     fetch(pool)
     monkeypatch.setattr(connections, "MAX_IDLE", -1.0)
@@ -170,7 +170,7 @@ def test_a_connect_timeout_is_certainly_not_accepted(make_pool, monkeypatch):
         fetch(make_pool("http://127.0.0.1"))
 
 
-def test_the_next_address_is_tried_where_the_first_refuses(server, make_pool, monkeypatch):
+def test_the_next_address_is_tried_if_the_first_refuses(server, make_pool, monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         closed = listener.getsockname()
     opened = ("127.0.0.1", int(server.url.rpartition(":")[2]))
@@ -191,7 +191,7 @@ def test_a_tls_handshake_timeout_is_certainly_not_accepted(make_pool, monkeypatc
         fetch(make_pool(f"https://127.0.0.1:{silent.getsockname()[1]}"))
 
 
-def test_a_write_that_fails_at_once_is_certainly_not_accepted(make_pool, monkeypatch):
+def test_a_first_write_that_fails_is_certainly_not_accepted(make_pool, monkeypatch):
     pool = make_pool("http://127.0.0.1")
     ours, theirs = socket.socketpair()
     theirs.close()
@@ -212,13 +212,13 @@ def test_a_write_that_fails_halfway_has_an_unknown_outcome(make_pool, monkeypatc
 @pytest.mark.parametrize(
     ("target", "headers"), [("/a b", {}), ("/", {"X": "a\r\nEvil: 1"}), ("/", {"X": "ü"}), ("/\n", {})]
 )
-def test_a_request_that_http_cannot_carry_is_refused_unsent(server, make_pool, target, headers):
+def test_a_request_with_invalid_characters_is_refused_unsent(server, make_pool, target, headers):
     with pytest.raises(Refused):
         make_pool(server.url).request("GET", target, headers, b"")
     assert server.requests == 0
 
 
-def test_a_call_that_breaks_off_gives_its_place_back(server, make_pool):
+def test_an_interrupted_call_frees_its_connection_slot(server, make_pool):
     pool = make_pool(server.url, size=1)
     server.hang_up = True
     with pytest.raises((OutcomeUnknown, TryLater)):

@@ -8,7 +8,7 @@ from messaging.backends.locmem import LocmemBackend
 TO, OTHER = "+17205550123", "+17205550124"
 
 
-def test_what_is_sent_is_in_the_outbox():
+def test_sent_texts_are_in_the_outbox():
     first = get_backend().send(TO, "Hello", "http://testserver/x")
     second = get_backend().send(OTHER, "Hi", None)
     assert LocmemBackend.outbox == [(TO, "Hello", "http://testserver/x"), (OTHER, "Hi", None)]
@@ -25,7 +25,7 @@ def test_a_number_fails_as_scripted():
     assert [to for to, _, _ in LocmemBackend.outbox] == [OTHER]
 
 
-def test_a_list_of_outcomes_is_used_up():
+def test_scripted_outcomes_are_used_in_order():
     LocmemBackend.script["*"] = [TryLater("busy", 2.0), None]
     with pytest.raises(TryLater):
         get_backend().send(TO, "Hello", None)
@@ -34,7 +34,7 @@ def test_a_list_of_outcomes_is_used_up():
     assert len(LocmemBackend.outbox) == 2
 
 
-def test_a_text_can_be_accepted_while_its_answer_gets_lost():
+def test_a_text_can_be_accepted_although_the_response_is_lost():
     LocmemBackend.script[TO] = LocmemBackend.accept_and_lose
     with pytest.raises(OutcomeUnknown):
         get_backend().send(TO, "Hello", None)
@@ -42,7 +42,7 @@ def test_a_text_can_be_accepted_while_its_answer_gets_lost():
     assert (found.to, found.body) == (TO, "Hello")
 
 
-def test_the_list_begins_at_the_time_given():
+def test_the_list_starts_at_the_given_time():
     get_backend().send(TO, "Hello", None)
     assert get_backend().list_messages(TO, datetime.now(UTC) + timedelta(minutes=1)) == []
     with pytest.raises(ValueError, match="time zone"):

@@ -51,7 +51,7 @@ def statuses():
     return [(fields["MessageStatus"], fields.get("ErrorCode")) for _, _, fields, _ in received]
 
 
-def test_it_says_that_it_is_simulated():
+def test_it_identifies_itself_as_simulated():
     assert get_backend().is_simulated
 
 
@@ -61,7 +61,7 @@ def test_a_text_is_accepted_with_a_sid_like_twilios():
     assert result.status == "queued"
 
 
-def test_an_answer_takes_its_time(monkeypatch):
+def test_responses_take_a_realistic_time(monkeypatch):
     waits = []
     monkeypatch.setattr(time, "sleep", waits.append)
     for _ in range(20):
@@ -101,24 +101,24 @@ def test_a_text_is_reported_as_sent_and_then_delivered_through_the_real_urls():
 @pytest.mark.parametrize(
     ("to", "code"), [("+13035550199", "30003"), ("+17205550198", "30005"), (TO[:-2] + "97", "30007")]
 )
-def test_some_numbers_made_for_fiction_are_not_reached(to, code):
+def test_some_fictional_numbers_are_unreachable(to, code):
     get_backend().send(to, "Hello", CALLBACK)
     play()
     assert statuses() == [("sent", None), ("undelivered", code)]
 
 
-def test_a_real_number_with_such_an_ending_is_reached():
+def test_a_real_number_with_such_an_ending_is_reachable():
     get_backend().send("+17203830199", "Hello", CALLBACK)
     play()
     assert statuses()[-1] == ("delivered", None)
 
 
-def test_nothing_is_reported_where_nobody_asked():
+def test_nothing_is_reported_without_a_callback_url():
     get_backend().send(TO, "Hello", None)
     assert play() == 0
 
 
-def test_nothing_is_reported_before_its_time():
+def test_nothing_is_reported_early():
     get_backend().send(TO, "Hello", CALLBACK)
     assert get_backend().player.play(time.monotonic()) == 0
     assert received == []
@@ -157,7 +157,7 @@ def test_behind_a_proxy_with_https_the_report_is_no_redirect(settings):
     assert [is_genuine for _, is_genuine, _, _ in received] == [True, True]
 
 
-def test_the_list_shows_what_was_sent_and_what_became_of_it():
+def test_the_list_shows_sent_texts_with_their_status():
     start = datetime.now(UTC)
     first = get_backend().send(TO, "one", None)
     second = get_backend().send("+17205550198", "two", CALLBACK)
@@ -169,7 +169,7 @@ def test_the_list_shows_what_was_sent_and_what_became_of_it():
     assert get_backend().list_messages(TO, start + timedelta(minutes=1)) == []
 
 
-def test_memory_does_not_grow_with_what_is_sent(monkeypatch):
+def test_memory_does_not_grow_with_sent_texts(monkeypatch):
     monkeypatch.setattr(simulator, "REMEMBERED", 3)
     for number in range(5):
         get_backend().send(TO, str(number), None)
@@ -177,7 +177,7 @@ def test_memory_does_not_grow_with_what_is_sent(monkeypatch):
     assert [message.body for message in found] == ["4", "3", "2"]
 
 
-def test_one_thread_plays_all_reports_until_it_is_stopped(monkeypatch):
+def test_one_thread_makes_all_reports_until_stopped(monkeypatch):
     monkeypatch.undo()
     played = []
     done = threading.Event()

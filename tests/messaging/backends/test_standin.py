@@ -152,7 +152,7 @@ def test_a_service_of_another_account_does_not_exist(twilio):
     assert refusal(twilio, MessagingServiceSid="MG" + "1" * 32) == (404, 21701)
 
 
-def test_only_a_form_is_read(twilio):
+def test_only_forms_are_read(twilio):
     status, _, body = call(twilio, headers={"Content-Type": "application/json"})
     assert (status, body["code"]) == (400, 21604)
 
@@ -169,7 +169,7 @@ def test_what_does_not_exist_is_not_found(twilio, path):
     assert (status, body["code"]) == (404, 20404)
 
 
-def test_the_sdk_as_it_comes_is_understood(twilio, sdk):
+def test_the_unmodified_sdk_works(twilio, sdk):
     sent = sdk.messages.create(to=TO, from_=FROM_NUMBER, body="Hello")
     assert sdk.messages(sent.sid).fetch().body == "Hello"
     with pytest.raises(TwilioRestException) as refused:
@@ -188,7 +188,7 @@ def test_the_list_is_paged_newest_first(twilio, sdk):
     assert sdk.messages.list(from_="+15005550006") == []
 
 
-def test_the_filter_by_date_sent_finds_only_what_has_left(twilio, sdk):
+def test_the_date_sent_filter_only_finds_sent_texts(twilio, sdk):
     for _ in range(2):
         call(twilio)
     twilio.account.messages[0].sent_at = datetime(2026, 7, 1, 12, tzinfo=UTC)
@@ -213,7 +213,7 @@ def test_more_requests_at_once_than_allowed_are_refused(twilio):
     assert (status, body["code"]) == (429, 20429)
 
 
-def test_faults_come_by_number_then_by_turn_then_by_chance():
+def test_faults_apply_by_number_then_by_order_then_by_chance():
     script = faults.Script()
     first, second, third = faults.server_error(500), faults.server_error(503), faults.garbage()
     script.for_number(TO, first, None)
@@ -228,7 +228,7 @@ def test_faults_come_by_number_then_by_turn_then_by_chance():
     assert 250 < drawn.count(third) < 350
 
 
-def test_callbacks_are_signed_and_shaped_as_twilios(twilio, webhook):
+def test_callbacks_are_signed_and_formatted_like_twilios(twilio, webhook):
     call(twilio, fields={**VALID, "StatusCallback": f"{webhook.url}/status/7?x=1#rc=3&rp=ct,rt,5xx"})
     assert twilio.post_callbacks() == [204, 204]
     message = twilio.messages[0]
@@ -243,7 +243,7 @@ def test_callbacks_are_signed_and_shaped_as_twilios(twilio, webhook):
     assert message.sent_at is not None
 
 
-def test_callbacks_bring_errors_repeat_and_lose_their_order(twilio, webhook):
+def test_callbacks_can_report_errors_repeat_and_come_out_of_order(twilio, webhook):
     call(twilio, fields={**VALID, "StatusCallback": f"{webhook.url}/a"})
     call(twilio, fields={**VALID, "To": "+17205550124", "StatusCallback": f"{webhook.url}/b"})
     twilio.post_callbacks(error_codes={TO: 30003}, copies=2, shuffle_seed=3, workers=2)
@@ -261,7 +261,7 @@ def test_callbacks_bring_errors_repeat_and_lose_their_order(twilio, webhook):
 
 
 @pytest.mark.parametrize(("fragment", "calls"), [("", 1), ("#rc=3&rp=ct,rt,5xx", 4), ("#rc=2&rp=ct", 1)])
-def test_callbacks_are_repeated_as_their_url_asks(twilio, webhook, fragment, calls):
+def test_callbacks_are_retried_as_their_url_asks(twilio, webhook, fragment, calls):
     call(twilio, fields={**VALID, "StatusCallback": f"{webhook.url}/x{fragment}"})
     webhook.answers.extend([500] * 9)
     assert twilio.post_callback(twilio.messages[0], "sent") == 500
@@ -269,14 +269,14 @@ def test_callbacks_are_repeated_as_their_url_asks(twilio, webhook, fragment, cal
     assert len({headers["I-Twilio-Idempotency-Token"] for _, headers, _ in webhook.received}) == 1
 
 
-def test_a_callback_that_reaches_nobody_says_so(twilio):
+def test_an_unreachable_callback_url_is_reported(twilio):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/x"
     call(twilio, fields={**VALID, "StatusCallback": url})
     assert twilio.post_callback(twilio.messages[0], "sent") == 0
 
 
-def test_callbacks_can_come_by_themselves(webhook):
+def test_callbacks_can_be_automatic(webhook):
     with TwilioStandin(callback_delay=(0.0, 0.001)) as twilio:
         call(twilio, fields={**VALID, "StatusCallback": f"{webhook.url}/x"})
         assert webhook.arrived.acquire(timeout=10)
@@ -303,11 +303,11 @@ def test_segments_are_counted_by_the_standard(body, count):
         "http://a.example/ ",
     ],
 )
-def test_a_bad_callback_address_is_seen(url):
+def test_an_invalid_callback_url_is_noticed(url):
     assert not is_callback_url(url)
 
 
-def test_it_runs_as_a_process_of_its_own():
+def test_it_runs_as_its_own_process():
     command = [sys.executable, "-m", "tests.twilio_standin", "--port", "0", "--latency", "0", "--rate-500", "1"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:

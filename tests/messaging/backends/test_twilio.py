@@ -48,17 +48,17 @@ def test_a_text_is_accepted_with_its_sid_status_and_segments(twilio):
 
 
 @pytest.mark.parametrize("body", ["Grüße, 你好 😀 & = + % \r\n\0", "x" * 1600, "😀" * 800])
-def test_any_text_arrives_as_it_was_written(twilio, body):
+def test_any_text_arrives_unchanged(twilio, body):
     send(body=body)
     assert twilio.messages[0].body == body
 
 
-def test_the_status_callback_asks_twilio_to_repeat_itself(twilio):
+def test_the_status_callback_asks_twilio_to_retry(twilio):
     send(status_callback=CALLBACK)
     assert twilio.messages[0].status_callback == f"{CALLBACK}{CALLBACK_OVERRIDES}"
 
 
-def test_a_messaging_service_chooses_the_sender_and_tells_no_segments(twilio, settings):
+def test_a_messaging_service_chooses_the_sender_and_reports_no_segments(twilio, settings):
     settings.TWILIO_FROM_NUMBER = ""
     settings.TWILIO_MESSAGING_SERVICE_SID = MESSAGING_SERVICE_SID
     result = send()
@@ -66,7 +66,7 @@ def test_a_messaging_service_chooses_the_sender_and_tells_no_segments(twilio, se
     assert (twilio.messages[0].from_, twilio.messages[0].messaging_service_sid) == (None, MESSAGING_SERVICE_SID)
 
 
-def test_a_number_set_beside_a_messaging_service_is_sent_too(twilio, settings):
+def test_a_number_set_besides_a_messaging_service_is_sent_too(twilio, settings):
     settings.TWILIO_MESSAGING_SERVICE_SID = MESSAGING_SERVICE_SID
     send()
     assert (twilio.messages[0].from_, twilio.messages[0].messaging_service_sid) == (
@@ -88,7 +88,7 @@ def test_a_number_set_beside_a_messaging_service_is_sent_too(twilio, settings):
         (FROM_NUMBER, 21266),
     ],
 )
-def test_a_number_that_twilio_refuses_is_refused_with_its_code(twilio, to, code):
+def test_a_number_refused_by_twilio_has_its_error_code(twilio, to, code):
     with pytest.raises(Refused) as refusal:
         send(to=to)
     assert refusal.value.code == code
@@ -98,7 +98,7 @@ def test_a_number_that_twilio_refuses_is_refused_with_its_code(twilio, to, code)
 
 
 @pytest.mark.parametrize(("body", "code"), [("", 21602), ("x" * 1601, 21617)])
-def test_a_text_that_twilio_refuses_is_refused_with_its_code(body, code):
+def test_a_text_refused_by_twilio_has_its_error_code(body, code):
     with pytest.raises(Refused) as refusal:
         send(body=body)
     assert refusal.value.code == code
@@ -107,28 +107,28 @@ def test_a_text_that_twilio_refuses_is_refused_with_its_code(body, code):
 @pytest.mark.parametrize(
     ("number", "code"), [("+15005550001", 21212), ("+15005550007", 21606), ("+17205550101", 21606)]
 )
-def test_a_sender_that_twilio_refuses_is_refused_with_its_code(settings, number, code):
+def test_a_sender_refused_by_twilio_has_its_error_code(settings, number, code):
     settings.TWILIO_FROM_NUMBER = number
     with pytest.raises(Refused) as refusal:
         send()
     assert refusal.value.code == code
 
 
-def test_no_sender_at_all_is_refused_with_its_code(settings):
+def test_a_missing_sender_has_its_error_code(settings):
     settings.TWILIO_FROM_NUMBER = ""
     with pytest.raises(Refused) as refusal:
         send()
     assert refusal.value.code == 21603
 
 
-def test_a_wrong_token_is_refused_with_its_code(settings):
+def test_a_wrong_token_has_its_error_code(settings):
     settings.TWILIO_AUTH_TOKEN = "wrong"
     with pytest.raises(Refused) as refusal:
         send()
     assert refusal.value.code == 20003
 
 
-def test_a_wrong_account_is_refused_with_its_code(twilio):
+def test_a_wrong_account_has_its_error_code(twilio):
     backend = get_backend()
     backend._messages._uri = backend._messages._uri.replace(ACCOUNT_SID, "AC" + "9" * 32)
     with pytest.raises(Refused) as refusal:
@@ -136,7 +136,7 @@ def test_a_wrong_account_is_refused_with_its_code(twilio):
     assert refusal.value.code == 20404
 
 
-def test_a_callback_address_that_twilio_refuses_is_refused_with_its_code():
+def test_a_callback_url_refused_by_twilio_has_its_error_code():
     with pytest.raises(Refused) as refusal:
         send(status_callback="http://under_score.example/x")
     assert refusal.value.code == 21609
@@ -149,7 +149,7 @@ def test_a_broken_character_is_refused_unsent(twilio):
 
 
 @pytest.mark.parametrize(("status", "code"), [(401, 20003), (403, 20403), (404, 20404), (400, None), (413, None)])
-def test_a_refusal_without_twilios_json_is_known_by_its_http_status(twilio, status, code):
+def test_a_refusal_without_json_is_recognized_by_its_http_status(twilio, status, code):
     twilio.faults.next(faults.bare(status))
     with pytest.raises(Refused) as refusal:
         send()
@@ -157,7 +157,7 @@ def test_a_refusal_without_twilios_json_is_known_by_its_http_status(twilio, stat
     assert refusal.value.message == f"HTTP status {status}"
 
 
-def test_a_refusal_in_the_form_of_rfc_9457_is_understood(twilio):
+def test_a_refusal_in_rfc_9457_format_is_understood(twilio):
     body = b'{"type": "about:blank", "title": "Bad", "status": 400, "code": 21614, "detail": "A landline."}'
     twilio.faults.next(faults.Fault(accepted=False, status=400, body=body))
     with pytest.raises(Refused) as refusal:
@@ -165,7 +165,7 @@ def test_a_refusal_in_the_form_of_rfc_9457_is_understood(twilio):
     assert (refusal.value.code, refusal.value.message) == (21614, "A landline.")
 
 
-def test_too_many_requests_are_tried_later(twilio):
+def test_a_429_is_retried_later(twilio):
     twilio.faults.next(faults.too_many_requests())
     with pytest.raises(TryLater) as later:
         send()
@@ -175,14 +175,14 @@ def test_too_many_requests_are_tried_later(twilio):
 @pytest.mark.parametrize(
     ("retry_after", "seconds"), [("7", 7.0), ("soon", None), ("-1", None), ("Sun, 06 Nov 1994 08:49:37 GMT", 0.0)]
 )
-def test_the_time_to_wait_is_told(twilio, retry_after, seconds):
+def test_retry_after_is_passed_on(twilio, retry_after, seconds):
     twilio.faults.next(faults.too_many_requests(retry_after))
     with pytest.raises(TryLater) as later:
         send()
     assert later.value.retry_after == seconds
 
 
-def test_the_time_to_wait_may_be_a_date(twilio):
+def test_retry_after_may_be_a_date(twilio):
     moment = datetime.now(UTC) + timedelta(hours=1)
     twilio.faults.next(faults.too_many_requests(f"{moment:%a, %d %b %Y %H:%M:%S} GMT"))
     with pytest.raises(TryLater) as later:
@@ -190,20 +190,20 @@ def test_the_time_to_wait_may_be_a_date(twilio):
     assert 3500 < later.value.retry_after <= 3600
 
 
-def test_too_many_requests_without_json_are_tried_later(twilio):
+def test_a_429_without_json_is_retried_later(twilio):
     twilio.faults.next(faults.bare(429, headers=(("Retry-After", "3"),)))
     with pytest.raises(TryLater) as later:
         send()
     assert later.value.retry_after == 3.0
 
 
-def test_more_requests_at_once_than_the_account_may_make_are_tried_later(twilio):
+def test_exceeding_the_accounts_concurrency_is_retried_later(twilio):
     twilio.concurrency_limit = 0
     with pytest.raises(TryLater):
         send()
 
 
-def test_the_wait_of_an_earlier_answer_is_forgotten(twilio):
+def test_an_earlier_retry_after_is_forgotten(twilio):
     twilio.faults.next(faults.too_many_requests("7"), faults.too_many_requests())
     with pytest.raises(TryLater):
         send()
@@ -212,7 +212,7 @@ def test_the_wait_of_an_earlier_answer_is_forgotten(twilio):
     assert later.value.retry_after is None
 
 
-def test_a_full_queue_of_the_sender_is_tried_later(settings):
+def test_a_full_sender_queue_is_retried_later(settings):
     settings.TWILIO_FROM_NUMBER = "+15005550008"
     with pytest.raises(TryLater, match="queue"):
         send()
@@ -258,7 +258,7 @@ def test_whether_a_text_was_accepted_is_unknown(twilio, fault, accepted):
     ],
     ids=lambda fault: f"{fault.answer} {fault.status} {(fault.body or b'')[:30]!r}",
 )
-def test_an_answer_that_cannot_be_read_leaves_the_outcome_unknown(twilio, fault):
+def test_an_unreadable_response_leaves_the_outcome_unknown(twilio, fault):
     twilio.faults.next(fault)
     with pytest.raises(OutcomeUnknown):
         send()
@@ -267,7 +267,7 @@ def test_an_answer_that_cannot_be_read_leaves_the_outcome_unknown(twilio, fault)
 
 
 @pytest.mark.parametrize("accepted", [True, False])
-def test_an_answer_that_takes_too_long_leaves_the_outcome_unknown(twilio, monkeypatch, accepted):
+def test_a_slow_response_leaves_the_outcome_unknown(twilio, monkeypatch, accepted):
     monkeypatch.setattr(connections, "ANSWER_TIMEOUT", 0.05)
     twilio.faults.next(faults.slow(30, accepted))
     with pytest.raises(OutcomeUnknown, match="in time"):
@@ -275,7 +275,7 @@ def test_an_answer_that_takes_too_long_leaves_the_outcome_unknown(twilio, monkey
     assert sent_to(twilio) == ([TO] if accepted else [])
 
 
-def test_an_answer_that_is_dropped_on_a_used_connection_leaves_the_outcome_unknown(twilio):
+def test_a_response_dropped_on_a_reused_connection_leaves_the_outcome_unknown(twilio):
     twilio.faults.next(None, faults.dropped(accepted=True))
     send()
     with pytest.raises(OutcomeUnknown):
@@ -290,33 +290,33 @@ def test_a_connection_closed_while_idle_costs_nothing(twilio):
     assert len(twilio.messages) == 2
 
 
-def test_a_server_that_is_not_there_is_tried_later(settings):
+def test_an_unreachable_server_is_retried_later(settings):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         settings.TWILIO_API_BASE_URL = f"http://127.0.0.1:{listener.getsockname()[1]}"
     with pytest.raises(TryLater, match=r"127\.0\.0\.1 couldn't be reached"):
         send()
 
 
-def test_a_server_without_tls_is_tried_later(twilio, settings):
+def test_a_server_without_tls_is_retried_later(twilio, settings):
     settings.TWILIO_API_BASE_URL = twilio.url.replace("http:", "https:")
     with pytest.raises(TryLater):
         send()
     assert twilio.requests == 0
 
 
-def test_the_region_in_the_environment_does_not_move_the_address(twilio, monkeypatch):
+def test_the_region_in_the_environment_does_not_change_the_url(twilio, monkeypatch):
     monkeypatch.setenv("TWILIO_REGION", "ie1")
     monkeypatch.setenv("TWILIO_EDGE", "dublin")
     assert send().status == "queued"
 
 
-def test_twilio_itself_is_the_address_where_none_is_set(settings):
+def test_the_default_url_is_twilios(settings):
     settings.TWILIO_API_BASE_URL = ""
     origins = [pool.origin for pool in get_backend()._http.pools]
     assert origins == ["https://api.twilio.com", "https://messaging.twilio.com"]
 
 
-def test_logs_hold_sids_but_neither_texts_nor_numbers_nor_tokens(twilio, caplog):
+def test_logs_contain_sids_but_no_texts_numbers_or_tokens(twilio, caplog):
     caplog.set_level(logging.DEBUG)
     for fault in (None, faults.server_error(), faults.too_many_requests(), faults.dropped(accepted=True)):
         twilio.faults.next(fault)
@@ -330,7 +330,7 @@ def test_logs_hold_sids_but_neither_texts_nor_numbers_nor_tokens(twilio, caplog)
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_among_many_threads_and_faults_each_outcome_is_true(twilio, settings, seed, make_phone):
+def test_each_outcome_is_true_with_many_threads_and_faults(twilio, settings, seed, make_phone):
     settings.SMS_CONCURRENCY = 8
     chances = {
         faults.too_many_requests("1"): 0.1,
@@ -385,7 +385,7 @@ def test_the_list_shows_errors(twilio):
 
 
 @pytest.mark.parametrize("zone", [UTC, timezone(timedelta(hours=-7)), timezone(timedelta(hours=9))])
-def test_the_list_begins_at_the_time_given_in_whatever_zone(twilio, zone):
+def test_the_list_starts_at_the_given_time_in_any_zone(twilio, zone):
     send()
     twilio.account.messages[0].created_at = datetime(2026, 7, 1, 12, 0, 0, 400_000, tzinfo=UTC)
     backend = get_backend()
@@ -394,7 +394,7 @@ def test_the_list_begins_at_the_time_given_in_whatever_zone(twilio, zone):
     assert backend.list_messages(TO, before + timedelta(seconds=1)) == []
 
 
-def test_the_list_wants_a_time_with_a_zone():
+def test_the_list_requires_a_time_with_a_zone():
     with pytest.raises(ValueError, match="time zone"):
         get_backend().list_messages(TO, datetime(2026, 7, 1))
 
@@ -411,7 +411,7 @@ def test_the_list_wants_a_time_with_a_zone():
         faults.Fault(accepted=True, status=200, body=b"[]"),
     ],
 )
-def test_a_list_that_cannot_be_had_is_asked_for_later(twilio, fault):
+def test_an_unavailable_list_is_retried_later(twilio, fault):
     twilio.faults.next(fault)
     with pytest.raises(TryLater):
         get_backend().list_messages(TO, datetime.now(UTC))
@@ -439,14 +439,14 @@ def test_a_process_has_one_backend_until_the_settings_change(settings):
     assert get_backend().concurrency == 7
 
 
-def test_a_forked_process_makes_a_backend_of_its_own():
+def test_a_forked_process_creates_its_own_backend():
     first = get_backend()
     backends._forget_in_child()
     assert get_backend() is not first
     first.close()
 
 
-def test_another_account_can_be_stood_in_for(settings):
+def test_the_stand_in_can_be_another_account(settings):
     account = Account(sid="AC" + "7" * 32, token="t" * 32, numbers=("+17205550177",))
     with TwilioStandin(account=account) as other:
         settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN = account.sid, account.token

@@ -51,7 +51,7 @@ def test_nothing_is_sent(twilio):
     assert twilio.messages == []
 
 
-def test_the_clock_of_the_server_is_read(twilio):
+def test_the_servers_clock_is_read(twilio):
     twilio.clock_ahead = timedelta(hours=1)
     ahead = report().server_time - datetime.now(UTC)
     assert timedelta(minutes=59) < ahead < timedelta(minutes=61)
@@ -64,7 +64,7 @@ def test_wrong_credentials_are_refused(settings):
     assert caught.value.code == 20003
 
 
-def test_a_server_that_hangs_up_is_to_be_asked_later(twilio):
+def test_a_server_that_hangs_up_means_try_later(twilio):
     twilio.hang_up = True
     with pytest.raises(TryLater):
         report()
@@ -75,7 +75,7 @@ def test_a_suspended_trial_account(twilio):
     assert (report().status, report().is_trial) == ("suspended", True)
 
 
-def test_a_number_that_the_account_has_not(settings):
+def test_a_number_not_in_the_account(settings):
     settings.TWILIO_FROM_NUMBER = "+17205550177"
     assert problems() == ["TWILIO_FROM_NUMBER isn't a number of this account."]
 
@@ -85,7 +85,7 @@ def test_a_number_that_cannot_text(twilio):
     assert problems() == ["TWILIO_FROM_NUMBER can't send texts."]
 
 
-def test_a_number_that_passes_nothing_on(twilio):
+def test_a_number_without_a_webhook(twilio):
     twilio.account.inbound_url = ""
     assert report().inbound_url == ""
 
@@ -95,7 +95,7 @@ def test_a_service_with_a_sender(service):
     assert (found.sender_problems, found.inbound_url) == ((), INBOUND)
 
 
-def test_a_service_that_the_account_has_not(service):
+def test_a_service_not_in_the_account(service):
     service.TWILIO_MESSAGING_SERVICE_SID = "MG" + "1" * 32
     assert problems() == ["TWILIO_MESSAGING_SERVICE_SID isn't a Messaging Service of this account."]
 
@@ -110,17 +110,17 @@ def test_a_number_outside_the_service(service, twilio):
     assert problems() == ["TWILIO_FROM_NUMBER isn't in the Messaging Service's sender pool."]
 
 
-def test_a_service_that_leaves_incoming_texts_to_its_numbers(service, twilio):
+def test_a_service_that_defers_inbound_texts_to_its_numbers(service, twilio):
     twilio.account.use_inbound_webhook_on_number = True
     assert report().inbound_url is None
 
 
-def test_an_alphanumeric_sender_cannot_be_asked_about(settings):
+def test_an_alphanumeric_sender_cannot_be_checked(settings):
     settings.TWILIO_FROM_NUMBER = "EXAMPLE ORG"
     assert report().is_sender_asked is False
 
 
-def test_the_backend_of_tests_answers_as_it_is_told(settings):
+def test_the_test_backend_responds_as_told(settings):
     settings.SMS_BACKEND = "messaging.backends.locmem.LocmemBackend"
     LocmemBackend.account = TryLater("No connection.")
     with pytest.raises(TryLater):
@@ -129,6 +129,6 @@ def test_the_backend_of_tests_answers_as_it_is_told(settings):
     assert report() == AccountReport()
 
 
-def test_the_simulator_has_an_account_without_fault(settings):
+def test_the_simulators_account_has_no_problems(settings):
     settings.SMS_BACKEND = "messaging.backends.simulator.SimulatorBackend"
     assert report().status == "active"

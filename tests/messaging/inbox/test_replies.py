@@ -254,7 +254,7 @@ def test_an_abandoned_call_has_an_unknown_outcome_and_the_others_are_sent(thread
     assert (state(first), state(second), sent(locmem)) == ("unknown", "accepted", [(thread.phone, "Two")])
 
 
-def test_a_call_in_flight_is_left_alone_by_the_sweep(thread, reply, queue):
+def test_the_sweep_leaves_a_call_in_flight_alone(thread, reply, queue):
     message = reply(thread)
     assert len(Delivery.objects.claim_replies(1)) == 1
     sweep.sweep()

@@ -98,7 +98,7 @@ def test_who_has_opted_out_meanwhile_is_not_sent_it_again(overdue, send_again, m
     assert state(overdue) == "unknown"
 
 
-def test_leaving_asks_no_more_and_still_takes_late_evidence(overdue):
+def test_a_closed_row_is_not_asked_about_again_but_accepts_late_evidence(overdue):
     assert replies.leave(overdue)
     assert not replies.in_question().exists()
     assert not replies.leave(overdue)

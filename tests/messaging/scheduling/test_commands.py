@@ -78,7 +78,7 @@ def test_it_shows_the_scheduled_time(schedule):
     assert "Scheduled for:   Mar 1, 2026, 8:00 AM MST, in 3 hours" in out
 
 
-def test_a_test_stays_one(schedule):
+def test_a_test_stays_a_test(schedule):
     schedule("--at", "2026-12-01 18:30", "--test")
     assert ScheduledMessage.objects.get().test_mode
 
@@ -111,14 +111,14 @@ def test_a_blast_to_an_event_without_registrations_can_be_scheduled(run, make_ev
         (["--at", "2026-12-01 18:30", "--wait"], "doesn't work with --at"),
     ],
 )
-def test_what_is_unclear_or_impossible_is_refused_with_a_way_out(schedule, arguments, sentence):
+def test_unclear_or_impossible_times_are_refused_with_a_remedy(schedule, arguments, sentence):
     with pytest.raises(CommandError, match=sentence):
         schedule(*arguments)
     assert not ScheduledMessage.objects.exists()
     assert not MessageLog.objects.exists()
 
 
-def test_bad_texts_are_refused_as_ever(run, make_member):
+def test_invalid_texts_are_refused_as_in_a_blast(run, make_member):
     make_member()
     with pytest.raises(CommandError, match="is not a field"):
         run("send_blast", "Hi {nmae}", "--community", "--at", "2026-12-01 18:30", "--yes")
@@ -152,7 +152,7 @@ def test_with_nothing_to_do_it_says_so(run):
     assert run("process_scheduled") == ("Nothing is due.\n", 0)
 
 
-def test_blasts_reserved_by_a_worker_are_started_too(run, make_message, make_member):
+def test_blasts_queued_by_a_worker_are_started_too(run, make_message, make_member):
     make_member()
     make_message(minutes=-1, next_attempt_at=NOW + timedelta(seconds=30))
     assert "Started: " in run("process_scheduled")[0]
@@ -177,7 +177,7 @@ def test_blasts_that_could_not_be_sent_exit_with_an_error(
     assert code == 1
 
 
-def test_a_blast_that_reached_nobody_ends_it_with_an_error(run, make_message, make_log):
+def test_a_blast_that_reached_nobody_exits_with_an_error(run, make_message, make_log):
     make_message(status="processing", message_log=make_log(status="failed", finished_at=NOW))
     out, code = run("process_scheduled")
     assert "Failed: " in out
@@ -231,7 +231,7 @@ def test_an_empty_list_says_so(run):
     assert run("list_scheduled", "--json") == ("[]\n", 0)
 
 
-def test_the_list_is_there_for_programs_too(run, make_message, make_member):
+def test_the_list_is_available_as_json(run, make_message, make_member):
     make_member()
     waiting = make_message(minutes=5)
     make_message(minutes=-61, status="expired", error_message="Too late.")

@@ -58,7 +58,7 @@ def test_a_repeated_time_is_asked_about(local, zone, names):
 
 
 @given(st.datetimes(datetime(2026, 1, 1), datetime(2028, 1, 1)), st.sampled_from([DENVER, BERLIN]))
-def test_what_is_resolved_reads_as_it_was_written(local, zone):
+def test_a_resolved_time_keeps_its_wall_clock_time(local, zone):
     try:
         moment = resolve(local, zone)
     except (MissingTime, RepeatedTime):
@@ -76,7 +76,7 @@ def test_what_is_resolved_reads_as_it_was_written(local, zone):
         ("2026-12-01T18:30Z", datetime(2026, 12, 1, 18, 30, tzinfo=UTC)),
     ],
 )
-def test_a_written_time_is_of_the_zone_unless_it_has_an_offset(text, utc):
+def test_a_time_without_an_offset_is_in_the_zone(text, utc):
     assert read(text, DENVER) == utc
 
 

@@ -52,7 +52,7 @@ def test_it_never_starts_early(message):
     assert message.status == "pending"
 
 
-def test_it_becomes_one_blast_however_often_it_is_tried(message):
+def test_it_becomes_one_blast_however_often_it_is_started(message):
     log = leave(message)
     assert log is not None
     for minutes in range(5):
@@ -62,7 +62,7 @@ def test_it_becomes_one_blast_however_often_it_is_tried(message):
     assert message.processing_started_at == AT
 
 
-def test_a_lost_status_does_not_make_a_second_blast(message):
+def test_a_lost_status_does_not_create_a_second_blast(message):
     leave(message)
     ScheduledMessage.objects.filter(pk=message.pk).update(status="pending", message_log=None)
     with pytest.raises(Exception, match=r"(?i)unique"):
@@ -96,7 +96,7 @@ def test_the_sweep_starts_it_and_finishes_it_with_its_blast(message, locmem):
     assert message.sent_at == message.message_log.finished_at
 
 
-def test_a_worker_that_died_in_the_middle_does_not_fail_it(message):
+def test_it_survives_a_worker_that_dies_midway(message):
     log = leave(message)
     scheduled_messages.follow_blasts()
     message.refresh_from_db()
@@ -107,7 +107,7 @@ def test_a_worker_that_died_in_the_middle_does_not_fail_it(message):
     assert message.status == "sent"
 
 
-def test_a_blast_that_reached_nobody_fails_it(message):
+def test_it_fails_if_its_blast_reached_nobody(message):
     log = leave(message)
     MessageLog.objects.filter(pk=log.pk).update(status="failed", finished_at=AT)
     scheduled_messages.follow_blasts()
@@ -116,7 +116,7 @@ def test_a_blast_that_reached_nobody_fails_it(message):
     assert message.error_message
 
 
-def test_what_could_not_leave_in_time_expires(message, settings):
+def test_a_message_that_could_not_start_in_time_expires(message, settings):
     settings.SCHEDULED_MESSAGE_MAX_LAG = 60
     assert scheduled_messages.expire(AT + timedelta(minutes=60)) == 0
     assert leave(message, AT + timedelta(minutes=61)) is None
@@ -152,7 +152,7 @@ def test_temporary_errors_delay_it_by_growing_pauses(message, monkeypatch):
     assert message.error_message is None
 
 
-def test_test_mode_without_a_test_phone_fails_before_anything_else(message, settings):
+def test_test_mode_without_a_test_phone_fails_first(message, settings):
     settings.ADMIN_TEST_PHONE = ""
     ScheduledMessage.objects.filter(pk=message.pk).update(test_mode=True)
     assert leave(message) is None
@@ -161,7 +161,7 @@ def test_test_mode_without_a_test_phone_fails_before_anything_else(message, sett
     assert not MessageLog.objects.exists()
 
 
-def test_test_mode_texts_the_test_phone_alone(message, settings):
+def test_test_mode_only_texts_the_test_phone(message, settings):
     settings.ADMIN_TEST_PHONE = "+13035550150"
     ScheduledMessage.objects.filter(pk=message.pk).update(test_mode=True)
     log = leave(message)
@@ -175,7 +175,7 @@ def test_a_deleted_event_fails_it_with_the_reason(message):
     assert "event was deleted" in message.error_message
 
 
-def test_nobody_in_the_audience_fails_it_with_the_reason(db):
+def test_an_empty_audience_fails_it_with_the_reason(db):
     message = ScheduledMessage.objects.create(message_body="Hi", target="community", scheduled_at=AT)
     assert leave(message) is None
     assert message.status == "failed"
@@ -205,12 +205,12 @@ def test_staff_can_send_it_now(message):
     assert MessageLog.objects.count() == 1
 
 
-def test_staff_can_send_one_that_is_too_late_all_the_same(message, settings):
+def test_staff_can_send_an_overdue_one_anyway(message, settings):
     settings.SCHEDULED_MESSAGE_MAX_LAG = 60
     assert scheduled_messages.send_now(message, message.version, AT + timedelta(hours=2)) is not None
 
 
-def test_what_changed_since_it_was_seen_is_not_sent(message):
+def test_a_message_that_changed_since_it_was_shown_is_not_sent(message):
     seen = message.version
     ScheduledMessage.objects.filter(pk=message.pk).update(message_body="Another text")
     with pytest.raises(scheduled_messages.Changed):
@@ -223,13 +223,13 @@ def edit(message, seen=None, **changes):
     return scheduled_messages.edit(message, seen or message.version, **{**unchanged, **changes})
 
 
-def test_one_that_waits_is_edited(message, make_event):
+def test_a_pending_one_can_be_edited(message, make_event):
     event = make_event()
     assert edit(message, body="Bye", target="event", event=event, test_mode=True)
     assert (message.message_body, message.target, message.event, message.test_mode) == ("Bye", "event", event, True)
 
 
-def test_one_that_has_started_is_not_edited(message):
+def test_one_that_has_started_cannot_be_edited(message):
     leave(message)
     assert not edit(message, body="Bye")
     assert message.message_body == "Hi"
@@ -244,12 +244,12 @@ def test_the_second_of_two_editors_is_told(message):
     assert message.message_body == "Bye"
 
 
-def test_an_edit_cannot_bring_in_an_unknown_field(message):
+def test_an_edit_cannot_add_an_unknown_field(message):
     with pytest.raises(UnknownToken):
         edit(message, body="Hi {nmae}")
 
 
-def test_a_draft_is_scheduled_once_and_not_sent_besides(make_member, admin_user):
+def test_a_draft_is_scheduled_once_and_not_sent_as_well(make_member, admin_user):
     chosen = make_member()
     make_member()
     draft = Draft.objects.create(message_body="Hi", created_by=admin_user, is_selection=True)
@@ -279,7 +279,7 @@ def test_a_draft_that_was_sent_cannot_be_scheduled(make_member, admin_user):
         scheduled_messages.schedule_draft(draft, timezone.now() + timedelta(hours=1), admin_user)
 
 
-def test_a_second_try_goes_to_nobody_but_those_who_were_missed(make_member, admin_user, make_log, make_delivery):
+def test_a_retry_only_goes_to_people_who_were_missed(make_member, admin_user, make_log, make_delivery):
     make_member()
     log = make_log(status="sent")
     missed = make_delivery(log, "failed")
@@ -292,7 +292,7 @@ def test_a_second_try_goes_to_nobody_but_those_who_were_missed(make_member, admi
     assert [row.phone for row in leave(message, at).deliveries.all()] == [missed.phone]
 
 
-def test_without_its_list_of_people_it_goes_to_nobody(message):
+def test_without_its_selected_people_it_goes_to_nobody(message):
     ScheduledMessage.objects.filter(pk=message.pk).update(is_selection=True)
     assert leave(message) is None
     assert message.status == "failed"

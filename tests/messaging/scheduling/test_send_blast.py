@@ -75,12 +75,12 @@ def test_it_prints_the_numbers_of_the_confirmation_page(run, make_member, make_u
     assert f"How it looks for Ann:\n    Hi Ann {'x' * 60}\n    Reply STOP to unsubscribe.\n" in out
 
 
-def test_a_link_of_a_public_shortener_is_pointed_out(run, make_member):
+def test_a_link_with_a_public_shortener_gets_a_warning(run, make_member):
     make_member()
     assert "Note: bit.ly is a public link shortener" in run("Sign up: bit.ly/picnic", "--community")
 
 
-def test_a_sender_that_is_a_name_gets_no_opt_out_line(run, make_member, settings, locmem):
+def test_an_alphanumeric_sender_gets_no_opt_out_line(run, make_member, settings, locmem):
     settings.TWILIO_FROM_NUMBER = "CHOIR"
     make_member()
     assert "Note: Nobody can reply to “CHOIR”" in run("Hi", "--community")
@@ -96,7 +96,7 @@ def test_a_sender_that_is_a_name_gets_no_opt_out_line(run, make_member, settings
         (["x" * 1601, "--community"], "The text is too long for 1 person"),
     ],
 )
-def test_what_cannot_be_sent_is_refused_with_a_sentence(run, make_member, arguments, sentence):
+def test_invalid_texts_are_refused_with_a_sentence(run, make_member, arguments, sentence):
     make_member()
     with pytest.raises(CommandError, match=sentence):
         run(*arguments)
@@ -116,7 +116,7 @@ def test_a_test_without_a_test_phone_is_refused(run, make_member, settings):
     assert not MessageLog.objects.exists()
 
 
-def test_an_audience_has_to_be_named(run):
+def test_an_audience_is_required(run):
     with pytest.raises(CommandError, match="--community --event"):
         run("Hi")
 
@@ -158,12 +158,12 @@ def test_without_a_terminal_it_requires_yes(ask):
     assert not MessageLog.objects.exists()
 
 
-def test_waiting_ends_well_when_nobody_failed(wait, make_member):
+def test_waiting_succeeds_if_nobody_failed(wait, make_member):
     make_member()
     assert "is finished: nobody failed." in wait("Hi", "--community")
 
 
-def test_waiting_ends_in_an_error_when_somebody_failed(wait, make_member, locmem):
+def test_waiting_exits_with_an_error_if_somebody_failed(wait, make_member, locmem):
     member, _ = make_member(), make_member()
     locmem.script[member.phone] = [Refused(21211, "No valid number")]
     with pytest.raises(CommandError, match="1 reached, 1 failed, 0 unconfirmed") as error:
@@ -171,7 +171,7 @@ def test_waiting_ends_in_an_error_when_somebody_failed(wait, make_member, locmem
     assert error.value.returncode == 1
 
 
-def test_waiting_ends_with_the_reason_when_the_blast_was_stopped(wait, make_member, locmem):
+def test_waiting_shows_the_reason_if_the_blast_was_stopped(wait, make_member, locmem):
     member = make_member()
     locmem.script[member.phone] = [Refused(20003, "Authenticate")]
     with pytest.raises(CommandError, match=r"was stopped\. Twilio didn't accept our credentials"):

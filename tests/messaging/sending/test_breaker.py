@@ -33,12 +33,12 @@ def add(log):
     return add
 
 
-def test_a_blast_without_failures_goes_on(log, add):
+def test_a_blast_without_failures_continues(log, add):
     add(100, "accepted", sid=SID)
     assert breaker.find_fault(log) is None
 
 
-def test_the_same_refusal_of_the_whole_sample_is_the_senders(log, add):
+def test_if_the_whole_sample_is_refused_alike_the_sender_is_at_fault(log, add):
     add(24, "failed", 21606)
     assert breaker.find_fault(log) is None
     add(1, "failed", 21606)
@@ -47,13 +47,13 @@ def test_the_same_refusal_of_the_whole_sample_is_the_senders(log, add):
     assert "TWILIO_FROM_NUMBER" in fault.reason
 
 
-def test_one_acceptance_shows_that_a_refusal_is_not_the_senders(log, add):
+def test_one_acceptance_clears_the_sender(log, add):
     add(40, "failed", 21606)
     add(1, "accepted", sid=SID)
     assert breaker.find_fault(log) is None
 
 
-def test_acceptances_say_nothing_against_failures_that_are_reported_later(log, add):
+def test_acceptances_do_not_outweigh_failures_reported_later(log, add):
     add(500, "accepted", sid=SID)
     add(25, "undelivered", 30034, SID)
     assert breaker.find_fault(log).code == 30034
@@ -65,20 +65,20 @@ def test_a_text_that_arrived_clears_the_sender(log, add):
     assert breaker.find_fault(log) is None
 
 
-def test_different_failures_are_not_the_senders(log, add):
+def test_different_failures_do_not_blame_the_sender(log, add):
     add(20, "failed", 21606)
     add(20, "failed", 21614)
     assert breaker.find_fault(log) is None
 
 
 @pytest.mark.parametrize("code", [21614, 21211, 30003, 30005, 21610, None])
-def test_what_is_about_the_contacts_stops_nothing(log, add, code):
+def test_failures_of_contacts_stop_nothing(log, add, code):
     add(60, "failed", code)
     assert breaker.find_fault(log) is None
 
 
 @pytest.mark.parametrize(("filtered", "stops"), [(5, False), (6, True)])
-def test_more_than_a_twentieth_filtered_stops(log, add, filtered, stops):
+def test_more_than_a_twentieth_filtered_stops_the_blast(log, add, filtered, stops):
     add(100 - filtered, "delivered", sid=SID)
     add(filtered, "undelivered", 30007, SID)
     assert (breaker.find_fault(log) is not None) == stops
@@ -90,7 +90,7 @@ def test_the_first_filtered_texts_of_a_small_sample_stop_nothing(log, add):
     assert breaker.find_fault(log) is None
 
 
-def test_the_sweep_stops_a_blast_whose_reports_speak_against_it(log, add):
+def test_the_sweep_stops_a_blast_because_of_its_reports(log, add):
     add(90, "delivered", sid=SID)
     add(10, "undelivered", 30007, SID)
     add(5, "pending")
@@ -140,7 +140,7 @@ def is_running(log):
     return log.is_running
 
 
-def test_late_reports_of_the_mended_fault_do_not_stop_a_resumed_blast(stopped):
+def test_late_reports_of_a_fixed_fault_do_not_stop_a_resumed_blast(stopped):
     for row in stopped.deliveries.filter(status="accepted"):
         assert report(row, ACCOUNT)
         assert is_running(stopped)
@@ -149,7 +149,7 @@ def test_late_reports_of_the_mended_fault_do_not_stop_a_resumed_blast(stopped):
     assert is_running(stopped)
 
 
-def test_the_fault_reported_of_a_text_called_after_the_resume_stops_it_again(stopped):
+def test_a_fault_reported_for_a_text_sent_after_the_resume_stops_it_again(stopped):
     [claimed] = Delivery.objects.claim(stopped.pk, 1)
     assert report(claimed, ACCOUNT)
     assert not is_running(stopped)
@@ -184,7 +184,7 @@ def test_a_second_fault_does_not_let_the_first_ones_reports_stop_it(stopped, add
     assert is_running(stopped)
 
 
-def test_a_pause_by_staff_makes_no_report_old(log, add):
+def test_a_pause_by_staff_does_not_outdate_reports(log, add):
     add(2, "accepted", sid=SID)
     add(1, "pending")
     log.pause()
@@ -193,7 +193,7 @@ def test_a_pause_by_staff_makes_no_report_old(log, add):
     assert not is_running(log)
 
 
-def test_a_lost_stop_is_caught_up_by_the_sweep(log, add):
+def test_the_sweep_makes_up_for_a_lost_stop(log, add):
     add(1, "failed", ACCOUNT, SID)
     add(5, "pending")
     sweep.sweep()
@@ -210,7 +210,7 @@ def test_a_fault_found_before_a_resume_stops_nothing_after_it(log, add):
     assert is_running(log)
 
 
-def test_carriers_that_filter_after_the_resume_stop_it_again(log, add):
+def test_filtering_after_the_resume_stops_it_again(log, add):
     add(90, "delivered", sid=SID)
     add(10, "undelivered", 30007, SID)
     add(5, "pending")

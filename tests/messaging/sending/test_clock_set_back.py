@@ -33,7 +33,7 @@ def set_back(*names):
 ALL = ("leased_at", "leased_until", "sender_seen_at", "claimed_at", "updated_at", "created_at", "next_attempt_at")
 
 
-def test_a_blast_whose_sender_was_killed_before_goes_on_at_the_next_look(blast, queue, locmem):
+def test_a_blast_whose_sender_was_killed_before_continues_at_the_next_sweep(blast, queue, locmem):
     for slot in blast.slots.all():
         assert SenderSlot.objects.hold(slot.pk, "killed")
     taken = {row.phone for row in Delivery.objects.claim(blast.pk, 2)}
@@ -58,14 +58,14 @@ def test_no_lease_outlives_its_length(blast, names, owner):
 
 
 @pytest.mark.parametrize("seconds", [60, 15])
-def test_a_lease_that_begins_in_the_future_is_over_however_little_the_clock_was_set_back(blast, seconds):
+def test_a_lease_from_the_future_has_expired_however_little_the_clock_was_set_back(blast, seconds):
     slot = blast.slots.first()
     SenderSlot.objects.reserve(slot.pk, "killed", 9, timezone.now() + timedelta(seconds=seconds))
     assert SenderSlot.objects.reserve(slot.pk, "next", 9)
 
 
 @pytest.mark.parametrize("seconds", [-3, 0, 3])
-def test_clocks_that_differ_by_seconds_take_no_slot_from_its_sender(blast, seconds):
+def test_clocks_a_few_seconds_apart_do_not_free_a_held_slot(blast, seconds):
     slot = blast.slots.first()
     SenderSlot.objects.reserve(slot.pk, "living", 9)
     assert not SenderSlot.objects.reserve(slot.pk, "another", 9, timezone.now() + timedelta(seconds=seconds))
@@ -84,13 +84,13 @@ def test_a_slot_is_either_free_or_held(blast):
 
 
 @pytest.mark.parametrize(("seconds", "state"), [(3600, "unknown"), (3, "sending"), (30, "sending"), (0, "sending")])
-def test_a_call_begun_in_the_far_future_is_abandoned(blast, queue, seconds, state):
+def test_a_call_started_in_the_far_future_is_abandoned(blast, queue, seconds, state):
     Delivery.objects.claim(blast.pk, 1, timezone.now() + timedelta(seconds=seconds))
     sweep.sweep()
     assert blast.deliveries.order_by("pk").first().status == state
 
 
-def test_the_answer_of_a_call_that_goes_on_settles_its_doubt(blast, queue):
+def test_the_response_of_a_call_that_continues_resolves_its_unknown_outcome(blast, queue):
     [row] = Delivery.objects.claim(blast.pk, 1, timezone.now() + HOUR)
     sweep.sweep()
     Delivery.objects.record([Receipt(row.pk, "accepted", sid="SM" + "1" * 32, segments=1)])
@@ -98,7 +98,7 @@ def test_the_answer_of_a_call_that_goes_on_settles_its_doubt(blast, queue):
     assert row.status == "accepted"
 
 
-def test_a_reply_whose_sender_was_killed_before_leaves(make_thread, reply, queue, locmem):
+def test_a_reply_whose_sender_was_killed_before_is_sent(make_thread, reply, queue, locmem):
     reply(make_thread())
     [(slot, owner)] = queue.tasks
     queue.tasks.clear()
@@ -111,7 +111,7 @@ def test_a_reply_whose_sender_was_killed_before_leaves(make_thread, reply, queue
 
 
 @pytest.mark.parametrize(("attempts", "longest"), [(0, 30), (1, 30), (3, 60), (4, 300), (5, 900), (9, 900)])
-def test_a_scheduled_message_is_put_off_for_no_longer_than_its_pause(db, attempts, longest):
+def test_a_scheduled_message_is_delayed_no_longer_than_its_pause(db, attempts, longest):
     now = timezone.now()
     message = ScheduledMessage.objects.create(
         message_body="Hi", target="community", scheduled_at=now - timedelta(minutes=1), attempt_count=attempts
@@ -126,14 +126,14 @@ def test_a_scheduled_message_is_put_off_for_no_longer_than_its_pause(db, attempt
     assert is_due(3600)
 
 
-def test_doubt_is_looked_up_and_put_before_staff(make_log, make_delivery, locmem):
+def test_unknown_outcomes_are_looked_up_and_shown_to_staff(make_log, make_delivery, locmem):
     row = make_delivery(make_log(status="sent"), "unknown", claimed_at=timezone.now(), updated_at=timezone.now())
     set_back("claimed_at", "updated_at")
     assert reconciliation.reconcile().unresolved == [row.pk]
     assert list(reconciliation.overdue()) == [row]
 
 
-def test_a_running_sender_ends_its_slice_and_goes_on(blast, queue, locmem):
+def test_a_running_sender_ends_its_slice_and_continues(blast, queue, locmem):
     slot = blast.slots.first()
     until = SenderSlot.objects.hold(slot.pk, "mine")
     set_back("leased_at", "leased_until", "sender_seen_at")

@@ -59,7 +59,7 @@ def test_a_blast_without_retries_has_no_family(make_family):
     assert make_family().family is None
 
 
-def test_retries_and_theirs_are_one_family(make_family):
+def test_retries_of_retries_are_in_the_same_family(make_family):
     first = make_family()
     second = retry(first)
     second.deliveries.update(status="failed")
@@ -98,7 +98,7 @@ def test_resume_after_a_retry_of_everyone_texts_nobody(make_family, locmem, send
     assert (log.status, texted(locmem)) == ("failed", phones(log))
 
 
-def test_resume_after_a_retry_goes_on_with_those_whom_nobody_has_taken_on(make_family, make_delivery, locmem, send):
+def test_resume_after_a_retry_continues_with_people_no_retry_covers(make_family, make_delivery, locmem, send):
     log = make_family(code=WRONG_PASSWORD, is_stopped=True)
     send(retry(log))
     late = make_delivery(log, "failed", error_code=WRONG_PASSWORD)
@@ -108,7 +108,7 @@ def test_resume_after_a_retry_goes_on_with_those_whom_nobody_has_taken_on(make_f
     assert texted(locmem) == [late.phone]
 
 
-def test_whom_a_retry_failed_to_reach_waits_again_after_a_resume(make_family, locmem, send):
+def test_people_a_retry_failed_to_reach_are_pending_again_after_a_resume(make_family, locmem, send):
     log = make_family(code=WRONG_PASSWORD, is_stopped=True)
     again = retry(log)
     again.deliveries.update(status="failed", error_code=SOFT)
@@ -117,7 +117,7 @@ def test_whom_a_retry_failed_to_reach_waits_again_after_a_resume(make_family, lo
     assert texted(locmem) == phones(log)
 
 
-def test_a_stopped_blast_that_was_closed_can_be_resumed_for_those_who_were_refused(make_family, locmem, send):
+def test_a_finished_stopped_blast_can_be_resumed_for_the_refused(make_family, locmem, send):
     log = make_family(code=WRONG_PASSWORD, is_stopped=True)
     assert log.can_be_resumed
     assert log.resume() is True
@@ -125,7 +125,7 @@ def test_a_stopped_blast_that_was_closed_can_be_resumed_for_those_who_were_refus
     assert texted(locmem) == phones(log)
 
 
-def test_a_paused_blast_that_is_over_cannot_be_resumed(make_log, make_delivery):
+def test_a_finished_paused_blast_cannot_be_resumed(make_log, make_delivery):
     log = make_log(status="sent", paused_at=timezone.now(), finished_at=timezone.now())
     make_delivery(log, "delivered")
     assert log.resume() is False
@@ -143,7 +143,7 @@ def test_a_retry_skips_people_who_are_pending_again_after_a_resume(make_family):
 # Retries of retries, in both directions
 
 
-def test_whom_a_retry_of_a_retry_reached_is_offered_nowhere(make_family, locmem, send):
+def test_people_reached_by_a_retry_of_a_retry_are_offered_nowhere(make_family, locmem, send):
     first = make_family()
     second = retry(first)
     second.deliveries.update(status="failed", error_code=SOFT)
@@ -155,7 +155,7 @@ def test_whom_a_retry_of_a_retry_reached_is_offered_nowhere(make_family, locmem,
     assert texted(locmem) == phones(first)
 
 
-def test_whom_a_second_retry_of_the_first_blast_reached_is_not_offered_by_the_first_retry(make_family, send):
+def test_the_first_retry_does_not_offer_people_reached_by_the_second(make_family, send):
     first = make_family()
     second = retry(first)
     second.deliveries.update(status="failed", error_code=SOFT)
@@ -172,14 +172,14 @@ def test_nobody_is_retried_while_another_retry_is_texting_them(make_family, stat
 
 
 @pytest.mark.parametrize("status", ["failed", "undelivered", "skipped"])
-def test_whom_a_retry_did_not_reach_is_offered_again(make_family, status):
+def test_people_missed_by_a_retry_are_offered_again(make_family, status):
     first = make_family()
     second = retry(first)
     second.deliveries.update(status=status)
     assert offered(first) == 3
 
 
-def test_two_drafts_of_the_same_retry_text_everybody_once(make_family, locmem, send, manager_user):
+def test_two_drafts_of_the_same_retry_text_everyone_once(make_family, locmem, send, manager_user):
     log = make_family()
     drafts = [
         Draft.objects.create(
@@ -193,9 +193,7 @@ def test_two_drafts_of_the_same_retry_text_everybody_once(make_family, locmem, s
     assert texted(locmem) == phones(log)
 
 
-def test_a_scheduled_retry_goes_to_those_whom_nobody_has_taken_on_by_then(
-    make_family, make_delivery, manager_user, locmem, send
-):
+def test_a_scheduled_retry_skips_people_covered_by_then(make_family, make_delivery, manager_user, locmem, send):
     log = make_family()
     draft = Draft.objects.create(
         message_body="Hi", has_opt_out_line=False, retry_of=log, retry_whom="failed", created_by=manager_user
@@ -227,7 +225,7 @@ def test_a_scheduled_retry_with_nobody_left_fails_with_a_sentence(make_family, m
 # Late reports, and doubt
 
 
-def test_a_late_arrival_keeps_the_retry_from_texting(make_family, locmem, send):
+def test_a_late_delivery_report_keeps_the_retry_from_texting(make_family, locmem, send):
     first = make_family(people=2, sid="SM1")
     second = retry(first)
     arrived, other = first.deliveries.order_by("pk")
@@ -237,7 +235,7 @@ def test_a_late_arrival_keeps_the_retry_from_texting(make_family, locmem, send):
     assert second.deliveries.get(phone=arrived.phone).skip_reason == "duplicate"
 
 
-def test_of_two_rows_that_wait_the_first_one_goes(make_family, locmem, send):
+def test_of_two_pending_rows_the_first_is_sent(make_family, locmem, send):
     """As earlier versions may have left them."""
     first = make_family(people=1)
     second = retry(first)
@@ -247,7 +245,7 @@ def test_of_two_rows_that_wait_the_first_one_goes(make_family, locmem, send):
     assert [row.message_log_id for row in Delivery.objects.claim(first.pk, 5)] == [first.pk]
 
 
-def test_a_blast_without_relatives_is_claimed_without_a_query_more(make_log, make_delivery):
+def test_a_blast_without_retries_is_claimed_without_an_extra_query(make_log, make_delivery):
     log = make_log()
     for _ in range(3):
         make_delivery(log)
@@ -257,7 +255,7 @@ def test_a_blast_without_relatives_is_claimed_without_a_query_more(make_log, mak
     assert not any('FROM "message_logs"' in query["sql"] for query in asked)
 
 
-def test_staff_cannot_send_again_to_whom_a_relative_has_reached(make_family, make_delivery):
+def test_staff_cannot_resend_to_people_reached_by_a_retry(make_family, make_delivery):
     first = make_family(people=1)
     second = retry(first)
     second.deliveries.update(status="unknown", claimed_at=timezone.now())
@@ -266,7 +264,7 @@ def test_staff_cannot_send_again_to_whom_a_relative_has_reached(make_family, mak
     assert second.deliveries.get().status == "unknown"
 
 
-def test_a_doubt_that_was_left_and_then_failed_is_offered_for_a_retry(make_log, make_delivery):
+def test_a_closed_unknown_outcome_that_then_fails_is_offered_for_a_retry(make_log, make_delivery):
     log = make_log(status="sent")
     row = make_delivery(log, "unknown", claimed_at=timezone.now())
     reconciliation.leave(log, [row.pk])
@@ -274,7 +272,7 @@ def test_a_doubt_that_was_left_and_then_failed_is_offered_for_a_retry(make_log, 
     assert offered(log) == 1
 
 
-def test_whom_a_deleted_retry_reached_is_not_texted_again(make_family, admin_client, send, show):
+def test_people_reached_by_a_deleted_retry_are_not_texted_again(make_family, admin_client, send, show):
     first = make_family()
     second = send(retry(first))
     admin_client.post(address(second, "delete/"), {"post": "yes"})
@@ -308,12 +306,12 @@ def restored(make_log, make_delivery):
     return log
 
 
-def test_only_who_was_called_after_a_restore_can_be_retried(restored):
+def test_only_people_called_after_a_restore_can_be_retried(restored):
     assert list(restored.to_retry(only_failed=True)) == [restored.after]
     assert list(restored.kept_from_retry()) == [restored.before]
 
 
-def test_only_who_was_called_after_a_restore_waits_again_when_the_blast_is_resumed(restored):
+def test_only_people_called_after_a_restore_are_pending_again_after_a_resume(restored):
     assert restored.resume() is True
     assert list(restored.deliveries.filter(status="pending")) == [restored.after]
 
@@ -403,7 +401,7 @@ def test_of_a_retry_and_a_resume_at_once_the_second_one_finds_nobody(make_family
 
 @on_postgresql
 @pytest.mark.django_db(transaction=True)
-def test_of_two_retries_at_once_from_both_ends_of_a_family_the_second_one_finds_nobody(make_family):
+def test_the_second_of_two_simultaneous_retries_finds_nobody(make_family):
     first = make_family()
     second = retry(first)
     second.deliveries.update(status="failed", error_code=SOFT)
@@ -417,7 +415,7 @@ def test_of_two_retries_at_once_from_both_ends_of_a_family_the_second_one_finds_
 # The pages
 
 
-def test_the_page_offers_to_resume_only_while_somebody_is_left(make_family, show, send):
+def test_the_page_only_offers_to_resume_while_people_are_left(make_family, show, send):
     log = make_family(code=WRONG_PASSWORD, is_stopped=True)
     page = show(log)
     assert 'value="Resume"' in page
@@ -438,7 +436,7 @@ def test_a_forged_resume_changes_nothing_and_says_why(make_family, manager_clien
     assert (log.status, texted(locmem)) == ("failed", phones(log))
 
 
-def test_a_forged_retry_of_a_blast_under_way_makes_no_draft(make_log, make_delivery, manager_client):
+def test_a_forged_retry_of_a_running_blast_creates_no_draft(make_log, make_delivery, manager_client):
     log = make_log()
     make_delivery(log)
     make_delivery(log, "failed", error_code=SOFT)
@@ -458,7 +456,7 @@ def test_a_late_confirmation_of_a_retry_says_that_nobody_is_left(make_family, ma
     assert texted(locmem) == phones(log)
 
 
-def test_the_dashboard_forgets_a_stopped_blast_whose_people_a_retry_has_taken_on(make_family, manager_client, send):
+def test_the_dashboard_drops_a_stopped_blast_once_a_retry_covers_its_people(make_family, manager_client, send):
     log = make_family(code=WRONG_PASSWORD, is_stopped=True)
     assert "was stopped. Fix it." in manager_client.get("/admin/").content.decode()
     send(retry(log))
@@ -477,7 +475,7 @@ def doubtful(make_log, make_delivery):
     return log
 
 
-def test_doubts_are_counted_by_their_reasons(doubtful):
+def test_unknown_outcomes_are_counted_by_reason(doubtful):
     assert doubtful.deliveries.count_doubts() == (
         ("Twilio answered with HTTP status 500.", 2),
         ("Twilio didn't respond in time.", 1),
@@ -485,7 +483,7 @@ def test_doubts_are_counted_by_their_reasons(doubtful):
 
 
 @pytest.mark.parametrize("page", ["change/", "doubt/"])
-def test_the_pages_say_how_many_are_in_doubt_for_each_reason(doubtful, show, page):
+def test_the_pages_count_unknown_outcomes_by_reason(doubtful, show, page):
     text = show(doubtful, page)
     assert "<li>2: Twilio answered with HTTP status 500.</li>" in text
     assert "<li>1: Twilio didn&#x27;t respond in time.</li>" in text
@@ -499,7 +497,7 @@ def test_an_abandoned_call_has_its_own_reason(make_log, make_delivery):
     assert log.deliveries.count_doubts() == (("The sender stopped during the call to Twilio.", 1),)
 
 
-def test_nobody_of_a_canceled_blast_can_be_resent_to(doubtful, show, manager_client):
+def test_a_canceled_blast_cannot_be_resent_to_anyone(doubtful, show, manager_client):
     MessageLog.objects.filter(pk=doubtful.pk).update(cancelled_at=timezone.now())
     assert "Resend to selected" not in show(doubtful, "doubt/")
     chosen = list(doubtful.deliveries.values_list("pk", flat=True))
@@ -507,7 +505,7 @@ def test_nobody_of_a_canceled_blast_can_be_resent_to(doubtful, show, manager_cli
     assert "Nothing was resent: this blast was canceled." in response.content.decode()
 
 
-def test_whom_staff_send_to_again_in_a_paused_blast_waits_for_its_resume(doubtful, manager_client):
+def test_people_resent_to_in_a_paused_blast_wait_for_its_resume(doubtful, manager_client):
     MessageLog.objects.filter(pk=doubtful.pk).update(paused_at=timezone.now())
     chosen = list(doubtful.deliveries.values_list("pk", flat=True))
     response = manager_client.post(address(doubtful, "doubt/"), {"delivery": chosen, "send_again": "1"}, follow=True)

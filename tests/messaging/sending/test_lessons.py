@@ -46,7 +46,7 @@ def fail_once(monkeypatch, error):
 
 
 @pytest.mark.parametrize("error", [Killed(), OperationalError("disk I/O error"), RuntimeError("a bug")])
-def test_a_report_that_breaks_off_loses_both_and_its_repeat_does_both(accepted, monkeypatch, error):
+def test_an_interrupted_report_stores_neither_and_its_repeat_stores_both(accepted, monkeypatch, error):
     fail_once(monkeypatch, error)
     with pytest.raises(type(error)):
         report(accepted, STOPPED)
@@ -82,7 +82,7 @@ def states(log):
     return list(log.deliveries.order_by("pk").values_list("status", "error_code"))
 
 
-def test_a_refusal_and_what_it_means_are_written_together(refuse):
+def test_a_refusal_and_its_consequence_are_stored_together(refuse):
     log = refuse(STOPPED, None, DEAD, 30003)
     assert states(log) == [("failed", STOPPED), ("accepted", None), ("failed", DEAD), ("failed", 30003)]
     learned = [row.learned_at is not None for row in log.deliveries.order_by("pk")]
@@ -90,7 +90,7 @@ def test_a_refusal_and_what_it_means_are_written_together(refuse):
     assert UnsubscribedContact.objects.count() == SuppressedContact.objects.count() == 1
 
 
-def test_a_sender_that_is_killed_in_a_lesson_has_written_neither(refuse, monkeypatch):
+def test_a_sender_killed_while_suppressing_has_stored_neither(refuse, monkeypatch):
     fail_once(monkeypatch, Killed())
     with pytest.raises(Killed):
         refuse(DEAD)
@@ -98,14 +98,14 @@ def test_a_sender_that_is_killed_in_a_lesson_has_written_neither(refuse, monkeyp
     assert not SuppressedContact.objects.exists()
 
 
-def test_a_passing_failure_of_the_database_is_outlasted_with_both(refuse, monkeypatch):
+def test_after_a_temporary_database_failure_both_are_stored(refuse, monkeypatch):
     fail_once(monkeypatch, OperationalError("deadlock detected"))
     assert states(refuse(DEAD)) == [("failed", DEAD)]
     assert SuppressedContact.objects.count() == 1
 
 
 @pytest.mark.parametrize("error", [RuntimeError, OperationalError])
-def test_a_lesson_that_always_fails_loses_no_result_and_is_tried_again(refuse, monkeypatch, error, caplog):
+def test_a_suppression_that_keeps_failing_loses_no_result_and_is_retried(refuse, monkeypatch, error, caplog):
     learn = suppression.learn
 
     def poison(phone, *args, **kwargs):
@@ -136,7 +136,7 @@ def failed(make_log, make_delivery):
     return make
 
 
-def test_the_pass_finds_what_old_rows_say_and_the_lists_lack(failed, make_phone):
+def test_catching_up_finds_suppressions_missing_from_the_lists(failed, make_phone):
     stopped, dead = failed(STOPPED), failed(DEAD)
     failed(30003)
     failed(DEAD, status="delivered")
@@ -147,7 +147,7 @@ def test_the_pass_finds_what_old_rows_say_and_the_lists_lack(failed, make_phone)
     assert suppression_backfill.catch_up() == 0
 
 
-def test_the_pass_leaves_in_who_has_opted_in_since(failed):
+def test_catching_up_skips_people_who_opted_in_since(failed):
     row = failed(STOPPED)
     opting_out.opt_in(row.phone, "inbound")
     suppression_backfill.catch_up()
@@ -169,7 +169,7 @@ def soften(phone):
 
 
 @pytest.mark.parametrize("allow", [lift, restore, soften])
-def test_whom_staff_have_allowed_again_does_not_come_back(failed, make_member, allow):
+def test_people_whom_staff_allowed_again_stay_off_the_lists(failed, make_member, allow):
     row = failed(DEAD)
     make_member(phone=row.phone)
     suppression.learn(row.phone, None, DEAD, None, row.updated_at)
@@ -181,7 +181,7 @@ def test_whom_staff_have_allowed_again_does_not_come_back(failed, make_member, a
     assert SuppressedContact.objects.blocking().exists()
 
 
-def test_what_is_listed_already_is_settled_without_a_look_at_each(failed, django_assert_max_num_queries):
+def test_numbers_already_listed_are_settled_in_bulk(failed, django_assert_max_num_queries):
     log = failed(STOPPED).message_log
     for _ in range(30):
         failed(DEAD, log)
@@ -191,7 +191,7 @@ def test_what_is_listed_already_is_settled_without_a_look_at_each(failed, django
         assert suppression_backfill.catch_up() == 31
 
 
-def test_the_pass_reads_no_more_than_what_it_finds(failed):
+def test_catching_up_only_reads_matching_rows(failed):
     """The plan goes by the index of failures that taught nothing, however many deliveries there are."""
     failed(DEAD)
     rows = Delivery.objects.filter(learned_at=None, error_code=DEAD).unsuccessful().order_by("pk")
@@ -203,5 +203,5 @@ def test_the_pass_reads_no_more_than_what_it_finds(failed):
     )
 
 
-def test_the_worker_makes_the_pass_each_minute():
+def test_the_worker_catches_up_each_minute():
     assert any(each.task == "messaging.tasks.catch_up_lists" and each.minutes == 1 for each in schedules.RECURRING)

@@ -28,7 +28,7 @@ def blast(make_member, start_blast, queue, settings):
     return log
 
 
-def test_a_sender_claims_nothing_says_so_in_one_line_and_ends(blast, queue, locmem, lose, caplog):
+def test_a_sender_claims_nothing_logs_one_line_and_exits(blast, queue, locmem, lose, caplog):
     lose()
     queue.run()
     assert (locmem.outbox, queue.tasks) == ([], [])
@@ -37,7 +37,7 @@ def test_a_sender_claims_nothing_says_so_in_one_line_and_ends(blast, queue, locm
     assert "was replaced by another file" in caplog.text
 
 
-def test_a_sender_in_the_middle_of_a_blast_ends_after_the_calls_in_flight(blast, queue, locmem, lose):
+def test_a_sender_in_the_middle_of_a_blast_exits_after_the_calls_in_flight(blast, queue, locmem, lose):
     def call(to, body, callback):
         lose()
         return locmem.accept(to, body, callback)
@@ -48,7 +48,7 @@ def test_a_sender_in_the_middle_of_a_blast_ends_after_the_calls_in_flight(blast,
     assert blast.deliveries.filter(status="accepted").count() == len(locmem.outbox)
 
 
-def test_a_sender_of_replies_ends_too(make_thread, reply, queue, locmem, lose):
+def test_a_sender_of_replies_exits_too(make_thread, reply, queue, locmem, lose):
     reply(make_thread())
     lose()
     queue.run()

@@ -69,13 +69,13 @@ def test_a_batch_is_at_most_a_quarter_of_a_second(db, rate):
     assert pacing.reserve(50, now=after(1)).count == 1
 
 
-def test_time_that_passed_unused_is_not_made_up_for(db, rate):
+def test_unused_time_is_not_made_up_for(db, rate):
     rate(10)
     pacing.reserve(2, now=NOW)
     assert pacing.reserve(2, now=after(60)).starts_at == pytest.approx(0, abs=0.01)
 
 
-def test_a_text_that_is_a_little_late_does_not_put_off_the_next_one(db, rate):
+def test_a_slightly_late_text_does_not_delay_the_next_one(db, rate):
     rate(0.01)
     first = pacing.reserve(1, now=NOW).starts_at
     late = pacing.reserve(1, now=after(first + 103)).starts_at
@@ -83,7 +83,7 @@ def test_a_text_that_is_a_little_late_does_not_put_off_the_next_one(db, rate):
     assert pacing.reserve(1, now=after(first + 200)).count == 1
 
 
-def test_a_slot_that_is_far_is_not_reserved_but_named(db, rate):
+def test_a_distant_slot_is_returned_but_not_reserved(db, rate):
     rate(0.01)
     first = pacing.reserve(1, now=NOW).starts_at
     early = pacing.reserve(1, now=after(10))
@@ -92,7 +92,7 @@ def test_a_slot_that_is_far_is_not_reserved_but_named(db, rate):
     assert pacing.reserve(1, now=after(first + 99.5)).count == 1
 
 
-def test_asking_too_early_puts_nobody_off(db, rate):
+def test_asking_too_early_delays_nobody(db, rate):
     rate(0.05)
     first = pacing.reserve(1, now=NOW).starts_at
     for second in range(19):
@@ -100,7 +100,7 @@ def test_asking_too_early_puts_nobody_off(db, rate):
     assert slots(pacing.reserve(1, now=after(first + 20))) == pytest.approx([0], abs=0.001)
 
 
-def test_a_reply_can_reserve_before_any_blast(db, rate):
+def test_a_reply_can_reserve_a_slot_before_any_blast(db, rate):
     rate(0.05)
     first = pacing.reserve(1, now=NOW).starts_at
     earlier = after(first + 20 - pacing.REPLY_AHEAD_SECONDS)
@@ -109,21 +109,21 @@ def test_a_reply_can_reserve_before_any_blast(db, rate):
     assert pacing.reserve(1, now=after(first + 20)).count == 0
 
 
-def test_what_is_given_back_is_the_next_ones(db, rate):
+def test_a_returned_slot_goes_to_the_next_sender(db, rate):
     rate(0.05)
     reservation = pacing.reserve(1, now=NOW)
     pacing.give_back(reservation)
     assert slots(pacing.reserve(1, now=NOW)) == slots(reservation)
 
 
-def test_a_part_of_a_batch_is_given_back(db, rate):
+def test_part_of_a_batch_can_be_returned(db, rate):
     rate(20)
     reservation = pacing.reserve(5, now=NOW)
     pacing.give_back(reservation, 3)
     assert pacing.reserve(5, now=NOW).starts_at == pytest.approx(reservation.slot(2))
 
 
-def test_what_others_have_reserved_since_stays_theirs(db, rate):
+def test_slots_that_others_reserved_since_stay_theirs(db, rate):
     rate(20)
     first, second = pacing.reserve(5, now=NOW), pacing.reserve(5, now=NOW)
     pacing.give_back(first)
@@ -132,7 +132,7 @@ def test_what_others_have_reserved_since_stays_theirs(db, rate):
 
 @pytest.mark.parametrize("per_second", [0.01, 10])
 @pytest.mark.parametrize("seconds", [-3600, -86_400, 3600])
-def test_a_clock_that_was_set_stops_nobody(db, rate, per_second, seconds):
+def test_a_changed_clock_stops_nobody(db, rate, per_second, seconds):
     rate(per_second)
     pacing.reserve(2, now=NOW)
     assert pacing.reserve(2, now=after(seconds)).starts_at <= 0
@@ -152,7 +152,7 @@ class AnyNumberOfSenders(TestCase):
         slices=st.floats(2.0, 10.0),
     )
     @examples(quick=4, thorough=12)
-    def test_add_up_to_the_rate(self, per_second, senders, slices):
+    def test_senders_together_keep_the_rate(self, per_second, senders, slices):
         """Each reserves again once its last slot has come, or when it was told to; each slice begins anew."""
         Pace.objects.all().delete()
         lasts = max(20, 10 / per_second)

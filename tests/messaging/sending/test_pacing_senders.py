@@ -74,7 +74,7 @@ def test_no_more_senders_are_queued_than_the_rate_needs(make_member, start_blast
     assert len(queue.tasks) == senders
 
 
-def test_a_slot_that_rests_is_not_stood_in_for_by_another(make_member, start_blast, queue, rate):
+def test_a_resting_slot_is_not_replaced_by_another(make_member, start_blast, queue, rate):
     rate(0.05, SMS_CONCURRENCY=10, SMS_SENDERS_PER_BLAST=8)
     for _ in range(2):
         make_member()
@@ -84,7 +84,7 @@ def test_a_slot_that_rests_is_not_stood_in_for_by_another(make_member, start_bla
     assert dispatch.nudge(log) == 0
 
 
-def test_a_sender_that_finds_nobody_left_costs_no_time_slot(make_member, start_blast, queue, locmem, rate):
+def test_a_sender_with_nobody_left_uses_no_time_slot(make_member, start_blast, queue, locmem, rate):
     rate(0.05)
     make_member()
     log = start_blast()
@@ -95,7 +95,7 @@ def test_a_sender_that_finds_nobody_left_costs_no_time_slot(make_member, start_b
     assert next_slot_in() <= 0
 
 
-def test_a_time_slot_that_falls_into_trouble_is_given_back(make_member, start_blast, queue, locmem, rate):
+def test_a_time_slot_is_returned_after_an_error(make_member, start_blast, queue, locmem, rate):
     rate(2, SMS_CONCURRENCY=2, SMS_SENDERS_PER_BLAST=1)
     make_member()
     make_member()
@@ -131,7 +131,7 @@ def test_however_slices_end_no_time_slot_is_lost(make_member, start_blast, queue
     assert len(locmem.outbox) == sum(used) == 6
 
 
-def test_replies_go_before_a_slow_blast(make_member, start_blast, queue, locmem, rate, make_thread, reply):
+def test_replies_are_sent_before_a_slow_blast(make_member, start_blast, queue, locmem, rate, make_thread, reply):
     rate(0.05)
     for _ in range(3):
         make_member()
@@ -146,7 +146,7 @@ def test_replies_go_before_a_slow_blast(make_member, start_blast, queue, locmem,
     assert [body for _, body, _ in locmem.outbox] == ["The blast", "The reply"]
 
 
-def test_a_rest_is_no_longer_than_the_longest(make_member, start_blast, queue, rate):
+def test_a_rest_never_exceeds_the_maximum(make_member, start_blast, queue, rate):
     rate(0.001)
     make_member()
     make_member()

@@ -34,7 +34,7 @@ def later(minutes):
     return timezone.now() + timedelta(minutes=minutes)
 
 
-def test_twilios_list_proves_an_acceptance(doubtful):
+def test_twilios_message_list_proves_acceptance(doubtful):
     report = reconciliation.reconcile(later(3))
     assert (report.accepted, report.unresolved) == (1, [doubtful.dropped.pk])
     doubtful.lost.refresh_from_db()
@@ -44,7 +44,7 @@ def test_twilios_list_proves_an_acceptance(doubtful):
     assert doubtful.dropped.status == "unknown"
 
 
-def test_an_empty_list_never_sends_again(doubtful, locmem):
+def test_an_empty_message_list_causes_no_resend(doubtful, locmem):
     sent = len(locmem.outbox)
     for minutes in (3, 6, 20, 40, 400):
         reconciliation.reconcile(later(minutes))
@@ -59,7 +59,7 @@ def test_the_same_text_of_another_blast_is_no_evidence(doubtful, start_blast, se
     assert doubtful.dropped.status == "unknown"
 
 
-def test_a_row_is_not_looked_up_again_at_once(doubtful):
+def test_a_row_is_not_looked_up_again_right_away(doubtful):
     assert reconciliation.reconcile(later(3)).unresolved == [doubtful.dropped.pk]
     assert reconciliation.reconcile(later(4)).unresolved == []
 
@@ -70,7 +70,7 @@ def test_staff_are_asked_only_after_the_grace_period(doubtful, settings):
     assert reconciliation.overdue(later(31)).count() == 2
 
 
-def test_sending_again_texts_the_chosen_alone(doubtful, send, locmem):
+def test_resending_only_texts_the_selected(doubtful, send, locmem):
     assert reconciliation.send_again(doubtful, [doubtful.dropped.pk]) == 1
     assert reconciliation.send_again(doubtful, [doubtful.dropped.pk]) == 0
     doubtful.refresh_from_db()
@@ -81,20 +81,20 @@ def test_sending_again_texts_the_chosen_alone(doubtful, send, locmem):
     assert log.status == "sent"
 
 
-def test_leaving_asks_no_more_and_still_takes_late_evidence(doubtful):
+def test_a_closed_row_is_not_asked_about_again_but_accepts_late_evidence(doubtful):
     assert reconciliation.leave(doubtful, [doubtful.lost.pk, doubtful.dropped.pk]) == 2
     assert not reconciliation.overdue(later(100)).exists()
     assert Delivery.objects.advance(doubtful.lost.pk, "delivered")
 
 
-def test_nobody_of_a_canceled_blast_is_resent_to(doubtful):
+def test_a_canceled_blast_is_resent_to_nobody(doubtful):
     doubtful.status = "processing"
     doubtful.save()
     doubtful.cancel()
     assert reconciliation.send_again(doubtful, [doubtful.dropped.pk]) == 0
 
 
-def test_a_list_that_cannot_be_read_is_told(doubtful, locmem, monkeypatch):
+def test_an_unreadable_message_list_is_reported(doubtful, locmem, monkeypatch):
     def refuse(self, to, since):
         raise Refused(20003, "Authenticate")
 
@@ -104,7 +104,7 @@ def test_a_list_that_cannot_be_read_is_told(doubtful, locmem, monkeypatch):
     assert "couldn't be read" in report.problem
 
 
-def test_a_passing_failure_of_the_list_leaves_the_others_their_look_up(doubtful, locmem, monkeypatch):
+def test_a_temporary_list_failure_does_not_stop_the_other_lookups(doubtful, locmem, monkeypatch):
     list_messages, calls = locmem.list_messages, []
 
     def fail_first(self, to, since):
@@ -118,7 +118,7 @@ def test_a_passing_failure_of_the_list_leaves_the_others_their_look_up(doubtful,
     assert (report.accepted + len(report.unresolved), report.unchecked) == (1, 1)
 
 
-def test_the_command_decides_nothing_about_who_could_not_be_looked_up(doubtful, locmem, monkeypatch, capsys):
+def test_the_command_skips_people_whose_lookup_failed(doubtful, locmem, monkeypatch, capsys):
     def refuse(self, to, since):
         raise Refused(20003, "Authenticate")
 
@@ -172,15 +172,13 @@ def test_the_command_closes_replies_when_told(doubtful_reply, capsys):
     assert "0 deliveries are unconfirmed." in capsys.readouterr().out
 
 
-def test_the_command_sends_replies_again_when_told(
-    doubtful_reply, locmem, capsys, django_capture_on_commit_callbacks
-):
+def test_the_command_resends_replies_when_told(doubtful_reply, locmem, capsys, django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks(execute=True), contextlib.suppress(SystemExit):
         call_command("reconcile", "--grace", "0", "--send-again")
     assert [to for to, _, _ in locmem.outbox] == [doubtful_reply.phone]
 
 
-def test_the_command_says_why_a_reply_cannot_be_sent_again(doubtful_reply, make_unsubscribed, locmem, capsys):
+def test_the_command_says_why_a_reply_cannot_be_resent(doubtful_reply, make_unsubscribed, locmem, capsys):
     make_unsubscribed(phone=doubtful_reply.phone)
     with pytest.raises(SystemExit):
         call_command("reconcile", "--grace", "0", "--send-again")
@@ -188,7 +186,7 @@ def test_the_command_says_why_a_reply_cannot_be_sent_again(doubtful_reply, make_
     assert not locmem.outbox
 
 
-def test_the_command_doubts_replies_that_a_dead_worker_had_in_hand(make_thread, reply, queue, capsys):
+def test_the_command_includes_replies_abandoned_by_a_dead_worker(make_thread, reply, queue, capsys):
     reply(make_thread())
     Delivery.objects.claim_replies(1, later(-2))
     with pytest.raises(SystemExit):
@@ -213,7 +211,7 @@ def age(locmem, **back):
 
 
 @pytest.mark.parametrize("days", [0, 1, 2])
-def test_evidence_may_be_of_any_time_since_the_blast_began(restored, locmem, days):
+def test_evidence_may_date_from_any_time_since_the_blast_started(restored, locmem, days):
     age(locmem, days=days)
     assert reconciliation.reconcile().accepted == 1
 
@@ -223,7 +221,7 @@ def test_a_text_from_before_the_blast_is_no_evidence(restored, locmem):
     assert reconciliation.reconcile().accepted == 0
 
 
-def test_of_two_such_texts_the_one_that_may_have_arrived_counts(restored, locmem):
+def test_of_two_matching_texts_the_one_that_may_have_arrived_counts(restored, locmem):
     """It was retried in a time that the restore has taken back, and only then arrived, or only before."""
     [found] = [message for message in locmem.listed if message.to == restored.lost.phone]
     locmem.listed.remove(found)

@@ -24,13 +24,13 @@ def bodies(locmem):
     return [body for _, body, _ in locmem.outbox]
 
 
-def test_a_reply_that_is_queued_behind_a_blast_goes_first(blast, queue, make_thread, reply, locmem):
+def test_a_reply_queued_behind_a_blast_is_sent_first(blast, queue, make_thread, reply, locmem):
     reply(make_thread(), "The reply")
     sending.send_slice(*queue.tasks.pop(0))
     assert bodies(locmem) == ["The reply", *["The blast"] * 4]
 
 
-def test_a_slice_of_a_blast_ends_early_for_a_reply_and_goes_on_afterwards(
+def test_a_slice_of_a_blast_ends_early_for_a_reply_and_continues_afterwards(
     blast, queue, make_thread, reply, locmem, settings, monkeypatch
 ):
     monkeypatch.setattr(sender, "ROOM_SECONDS", 0.0)
@@ -57,7 +57,7 @@ def test_a_slice_of_a_blast_ends_early_for_a_reply_and_goes_on_afterwards(
     assert sorted(bodies(locmem)) == [*["The blast"] * 4, "The reply"]
 
 
-def test_the_task_of_a_reply_that_another_took_up_finds_nothing_to_do(blast, queue, make_thread, reply, locmem):
+def test_the_task_for_a_reply_that_was_already_sent_does_nothing(blast, queue, make_thread, reply, locmem):
     reply(make_thread(), "The reply")
     task = queue.tasks.pop()
     queue.run()
@@ -65,7 +65,7 @@ def test_the_task_of_a_reply_that_another_took_up_finds_nothing_to_do(blast, que
     assert bodies(locmem).count("The reply") == 1
 
 
-def test_two_senders_that_find_the_same_reply_do_not_both_take_it_up(make_thread, reply, queue):
+def test_two_senders_never_send_the_same_reply(make_thread, reply, queue):
     reply(make_thread())
     [(slot, owner)] = queue.tasks
     assert SenderSlot.objects.waiting_for_a_task(timezone.now()).exists()
@@ -79,14 +79,14 @@ def test_two_senders_that_find_the_same_reply_do_not_both_take_it_up(make_thread
     [("", None, False), ("", 100, False), ("sender", 9, False), ("dead", -1, False), ("lost", -1, True)],
     ids=["free", "resting", "held", "dead", "lost"],
 )
-def test_a_slot_that_waits_for_no_task_holds_up_no_blast(db, owner, seconds, is_queued):
+def test_a_slot_without_a_queued_task_delays_no_blast(db, owner, seconds, is_queued):
     until = timezone.now() + timedelta(seconds=seconds) if seconds else None
     queued_at = timezone.now() - timedelta(seconds=60) if is_queued else None
     SenderSlot.objects.create(number=0, owner=owner, leased_until=until, queued_at=queued_at)
     assert not SenderSlot.objects.for_replies().waiting_for_a_task(timezone.now()).exists()
 
 
-def test_the_replies_have_one_slot_however_often_they_are_nudged(make_thread, reply, queue):
+def test_replies_share_one_slot_however_often_they_are_nudged(make_thread, reply, queue):
     thread = make_thread()
     for _ in range(3):
         reply(thread)

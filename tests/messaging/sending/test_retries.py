@@ -29,19 +29,19 @@ def retry(send, locmem):
     return run
 
 
-def test_a_retry_goes_to_the_soft_failures_alone(finished, retry, locmem):
+def test_a_retry_only_goes_to_soft_failures(finished, retry, locmem):
     log = retry(finished, RetryWhom.FAILED)
     assert [to for to, _, _ in locmem.outbox] == [finished.soft]
     assert log.retry_of == finished
 
 
-def test_a_resend_goes_to_everyone_who_did_not_get_it_and_may_be_texted(finished, retry, locmem):
+def test_a_resend_goes_to_everyone_who_missed_it_and_may_be_texted(finished, retry, locmem):
     log = retry(finished, RetryWhom.UNREACHED)
     assert {to for to, _, _ in locmem.outbox} == {finished.soft, finished.waiting}
     assert log.deliveries.get(phone=finished.hard).skip_reason == "suppressed"
 
 
-def test_whom_a_retry_reached_is_never_retried_again(finished, retry, locmem):
+def test_people_reached_by_a_retry_are_never_retried_again(finished, retry, locmem):
     retry(finished, RetryWhom.FAILED)
     retry(finished, RetryWhom.UNREACHED)
     assert sorted(to for to, _, _ in locmem.outbox) == sorted([finished.soft, finished.waiting])

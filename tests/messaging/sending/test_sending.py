@@ -29,7 +29,7 @@ def test_everyone_in_the_community_gets_the_text_once(make_member, start_blast, 
     assert log.finished_at is not None
 
 
-def test_registrants_of_the_event_alone_get_the_text(
+def test_only_registrants_of_the_event_get_the_text(
     make_member, make_registration, make_event, start_blast, send, locmem
 ):
     event = make_event()
@@ -40,7 +40,7 @@ def test_registrants_of_the_event_alone_get_the_text(
     assert {to for to, _, _ in locmem.outbox} == wanted
 
 
-def test_each_text_carries_its_own_name(make_member, start_blast, send, locmem):
+def test_each_text_contains_its_recipients_name(make_member, start_blast, send, locmem):
     make_member(name="Rosa Delgado", phone="+17205550110")
     make_member(name=None, phone="+17205550111")
     send(start_blast("Hi {first_name}!"))
@@ -54,7 +54,7 @@ def test_a_text_with_an_unknown_field_starts_no_blast(make_member, start_blast):
     assert not MessageLog.objects.exists()
 
 
-def test_who_opted_out_or_is_suppressed_is_recorded_as_skipped(
+def test_opted_out_and_suppressed_people_are_recorded_as_skipped(
     make_member, make_unsubscribed, make_suppressed, start_blast, send, locmem
 ):
     gone, dead, fine, shaky = make_member(), make_member(), make_member(), make_member()
@@ -104,7 +104,7 @@ def test_no_transaction_is_open_during_a_call(transactional_db, make_member, sta
     assert seen == [(False, False)]
 
 
-def test_a_refused_text_says_why_in_words(make_member, start_blast, send, locmem):
+def test_a_refused_text_has_its_reason_in_words(make_member, start_blast, send, locmem):
     member = make_member()
     locmem.script[member.phone] = Refused(21612, "no route")
     log = send(start_blast())
@@ -114,7 +114,7 @@ def test_a_refused_text_says_why_in_words(make_member, start_blast, send, locmem
     assert (log.status, log.failure_count) == ("failed", 1)
 
 
-def test_proof_of_non_acceptance_puts_the_row_back_and_it_goes_out_once(
+def test_a_row_proven_not_accepted_is_pending_again_and_sent_once(
     make_member, start_blast, send, locmem, monkeypatch
 ):
     monkeypatch.setattr(sender, "BACK_OFF_SECONDS", (0.0, 0.0))
@@ -173,7 +173,7 @@ def test_an_abandoned_call_has_an_unknown_outcome_and_the_rest_is_sent(make_memb
     assert log.status == "sent"
 
 
-def test_a_call_in_flight_is_left_alone_by_the_sweep(make_member, start_blast):
+def test_the_sweep_leaves_a_call_in_flight_alone(make_member, start_blast):
     make_member()
     log = start_blast()
     Delivery.objects.claim(log.pk, 1)
@@ -193,7 +193,7 @@ def test_a_slot_leased_by_another_sender_sends_nothing(make_member, start_blast,
     assert locmem.outbox == []
 
 
-def test_a_slot_of_a_dead_sender_is_taken_over(make_member, start_blast, send, locmem):
+def test_a_dead_senders_slot_is_taken_over(make_member, start_blast, send, locmem):
     make_member()
     log = start_blast()
     past = timezone.now() - timedelta(minutes=1)
@@ -202,7 +202,7 @@ def test_a_slot_of_a_dead_sender_is_taken_over(make_member, start_blast, send, l
     assert send(log).status == "sent"
 
 
-def test_a_slice_yields_and_the_rest_follows(make_member, start_blast, locmem, monkeypatch):
+def test_a_slice_ends_in_time_and_the_rest_follows(make_member, start_blast, locmem, monkeypatch):
     monkeypatch.setattr(dispatch, "SLICE_SECONDS", 0.0)
     queued = []
     monkeypatch.setattr(dispatch, "async_task", lambda *args, **kwargs: queued.append(args[1:]))
@@ -259,7 +259,7 @@ def test_wrong_credentials_stop_the_blast_and_resuming_reaches_everyone(make_mem
     assert (log.status, log.failure_count) == ("sent", 0)
 
 
-def test_a_wrong_sender_stops_the_blast_and_touches_no_list(make_member, start_blast, send, locmem, settings):
+def test_a_wrong_sender_stops_the_blast_and_changes_no_list(make_member, start_blast, send, locmem, settings):
     settings.SMS_BREAKER_SAMPLE = 5
     for _ in range(40):
         make_member()
@@ -271,7 +271,7 @@ def test_a_wrong_sender_stops_the_blast_and_touches_no_list(make_member, start_b
     assert not UnsubscribedContact.objects.exists()
 
 
-def test_one_recipient_whom_the_sender_cannot_reach_stops_nothing(make_member, start_blast, send, locmem, settings):
+def test_one_unreachable_recipient_stops_nothing(make_member, start_blast, send, locmem, settings):
     settings.SMS_BREAKER_SAMPLE = 2
     members = [make_member() for _ in range(12)]
     locmem.script[members[0].phone] = Refused(21606, "not for this destination")
@@ -279,7 +279,7 @@ def test_one_recipient_whom_the_sender_cannot_reach_stops_nothing(make_member, s
     assert (log.status, log.success_count, log.failure_count, log.stop_code) == ("sent", 11, 1, None)
 
 
-def test_an_opt_out_that_twilio_reports_is_recorded(make_member, start_blast, send, locmem):
+def test_an_opt_out_reported_by_twilio_is_recorded(make_member, start_blast, send, locmem):
     member = make_member()
     locmem.script[member.phone] = Refused(21610, "unsubscribed")
     send(start_blast())
@@ -320,7 +320,7 @@ def test_a_draft_becomes_one_blast_however_often_it_is_sent(make_member, admin_u
     assert not MessageLog.objects.exists()
 
 
-def test_test_mode_texts_the_test_phone_alone(make_member, settings, send, locmem):
+def test_test_mode_only_texts_the_test_phone(make_member, settings, send, locmem):
     settings.ADMIN_TEST_PHONE = "+13035550150"
     make_member(name="Rosa Delgado")
     draft = Draft.objects.create(message_body="Hi {first_name}", has_opt_out_line=False, test_mode=True)
@@ -348,7 +348,7 @@ def test_a_blast_whose_first_nudge_was_lost_is_picked_up(make_member, start_blas
     assert len(locmem.outbox) == 1
 
 
-def test_selected_members_alone_get_the_text(make_member, send, locmem):
+def test_only_selected_members_get_the_text(make_member, send, locmem):
     chosen = [make_member(), make_member()]
     make_member()
     draft = Draft.objects.create(message_body="Hi", is_selection=True)
@@ -359,7 +359,7 @@ def test_selected_members_alone_get_the_text(make_member, send, locmem):
     assert log.audience_name == "2 selected people"
 
 
-def test_headcount_says_who_is_skipped_and_why(make_member, make_unsubscribed, make_suppressed):
+def test_headcount_counts_the_skipped_by_reason(make_member, make_unsubscribed, make_suppressed):
     gone, dead, both, _ = (make_member() for _ in range(4))
     for member in (gone, both):
         make_unsubscribed(phone=member.phone)
@@ -370,7 +370,7 @@ def test_headcount_says_who_is_skipped_and_why(make_member, make_unsubscribed, m
     assert headcount.skipped_sentences == ["2 people have opted out", "1 number is unreachable"]
 
 
-def test_a_callback_address_carries_the_delivery(make_member, start_blast, send, locmem, settings):
+def test_the_callback_url_contains_the_delivery(make_member, start_blast, send, locmem, settings):
     settings.PUBLIC_BASE_URL = "https://sms.example.org"
     make_member()
     log = send(start_blast())
@@ -378,7 +378,7 @@ def test_a_callback_address_carries_the_delivery(make_member, start_blast, send,
     assert url == f"https://sms.example.org/webhooks/twilio/status/{log.deliveries.get().pk}"
 
 
-def test_a_passing_failure_of_the_database_loses_no_result(
+def test_a_temporary_database_failure_loses_no_result(
     transactional_db, make_member, start_blast, send, locmem, monkeypatch
 ):
     monkeypatch.setattr(sender.time, "sleep", lambda seconds: None)
@@ -418,7 +418,7 @@ def test_never_more_calls_at_once_than_the_concurrency(make_member, start_blast,
     assert most[0] <= 3
 
 
-def test_a_blast_that_is_deleted_under_a_sender_ends_quietly(make_member, start_blast, locmem, monkeypatch):
+def test_a_sender_ends_quietly_if_its_blast_is_deleted(make_member, start_blast, locmem, monkeypatch):
     make_member()
     log = start_blast()
     slot = log.slots.first()

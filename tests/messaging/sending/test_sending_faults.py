@@ -57,14 +57,14 @@ def test_without_a_fault_everyone_is_accepted_with_the_sid_of_twilio(twilio, peo
 
 
 @pytest.mark.parametrize("retry_after", [None, "0"])
-def test_too_many_requests_are_sent_later_and_once(twilio, people, start_blast, send, retry_after):
+def test_texts_refused_with_429_are_sent_later_and_once(twilio, people, start_blast, send, retry_after):
     twilio.faults.next(*[faults.too_many_requests(retry_after)] * 6)
     log = send(start_blast())
     assert received(twilio) == Counter(people)
     assert (log.status, log.success_count) == ("sent", 12)
 
 
-def test_after_too_many_requests_fewer_go_at_once_and_then_more_again(twilio, people, start_blast, send, monkeypatch):
+def test_concurrency_drops_after_a_429_and_recovers(twilio, people, start_blast, send, monkeypatch):
     limits, adjust = [], sender.Sender._adjust
 
     def watch(self, troubles, results):
@@ -91,7 +91,9 @@ FAULTS_IN_DOUBT = {
 
 
 @pytest.mark.parametrize("fault", FAULTS_IN_DOUBT.values(), ids=FAULTS_IN_DOUBT.keys())
-def test_what_may_have_been_accepted_is_in_doubt_and_settled_by_evidence(twilio, people, start_blast, send, fault):
+def test_a_text_that_may_have_been_accepted_is_unknown_until_there_is_evidence(
+    twilio, people, start_blast, send, fault
+):
     twilio.faults.for_number(people[0], fault)
     log = send(start_blast())
     assert states(log)[people[0]] == "unknown"
@@ -106,7 +108,7 @@ def test_what_may_have_been_accepted_is_in_doubt_and_settled_by_evidence(twilio,
     assert max(received(twilio).values()) == 1
 
 
-def test_a_read_timeout_is_in_doubt(twilio, people, start_blast, send, monkeypatch):
+def test_a_read_timeout_has_an_unknown_outcome(twilio, people, start_blast, send, monkeypatch):
     monkeypatch.setattr(connections, "ANSWER_TIMEOUT", 0.2)
     twilio.faults.for_number(people[0], faults.slow(0.6))
     log = send(start_blast())
@@ -127,7 +129,7 @@ UNREACHABLE = {
 
 
 @pytest.mark.parametrize("address", UNREACHABLE.values(), ids=UNREACHABLE.keys())
-def test_whom_no_call_reached_waits_and_the_page_says_why(
+def test_people_without_a_completed_call_wait_and_the_page_says_why(
     twilio, people, start_blast, settings, monkeypatch, address
 ):
     queue = dispatch.async_task
@@ -150,7 +152,9 @@ def test_whom_no_call_reached_waits_and_the_page_says_why(
     assert (log.status, log.trouble) == ("sent", "")
 
 
-def test_wrong_credentials_stop_the_blast_at_once_and_say_what_to_fix(twilio, people, start_blast, send, settings):
+def test_wrong_credentials_stop_the_blast_immediately_and_say_what_to_fix(
+    twilio, people, start_blast, send, settings
+):
     settings.TWILIO_AUTH_TOKEN = "wrong"
     log = send(start_blast())
     assert (log.stop_code, log.is_running) == (20003, False)
@@ -162,7 +166,7 @@ def test_wrong_credentials_stop_the_blast_at_once_and_say_what_to_fix(twilio, pe
     assert received(twilio) == Counter(people)
 
 
-def test_a_wrong_sender_stops_after_the_sample_and_touches_no_contact(
+def test_a_wrong_sender_stops_the_blast_after_the_sample_and_suppresses_nobody(
     twilio, make_member, start_blast, send, settings
 ):
     settings.SMS_BREAKER_SAMPLE = 10
@@ -179,7 +183,7 @@ def test_a_wrong_sender_stops_after_the_sample_and_touches_no_contact(
     assert received(twilio) == Counter(phones)
 
 
-def test_magic_numbers_are_refused_each_with_its_consequence(twilio, make_member, start_blast, send):
+def test_each_magic_number_is_refused_with_its_consequence(twilio, make_member, start_blast, send):
     for ending in ("01", "03", "04", "09"):
         make_member(phone=f"+150055500{ending}")
     fine = make_member().phone

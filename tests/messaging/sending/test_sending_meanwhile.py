@@ -12,7 +12,7 @@ from tests.meanwhile import not_waiting_for, on_postgresql
 pytestmark = [pytest.mark.django_db(transaction=True), on_postgresql]
 
 
-def test_a_call_whose_answer_is_being_written_is_not_taken_for_abandoned(make_member, start_blast, queue):
+def test_a_call_whose_result_is_being_stored_is_not_considered_abandoned(make_member, start_blast, queue):
     for _ in range(3):
         make_member()
     log = start_blast()

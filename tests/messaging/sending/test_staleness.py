@@ -35,7 +35,7 @@ def age(log, hours):
     log.refresh_from_db()
 
 
-def test_the_first_look_after_hours_pauses_and_queues_nobody(blast, queue, locmem):
+def test_the_first_sweep_after_hours_pauses_the_blast_and_queues_nobody(blast, queue, locmem):
     age(blast, 3)
     sweep.sweep()
     blast.refresh_from_db()
@@ -46,7 +46,7 @@ def test_the_first_look_after_hours_pauses_and_queues_nobody(blast, queue, locme
     assert (queue.tasks, locmem.outbox) == ([], [])
 
 
-def test_a_sender_that_is_quicker_than_the_sweep_claims_nothing(blast, queue, locmem):
+def test_a_sender_that_starts_before_the_sweep_claims_nothing(blast, queue, locmem):
     dispatch.nudge(blast)
     age(blast, 3)
     queue.run()
@@ -56,7 +56,7 @@ def test_a_sender_that_is_quicker_than_the_sweep_claims_nothing(blast, queue, lo
     assert not blast.deliveries.exclude(status="pending").exists()
 
 
-def test_one_sender_of_several_that_start_at_once_does_not_wake_the_blast(blast, queue, locmem, settings):
+def test_several_senders_that_start_at_once_do_not_wake_the_blast(blast, queue, locmem, settings):
     age(blast, 3)
     for slot in blast.slots.all():
         SenderSlot.objects.reserve(slot.pk, f"queued {slot.pk}", 30)
@@ -71,7 +71,7 @@ def test_a_queued_task_does_not_count_as_a_live_sender(blast, queue):
     assert staleness.find_idle(blast) is not None
 
 
-def test_a_blast_of_less_than_two_hours_goes_on(blast, queue, locmem):
+def test_a_blast_idle_for_less_than_two_hours_continues(blast, queue, locmem):
     age(blast, 1.9)
     sweep.sweep()
     queue.run()
@@ -79,13 +79,13 @@ def test_a_blast_of_less_than_two_hours_goes_on(blast, queue, locmem):
 
 
 @pytest.mark.parametrize(("minutes", "is_paused"), [(0, False), (170, True), (190, False)])
-def test_how_long_is_a_setting(blast, queue, settings, minutes, is_paused):
+def test_the_time_limit_is_a_setting(blast, queue, settings, minutes, is_paused):
     settings.BLAST_STALE_MINUTES = minutes
     age(blast, 3)
     assert staleness.pause_if_stale(blast) is is_paused
 
 
-def test_a_resumed_blast_goes_on(blast, queue, locmem):
+def test_a_resumed_blast_continues(blast, queue, locmem):
     age(blast, 3)
     sweep.sweep()
     age(blast, 12)
@@ -96,7 +96,7 @@ def test_a_resumed_blast_goes_on(blast, queue, locmem):
     assert (blast.status, blast.stop_reason, len(locmem.outbox)) == ("sent", "", 4)
 
 
-def test_a_resumed_blast_that_again_nobody_sends_is_paused_again(blast, queue, locmem):
+def test_a_resumed_blast_that_stalls_again_is_paused_again(blast, queue, locmem):
     age(blast, 3)
     sweep.sweep()
     blast.resume()
@@ -106,7 +106,7 @@ def test_a_resumed_blast_that_again_nobody_sends_is_paused_again(blast, queue, l
     assert "for 5 hours" in blast.stop_reason
 
 
-def test_a_sender_that_finds_twilio_out_of_reach_for_hours_keeps_trying(blast, queue, locmem):
+def test_a_sender_keeps_trying_while_twilio_is_unreachable_for_hours(blast, queue, locmem):
     locmem.script["*"] = TryLater("busy", 120)
     for _ in range(3):
         sweep.sweep()
@@ -120,7 +120,7 @@ def test_a_sender_that_finds_twilio_out_of_reach_for_hours_keeps_trying(blast, q
     assert len(locmem.outbox) == 4
 
 
-def test_a_slot_resting_for_longer_than_the_limit_counts_as_held(blast, queue, locmem, settings):
+def test_a_slot_that_rests_beyond_the_limit_counts_as_held(blast, queue, locmem, settings):
     settings.BLAST_STALE_MINUTES = 1
     locmem.script["*"] = TryLater("busy", 250)
     sweep.sweep()
@@ -131,7 +131,7 @@ def test_a_slot_resting_for_longer_than_the_limit_counts_as_held(blast, queue, l
     assert blast.paused_at is None
 
 
-def test_a_sender_of_an_earlier_version_is_known_by_what_it_sent(blast, queue):
+def test_an_earlier_versions_sender_is_recognized_by_what_it_sent(blast, queue):
     Delivery.objects.claim(blast.pk, 1)
     MessageLog.objects.update(created_at=timezone.now() - timedelta(hours=5))
     assert staleness.find_idle(blast) is None
@@ -146,7 +146,7 @@ def test_a_blast_with_nobody_left_to_text_is_not_paused(blast, queue):
     assert blast.status == "sent"
 
 
-def test_a_decision_about_people_in_doubt_wakes_an_old_blast(blast, queue, locmem):
+def test_resending_to_unconfirmed_people_wakes_an_old_blast(blast, queue, locmem):
     [row, *_] = Delivery.objects.claim(blast.pk, 10)
     blast.deliveries.update(status="accepted")
     Delivery.objects.filter(pk=row.pk).update(status="unknown")
@@ -158,7 +158,7 @@ def test_a_decision_about_people_in_doubt_wakes_an_old_blast(blast, queue, locme
     assert [to for to, _, _ in locmem.outbox] == [row.phone]
 
 
-def test_a_sender_that_stood_still_for_hours_claims_nothing_more(blast, queue, locmem, settings, monkeypatch):
+def test_a_sender_that_stalled_for_hours_claims_nothing_more(blast, queue, locmem, settings, monkeypatch):
     """As on a machine that was asleep: the process goes on where it was."""
     settings.SMS_CONCURRENCY = 1
     settings.SMS_SENDERS_PER_BLAST = 1
@@ -189,7 +189,7 @@ def test_staff_see_it_on_the_page_and_on_the_dashboard(blast, queue, show, manag
     assert "is paused. Nothing was sent for 3 hours. 4 people haven’t been texted yet." in home
 
 
-def test_while_no_worker_runs_the_dashboard_does_not_promise_that_it_goes_on(blast, queue, manager_client):
+def test_without_a_worker_the_dashboard_does_not_promise_that_it_continues(blast, queue, manager_client):
     age(blast, 3)
     home = manager_client.get("/admin/").content.decode()
     assert "Then you can resume or cancel it." in home

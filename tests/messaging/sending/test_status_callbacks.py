@@ -77,7 +77,7 @@ def test_a_late_delivery_corrects_a_failure(delivery, post_report):
 
 
 @pytest.mark.parametrize("before", ["pending", "sending", "unknown"])
-def test_a_report_proves_the_acceptance_of_a_call_whose_answer_we_never_read(delivery, post_report, before):
+def test_a_report_proves_that_a_call_without_a_response_was_accepted(delivery, post_report, before):
     Delivery.objects.filter(pk=delivery.pk).update(status=before, sid="", accepted_at=None)
     post_report(delivery.pk, MessageStatus="sent")
     assert state(delivery) == "sent"
@@ -85,7 +85,7 @@ def test_a_report_proves_the_acceptance_of_a_call_whose_answer_we_never_read(del
     assert delivery.accepted_at is not None
 
 
-def test_our_own_record_of_the_answer_does_not_undo_an_earlier_report(make_member, start_blast, post_report):
+def test_recording_the_response_does_not_undo_an_earlier_report(make_member, start_blast, post_report):
     make_member()
     [claimed] = Delivery.objects.claim(start_blast().pk, 1)
     post_report(claimed.pk, MessageStatus="delivered")
@@ -94,7 +94,7 @@ def test_our_own_record_of_the_answer_does_not_undo_an_earlier_report(make_membe
     assert (claimed.sid, claimed.segments) == (SID, 1)
 
 
-def test_a_failure_says_why_and_suppresses_the_number(delivery, post_report):
+def test_a_failure_has_a_reason_and_suppresses_the_number(delivery, post_report):
     post_report(delivery.pk, MessageStatus="undelivered", ErrorCode="30006")
     assert state(delivery) == "undelivered"
     assert delivery.error_code == 30006
@@ -103,13 +103,13 @@ def test_a_failure_says_why_and_suppresses_the_number(delivery, post_report):
     assert (contact.category, contact.source_message_log_id) == ("hard_fail", delivery.message_log_id)
 
 
-def test_an_opt_out_that_comes_by_report_is_recorded(delivery, post_report):
+def test_an_opt_out_in_a_report_is_recorded(delivery, post_report):
     post_report(delivery.pk, MessageStatus="failed", ErrorCode="21610")
     assert UnsubscribedContact.objects.get(phone=delivery.phone).source == "message_failure"
 
 
 @pytest.mark.parametrize("code", ["30003", "30004", "30007", "30008", "30034", "99999"])
-def test_soft_failures_and_our_own_faults_touch_no_list(delivery, post_report, code):
+def test_soft_failures_and_our_own_faults_change_no_list(delivery, post_report, code):
     post_report(delivery.pk, MessageStatus="undelivered", ErrorCode=code)
     assert not SuppressedContact.objects.exists()
     assert not UnsubscribedContact.objects.exists()
@@ -150,11 +150,11 @@ def test_the_signature_is_checked_under_debug_too(delivery, client, settings):
     assert client.post(f"/webhooks/twilio/status/{delivery.pk}", {}).status_code == 403
 
 
-def test_a_report_is_taken_by_post_alone(delivery, client):
+def test_reports_must_be_posted(delivery, client):
     assert client.get(f"/webhooks/twilio/status/{delivery.pk}").status_code == 405
 
 
-def test_twilio_has_no_csrf_token(delivery):
+def test_twilio_needs_no_csrf_token(delivery):
     client = Client(enforce_csrf_checks=True)
     url = f"/webhooks/twilio/status/{delivery.pk}"
     fields = {"MessageSid": SID, "MessageStatus": "sent"}
@@ -162,7 +162,7 @@ def test_twilio_has_no_csrf_token(delivery):
     assert client.post(url, fields, headers=headers).status_code == 204
 
 
-def test_a_fault_of_the_account_stops_the_blast_from_a_report_too(make_member, start_blast, send, post_report):
+def test_an_account_fault_in_a_report_stops_the_blast(make_member, start_blast, send, post_report):
     for _ in range(3):
         make_member()
     log = start_blast()
@@ -179,19 +179,19 @@ def answer(db):
     return Delivery.objects.create(phone="+17205550100", status="accepted")
 
 
-def test_a_report_moves_on_a_text_that_belongs_to_no_blast(answer, post_report):
+def test_a_report_updates_a_text_without_a_blast(answer, post_report):
     assert post_report(answer.pk, MessageStatus="delivered").status_code == 204
     assert state(answer) == "delivered"
     assert answer.sid == SID
 
 
-def test_a_failure_of_such_a_text_suppresses_the_number(answer, post_report):
+def test_a_failed_text_without_a_blast_suppresses_the_number(answer, post_report):
     post_report(answer.pk, MessageStatus="undelivered", ErrorCode="30006")
     contact = SuppressedContact.objects.get()
     assert (contact.source_type, contact.source_message_log_id) == ("inbox", None)
 
 
-def test_a_fault_of_the_account_with_such_a_text_stops_no_blast(answer, make_log, post_report):
+def test_an_account_fault_of_a_text_without_a_blast_stops_no_blast(answer, make_log, post_report):
     log = make_log()
     assert post_report(answer.pk, MessageStatus="failed", ErrorCode="30002").status_code == 204
     log.refresh_from_db()
@@ -235,7 +235,7 @@ def test_a_report_on_another_text_changes_nothing_and_is_counted(
 
 
 @pytest.mark.parametrize("to", ["+17205550100", " +17205550100 ", "+1 720 555 0100", "rcs:+17205550100"])
-def test_the_number_may_be_written_in_any_way_that_names_its_country(delivery, post_report, unmatched, to):
+def test_the_number_may_be_in_any_international_format(delivery, post_report, unmatched, to):
     Delivery.objects.filter(pk=delivery.pk).update(phone="+17205550100", sid="")
     post_report(delivery.pk, MessageStatus="sent", To=to)
     assert (state(delivery), delivery.sid, unmatched()) == ("sent", SID, 0)
@@ -249,13 +249,13 @@ def test_without_a_number_the_sid_decides(delivery, post_report, unmatched):
     assert (state(delivery), unmatched()) == ("sent", 1)
 
 
-def test_a_row_without_a_sid_learns_it_from_a_report_that_moves_nothing(delivery, post_report):
+def test_an_outdated_report_fills_in_a_missing_sid(delivery, post_report):
     Delivery.objects.filter(pk=delivery.pk).update(sid="")
     post_report(delivery.pk, MessageStatus="queued")
     assert (state(delivery), delivery.sid) == ("accepted", SID)
 
 
-def test_a_sid_that_is_recorded_while_a_report_is_being_read_holds(delivery, monkeypatch, unmatched):
+def test_a_sid_recorded_while_a_report_is_processed_is_kept(delivery, monkeypatch, unmatched):
     Delivery.objects.filter(pk=delivery.pk).update(sid="")
     find = status_callbacks._find
 
@@ -278,7 +278,7 @@ def test_a_report_that_cannot_be_counted_is_still_answered(delivery, post_report
     assert post_report(delivery.pk, MessageStatus="sent", MessageSid="SM9").status_code == 204
 
 
-def test_reports_on_texts_that_are_gone_are_counted_by_day(db, post_report, unmatched):
+def test_reports_on_deleted_texts_are_counted_by_day(db, post_report, unmatched):
     for _ in range(3):
         post_report(999_999, MessageStatus="sent")
     assert UnmatchedReports.objects.get().count == 3

@@ -36,13 +36,13 @@ def test_an_unknown_handset_is_suppressed_at_the_second_report_a_day_later(log):
     assert SuppressedContact.objects.get().category == "hard_fail"
 
 
-def test_a_landline_report_is_no_proof_where_a_short_code_sends(log, settings):
+def test_a_landline_report_proves_nothing_if_the_sender_is_a_short_code(log, settings):
     settings.TWILIO_FROM_NUMBER = "72055"
     learn(PHONE, None, 30006, log.pk)
     assert not SuppressedContact.objects.exists()
 
 
-def test_a_block_is_an_opt_out_where_a_toll_free_number_sends(log, settings):
+def test_a_block_is_an_opt_out_if_the_sender_is_toll_free(log, settings):
     learn(PHONE, "Rosa", 30004, log.pk)
     assert not UnsubscribedContact.objects.exists()
     settings.TWILIO_FROM_NUMBER = "+18885550123"
@@ -50,13 +50,13 @@ def test_a_block_is_an_opt_out_where_a_toll_free_number_sends(log, settings):
     assert UnsubscribedContact.objects.get().source == "message_failure"
 
 
-def test_what_is_recorded_already_stays_as_it_is(log, make_unsubscribed):
+def test_existing_suppressions_are_left_alone(log, make_unsubscribed):
     make_unsubscribed(phone=PHONE, reason="Told us at the door", source="manual")
     learn(PHONE, "Rosa", 21610, log.pk)
     assert UnsubscribedContact.objects.get().reason == "Told us at the door"
 
 
-def test_nobody_leaves_their_list(log, make_member):
+def test_nobody_is_removed_from_a_list(log, make_member):
     make_member(phone=PHONE)
     learn(PHONE, None, 21614, log.pk)
     learn(PHONE, None, 21610, log.pk)
@@ -76,13 +76,13 @@ def test_backfilling_learns_from_old_blasts_and_can_be_repeated(log, capsys):
     assert UnsubscribedContact.objects.get().phone == "+17205550124"
 
 
-def test_backfilling_is_about_blasts_alone(log):
+def test_backfilling_only_covers_blasts(log):
     Delivery.objects.create(phone=PHONE, status="failed", error_code=21614)
     assert backfill() == 0
     assert not SuppressedContact.objects.exists()
 
 
-def test_a_text_of_a_conversation_confirms_what_a_blast_has_found(log):
+def test_a_text_in_a_conversation_confirms_a_blasts_finding(log):
     first = timezone.now() - timedelta(days=3)
     learn(PHONE, None, 30005, log.pk, first)
     learn(PHONE, None, 30005, None)
@@ -92,20 +92,20 @@ def test_a_text_of_a_conversation_confirms_what_a_blast_has_found(log):
 
 @pytest.mark.parametrize("code", [21211, 21610])
 @pytest.mark.parametrize("phone", ["72975", "CHOIR", "7205550123", ""])
-def test_what_is_no_number_is_on_no_list_whatever_its_error(db, code, phone):
+def test_an_invalid_number_is_never_listed_whatever_its_error(db, code, phone):
     learn(phone, None, code, None)
     assert not SuppressedContact.objects.exists()
     assert not UnsubscribedContact.objects.exists()
 
 
-def test_a_number_that_no_library_knows_can_opt_out_and_be_unreachable(db):
+def test_a_number_unknown_to_the_phone_library_can_opt_out_and_be_unreachable(db):
     learn("+1987654321", None, 21610, None)
     learn("+99912345678", None, 21211, None)
     assert UnsubscribedContact.objects.get().phone == "+1987654321"
     assert SuppressedContact.objects.get().phone == "+99912345678"
 
 
-def test_backfilling_leaves_in_who_has_opted_in_since(log):
+def test_backfilling_skips_people_who_opted_in_since(log):
     log.deliveries.create(phone=PHONE, status="failed", error_code=21610)
     opting_out.opt_in(PHONE, "inbound")
     backfill()

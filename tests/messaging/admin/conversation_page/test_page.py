@@ -109,7 +109,7 @@ def test_the_page_says_if_blasts_skip_the_number(manager_client, thread, make_su
     assert "Landline" in text
 
 
-def test_news_bring_new_texts_states_and_their_ids(manager_client, thread):
+def test_polls_return_new_texts_statuses_and_ids(manager_client, thread):
     delivery = Delivery.objects.create(phone=thread.phone, status="pending")
     last = add_text(thread, "We think so", "outbound", delivery=delivery)
     news = manager_client.get(address(thread, "news/")).json()

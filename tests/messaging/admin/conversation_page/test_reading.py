@@ -28,7 +28,7 @@ def test_the_first_unread_text_is_marked_as_new(manager_client, thread):
     assert "New" not in bodies_and_line(manager_client.get(address(thread)))
 
 
-def test_the_line_stays_on_an_open_page_when_all_is_read(manager_client, thread):
+def test_the_line_stays_on_an_open_page_when_everything_is_read(manager_client, thread):
     new = manager_client.get(address(thread)).context["new"]
     InboxThread.objects.update(unread_count=0)
     news = manager_client.get(address(thread, "news/"), {"new": new}).json()["timeline"]
@@ -119,7 +119,7 @@ def test_a_text_can_be_opened_with_the_texts_around_it(manager_client, long_thre
         assert "Back to the latest texts" in each
 
 
-def test_among_the_latest_texts_a_text_that_was_looked_for_can_be_answered(manager_client, long_thread):
+def test_a_found_text_among_the_latest_can_be_answered(manager_client, long_thread):
     text = long_thread.messages.get(body="text number 110.")
     shown = read(manager_client, address(long_thread), at=text.pk)
     assert "text number 119." in shown
@@ -131,7 +131,7 @@ def test_among_the_latest_texts_a_text_that_was_looked_for_can_be_answered(manag
 
 
 @pytest.mark.parametrize("at", ["0", "99999999", "x", "-1", "9" * 30, "of another"])
-def test_a_text_that_is_not_there_shows_the_latest(manager_client, long_thread, thread, at):
+def test_a_missing_text_shows_the_latest(manager_client, long_thread, thread, at):
     at = thread.messages.first().pk if at == "of another" else at
     shown = read(manager_client, address(long_thread), at=at)
     assert "text number 119." in shown
@@ -139,7 +139,7 @@ def test_a_text_that_is_not_there_shows_the_latest(manager_client, long_thread, 
     assert 'id="reply"' in shown
 
 
-def test_the_page_and_its_news_count_what_is_unread_in_the_whole_inbox(manager_client, thread, make_phone):
+def test_the_page_and_its_polls_count_unread_texts_in_the_whole_inbox(manager_client, thread, make_phone):
     InboxThread.objects.create(phone=make_phone(), unread_count=1_200)
     assert "<title>(1,202) (720)" in read(manager_client, address(thread))
     assert manager_client.get(address(thread, "news/")).json()["unread_texts"] == 1_202
@@ -147,7 +147,7 @@ def test_the_page_and_its_news_count_what_is_unread_in_the_whole_inbox(manager_c
     assert "<title>(720)" in read(manager_client, address(thread))
 
 
-def test_news_tell_where_the_page_before_them_ends(manager_client, long_thread):
+def test_polls_say_where_the_earlier_page_ends(manager_client, long_thread):
     mark = manager_client.get(address(long_thread)).context["page"].earlier
     assert manager_client.get(address(long_thread, "news/")).json()["earlier"] == str(mark)
 
