@@ -72,7 +72,7 @@ def visit(chromium, demo):
 @pytest.mark.parametrize("width", [WIDE, PHONE])
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("user", ["admin", "social_manager"])
-def test_nobody_is_kept_out_of_a_page(visit, user, theme, width):
+def test_every_page_is_accessible(visit, user, theme, width):
     page = visit(user, color_scheme=theme, viewport={"width": width, "height": 844})
     axe = AXE.read_text()
     faults, wide, all_controls, all_small = defaultdict(list), [], 0, 0

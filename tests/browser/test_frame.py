@@ -10,7 +10,7 @@ from tests.browser.phone import SIZE, is_as_wide_as_the_phone
 pytestmark = pytest.mark.browser
 
 
-def test_a_person_is_found_with_the_keyboard_alone(page, add_members):
+def test_a_person_can_be_found_using_only_the_keyboard(page, add_members):
     add_members("Rosa Delgado", "Tara Lund")
     page.keyboard.press("Control+k")
     page.keyboard.type("lund")
@@ -19,7 +19,7 @@ def test_a_person_is_found_with_the_keyboard_alone(page, add_members):
     expect(page).to_have_url(re.compile("/admin/contacts/communitymember/2/change/"))
 
 
-def test_the_search_is_left_with_escape_and_goes_through_its_results_with_the_arrows(page):
+def test_escape_closes_the_search_and_arrow_keys_move_through_results(page):
     page.get_by_role("link", name="Search").click()
     options = page.get_by_role("option")
     expect(options.first).to_be_visible()
@@ -40,7 +40,7 @@ def test_a_search_works_without_javascript(open_page, add_members):
     expect(page).to_have_url(re.compile("/admin/contacts/communitymember/1/change/"))
 
 
-def test_a_phone_has_a_bar_a_sheet_and_a_way_back(open_page):
+def test_phones_have_a_bar_a_sheet_and_a_back_link(open_page):
     page = open_page(viewport=SIZE, has_touch=True)
     page.get_by_role("navigation", name="Shortcuts").get_by_role("link", name="People").click()
     assert is_as_wide_as_the_phone(page)
@@ -51,7 +51,7 @@ def test_a_phone_has_a_bar_a_sheet_and_a_way_back(open_page):
     expect(page).to_have_url(re.compile("/admin/contacts/event/$"))
 
 
-def test_the_theme_is_changed_in_the_accounts_menu_and_kept(page):
+def test_the_theme_can_be_changed_in_the_account_menu_and_is_kept(page):
     page.get_by_role("button", name="ann").click()
     page.get_by_role("button", name=re.compile("Theme")).click()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")

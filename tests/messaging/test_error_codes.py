@@ -24,7 +24,7 @@ def test_each_line_of_the_table_is_well_formed(row):
     assert 30 <= len(row["sentence"]) <= 200
 
 
-def test_the_table_is_sorted_and_holds_each_code_once():
+def test_the_table_is_sorted_and_lists_each_code_once():
     codes = [int(row["code"]) for row in rows()]
     assert codes == sorted(set(codes))
 
@@ -35,7 +35,7 @@ def test_only_our_own_faults_stop_a_blast():
 
 
 @pytest.mark.parametrize("code", [20003, 20005, 20404, 21212, 21704, 30002, 30033, 30037])
-def test_what_every_further_text_would_meet_stops_a_blast(code):
+def test_a_fault_that_every_further_text_would_hit_stops_a_blast(code):
     assert classify(code).stops_blast
     assert classify(code).category == Category.CONFIG_ERROR
 
@@ -52,17 +52,17 @@ def test_a_dead_number_is_a_hard_failure(code):
 
 
 @pytest.mark.parametrize("code", [21610, 63033])
-def test_an_opt_out_is_one(code):
+def test_an_opt_out_code_is_an_opt_out(code):
     assert classify(code).category == Category.OPT_OUT
 
 
 @pytest.mark.parametrize("code", [14111, 30014, 30016, 30615, 63003, 63007, 63012, 63013, 63018, 63024, 63026])
-def test_each_code_that_sending_can_meet_has_a_sentence_of_its_own(code):
+def test_each_code_that_sending_can_get_has_its_own_sentence(code):
     assert "See https://" not in classify(code).sentence
 
 
 @pytest.mark.parametrize("code", [30003, 30004, 30007, 30008, 30410, 20429, 20500, 20503])
-def test_what_does_not_prove_a_dead_number_is_soft(code):
+def test_codes_that_do_not_prove_a_dead_number_are_soft(code):
     assert classify(code).category == Category.SOFT_FAIL
 
 

@@ -45,7 +45,7 @@ def test_no_candidate_is_longer_than_a_keyword(body):
 
 
 @pytest.mark.parametrize("body", ["join", "JOIN", " Join! ", "“join”", "join\n", "Join us please", "join, please"])
-def test_a_text_matches_by_the_whole_or_by_its_first_word(make_rule, body):
+def test_a_text_matches_as_a_whole_or_by_its_first_word(make_rule, body):
     make_rule()
     assert text_in(ADA, body) == "Welcome!"
 
@@ -121,7 +121,7 @@ def test_a_keyword_has_between_1_and_40_characters(db, keyword):
     assert keywords.why_refused(keyword)
 
 
-def test_punctuation_around_it_makes_no_other_keyword(make_rule):
+def test_punctuation_around_it_does_not_matter(make_rule):
     assert [keywords.normalize(word) for word in ("Potluck!", " «potluck?»", "pot-luck.", "C++", "🎉")] == [
         "POTLUCK",
         "POTLUCK",
@@ -133,7 +133,7 @@ def test_punctuation_around_it_makes_no_other_keyword(make_rule):
     assert "already" in keywords.why_refused("join!")
 
 
-def test_a_keyword_belongs_to_one_owner_only(make_rule):
+def test_a_keyword_only_has_one_owner(make_rule):
     rule = make_rule("JOIN")
     survey = SurveyFlow.objects.create(name="Picnic", trigger_keyword="PICNIC", questions_json='["Who?"]')
     assert keywords.why_refused("join").startswith("JOIN is already the keyword of a keyword reply.")

@@ -30,7 +30,7 @@ def test_no_breadcrumbs_repeat_a_name(admin_user, admin_client):
     assert {page: way for page, way in ways.items() if len(set(map(str.lower, way))) < len(way)} == {}
 
 
-def test_the_way_to_the_question_whether_surveys_are_to_be_deleted(admin_user, admin_client):
+def test_breadcrumbs_of_the_survey_deletion_page(admin_user, admin_client):
     world = World(admin_user)
     surveys = [world.row(SurveyFlow) for _ in range(2)]
     data = {"action": "delete_selected", "_selected_action": [survey.pk for survey in surveys]}

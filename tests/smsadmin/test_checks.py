@@ -54,7 +54,7 @@ def set_hsts(settings, seconds, subdomains=False, preload=False):
         ((0, False, True), {"smsadmin.W018", "smsadmin.I001"}),
     ],
 )
-def test_settings_of_hsts_that_do_not_go_together_are_found(sends_by_twilio, how, found):
+def test_contradictory_hsts_settings_are_found(sends_by_twilio, how, found):
     set_hsts(sends_by_twilio, *how)
     assert ids(checks.check_hsts()) == found
 
@@ -65,7 +65,7 @@ def test_hsts_without_https_is_found(sends_by_twilio):
     assert ids(checks.check_hsts()) == {"smsadmin.W017"}
 
 
-def test_hsts_that_is_off_is_no_warning(sends_by_twilio):
+def test_disabled_hsts_is_no_warning(sends_by_twilio):
     set_hsts(sends_by_twilio, 0)
     [informed] = checks.check_hsts()
     assert not informed.is_serious(WARNING)
@@ -86,7 +86,7 @@ def test_a_backup_folder_that_cannot_be_written_is_named(settings, tmp_path, mon
     assert f"{tmp_path}/backups (BACKUP_DIR): this user cannot write to {tmp_path}." in found.msg
 
 
-def test_a_good_installation_needs_no_fixing(sends_by_twilio, tmp_path):
+def test_a_good_installation_has_no_findings(sends_by_twilio, tmp_path):
     sends_by_twilio.BASE_DIR = tmp_path
     assert all_checks() == []
 
@@ -133,7 +133,7 @@ def test_a_database_file_that_cannot_be_written_is_found(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("address", ["https://localhost", "https://192.168.1.5", "https://[::1]", "https://sms"])
-def test_an_address_that_twilio_cannot_reach_is_found(sends_by_twilio, address):
+def test_a_url_that_twilio_cannot_reach_is_found(sends_by_twilio, address):
     sends_by_twilio.PUBLIC_BASE_URL = address
     sends_by_twilio.ALLOWED_HOSTS = ["*"]
     assert ids(checks.check_public_address()) == {"smsadmin.W003"}
@@ -144,13 +144,13 @@ def test_debug_on_a_public_site_is_found(sends_by_twilio):
     assert ids(checks.check_public_address()) == {"smsadmin.W007"}
 
 
-def test_redis_beside_sqlite_is_found(settings, monkeypatch):
+def test_redis_with_sqlite_is_found(settings, monkeypatch):
     monkeypatch.setitem(settings.DATABASES["default"], "ENGINE", "django.db.backends.sqlite3")
     settings.REDIS_URL = "redis://127.0.0.1:6379/0"
     assert ids(checks.check_queue()) == {"smsadmin.W008"}
 
 
-def test_credentials_beside_the_simulator_are_found(sends_by_twilio):
+def test_credentials_with_the_simulator_are_found(sends_by_twilio):
     sends_by_twilio.SMS_BACKEND = checks.SIMULATOR
     assert ids(checks.check_twilio()) == {"smsadmin.W004"}
 
@@ -160,12 +160,12 @@ def test_a_sender_without_an_account_is_found(settings):
     assert ids(checks.check_twilio()) == {"smsadmin.W005"}
 
 
-def test_sending_without_a_public_address_is_found(sends_by_twilio):
+def test_sending_without_a_public_url_is_found(sends_by_twilio):
     sends_by_twilio.PUBLIC_BASE_URL = ""
     assert ids(checks.check_twilio()) == {"smsadmin.W006"}
 
 
-def test_a_name_as_sender_is_pointed_out_since_nobody_can_reply_to_it(sends_by_twilio):
+def test_an_alphanumeric_sender_gets_a_warning(sends_by_twilio):
     sends_by_twilio.TWILIO_FROM_NUMBER = "CHOIR"
     [found] = checks.check_twilio()
     assert found.id == "smsadmin.W020"
@@ -178,14 +178,14 @@ def test_a_sender_that_takes_replies_is_fine(sends_by_twilio, sender):
     assert checks.check_twilio() == []
 
 
-def test_an_installation_without_a_name_is_pointed_out(sends_by_twilio, tmp_path):
+def test_an_installation_without_a_name_gets_a_warning(sends_by_twilio, tmp_path):
     sends_by_twilio.BASE_DIR = tmp_path
     sends_by_twilio.ORGANIZATION_NAME = ""
     assert ids(checks.check_deployment()) == {"smsadmin.W021"}
 
 
 @pytest.mark.parametrize("name", ["Riverside Neighborhood Choir and Orchestra " * 2, "Chœur de la Rivière"])
-def test_answers_that_take_several_segments_are_pointed_out(sends_by_twilio, tmp_path, name):
+def test_answers_that_take_several_segments_get_a_warning(sends_by_twilio, tmp_path, name):
     sends_by_twilio.BASE_DIR = tmp_path
     sends_by_twilio.ORGANIZATION_NAME = name
     [found] = checks.check_deployment()
@@ -202,7 +202,7 @@ def test_an_env_file_that_others_can_read_is_found(sends_by_twilio, tmp_path):
         assert ids(checks.check_deployment()) == {"smsadmin.W013"}
 
 
-def test_an_env_file_that_the_group_of_the_services_can_read_is_fine(sends_by_twilio, tmp_path):
+def test_an_env_file_readable_by_the_services_group_is_fine(sends_by_twilio, tmp_path):
     sends_by_twilio.BASE_DIR = tmp_path
     env_file = tmp_path / ".env"
     env_file.touch()
@@ -211,7 +211,7 @@ def test_an_env_file_that_the_group_of_the_services_can_read_is_fine(sends_by_tw
         assert ids(checks.check_deployment()) == set()
 
 
-def test_a_proxy_that_nobody_named_is_found(sends_by_twilio, tmp_path):
+def test_an_unlisted_proxy_is_found(sends_by_twilio, tmp_path):
     sends_by_twilio.BASE_DIR = tmp_path
     sends_by_twilio.TRUSTED_PROXIES = []
     assert ids(checks.check_deployment()) == {"smsadmin.W015"}

@@ -29,7 +29,7 @@ def page(admin_client):
     return lambda: admin_client.get("/admin/").content.decode()
 
 
-def test_an_empty_site_says_how_to_begin(page):
+def test_an_empty_site_says_how_to_start(page):
     text = page()
     assert "No blast has been sent yet." in text
     assert "import a file" in text
@@ -134,18 +134,18 @@ def test_a_reply_that_a_running_worker_ignores_is_reported(page, waiting_reply, 
     assert "1 reply is waiting to be sent, although the worker is running" in page()
 
 
-def test_a_reply_that_waits_at_twilios_request_is_not_reported(page, waiting_reply, make_worker):
+def test_a_reply_delayed_by_twilio_is_not_reported(page, waiting_reply, make_worker):
     make_worker(timezone.now())
     SenderSlot.objects.create(number=0, leased_until=timezone.now() + timedelta(minutes=2))
     assert "waiting to be sent" not in page()
 
 
-def test_a_worker_that_was_killed_is_missed_though_nothing_waits(page, make_worker):
+def test_a_killed_worker_is_reported_even_if_nothing_waits(page, make_worker):
     make_worker(timezone.now() - timedelta(minutes=2))
     assert "The worker isn’t running, so nothing is being sent" in page()
 
 
-def test_a_worker_that_was_stopped_is_missed_after_some_minutes(page):
+def test_a_stopped_worker_is_reported_after_a_few_minutes(page):
     assert "The worker isn’t running" not in page()
     Schedule.objects.update(next_run=timezone.now() - timedelta(minutes=6))
     assert "The worker isn’t running" in page()
@@ -205,7 +205,7 @@ def test_only_the_next_few_are_shown(page, make_scheduled):
 
 
 @pytest.mark.parametrize("status", ["expired", "failed"])
-def test_what_was_not_sent_needs_attention_for_a_week(page, make_scheduled, status):
+def test_an_unsent_message_needs_attention_for_a_week(page, make_scheduled, status):
     reason = "The event was deleted."
     unsent = make_scheduled(status=status, error_message=reason, scheduled_at=timezone.now() - timedelta(days=6))
     make_scheduled("Long ago", status=status, scheduled_at=timezone.now() - timedelta(days=8))
@@ -226,7 +226,7 @@ def test_scheduled_messages_are_hidden_from_those_without_access(client, make_us
     assert "Failed one" not in text
 
 
-def test_unread_texts_are_counted_and_lead_to_them(page, make_phone):
+def test_unread_texts_are_counted_and_linked(page, make_phone):
     assert "No unread texts." in page()
     for count in (2, 1, 0):
         InboxThread.objects.create(phone=make_phone(), unread_count=count)

@@ -27,7 +27,7 @@ def test_nothing_is_sent(monkeypatch, django_capture_on_commit_callbacks):
     assert not MessageLog.objects.running().exists()
 
 
-def test_beside_real_people_it_refuses_unless_forced():
+def test_with_real_people_it_refuses_unless_forced():
     CommunityMember.objects.create(phone="+17203832388")
     before = counts()
     with pytest.raises(CommandError, match="1 real number"):
@@ -37,13 +37,13 @@ def test_beside_real_people_it_refuses_unless_forced():
     assert CommunityMember.objects.count() == 341
 
 
-def test_where_texts_are_real_it_is_refused(settings):
+def test_with_a_real_backend_it_refuses(settings):
     settings.SMS_BACKEND = "messaging.backends.locmem.LocmemBackend"
     with pytest.raises(CommandError, match="sends real texts"):
         call_command("demo")
 
 
-def test_beside_real_people_no_sample_data_texts_by_itself():
+def test_with_real_people_no_sample_data_is_texted():
     CommunityMember.objects.create(phone="+17203832388")
     demo.add()
     assert not ScheduledMessage.objects.exists()

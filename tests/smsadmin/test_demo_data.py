@@ -53,7 +53,7 @@ def test_there_is_something_to_look_at_in_every_list(made_up):
     assert MessageLog.objects.count() == len(blasts.BLASTS)
 
 
-def test_every_number_is_kept_for_fiction(made_up):
+def test_every_number_is_fictional(made_up):
     with_phones = [model for model in LISTS if any(field.name == "phone" for field in model._meta.fields)]
     assert len(with_phones) == 10
     for model in with_phones:
@@ -78,7 +78,7 @@ def test_lists_that_show_the_newest_first_are_in_order_of_time(made_up, model):
     assert all(times == sorted(times) for times in lists.values())
 
 
-def test_blasts_show_every_end(made_up, settings):
+def test_blasts_have_every_outcome(made_up, settings):
     assert set(Delivery.objects.values_list("status", flat=True)) >= {
         "delivered",
         "undelivered",
@@ -99,7 +99,7 @@ def test_counters_match_the_rows(made_up):
         assert (log.total_recipients, log.success_count, log.failure_count) == before
 
 
-def test_what_failed_for_good_is_skipped_from_then_on(made_up):
+def test_permanently_failed_numbers_are_skipped_from_then_on(made_up):
     dead = Delivery.objects.filter(error_code__in=(21610, 21614)).values_list("phone", flat=True)
     assert dead
     assert not CommunityMember.objects.textable().filter(phone__in=dead).exists()
@@ -132,12 +132,12 @@ def test_conversations_are_of_every_kind(made_up):
     assert kinds == {"text", "blast", "consent"}
 
 
-def test_the_reply_in_doubt_is_put_before_staff_soon_after(made_up):
+def test_the_unconfirmed_reply_is_shown_to_staff_soon_after(made_up):
     assert not replies.in_question().exists()
     assert replies.in_question(timezone.now() + timedelta(minutes=2)).count() == 1
 
 
-def test_threads_say_what_their_texts_say(made_up):
+def test_threads_match_their_texts(made_up):
     for thread in InboxThread.objects.prefetch_related("messages"):
         last = max(thread.messages.all(), key=lambda message: message.pk)
         assert thread.last_message_at == last.created_at
@@ -155,7 +155,7 @@ def test_an_opt_out_by_text_keeps_its_words_in_the_consent_history(made_up):
         assert UnsubscribedContact.objects.filter(phone=record.phone).exists()
 
 
-def test_surveys_have_sessions_of_every_end(made_up):
+def test_surveys_have_sessions_with_every_outcome(made_up):
     ends = set(SurveySession.objects.values_list("status", "end_reason"))
     assert ends == {
         ("completed", ""),
@@ -171,7 +171,7 @@ def test_surveys_have_sessions_of_every_end(made_up):
         assert (funnel.started, funnel.completed) == (survey.start_count, survey.completion_count)
 
 
-def test_who_completed_the_sign_up_is_registered_for_its_event(made_up):
+def test_people_who_completed_the_sign_up_are_registered_for_its_event(made_up):
     survey = SurveyFlow.objects.exclude(linked_event=None).get()
     completed = SurveySession.objects.filter(survey=survey, status="completed")
     registered = EventRegistration.objects.filter(event=survey.linked_event)

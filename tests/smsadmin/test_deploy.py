@@ -23,7 +23,7 @@ def values(unit, key):
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
-def test_a_unit_runs_what_there_is(unit):
+def test_a_unit_runs_existing_commands(unit):
     for command in values(unit, "ExecStart(?:Pre)?"):
         words = command.split()
         if "manage.py" in words:
@@ -40,12 +40,12 @@ def test_a_unit_applies_the_migrations_first(unit):
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
-def test_what_a_unit_writes_is_for_its_own_user_alone(unit):
+def test_files_written_by_a_unit_are_private_to_its_user(unit):
     assert (values(unit, "UMask"), values(unit, "StateDirectoryMode")) == (["0077"], ["0700"])
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
-def test_a_unit_offers_no_reload(unit):
+def test_a_unit_has_no_reload(unit):
     """gunicorn's would go on with the settings of its start."""
     assert values(unit, "ExecReload") == []
 
@@ -58,7 +58,7 @@ def test_the_address_of_the_web_server_can_be_set_without_its_whole_command():
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
-def test_systemd_takes_a_unit(unit, tmp_path):
+def test_systemd_accepts_each_unit(unit, tmp_path):
     if not shutil.which("systemd-analyze"):
         pytest.skip("systemd-analyze is not installed")
     here = tmp_path / unit.name
@@ -76,7 +76,7 @@ def test_the_proxy_passes_on_what_the_site_needs_and_nothing_that_a_client_made_
         assert f"proxy_set_header {header};" in NGINX
 
 
-def test_the_log_of_the_proxy_has_no_queries():
+def test_the_proxys_log_has_no_query_strings():
     """Neither by the request nor by the page before: staff search by phone number."""
     [form] = re.findall(r"log_format smsadmin (.*?);", NGINX, re.DOTALL)
     assert set(re.findall(r"\$(\w+)", form)).isdisjoint(
@@ -96,20 +96,20 @@ def test_the_proxy_lets_the_longest_import_through():
     assert int(megabytes) * 1024**2 > MAX_BYTES
 
 
-def test_the_addresses_to_be_set_at_twilio_exist():
+def test_the_urls_to_configure_at_twilio_exist():
     text = (ROOT / "docs" / "deployment.md").read_text()
     for path in set(re.findall(r"https://sms\.example\.org(/webhooks/[\w/]+)", text)):
         assert resolve(path)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_what_a_page_links_to_exists(page):
+def test_links_between_pages_work(page):
     links = re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text())
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_the_commands_that_a_page_names_exist(page):
+def test_the_commands_on_a_page_exist(page):
     named = set(re.findall(r"manage\.py ([a-z][a-z_]+)", page.read_text()))
     assert named <= {*get_commands(), "COMMAND"}
 
@@ -120,7 +120,7 @@ def test_every_page_is_in_the_index():
     assert [page for page in pages if page != "index.md" and f"({page})" not in index] == []
 
 
-def test_the_settings_of_the_deployment_page_can_be_copied_as_they_stand():
+def test_the_settings_on_the_deployment_page_can_be_copied_unchanged():
     """A # behind a value would be taken for a part of it."""
     lines = re.findall(r"(?m)^    [A-Z_]+=.*$", (ROOT / "docs" / "deployment.md").read_text())
     assert len(lines) > 10

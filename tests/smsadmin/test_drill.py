@@ -16,7 +16,7 @@ from smsadmin.drilling import scratch
         (b"", "is not a backup"),
     ],
 )
-def test_what_is_no_backup_ends_the_drill_with_a_sentence(tmp_path, content, part):
+def test_a_file_that_is_not_a_backup_ends_the_drill_with_a_sentence(tmp_path, content, part):
     path = tmp_path / "file"
     if content is not None:
         path.write_bytes(content)
@@ -26,14 +26,14 @@ def test_what_is_no_backup_ends_the_drill_with_a_sentence(tmp_path, content, par
     assert str(raised.value).startswith("The drill failed. ")
 
 
-def test_a_folder_that_is_not_there_ends_the_drill_with_a_sentence(tmp_path):
+def test_a_missing_folder_ends_the_drill_with_a_sentence(tmp_path):
     path = tmp_path / "file.sqlite3"
     path.write_bytes(b"SQLite format 3\0")
     with pytest.raises(CommandError, match="Choose another folder"):
         call_command("drill", str(path), "--folder", str(tmp_path / "none"))
 
 
-def test_a_disk_without_room_is_told_before_anything_is_restored(tmp_path, monkeypatch):
+def test_a_full_disk_is_reported_before_anything_is_restored(tmp_path, monkeypatch):
     path = tmp_path / "file.sqlite3"
     path.write_bytes(b"SQLite format 3\0")
     monkeypatch.setattr("shutil.disk_usage", lambda folder: type("Usage", (), {"free": 1}))
@@ -53,7 +53,7 @@ def test_an_isolated_process_gets_none_of_our_settings(settings, tmp_path):
     assert not [name for name in environment if name.startswith(("TWILIO", "ADMIN", "PORT"))]
 
 
-def test_what_a_killed_drill_has_left_is_removed_and_what_another_uses_is_not(tmp_path):
+def test_leftovers_of_a_killed_drill_are_removed_but_not_files_in_use(tmp_path):
     left, used = tmp_path / f"{scratch.PREFIX}left", tmp_path / f"{scratch.PREFIX}used"
     for folder in (left, used):
         folder.mkdir()
@@ -76,5 +76,5 @@ def test_what_a_killed_drill_has_left_is_removed_and_what_another_uses_is_not(tm
         ({}, "postgres:///x"),
     ],
 )
-def test_the_address_of_the_scratch_database_is_that_of_the_server(parameters, address):
+def test_the_scratch_database_is_on_the_same_server(parameters, address):
     assert scratch._address(parameters, "x") == address

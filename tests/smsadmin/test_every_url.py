@@ -71,12 +71,12 @@ def contents():
     return found
 
 
-def test_the_addresses_of_the_site_are_known():
+def test_every_url_of_the_site_is_covered():
     assert [str(entry.pattern) for entry in get_resolver().url_patterns] == ["", "admin/", "webhooks/twilio/"]
 
 
 @pytest.mark.parametrize(("name", "variant"), CASES)
-def test_a_page_is_shown_to_those_whose_role_includes_it_and_looking_changes_nothing(visitors, name, variant):
+def test_a_page_is_shown_to_the_roles_that_include_it_and_viewing_changes_nothing(visitors, name, variant):
     visits = {visitor: (client, world.address(name, variant)) for visitor, (client, world) in visitors.items()}
     for client, _ in visits.values():
         client.get("/admin/jsi18n/")
@@ -88,7 +88,7 @@ def test_a_page_is_shown_to_those_whose_role_includes_it_and_looking_changes_not
     assert contents() == before
 
 
-def test_looking_at_the_login_changes_nothing(visitors):
+def test_viewing_the_login_page_changes_nothing(visitors):
     before = contents()
     statuses = [client.get("/admin/login/").status_code for client, _ in visitors.values()]
     assert statuses == [200, 302, 302]
@@ -96,14 +96,14 @@ def test_looking_at_the_login_changes_nothing(visitors):
 
 
 @pytest.mark.parametrize("visitor", ["anonymous", "admin", "social_manager"])
-def test_a_search_without_a_word_of_what_for_fails_for_nobody(visitors, visitor):
+def test_an_autocomplete_request_without_parameters_fails_for_nobody(visitors, visitor):
     client, world = visitors[visitor]
     assert client.get(world.address("autocomplete")).status_code < 500
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("model", models())
-def test_odd_addresses_get_an_answer(visitors, model):
+def test_malformed_urls_get_a_response(visitors, model):
     client, world = visitors["admin"]
     changelist = world.address(f"{model}_changelist")
     pages = [name.removeprefix(f"{model}_") for name in find_names() if name.startswith(f"{model}_")]
@@ -147,7 +147,7 @@ def test_a_nul_character_in_an_address_is_a_bad_request(admin_client, address):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("model", models())
-def test_odd_forms_get_an_answer(visitors, model):
+def test_malformed_forms_get_a_response(visitors, model):
     client, world = visitors["admin"]
     row = world.row(models()[model])
     for name in (name for name in find_names() if name.startswith(f"{model}_")):

@@ -52,7 +52,7 @@ def place(tmp_path, settings, monkeypatch):
     return tmp_path
 
 
-def test_what_we_make_is_closed_to_others_and_nothing_else(place):
+def test_only_files_we_create_are_private(place):
     file_modes.close()
     private = {**dict.fromkeys((*NAMES, *BACKUPS, ".env"), 0o600), "instance": 0o700, "backups": 0o700}
     assert modes(place) == {**private, "notes.txt": 0o644}
@@ -60,7 +60,7 @@ def test_what_we_make_is_closed_to_others_and_nothing_else(place):
     assert file_modes.close() == []
 
 
-def test_a_folder_that_the_operator_chose_stays_as_it_is(place, settings):
+def test_a_folder_chosen_by_the_operator_is_left_alone(place, settings):
     settings.INSTANCE_DIR = place / "elsewhere"
     file_modes.close()
     assert (mode(place / "instance"), mode(place / "instance" / "backups")) == (0o755, 0o755)
@@ -68,7 +68,7 @@ def test_a_folder_that_the_operator_chose_stays_as_it_is(place, settings):
     assert mode(place / "instance" / "backups" / BACKUPS[0]) == 0o600
 
 
-def test_what_belongs_to_another_user_stays_and_is_told_of(place, monkeypatch):
+def test_other_users_files_are_left_alone_and_reported(place, monkeypatch):
     monkeypatch.setattr("smsadmin.file_modes.os.geteuid", lambda: os.getuid() + 1)
     assert file_modes.close() == []
     assert mode(place / "instance" / "sms.db") == 0o644
@@ -85,7 +85,7 @@ def test_settings_that_root_shares_with_the_group_of_the_services_stay_shared(pl
     assert mode(place / ".env") == 0o640
 
 
-def test_root_at_a_prompt_does_not_shut_the_services_out_of_their_settings(place, monkeypatch):
+def test_commands_run_as_root_keep_the_settings_readable_by_the_services(place, monkeypatch):
     monkeypatch.setattr(file_modes, "_runs_as_owner", lambda database: False)
     file_modes.close()
     assert mode(place / ".env") == 0o644
@@ -109,7 +109,7 @@ def test_open_files_are_found_and_fixed(place):
     assert len(findings("storage.access")) == 1
 
 
-def test_a_folder_in_which_everybody_may_write_is_found(place):
+def test_a_world_writable_folder_is_found(place):
     (place / "instance" / "backups").chmod(0o757)
     file_modes.close()
     assert problems("storage.access") == []

@@ -79,12 +79,12 @@ def test_practice_mode_is_announced_on_every_page(simulated, visit, kind):
 
 
 @pytest.mark.parametrize("kind", PAGES)
-def test_a_backend_that_sends_says_no_such_thing(visit, kind):
+def test_a_sending_backend_announces_nothing(visit, kind):
     assert BANNER not in visit[kind]()
 
 
 @pytest.mark.parametrize("kind", PAGES)
-def test_every_page_bears_our_name_and_icon(visit, kind):
+def test_every_page_has_our_name_and_icon(visit, kind):
     content = visit[kind]()
     assert re.search(r"<title>\s*\S.*SMS Admin\s*</title>", content)
     assert "smsadmin/favicon.svg" in content
@@ -115,7 +115,7 @@ def test_the_root_redirects_to_the_home_page(client):
     assert client.get("/").headers["location"] == "/admin/"
 
 
-def test_groups_of_django_are_not_offered(admin_client):
+def test_djangos_groups_are_not_offered(admin_client):
     assert b"Groups" not in admin_client.get("/admin/").content
 
 
@@ -129,7 +129,7 @@ def test_templates_have_no_inline_script_style_or_handler(template):
     assert not re.search(r"<style|\sstyle=|\son[a-z]+=", source)
 
 
-def test_a_history_says_the_zone_of_its_times(admin_client, admin_user):
+def test_a_change_log_shows_the_zone_of_its_times(admin_client, admin_user):
     LogEntry.objects.log_actions(admin_user.pk, [admin_user], CHANGE, "Role changed.", single_object=True)
     LogEntry.objects.update(action_time=datetime(2026, 7, 4, 18, 30, tzinfo=UTC))
     page = admin_client.get(f"/admin/accounts/appuser/{admin_user.pk}/history/")

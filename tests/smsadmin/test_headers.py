@@ -40,7 +40,7 @@ KINDS = ("login", "page", "redirect", "download", "400", "403", "404", "500")
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_answer_forbids_what_no_page_needs(answers, kind):
+def test_every_response_forbids_unneeded_features(answers, kind):
     headers = answers[kind]().headers
     assert headers["X-Frame-Options"] == "DENY"
     assert headers["X-Content-Type-Options"] == "nosniff"
@@ -57,7 +57,7 @@ def test_every_answer_forbids_what_no_page_needs(answers, kind):
     }
 
 
-def test_the_page_of_an_error_keeps_its_style_for_developers(answers, settings):
+def test_debug_pages_keep_their_inline_styles(answers, settings):
     settings.DEBUG = True
     assert "Content-Security-Policy" not in answers["500"]().headers
     assert "Content-Security-Policy" in answers["page"]().headers
@@ -83,7 +83,7 @@ SCRIPTS = sorted(script for app in APPS for script in Path(project.BASE_DIR, app
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
-def test_what_a_page_fetches_by_itself_is_marked_as_such(script):
+def test_automatic_requests_have_the_poll_header(script):
     """Otherwise it would keep the session of somebody who has left alive."""
     for call in re.findall(r"\bfetch\(.*?\);", script.read_text(), re.DOTALL):
         is_clicked = "link.href" in call

@@ -74,7 +74,7 @@ def test_everything_is_fine(heartbeat):
     }
 
 
-def test_it_can_be_asked_by_address_and_by_http_where_the_site_is_public_by_https(heartbeat, settings):
+def test_it_can_be_requested_by_ip_and_http_even_if_the_site_uses_https(heartbeat, settings):
     settings.SECURE_SSL_REDIRECT = True
     settings.ALLOWED_HOSTS = ["sms.example.org"]
     assert ask(host="10.0.0.7:8000").status_code == 200
@@ -93,7 +93,7 @@ def test_other_methods_are_refused(path):
     assert Client().post(path).status_code == 405
 
 
-def test_a_session_is_not_asked_for(heartbeat, admin_client, django_assert_num_queries):
+def test_no_session_is_needed(heartbeat, admin_client, django_assert_num_queries):
     with django_assert_num_queries(0):
         admin_client.get("/health")
 
@@ -111,7 +111,7 @@ def test_an_unresponsive_database_is_reported_without_its_error(monkeypatch, cap
     assert "secret.example" not in caplog.text
 
 
-def test_a_lasting_failure_is_logged_at_its_beginning_and_its_end(heartbeat, caplog):
+def test_a_lasting_failure_is_logged_when_it_starts_and_ends(heartbeat, caplog):
     WorkerHeartbeat.objects.update(beat_at=timezone.now() - timedelta(minutes=3))
     ask()
     ask()
@@ -190,7 +190,7 @@ def test_a_task_that_was_signed_with_another_secret_is_found(queue_in_redis):
     assert "another SECRET_KEY" in problems(ask())["queue"]
 
 
-def test_a_redis_that_does_not_answer_is_found(heartbeat, settings):
+def test_an_unresponsive_redis_is_found(heartbeat, settings):
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     assert problems(ask()) == {"queue": "Redis, which holds the queue, is not responding."}
 
@@ -258,7 +258,7 @@ def test_a_stranger_only_gets_the_status(schedules, address):
     assert (response.status_code, response.json()) == (503, {"status": "failing"})
 
 
-def test_whoever_asks_through_the_proxy_is_known_by_their_own_address(heartbeat, settings):
+def test_clients_behind_the_proxy_are_identified_by_their_own_address(heartbeat, settings):
     settings.TRUSTED_PROXIES = [health.INSIDE[0]]
     assert ask(x_forwarded_for="203.0.113.9").json() == {"status": "ok"}
     assert "checks" in ask(x_forwarded_for="10.0.0.9").json()
@@ -304,7 +304,7 @@ def test_a_failed_write_is_reported_with_its_reason(heartbeat, monkeypatch, fail
     assert problems(ask()) == {"writing": sentence}
 
 
-def test_a_write_that_waits_for_a_lock_is_given_up(heartbeat, monkeypatch):
+def test_a_write_that_waits_for_a_lock_is_abandoned(heartbeat, monkeypatch):
     def wait(now):
         raise health.time_limits.TookTooLong
 
@@ -324,7 +324,7 @@ def test_a_full_disk_is_found_while_one_row_still_fits(heartbeat, file_of_its_ow
     assert problems(ask()) == {"writing": health.FULL}
 
 
-def test_a_disk_that_is_mounted_read_only_is_found(heartbeat, file_of_its_own, monkeypatch):
+def test_a_read_only_disk_is_found(heartbeat, file_of_its_own, monkeypatch):
     monkeypatch.setattr(health.os, "statvfs", lambda folder: SimpleNamespace(f_flag=health.os.ST_RDONLY))
     assert problems(ask()) == {"writing": health.READ_ONLY}
 
@@ -336,7 +336,7 @@ def test_the_same_row_is_written_each_time(heartbeat):
     assert WriteProbe.objects.get().written_at > first.written_at
 
 
-def test_a_process_writes_once_in_a_while_however_often_it_is_asked(heartbeat, monkeypatch):
+def test_a_process_only_writes_occasionally_however_often_it_is_asked(heartbeat, monkeypatch):
     monkeypatch.setattr(health, "_writing", health._Kept(60))
     ask()
     first = WriteProbe.objects.get()
@@ -344,7 +344,7 @@ def test_a_process_writes_once_in_a_while_however_often_it_is_asked(heartbeat, m
     assert WriteProbe.objects.get().written_at == first.written_at
 
 
-def test_nobody_waits_for_long_where_another_thread_waits_for_the_database(heartbeat, monkeypatch):
+def test_no_thread_waits_long_while_another_waits_for_the_database(heartbeat, monkeypatch):
     monkeypatch.setattr(health, "DATABASE_SECONDS", 0.5)
     with health._writing._lock:
         assert "took too long" in problems(ask())["writing"]
@@ -366,7 +366,7 @@ def test_static_files_that_were_not_collected_are_found(heartbeat, monkeypatch):
     assert "collectstatic" in problems(ask())["pages"]
 
 
-def test_a_table_that_is_lost_is_found(heartbeat):
+def test_a_lost_table_is_found(heartbeat):
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE django_session")
     found = problems(ask())

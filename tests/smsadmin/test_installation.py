@@ -73,7 +73,7 @@ def test_the_broker_uses_the_queue_of_the_installation(monkeypatch):
     assert broker.InstallationQueue("another").list_key == "django_q:another:q"
 
 
-def test_the_figures_of_the_workers_are_kept_apart_too(monkeypatch):
+def test_the_workers_statistics_are_kept_apart_too(monkeypatch):
     monkeypatch.setattr(Conf, "REDIS", "redis://127.0.0.1:1/0")
     key = broker.InstallationQueue()._own(f"{Conf.Q_STAT}:1234")
     assert key == f"django_q:{installation.queue_name()}:cluster:1234"

@@ -99,7 +99,7 @@ def every_lookup(model):
 
 
 @pytest.mark.parametrize("name", models())
-def test_a_list_takes_the_lookups_of_its_own_filters_and_no_others(name):
+def test_a_list_only_accepts_the_lookups_of_its_own_filters(name):
     model = models()[name]
     own = set(own_lookups(model))
     request = RequestFactory().get("/")
@@ -120,7 +120,7 @@ def test_an_unknown_lookup_redirects_to_the_list_with_a_message(browser, name):
     assert said == "The address had filters that this list doesn’t have. Everything is shown."
 
 
-def test_no_regular_expression_of_an_address_is_run(browser, make_member):
+def test_no_regular_expression_in_a_url_is_run(browser, make_member):
     make_member(name="a" * 20 + "!")
     with CaptureQueriesContext(connection) as asked:
         for address in ({"name__regex": SLOW}, {"name__iregex": "["}, {"phone__regex": "(a"}):
@@ -165,7 +165,7 @@ def test_an_impossible_date_in_a_date_filter_is_not_an_error(browser, year, rest
 @pytest.mark.filterwarnings("ignore:DateTimeField .* received a naive datetime:RuntimeWarning")
 @how_much
 @pytest.mark.parametrize("name", models())
-def test_an_odd_address_of_a_list_is_answered(browser, name, most):
+def test_a_malformed_list_url_gets_a_response(browser, name, most):
     model = models()[name]
     World(browser.user).row(model)
     address = reverse(f"admin:{name}_changelist")
@@ -176,7 +176,7 @@ def test_an_odd_address_of_a_list_is_answered(browser, name, most):
 
 @how_much
 @pytest.mark.parametrize("name", models())
-def test_an_odd_key_of_a_row_is_answered(browser, name, most):
+def test_a_malformed_primary_key_gets_a_response(browser, name, most):
     row = World(browser.user).row(models()[name])
     for page, key in itertools.product(("change", "delete", "history"), ODD_KEYS[:most]):
         address = reverse(f"admin:{name}_{page}", args=[key])
@@ -188,7 +188,7 @@ def test_an_odd_key_of_a_row_is_answered(browser, name, most):
 
 @how_much
 @pytest.mark.parametrize("name", models())
-def test_an_odd_selection_is_answered_and_changes_nothing(browser, name, most):
+def test_a_malformed_selection_gets_a_response_and_changes_nothing(browser, name, most):
     model = models()[name]
     World(browser.user).row(model)
     address = reverse(f"admin:{name}_changelist")
@@ -204,7 +204,7 @@ def test_an_odd_selection_is_answered_and_changes_nothing(browser, name, most):
         assert browser.post(address, data).status_code < 500, data
 
 
-def test_an_action_on_a_list_narrowed_by_what_it_cannot_be_is_not_done(browser, make_user):
+def test_an_action_on_a_list_with_an_invalid_filter_does_not_run(browser, make_user):
     users = [make_user(username=f"user{number}") for number in range(2)]
     data = {"action": "delete_selected", "_selected_action": [users[0].pk], "select_across": "1", "post": "yes"}
     response = browser.post(f"/admin/accounts/appuser/?{urlencode({'username__regex': 'user0'})}", data)
@@ -226,14 +226,14 @@ def test_an_action_on_a_list_narrowed_by_what_it_cannot_be_is_not_done(browser, 
         {},
     ],
 )
-def test_what_cannot_be_completed_is_refused(browser, asked):
+def test_an_invalid_autocomplete_request_is_refused(browser, asked):
     response = browser.get("/admin/autocomplete/", {"term": "a", **asked})
     assert response.status_code in (400, 403)
 
 
 @pytest.mark.parametrize("term", ["a " * 2_000, "x" * 4_000, "(a+)+$"])
 @pytest.mark.parametrize("page", ["1", BIG, "nonsense", "-1"])
-def test_an_odd_search_for_what_a_form_completes_is_answered(browser, term, page):
+def test_a_malformed_autocomplete_request_gets_a_response(browser, term, page):
     asked = {"app_label": "contacts", "model_name": "eventregistration", "field_name": "event"}
     assert browser.get("/admin/autocomplete/", {**asked, "term": term, "page": page}).status_code in (200, 404)
 
@@ -245,5 +245,5 @@ def test_a_nul_character_in_a_cookie_is_a_bad_request(db, cookie):
     assert Client(headers={"cookie": cookie}).get("/admin/").status_code == 400
 
 
-def test_every_list_is_tried():
+def test_every_list_is_tested():
     assert {f"{name}_changelist" for name in models()} == {n for n in find_names() if n.endswith("_changelist")}

@@ -13,7 +13,7 @@ from tests.processes import ROOT, children, installation, is_listening, wait_unt
 TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
 
 
-def test_a_line_begins_with_the_time_in_utc():
+def test_a_line_starts_with_the_utc_time():
     record = logging.makeLogRecord({"created": 1796000000.25, "levelname": "INFO", "name": "smsadmin", "msg": "Hi"})
     assert UtcFormatter(LINE, style="{").format(record) == "2026-11-30T00:53:20.250Z INFO smsadmin Hi"
 

@@ -55,7 +55,7 @@ def test_a_refusal_is_one_line(written, how):
 
 
 @pytest.mark.parametrize("is_debugging", [False, True])
-def test_a_host_that_is_not_ours_is_one_line(written, settings, is_debugging):
+def test_an_unknown_host_is_one_line(written, settings, is_debugging):
     settings.DEBUG = is_debugging
     [line] = written("/admin/", headers={"host": "elsewhere.example"})
     assert "elsewhere.example" in line
@@ -69,7 +69,7 @@ def test_a_form_without_its_token_is_one_line(written):
     assert len(written("/admin/login/", Client(enforce_csrf_checks=True), "post")) == 1
 
 
-def test_a_page_of_another_role_is_one_line(written, manager_client):
+def test_a_forbidden_page_is_one_line(written, manager_client):
     assert len(written("/admin/accounts/appuser/", manager_client)) == 1
 
 

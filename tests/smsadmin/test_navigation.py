@@ -46,14 +46,14 @@ def test_social_managers_see_what_their_role_includes(manager_client):
 
 
 @pytest.mark.django_db
-def test_each_place_can_be_visited_and_is_the_current_one_there(admin_client):
+def test_each_place_can_be_opened_and_is_marked_as_current(admin_client):
     shown, _ = links(read(admin_client, "/admin/"))
     for name, address in shown.items():
         _, current = links(read(admin_client, address))
         assert current == ([] if name == "New blast" else [name]), address
 
 
-def test_the_phone_has_its_places_in_one_bar(admin_client):
+def test_phones_have_one_bar_of_places(admin_client):
     shown, current = links(read(admin_client, "/admin/"), "Shortcuts")
     assert list(shown) == ["Home", "Inbox", "New", "People"]
     assert current == ["Home"]

@@ -76,7 +76,7 @@ def port(request, site):
     return port
 
 
-def test_no_request_is_an_error_of_ours_and_each_refusal_is_one_line(site, port):
+def test_no_request_causes_a_server_error_and_each_refusal_is_one_line(site, port):
     answers = {str(request): ask(port, *request) for request in odd_requests()}
     assert {asked: status for asked, status in answers.items() if not 200 <= status < 500} == {}
     assert "Traceback" not in site.log.read_text()

@@ -23,12 +23,12 @@ def owner(path):
     return path.stat().st_uid, path.stat().st_gid
 
 
-def test_a_file_of_roots_is_given_to_the_owner_of_its_folder(given, tmp_path):
+def test_a_file_created_by_root_is_given_to_its_folders_owner(given, tmp_path):
     ownership.give_to_owner_of_folder(tmp_path / "file")
     assert given == {"file": owner(tmp_path)}
 
 
-def test_a_file_of_anybody_else_stays_theirs(given, tmp_path, monkeypatch):
+def test_a_file_of_anyone_else_stays_theirs(given, tmp_path, monkeypatch):
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     ownership.give_to_owner_of_folder(tmp_path / "file")
     assert given == {}
@@ -40,7 +40,7 @@ def test_a_backup_and_the_folders_made_for_it_are_given(given, database_file, tm
     assert all((tmp_path / folder).stat().st_mode & 0o777 == 0o700 for folder in ("new", "new/backups"))
 
 
-def test_a_folder_that_is_there_stays_as_it_is(given, database_file, tmp_path):
+def test_an_existing_folder_is_left_alone(given, database_file, tmp_path):
     (tmp_path / "backups").mkdir()
     backup_files.back_up(tmp_path / "backups")
     assert "backups" not in given
@@ -54,7 +54,7 @@ def test_a_restored_database_is_given(given, database_file, tmp_path):
     assert execute(database_file, "SELECT name FROM community_members") == [("Ada",)]
 
 
-def test_a_new_database_and_the_lock_beside_it_are_given(given, monkeypatch, tmp_path):
+def test_a_new_database_and_its_lock_are_given(given, monkeypatch, tmp_path):
     path = tmp_path / "sms.db"
     monkeypatch.setattr(migrating, "sqlite_path", lambda: path)
     with migrating._file_lock(print):

@@ -45,26 +45,26 @@ def test_events_and_pages_are_found_by_their_words(find, people):
     assert find("unsub")[0] == ("Page", "Opted out", "/admin/contacts/unsubscribedcontact/")
 
 
-def test_what_is_found_can_be_visited(find, people, admin_client):
+def test_results_can_be_opened(find, people, admin_client):
     for _, _, address in [*find("rosa"), *find("lake"), *find("")]:
         assert admin_client.get(address).status_code == 200
 
 
-def test_nobody_finds_what_the_role_does_not_include(find, people, manager_client):
+def test_users_only_find_what_their_role_includes(find, people, manager_client):
     assert "Team" not in [name for _, name, _ in find("", manager_client)]
     assert find("unreachable", manager_client) == []
 
 
-def test_the_page_of_the_search_says_when_nothing_matches(admin_client):
+def test_the_search_page_says_when_nothing_matches(admin_client):
     assert "Nothing matches “zzz”" in read(admin_client, SEARCH, q="zzz")
 
 
 @pytest.mark.parametrize("text", ["%", "'", '"', "*" * 500, "🎄", "( OR"])
-def test_any_text_may_be_searched_for(find, people, text):
+def test_any_text_can_be_searched_for(find, people, text):
     find(text)
 
 
-def test_a_search_takes_the_same_queries_however_much_it_finds(find, people, django_assert_max_num_queries):
+def test_a_search_needs_the_same_queries_however_much_it_finds(find, people, django_assert_max_num_queries):
     for number in range(30):
         CommunityMember.objects.create(name=f"Rosa {number}", phone=f"+1720555{100 + number:04}")
     with django_assert_max_num_queries(9):

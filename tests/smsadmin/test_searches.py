@@ -28,7 +28,7 @@ def make(model):
 @pytest.mark.parametrize(
     "model", [Event, ConsentRecord, ContactImport, MessageLog, ScheduledMessage, KeywordAutomationRule, SurveyFlow]
 )
-def test_a_list_is_searched_whatever_the_capitals(admin_client, model):
+def test_a_list_is_searched_in_any_case(admin_client, model):
     make(model)
     address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
     for typed, is_found in [("école FERMÉE", True), ("lycée", False)]:
@@ -36,7 +36,7 @@ def test_a_list_is_searched_whatever_the_capitals(admin_client, model):
         assert (WORDS in text) == is_found
 
 
-def test_the_recipients_of_a_blast_are_searched_whatever_the_capitals(admin_client):
+def test_the_recipients_of_a_blast_are_searched_in_any_case(admin_client):
     log = make(MessageLog)
     for name, phone in [("Émile Öhman", "+17205550123"), ("Ada", "+17205550124")]:
         Delivery.objects.create(message_log=log, phone=phone, name=name, status="delivered")

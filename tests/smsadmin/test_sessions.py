@@ -44,7 +44,7 @@ def test_a_session_ends_after_half_an_hour_without_activity(manager_client):
     assert manager_client.get("/admin/").headers["location"] == "/admin/login/?next=/admin/"
 
 
-def test_activity_lets_it_begin_anew(manager_client, clock):
+def test_activity_extends_it(manager_client, clock):
     manager_client.get("/admin/")
     idle(minutes=20)
     clock.now += 20 * 60
@@ -53,7 +53,7 @@ def test_activity_lets_it_begin_anew(manager_client, clock):
     assert response.cookies["sessionid"]["max-age"] == 30 * 60
 
 
-def test_a_page_that_refreshes_itself_does_not(manager_client, clock):
+def test_automatic_requests_do_not_extend_it(manager_client, clock):
     manager_client.get("/admin/")
     idle(minutes=20)
     clock.now += 20 * 60

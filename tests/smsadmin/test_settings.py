@@ -64,7 +64,7 @@ def assert_stopped(ended, name, remedy):
     assert_names(ended.stderr.rstrip("\n"), name, remedy)
 
 
-def test_a_bad_value_ends_the_start_with_one_line():
+def test_an_invalid_value_stops_the_start_with_one_line():
     assert_stopped(run("manage.py", "check", DEBUG="maybe"), "DEBUG", "Write true or false")
 
 
@@ -129,37 +129,37 @@ def test_a_bad_value_ends_the_start_with_one_line():
         ("HSTS_PRELOAD", "perhaps", "Write true or false"),
     ],
 )
-def test_a_bad_value_is_named_with_its_remedy(name, value, remedy):
+def test_an_invalid_value_is_named_with_a_remedy(name, value, remedy):
     assert_names(refuse(**{name: value}), name, remedy)
 
 
-def test_an_account_without_its_token_ends_the_start():
+def test_an_account_without_a_token_stops_the_start():
     assert_names(refuse(TWILIO_ACCOUNT_SID=ACCOUNT), "TWILIO_AUTH_TOKEN", "Twilio console")
 
 
-def test_a_token_without_its_account_ends_the_start():
+def test_a_token_without_an_account_stops_the_start():
     assert_names(refuse(TWILIO_AUTH_TOKEN="x"), "TWILIO_ACCOUNT_SID", "Twilio console")
 
 
-def test_an_account_without_a_sender_ends_the_start():
+def test_an_account_without_a_sender_stops_the_start():
     said = refuse(TWILIO_ACCOUNT_SID=ACCOUNT, TWILIO_AUTH_TOKEN="not-a-real-token")
     assert_names(said, "TWILIO_FROM_NUMBER", "+17205550100")
 
 
-def test_twilio_as_backend_without_an_account_ends_the_start():
+def test_the_twilio_backend_without_an_account_stops_the_start():
     said = refuse(SMS_BACKEND="messaging.backends.twilio.TwilioBackend")
     assert_names(said, "TWILIO_ACCOUNT_SID", "leave SMS_BACKEND empty")
 
 
 @pytest.mark.slow
-def test_gunicorn_does_not_start_with_a_bad_value():
+def test_gunicorn_does_not_start_with_an_invalid_value():
     address = f"127.0.0.1:{free_port()}"
     ended = run("-m", "gunicorn", "smsadmin.wsgi", "--bind", address, SMS_CONCURRENCY="many")
     assert_stopped(ended, "SMS_CONCURRENCY", "calls at once")
 
 
 @pytest.mark.slow
-def test_good_values_start():
+def test_valid_values_start():
     ended = run(
         "manage.py",
         "check",
@@ -181,7 +181,7 @@ def read_setting(name, **environment):
 
 
 @pytest.mark.parametrize("sender", ["55512", "SMS Admin"])
-def test_a_short_code_or_a_name_as_sender_stays_as_it_is(sender):
+def test_a_short_code_or_alphanumeric_sender_is_kept_unchanged(sender):
     assert read_setting("TWILIO_FROM_NUMBER", TWILIO_FROM_NUMBER=sender) == sender
 
 
@@ -199,16 +199,16 @@ def test_an_answer_may_name_the_organization():
     "address",
     ["https://X.Example.org", "HTTPS://x.example.org", "https://x.example.org:443", "https://x.example.org./"],
 )
-def test_browsers_are_trusted_however_the_public_address_is_typed(address):
+def test_browsers_are_trusted_however_the_public_url_is_typed(address):
     assert read_setting("CSRF_TRUSTED_ORIGINS", PUBLIC_BASE_URL=address) == ["https://x.example.org"]
     assert read_setting("SESSION_COOKIE_SECURE", PUBLIC_BASE_URL=address)
 
 
-def test_a_value_that_begins_with_a_dollar_sign_is_taken_as_it_is():
+def test_a_value_that_starts_with_a_dollar_sign_is_used_unchanged():
     assert read_setting("SECRET_KEY", SECRET_KEY="$ecret") == "$ecret"
 
 
-def test_a_relative_sqlite_path_begins_at_the_project():
+def test_a_relative_sqlite_path_starts_at_the_project():
     database = read_setting("DATABASES", DATABASE_URL="sqlite:///instance/other.db")["default"]
     assert database["NAME"] == str(ROOT / "instance" / "other.db")
 
@@ -223,11 +223,11 @@ def test_https_alone_does_not_bind_the_domain_to_it():
     assert [read[name] for name in names] == [0, False, False]
 
 
-def test_a_relative_folder_of_backups_begins_at_the_project():
+def test_a_relative_backup_folder_starts_at_the_project():
     assert read_setting("BACKUP_DIR", BACKUP_DIR="instance/other") == ROOT / "instance" / "other"
 
 
-def test_plain_http_on_this_machine_keeps_them_off():
+def test_plain_http_on_localhost_keeps_them_off():
     assert read_setting("SESSION_COOKIE_SECURE", PUBLIC_BASE_URL="") is False
 
 
@@ -243,7 +243,7 @@ def test_plain_http_on_this_machine_keeps_them_off():
         (b"\x89PNG\r\n\x1a\n\xff\xfe", "not a text file"),
     ],
 )
-def test_a_file_that_cannot_be_read_ends_the_start_and_keeps_its_secrets(tmp_path, content, problem):
+def test_an_unparsable_file_stops_the_start_without_printing_secrets(tmp_path, content, problem):
     env_file = tmp_path / "settings.env"
     env_file.write_bytes(content)
     said = refuse(ENV_FILE=str(env_file))
@@ -251,28 +251,28 @@ def test_a_file_that_cannot_be_read_ends_the_start_and_keeps_its_secrets(tmp_pat
     assert "spaced" not in said
 
 
-def test_a_folder_in_place_of_the_file_ends_the_start(tmp_path):
+def test_a_folder_in_place_of_the_file_stops_the_start(tmp_path):
     assert_names(refuse(ENV_FILE=str(tmp_path)), tmp_path.name, "Compare it with .env.example")
 
 
-def test_the_environment_comes_before_the_file(tmp_path):
+def test_the_environment_takes_precedence_over_the_file(tmp_path):
     env_file = tmp_path / "settings.env"
     env_file.write_text("\ufeffPORT=8001\nAPP_TIMEZONE='Europe/Berlin'\n")
     assert read_setting("PORT", ENV_FILE=str(env_file), PORT="8002") == 8002
     assert read_setting("APP_TIMEZONE", ENV_FILE=str(env_file)) == "Europe/Berlin"
 
 
-def test_a_file_that_is_named_and_missing_ends_the_start(tmp_path):
+def test_a_missing_named_file_stops_the_start(tmp_path):
     said = refuse(ENV_FILE=str(tmp_path / "none.env"))
     assert_names(said, "ENV_FILE", "remove ENV_FILE")
     assert f"{tmp_path}/none.env, which does not exist" in said
 
 
-def test_without_a_name_the_file_may_be_missing():
+def test_an_unnamed_file_may_be_missing():
     assert read_setting("PORT", ENV_FILE="") == 8000
 
 
-def test_a_file_that_this_user_may_not_read_ends_the_start(tmp_path, monkeypatch):
+def test_a_file_without_read_permission_stops_the_start(tmp_path, monkeypatch):
     env_file = tmp_path / "settings.env"
     env_file.touch()
     monkeypatch.setattr(Path, "read_text", mock.Mock(side_effect=PermissionError))

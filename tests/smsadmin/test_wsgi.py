@@ -22,7 +22,7 @@ FORM = "application/x-www-form-urlencoded"
         ),
     ],
 )
-def test_a_content_type_of_any_garbage_is_no_error(db, path, content_type):
+def test_a_malformed_content_type_is_not_an_error(db, path, content_type):
     body = b'--B\r\nContent-Disposition: form-data; name="Body"\r\n\r\nHi\r\n--B--\r\n'
     environ = RequestFactory().post(path, headers={signatures.HEADER: "x"}).environ
     environ |= {"CONTENT_TYPE": content_type, "CONTENT_LENGTH": str(len(body)), "wsgi.input": io.BytesIO(body)}

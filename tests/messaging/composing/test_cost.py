@@ -42,7 +42,7 @@ names = st.one_of(
 
 @given(bodies.filter(is_accepted), st.booleans(), st.lists(names))
 @examples(quick=60, thorough=300)
-def test_the_estimate_is_what_rendering_every_text_gives(body, opt_out_line, audience):
+def test_the_estimate_equals_rendering_every_text(body, opt_out_line, audience):
     template = compile_template(with_opt_out_line(body) if opt_out_line else body)
     sizes = [measure(template.render(name)) for name in audience]
 
@@ -67,7 +67,7 @@ def test_texts_that_are_too_long_are_counted_exactly(length, audience):
 
 
 @given(bodies.filter(is_accepted), names, names)
-def test_names_of_one_shape_measure_alike(body, name, other):
+def test_names_of_the_same_shape_have_the_same_size(body, name, other):
     template = compile_template(body)
 
     if shape(name) == shape(other):
@@ -84,7 +84,7 @@ def test_names_of_one_shape_measure_alike(body, name, other):
         ("Dr. Ann Lee", "aaaaaaaaaaa\naaa"),
     ],
 )
-def test_a_shape_keeps_the_kinds_of_characters_only(name, expected):
+def test_a_shape_only_keeps_the_kinds_of_characters(name, expected):
     assert shape(name) == expected
 
 
@@ -94,11 +94,11 @@ def test_missing_names_share_one_shape_that_no_name_has(name):
     assert shape("there") != ""
 
 
-def test_a_profile_counts_shapes_of_any_iterable():
+def test_a_profile_counts_the_shapes_of_any_iterable():
     assert profile(name for name in ["Ann Lee", "Bob Ray", None, " "]) == {"aaaaaaa\naaa": 2, "": 2}
 
 
-def test_each_text_counts_by_its_own_names_length():
+def test_each_text_counts_with_its_own_name():
     template = compile_template("x" * 155 + "{name}")
 
     result = estimate(template, profile(["Anna", "Annabelle", None, "Ann’s"]))

@@ -27,7 +27,7 @@ def test_the_domains_of_shorteners_are_found(text, domains):
     assert find_shorteners(text) == domains
 
 
-def test_the_list_is_sorted_lower_case_and_without_doubles():
+def test_the_list_is_sorted_lower_case_and_without_duplicates():
     lines = [line for line in DOMAINS.read_text("utf-8").splitlines() if line and not line.startswith("#")]
     assert lines == sorted({line.lower() for line in lines})
     assert shortening_domains() == set(lines)

@@ -21,19 +21,19 @@ def test_each_names_the_organization(choir, answer):
 
 
 @EACH
-def test_without_a_name_each_is_a_sentence_all_the_same(settings, answer):
+def test_without_a_name_each_is_still_a_sentence(settings, answer):
     assert settings.ORGANIZATION_NAME == ""
     assert answer()[0].isupper()
     assert not {"{", "}", "  "} & set(answer())
 
 
-def test_help_says_how_to_reach_somebody_and_that_texts_may_cost(choir):
+def test_help_gives_a_contact_and_says_that_texts_may_cost(choir):
     assert "choir@example.org" in answers.help_answer()
     assert "Msg & data rates may apply" in answers.help_answer()
     assert "STOP" in answers.help_answer()
 
 
-def test_help_without_a_contact_promises_that_the_text_is_read(choir):
+def test_help_without_a_contact_says_that_the_text_will_be_read(choir):
     choir.ORGANIZATION_CONTACT = ""
     assert "will read it" in answers.help_answer()
 
@@ -47,6 +47,6 @@ def test_each_fits_one_plain_segment(settings, answer, name, contact):
     assert (size.encoding, size.segments) == (Encoding.GSM_7, 1)
 
 
-def test_the_operators_own_words_come_first_with_their_fields_filled(choir):
+def test_the_operators_own_wording_is_used_with_its_fields_filled(choir):
     choir.SMS_OPT_OUT_REPLY = "Goodbye from {organization}. Write to {contact}."
     assert answers.opt_out_answer() == "Goodbye from Riverside Choir. Write to choir@example.org."

@@ -21,7 +21,7 @@ ASKING = [each.body for each in ALL if each.verdict in WISHES]
 
 
 @pytest.mark.parametrize("place", sorted({each.place for each in ALL}))
-def test_each_example_is_told_for_what_it_is(place):
+def test_each_example_is_classified_correctly(place):
     wrong = [
         (each.body, found.verdict.value, found.why)
         for each in ALL
@@ -31,7 +31,7 @@ def test_each_example_is_told_for_what_it_is(place):
     assert wrong == []
 
 
-def test_no_text_stands_in_the_table_twice():
+def test_no_example_is_listed_twice():
     bodies = [each.body for each in ALL]
     assert len(bodies) == len(set(bodies))
 
@@ -40,7 +40,7 @@ def test_each_language_with_phrases_has_examples():
     assert {path.stem for path in FOLDER.glob("*.toml")} == {each.language for each in ALL}
 
 
-def test_each_wish_comes_with_its_reason_in_english():
+def test_each_opt_out_or_flag_has_a_reason_in_english():
     assert [body for body in ASKING if not re.fullmatch(r"[ -~“”…]{5,120}", classify(body).why)] == []
 
 
@@ -74,12 +74,12 @@ EMOJI = [" 🙏", " 😡😡", "🙄", " 😂", " 🛑", "❤️ ", " 👎🏽"]
     st.sampled_from(["", *SIGNATURES]),
     st.sampled_from(["", *EMOJI]),
 )
-def test_no_politeness_signature_or_emoji_makes_an_opt_out_ordinary(body, before, after, signature, emoji):
+def test_politeness_signatures_and_emoji_do_not_make_an_opt_out_ordinary(body, before, after, signature, emoji):
     assert classify(f"{before}{body}{after}{emoji}{signature}").verdict in WISHES
 
 
 @given(st.sampled_from(ASKING), st.sampled_from([str.upper, str.lower, str.title, str.swapcase]))
-def test_case_makes_no_wish_ordinary(body, change):
+def test_case_does_not_make_an_opt_out_ordinary(body, change):
     if body.upper().lower() == body.lower():
         assert classify(change(body)).verdict in WISHES
 
@@ -90,7 +90,7 @@ def test_case_makes_no_wish_ordinary(body, change):
     st.sampled_from(["", "\n", "  ", "."]),
     st.sampled_from(["", "!", "!!", "\n\n"]),
 )
-def test_doubled_spaces_and_marks_at_the_ends_make_no_wish_ordinary(body, times, before, after):
+def test_extra_spaces_and_punctuation_do_not_make_an_opt_out_ordinary(body, times, before, after):
     assert classify(before + body.replace(" ", " " * times) + after).verdict in WISHES
 
 
@@ -109,7 +109,7 @@ surroundings = st.text(
 
 
 @given(st.sampled_from(RESERVED), st.data(), surroundings, surroundings)
-def test_a_reserved_word_is_known_in_any_case_and_whatever_surrounds_it(word, data, before, after):
+def test_a_reserved_word_is_recognized_in_any_case_and_punctuation(word, data, before, after):
     spelt = "".join(data.draw(st.sampled_from([letter.upper(), letter.lower()])) for letter in word)
 
     assert bare_word(before + spelt + after) == word
@@ -149,7 +149,7 @@ def test_a_bare_word_is_one_word_and_stays_the_same(body):
     assert bare_word(word) == word
 
 
-def test_a_word_between_a_megabyte_of_spaces_is_that_word():
+def test_a_word_in_a_megabyte_of_spaces_is_that_word():
     assert bare_word(" " * 500_000 + "stop" + "\n" * 500_000) == "STOP"
 
 
@@ -166,7 +166,7 @@ mixed_words = st.lists(
 @given(any_text | mixed_words)
 @example("\ud800stop\udfff texting me\x00")
 @example("ﷺ" * 2000)
-def test_any_text_whatever_is_judged(body):
+def test_any_text_at_all_is_classified(body):
     assert classify(body).verdict in Verdict
 
 
@@ -192,7 +192,7 @@ def test_any_text_whatever_is_judged(body):
     ],
     ids=lambda body: body[:12],
 )
-def test_a_text_of_a_megabyte_is_judged_by_its_beginning(body):
+def test_a_text_of_a_megabyte_is_classified_by_its_beginning(body):
     assert classify(body).verdict is classify(body[:MAX_CHARACTERS]).verdict
 
 
@@ -205,7 +205,7 @@ def test_a_text_of_a_megabyte_is_judged_by_its_beginning(body):
         ("STOP", False),
     ],
 )
-def test_an_opt_out_that_says_more_is_known(body, has_more):
+def test_an_opt_out_that_says_more_is_recognized(body, has_more):
     assert classify(body).has_more is has_more
     assert classify(body).verdict is Verdict.OPT_OUT
 
@@ -236,7 +236,7 @@ def test_a_request_joined_to_something_else_opts_out(body):
         "Stop texting me at night",
     ],
 )
-def test_talk_of_stopping_texts_never_opts_out_at_once(body):
+def test_talking_about_stopping_texts_never_opts_out_directly(body):
     assert classify(body).verdict is not Verdict.OPT_OUT
 
 
@@ -250,17 +250,17 @@ def test_a_request_for_a_number_written_out_opts_out(number):
     assert finding.has_more is True
 
 
-def test_a_bare_stop_opts_out_beside_a_complaint_about_texts_but_not_beside_other_talk():
+def test_a_bare_stop_opts_out_next_to_a_complaint_about_texts_but_not_next_to_other_words():
     assert classify("Your texts wake up my baby. Please stop.").verdict is Verdict.OPT_OUT
     assert classify("The choir was lovely. Please stop.").verdict is Verdict.FLAGGED
 
 
-def test_a_name_that_is_not_the_writers_is_flagged_where_it_is_written_as_one():
+def test_someone_elses_name_is_flagged_if_written_as_a_name():
     assert classify("I'm not Debbie").verdict is Verdict.FLAGGED
     assert classify("I'm not hungry").verdict is Verdict.ORDINARY
 
 
-def test_words_that_together_mean_a_wish_are_flagged_in_any_order_unless_another_explains_them():
+def test_telling_word_combinations_are_flagged_in_any_order_unless_explained():
     assert classify("Could you limit the texts").verdict is Verdict.FLAGGED
     assert classify("I could not open the texts").verdict is Verdict.ORDINARY
 
@@ -273,7 +273,7 @@ def test_a_swear_word_in_asterisks_hides_no_request():
     assert classify("Stop f***ing texting me").verdict is Verdict.OPT_OUT
 
 
-def test_slips_of_one_letter_are_told_but_words_of_other_languages_are_not_slips():
+def test_one_letter_typos_are_recognized_but_foreign_words_are_not_typos():
     spellings = languages().spellings
     assert spellings["unsubscrbe"] == ("unsubscribe",)
     assert "remova" not in spellings

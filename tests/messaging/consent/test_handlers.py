@@ -33,7 +33,7 @@ def test_an_opt_out_word_opts_out_without_a_reply(db, word, dress):
     assert UnsubscribedContact.objects.get().source == "inbound"
 
 
-def test_an_opt_out_has_the_name_from_our_lists(make_member):
+def test_an_opt_out_gets_the_name_from_our_lists(make_member):
     make_member(name="Ada Lovelace", phone=ADA)
     text_in(ADA, "STOP")
     assert UnsubscribedContact.objects.get().name == "Ada Lovelace"
@@ -51,21 +51,21 @@ def test_an_opt_out_is_not_unread(db):
     assert InboxThread.objects.get().unread_count == 0
 
 
-def test_two_stops_are_in_the_consent_history_twice(db):
+def test_two_stops_are_two_entries_in_the_consent_history(db):
     text_in(ADA, "STOP")
     text_in(ADA, "STOP")
     assert UnsubscribedContact.objects.count() == 1
     assert ConsentRecord.objects.count() == 2
 
 
-def test_twilios_own_finding_counts_whatever_the_words_are(db):
+def test_twilios_own_classification_counts_whatever_the_text_says(db):
     assert text_in(ADA, "basta", OptOutType="STOP") == ""
     assert is_opted_out()
     assert text_in(ADA, "otra vez", OptOutType="START") == ""
     assert not is_opted_out()
 
 
-def test_an_unknown_finding_of_twilios_is_passed_over(db):
+def test_an_unknown_classification_by_twilio_is_ignored(db):
     text_in(ADA, "Hello", OptOutType="WHAT")
     assert InboxThread.objects.get().unread_count == 1
 
@@ -78,7 +78,7 @@ def test_an_opt_in_word_opts_in_without_a_reply(db, word):
     assert ConsentRecord.objects.latest("pk").kind == "opt_in"
 
 
-def test_an_opt_in_lifts_an_opt_out_that_twilio_reported_but_not_a_dead_number(db):
+def test_an_opt_in_lifts_a_reported_opt_out_but_not_a_dead_number(db):
     SuppressedContact.objects.create(phone=ADA, category="opt_out")
     text_in(ADA, "START")
     assert not SuppressedContact.objects.exists()
@@ -93,19 +93,19 @@ def test_yes_from_a_person_who_has_not_opted_out_is_an_ordinary_text(db):
     assert InboxThread.objects.get().unread_count == 1
 
 
-def test_help_is_twilios_to_answer_but_staff_see_it(db):
+def test_twilio_answers_help_but_staff_see_it(db):
     assert text_in(ADA, "help") == ""
     assert InboxThread.objects.get().unread_count == 1
 
 
-def test_we_reply_where_twilio_does_not(db, twilio_is_silent):
+def test_we_reply_if_twilio_does_not(db, twilio_is_silent):
     assert text_in(ADA, "HELP") == "We help."
     assert text_in(ADA, "STOP") == "You are out."
     assert text_in(ADA, "YES") == "You are in."
     assert text_in(ADA, "START") == "You are in."
 
 
-def test_we_reply_to_stop_and_help_from_anyone_where_twilio_does_not(db, twilio_is_silent, settings):
+def test_we_reply_to_stop_and_help_from_anyone_if_twilio_does_not(db, twilio_is_silent, settings):
     settings.SMS_KEYWORD_REPLIES_PER_HOUR = 4
     assert text_in(ADA, "STOP") == "You are out."
     assert text_in(ADA, "HELP") == "We help."
@@ -123,11 +123,11 @@ def test_free_text_opts_out_and_is_confirmed_once(db, settings):
     assert InboxMessage.objects.filter(automation_source="system").count() == 1
 
 
-def test_a_reported_opt_out_is_confirmed_no_more_where_twilio_found_it(db):
+def test_an_opt_out_that_twilio_handled_is_not_confirmed_again(db):
     assert text_in(ADA, "please stop texting me", OptOutType="STOP") == ""
 
 
-def test_ordinary_sentences_are_no_opt_outs(db):
+def test_ordinary_sentences_are_not_opt_outs(db):
     for body in ("Stop by the hall at 5?", "don't stop the music", "Yesterday was great"):
         text_in(ADA, body)
     assert not is_opted_out()
@@ -136,7 +136,7 @@ def test_ordinary_sentences_are_no_opt_outs(db):
 
 @pytest.mark.parametrize("sender", ["72975", "CLINIC", "", "+1", "+12345"])
 @pytest.mark.parametrize("body", ["STOP", "please stop texting me", "START", "who is this?? stop it"])
-def test_what_no_number_texts_is_kept_for_staff_and_decides_nothing(db, sender, body):
+def test_texts_from_non_numbers_are_kept_for_staff_and_decide_nothing(db, sender, body):
     assert text_in(sender, body, OptOutType="STOP" if body == "STOP" else "") == ""
     assert not ConsentRecord.objects.exists()
     thread = InboxThread.objects.get()
@@ -212,7 +212,7 @@ def test_an_argentine_phone_opts_out_in_either_spelling(make_member):
 
 
 @pytest.mark.parametrize("sender", ["+1200555010", "+99912345678", "+15005550006", "+52155123456789"])
-def test_a_number_that_no_library_knows_is_a_person(db, sender):
+def test_a_number_unknown_to_the_phone_library_is_a_person(db, sender):
     text_in(sender, "STOP")
     assert UnsubscribedContact.objects.get().phone == sender
     text_in(sender, "START")
@@ -227,19 +227,19 @@ def test_an_opt_out_with_a_new_number_is_left_unread_for_staff(db):
     assert InboxThread.objects.get().unread_count == 1
 
 
-def test_an_opt_out_that_says_nothing_else_needs_no_reading(db):
+def test_an_opt_out_that_says_nothing_else_is_not_unread(db):
     text_in(ADA, "Please stop texting me. Thank you!")
     assert is_opted_out()
     assert InboxThread.objects.get().unread_count == 0
 
 
-def test_why_a_text_is_flagged_is_kept_with_it(db):
+def test_the_reason_for_a_flag_is_stored_with_the_text(db):
     text_in(ADA, "Xin đừng nhắn tin cho tôi nữa")
     message = InboxMessage.objects.get()
     assert message.is_flagged
     assert message.flag_reason == "Vietnamese for “stop texting”"
 
 
-def test_an_opt_out_keeps_its_reason_too(db):
+def test_an_opt_out_has_its_reason_too(db):
     text_in(ADA, "please take me off your text list")
     assert InboxMessage.objects.get(direction="inbound").flag_reason == "asks to be taken off a list"

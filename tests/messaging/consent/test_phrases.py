@@ -34,11 +34,11 @@ def find(phrase, text, **named):
         ("Stóp", "stop", ["stop"]),
     ],
 )
-def test_a_phrase_finds_what_it_says(phrase, text, found):
+def test_a_phrase_matches_its_words(phrase, text, found):
     assert find(phrase, text) == found
 
 
-def test_runs_of_words_have_names():
+def test_word_sequences_can_be_named():
     assert find("stop <me>", "stop my phone", me=["me|us", "my phone"]) == ["stop my phone"]
     assert find("stop <which>*2 texts", "stop all these texts", which=["all", "these"]) == ["stop all these texts"]
 
@@ -57,12 +57,12 @@ def test_runs_of_words_have_names():
         "it -(a) b",
     ],
 )
-def test_a_phrase_that_is_not_written_as_it_should_be_is_refused(phrase):
+def test_a_malformed_phrase_is_refused(phrase):
     with pytest.raises(BadPhrase):
         find(phrase, "stop")
 
 
-def test_names_that_name_each_other_are_refused():
+def test_circular_names_are_refused():
     with pytest.raises(BadPhrase):
         find("<a>", "stop", a=["<b>"], b=["<a>"])
 
@@ -71,7 +71,7 @@ words = st.lists(st.sampled_from(["stop", "all", "these", "texts", "please", "su
 
 
 @given(words)
-def test_what_has_been_worked_out_before_changes_nothing(text):
+def test_cached_states_do_not_change_the_result(text):
     fresh, used = Phrases(), Phrases()
     for phrases in (fresh, used):
         phrases.add("stop [all] ~1 texts", 1)
@@ -80,7 +80,7 @@ def test_what_has_been_worked_out_before_changes_nothing(text):
     assert fresh.search(text) == used.search(text)
 
 
-def test_no_word_of_a_phrase_is_one_that_a_text_never_has():
+def test_every_word_of_a_phrase_can_occur_in_a_text():
     """Where a spelling is read as another word, the phrase has to say that one."""
     known = languages()
     for phrases in (known.parts, known.flagged, known.flagged_alone, known.contrary):

@@ -38,7 +38,7 @@ def google(emoji, quoted, words=("", " to "), mark=ADDED):
         ("A ajouté un « J’adore » à « À 5 heures ».", Reaction("", "À 5 heures")),
     ],
 )
-def test_a_reaction_is_told_with_its_emoji_and_its_text(body, reaction):
+def test_a_reaction_is_recognized_with_its_emoji_and_text(body, reaction):
     assert read_reaction(body) == reaction
 
 
@@ -56,7 +56,7 @@ def test_a_reaction_is_told_with_its_emoji_and_its_text(body, reaction):
         "",
     ],
 )
-def test_a_text_that_only_begins_like_one_is_none(body):
+def test_a_text_that_only_starts_like_a_reaction_is_not_one(body):
     assert read_reaction(body) is None
 
 
@@ -82,7 +82,7 @@ def blast(make_member, start_blast, send):
         f"Le encantó “Hi Ada, the picnic is at 5.\n{LINE}”",
     ],
 )
-def test_a_reaction_to_a_blast_is_shown_at_it_and_asks_for_nothing(blast, body):
+def test_a_reaction_to_a_blast_is_shown_on_it_and_is_not_unread(blast, body):
     assert text_in(ADA, body) == ""
     reaction = texts().get()
     assert (reaction.kind, reaction.about_delivery) == ("reaction", blast)
@@ -94,7 +94,7 @@ def test_a_reaction_to_a_blast_is_shown_at_it_and_asks_for_nothing(blast, body):
     assert (entry.name, entry.emoji) == ("blast", reaction.reaction)
 
 
-def test_a_reaction_to_a_reply_is_shown_at_it(make_rule):
+def test_a_reaction_to_a_reply_is_shown_on_it(make_rule):
     make_rule(keyword="JOIN", response_body="Welcome to the choir!")
     text_in(ADA, "JOIN")
     text_in(ADA, "Loved “Welcome to the choir!”")
@@ -102,7 +102,7 @@ def test_a_reaction_to_a_reply_is_shown_at_it(make_rule):
     assert [(entry.body, entry.emoji) for entry in entries] == [("JOIN", ""), ("Welcome to the choir!", "❤️")]
 
 
-def test_a_reaction_that_was_taken_back_or_changed_is_shown_as_it_is_now(blast):
+def test_a_removed_or_changed_reaction_is_shown_as_it_is_now(blast):
     text_in(ADA, "Liked “Hi Ada, the picnic is…”")
     text_in(ADA, "Loved “Hi Ada, the picnic is…”")
     thread = InboxThread.objects.get()
@@ -120,20 +120,20 @@ def test_of_two_texts_with_the_same_words_the_latest_has_the_reaction(make_rule)
     assert [entry.emoji for entry in entries] == ["", "", "", "❤️"]
 
 
-def test_a_reaction_to_a_text_that_we_never_sent_is_an_entry_of_its_own(db):
+def test_a_reaction_to_a_text_we_never_sent_is_its_own_entry(db):
     text_in(ADA, "Loved “See you at the lake, Reply STOP to unsubscribe”")
     [entry] = Timeline(InboxThread.objects.get()).page().entries
     assert entry.origin == "Reaction"
     assert not entry.row.is_flagged
 
 
-def test_the_search_for_a_reaction_leads_to_the_text_that_it_is_about(blast):
+def test_searching_for_a_reaction_finds_the_text_it_is_on(blast):
     text_in(ADA, "Loved “Hi Ada, the picnic is…”")
     page = Timeline(InboxThread.objects.get()).page_around(texts().get())
     assert [entry.name for entry in page.entries] == ["blast"]
 
 
-def test_when_the_text_is_deleted_its_reaction_is_an_entry_of_its_own(make_rule):
+def test_a_deleted_texts_reaction_is_its_own_entry(make_rule):
     make_rule(keyword="JOIN", response_body="Welcome to the choir!")
     text_in(ADA, "JOIN")
     text_in(ADA, "Loved “Welcome to the choir!”")
@@ -164,7 +164,7 @@ def survey(make_event):
         "Thanks for your order. Reply HELP for help, STOP to end.",
     ],
 )
-def test_what_no_person_wrote_answers_no_question(survey, noise):
+def test_automated_texts_do_not_answer_survey_questions(survey, noise):
     text_in(ADA, "PICNIC")
     assert text_in(ADA, noise) == ""
     assert not SurveyResponse.objects.exists()
@@ -182,7 +182,7 @@ def test_what_no_person_wrote_answers_no_question(survey, noise):
         "JOIN\n\nMsg & data rates may apply. Reply STOP to end.",
     ],
 )
-def test_what_no_person_wrote_asks_for_no_keyword_so_that_two_robots_never_talk(make_rule, noise):
+def test_automated_texts_trigger_no_keyword_so_robots_never_talk(make_rule, noise):
     make_rule(keyword="JOIN")
     make_rule(keyword="LOVED")
     assert text_in(ADA, noise) == ""
@@ -197,7 +197,7 @@ def test_what_no_person_wrote_asks_for_no_keyword_so_that_two_robots_never_talk(
         f"“{LINE}”",
     ],
 )
-def test_a_copy_of_our_text_neither_opts_out_nor_is_flagged(blast, body):
+def test_a_copy_of_our_text_is_neither_an_opt_out_nor_flagged(blast, body):
     assert text_in(ADA, body) == ""
     assert not UnsubscribedContact.objects.exists()
     assert InboxThread.objects.get().flagged_at is None
@@ -217,7 +217,7 @@ def test_what_a_person_adds_to_a_copy_counts(blast, body):
     assert UnsubscribedContact.objects.filter(phone=ADA).exists()
 
 
-def test_words_of_ours_that_sound_like_a_wish_are_no_wish_when_quoted(make_member, start_blast, send):
+def test_quoting_our_own_opt_out_like_words_is_not_an_opt_out(make_member, start_blast, send):
     make_member(phone=ADA)
     send(start_blast("Tell us if you want us to stop texting you about the bake sale."))
     text_in(ADA, "Tell us if you want us to stop texting you about the bake sale.")
@@ -226,10 +226,10 @@ def test_words_of_ours_that_sound_like_a_wish_are_no_wish_when_quoted(make_membe
     assert InboxThread.objects.get().flagged_at is not None
 
 
-def test_twilios_own_finding_is_heard_whatever_the_words_look_like(db):
+def test_twilios_own_classification_counts_whatever_the_text_looks_like(db):
     text_in(ADA, "Loved “STOP”", OptOutType="STOP")
     assert UnsubscribedContact.objects.filter(phone=ADA).exists()
 
 
-def test_a_word_between_marks_that_are_not_seen_is_no_emoji():
+def test_a_word_between_invisible_characters_is_not_an_emoji():
     assert read_reaction("\u200bARRET\u200b““") is None

@@ -32,7 +32,7 @@ def post(body, content_type, signature):
 
 
 @given(st.dictionaries(st.one_of(st.sampled_from(KNOWN), anything), anything, max_size=12))
-def test_any_signed_form_is_taken_and_its_words_kept(fields):
+def test_any_signed_form_is_accepted_and_its_text_kept(fields):
     body = urlencode(fields)
     with transaction.atomic():
         assert post(body, FORM, signatures.sign(URL, fields)) == 200
@@ -44,7 +44,7 @@ def test_any_signed_form_is_taken_and_its_words_kept(fields):
 @given(st.binary(max_size=200), st.sampled_from(CHARSETS))
 @example(b"Body=%ed%a0%80&From=%00", "utf-8")
 @example(b"&&&=&=%ff%fe", "utf-16")
-def test_any_bytes_that_are_signed_as_they_are_read_are_taken(raw, charset):
+def test_any_correctly_signed_bytes_are_accepted(raw, charset):
     """What somebody with our token could sign: the fields as Django reads them from those very bytes."""
     body = b"Body=" + quote_from_bytes(raw).encode() + b"&" + raw
     try:
@@ -65,7 +65,7 @@ def test_bytes_without_a_genuine_signature_are_refused(raw, content_type):
 
 
 @given(st.dictionaries(st.one_of(st.sampled_from(KNOWN), with_surrogates), with_surrogates, max_size=12))
-def test_fields_that_no_database_takes_are_kept_as_far_as_they_go(fields):
+def test_fields_that_databases_cannot_store_are_kept_as_far_as_possible(fields):
     with transaction.atomic():
         receive.receive({**form("+17205550123", "Hello"), **fields})
         stored = InboxMessage.objects.get(direction="inbound")

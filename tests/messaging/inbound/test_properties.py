@@ -169,20 +169,20 @@ def live_through(story):
 
 @given(happenings)
 @settings(max_examples=15)
-def test_what_is_kept_fits_together_after_any_texts(story):
+def test_stored_data_is_consistent_after_any_texts(story):
     live_through(story)
 
 
 @pytest.mark.slow
 @given(st.lists(st.one_of(texts, texts, texts, repeats, staff), max_size=120))
 @settings(max_examples=300)
-def test_what_is_kept_fits_together_after_very_many_texts(story):
+def test_stored_data_is_consistent_after_very_many_texts(story):
     live_through(story)
 
 
 @given(st.lists(st.tuples(st.integers(0, 1), st.sampled_from(WORDS)), max_size=12))
 @settings(max_examples=10)
-def test_what_another_phone_texts_in_between_changes_nothing(story):
+def test_texts_from_another_phone_in_between_change_nothing(story):
     """The answers to one phone are those that it gets where nobody else texts."""
 
     def answers_to_first(texts_of_all):
@@ -199,7 +199,7 @@ def test_what_another_phone_texts_in_between_changes_nothing(story):
 
 @given(st.lists(st.tuples(st.integers(0, 1), st.sampled_from([w for w in WORDS if "?" not in w])), max_size=12))
 @settings(max_examples=10)
-def test_unread_is_what_nobody_answered_or_a_call_for_help(story):
+def test_unanswered_texts_and_calls_for_help_are_unread(story):
     with transaction.atomic():
         house = House()
         for number, words in story:

@@ -29,7 +29,7 @@ def test_a_text_is_stored_and_waits_in_the_inbox():
     assert thread.last_message_at is not None
 
 
-def test_what_else_twilio_says_is_kept_beside_the_text():
+def test_twilios_other_fields_are_stored_with_the_text():
     text_in(ADA, "Look", NumMedia="1", MediaUrl0="https://media.example/1", FromCity="DENVER")
     kept = InboxMessage.objects.get().raw_payload
     assert '"MediaUrl0": "https://media.example/1"' in kept
@@ -37,7 +37,7 @@ def test_what_else_twilio_says_is_kept_beside_the_text():
     assert "Look" not in kept
 
 
-def test_texts_of_one_phone_share_a_thread_and_add_up():
+def test_texts_from_one_phone_share_a_thread_and_are_counted():
     text_in(ADA, "One")
     text_in(BOB, "Two")
     text_in(ADA, "Three")
@@ -46,7 +46,7 @@ def test_texts_of_one_phone_share_a_thread_and_add_up():
     assert thread.unread_count == 2
 
 
-def test_an_answer_is_stored_with_its_delivery_and_the_text_is_not_unread(make_rule):
+def test_an_answer_is_stored_with_its_delivery_and_the_text_is_read(make_rule):
     rule = make_rule()
     assert text_in(ADA, "join") == "Welcome!"
     answer = InboxMessage.objects.get(direction="outbound")
@@ -103,36 +103,36 @@ def test_a_repeat_of_an_unanswered_text_is_not_counted_twice():
 
 
 @pytest.mark.parametrize("signature", ["", "nonsense", "L/OH5YylLD5NRKLltdqwSvS0BnU="])
-def test_a_wrong_signature_is_refused_without_a_word(signature):
+def test_a_wrong_signature_is_refused_with_an_empty_response(signature):
     response = post(form(ADA, "JOIN"), signature)
     assert (response.status_code, response.content) == (403, b"")
     assert not InboxMessage.objects.exists()
 
 
-def test_a_missing_signature_is_refused_without_a_word():
+def test_a_missing_signature_is_refused_with_an_empty_response():
     response = Client().post(PATH, form(ADA, "JOIN"))
     assert (response.status_code, response.content) == (403, b"")
 
 
-def test_the_signature_of_another_address_is_refused():
+def test_the_signature_of_another_url_is_refused():
     fields = form(ADA, "JOIN")
     signature = signatures.sign("http://testserver/webhooks/twilio/inbound/", fields)
     assert post(fields, signature).status_code == 403
 
 
-def test_the_query_and_its_encoding_are_signed_as_they_stand():
+def test_the_query_string_is_signed_unchanged():
     fields = form(ADA, "Hello")
     path = f"{PATH}?from=a%2Fb%20c+d"
     assert post(fields, path=path).status_code == 200
 
 
-def test_the_port_of_the_public_address_is_signed(settings):
+def test_the_port_of_the_public_url_is_signed(settings):
     settings.PUBLIC_BASE_URL = "https://sms.example.org:8443"
     assert post(form(ADA, "Hello"), secure=True).status_code == 200
 
 
 @pytest.mark.parametrize("method", ["get", "head", "put", "patch", "delete", "options"])
-def test_another_method_is_not_allowed(method):
+def test_other_methods_are_not_allowed(method):
     assert getattr(Client(), method)(PATH).status_code == 405
 
 
@@ -174,14 +174,14 @@ def test_texts_without_a_sid_are_all_kept():
     assert InboxMessage.objects.filter(message_sid=None).count() == 2
 
 
-def test_a_sid_that_came_from_another_phone_is_answered_as_it_was():
+def test_a_sid_seen_from_another_phone_gets_the_same_answer():
     text_in(ADA, "Hello", MessageSid="SM1")
     text_in(BOB, "Hello", MessageSid="SM1")
     assert InboxMessage.objects.count() == 1
 
 
 @pytest.mark.parametrize("charset", ["utf-16", "rot13", "hex", "idna", "no-such", "utf-8-sig", "undefined"])
-def test_a_strange_character_set_is_no_error(charset):
+def test_an_unknown_charset_is_not_an_error(charset):
     fields = form(ADA, "Hello")
     signature = signatures.sign(f"http://testserver{PATH}", fields)
     body = "&".join(f"{name}={value.replace('+', '%2B')}" for name, value in fields.items())
@@ -191,7 +191,7 @@ def test_a_strange_character_set_is_no_error(charset):
     assert response.status_code in (200, 403)
 
 
-def test_a_text_in_the_character_set_that_it_names_is_read_in_it():
+def test_a_text_is_decoded_with_the_charset_it_names():
     fields = form(ADA, "Käse")
     signature = signatures.sign(f"http://testserver{PATH}", fields)
     body = "&".join(f"{name}={value.replace('+', '%2B')}" for name, value in fields.items()).encode("latin-1")
@@ -213,22 +213,22 @@ def test_a_text_in_the_character_set_that_it_names_is_read_in_it():
         ("", b"\0\xff"),
     ],
 )
-def test_a_body_of_garbage_is_refused(content_type, body):
+def test_a_malformed_body_is_refused(content_type, body):
     response = Client().generic("POST", PATH, body, content_type, headers={signatures.HEADER: "x"})
     assert response.status_code == 403
 
 
-def test_a_lone_surrogate_is_kept_as_something_else():
+def test_a_lone_surrogate_is_replaced():
     assert receive.receive({"MessageSid": "SM1", "From": ADA, "Body": "a\ud800b", "X\udc00": "\ud800"}).body == ""
     assert InboxMessage.objects.get().body == "a?b"
 
 
-def test_an_answer_is_cut_where_twilio_would_refuse_it(make_rule):
+def test_an_answer_is_cut_to_twilios_limit(make_rule):
     make_rule(response_body="é" * 2_000)
     assert text_in(ADA, "JOIN") == "é" * 1_600
 
 
-def test_an_answer_is_written_so_that_xml_can_hold_it(make_rule):
+def test_an_answer_is_escaped_for_xml(make_rule):
     make_rule(response_body="<b>&\x07 “now”")
     assert text_in(ADA, "JOIN") == "<b>& “now”"
 
@@ -240,7 +240,7 @@ def test_opted_out_people_get_no_automatic_reply(make_rule, make_unsubscribed):
     assert InboxThread.objects.get().unread_count == 1
 
 
-def test_a_played_text_has_its_effects_but_its_answer_no_delivery(make_rule):
+def test_a_simulated_text_has_its_effects_but_no_delivery(make_rule):
     make_rule()
     reply = receive.receive(form(ADA, "JOIN"), is_simulated=True)
     assert reply.body == "Welcome!"
@@ -255,7 +255,7 @@ def test_unclear_wording_is_flagged_for_staff():
     assert InboxMessage.objects.get().is_flagged
 
 
-def test_a_long_text_is_shown_in_the_list_by_its_beginning():
+def test_the_list_shows_the_beginning_of_a_long_text():
     text_in(ADA, "word \n" * 1_000)
     preview = InboxThread.objects.get().last_message_preview
     assert preview.startswith("word word")
@@ -263,7 +263,7 @@ def test_a_long_text_is_shown_in_the_list_by_its_beginning():
     assert preview.endswith("…")
 
 
-def test_a_long_conversation_is_not_read_to_count_the_replies_of_an_hour():
+def test_counting_the_last_hours_replies_does_not_read_the_whole_conversation():
     thread, other = (InboxThread.objects.create(phone=phone) for phone in (ADA, BOB))
     now = timezone.now()
     old = [

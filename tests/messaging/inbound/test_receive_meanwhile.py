@@ -27,7 +27,7 @@ def test_a_person_opted_out_while_their_text_waits_gets_no_reply():
     assert InboxMessage.objects.get().body == "hours"
 
 
-def test_a_text_that_comes_again_from_another_phone_at_once_is_stored_once_and_answered_alike():
+def test_a_sid_that_two_phones_send_at_once_is_stored_once_with_one_answer():
     KeywordAutomationRule.objects.create(keyword="HOURS", response_body="Nine to five.")
     same, answers = sid(), []
 

@@ -14,14 +14,14 @@ def play(phone, text):
     return out.getvalue(), err.getvalue()
 
 
-def test_a_text_played_at_the_prompt_is_answered_as_twilio_would_hear(db):
+def test_a_text_from_the_command_line_gets_the_answer_twilio_would_get(db):
     KeywordAutomationRule.objects.create(keyword="JOIN", response_body="Welcome!")
     assert play("(720) 555-0123", "join") == ("Welcome!\n", "")
     assert InboxMessage.objects.filter(phone=ADA).count() == 2
     assert not Delivery.objects.exists()
 
 
-def test_each_text_is_a_new_one(db):
+def test_each_text_is_new(db):
     play(ADA, "Hello")
     play(ADA, "Hello")
     assert InboxMessage.objects.count() == 2

@@ -20,7 +20,7 @@ def thread(make_phone):
     return make_thread(make_phone(), "First", "Second", is_read=False)
 
 
-def test_what_is_shown_is_read_and_what_came_later_is_not(thread):
+def test_shown_texts_become_read_and_later_ones_do_not(thread):
     shown = thread.messages.last().pk
     add_text(thread, "Third")
     InboxThread.objects.filter(pk=thread.pk).update(unread_count=3)
@@ -30,13 +30,13 @@ def test_what_is_shown_is_read_and_what_came_later_is_not(thread):
     assert fresh(thread).unread_count == 0
 
 
-def test_reading_does_not_bring_back_what_was_read(thread):
+def test_marking_as_read_changes_nothing_that_was_read(thread):
     conversations.mark_read(thread, thread.messages.last().pk)
     conversations.mark_read(thread, 0)
     assert fresh(thread).unread_count == 0
 
 
-def test_what_was_put_before_staff_again_stays_unread_when_a_later_text_is_read(thread):
+def test_a_text_marked_as_unread_stays_unread_when_a_later_one_is_read(thread):
     """As where a colleague marks a conversation as unread that is open on somebody's screen."""
     read_before = thread.messages.last().pk
     InboxThread.objects.update(unread_count=1)
@@ -55,7 +55,7 @@ def test_what_was_put_before_staff_again_stays_unread_when_a_later_text_is_read(
     assert fresh(thread).unread_count == 0
 
 
-def test_what_was_answered_after_the_list_was_shown_is_not_unread(thread):
+def test_a_text_answered_after_the_list_was_shown_is_not_unread(thread):
     """As where somebody texts a keyword just before "Mark as read" is pressed: nobody has to look at that."""
     shown = {thread.pk: thread.messages.last().pk}
     answered = add_text(thread, "PARKING", needs_reading=False)
@@ -65,7 +65,7 @@ def test_what_was_answered_after_the_list_was_shown_is_not_unread(thread):
 
 
 @pytest.mark.parametrize("word", ["STOP", "START", "please stop texting me"])
-def test_a_question_before_an_opt_out_stays_the_one_that_is_unread(make_phone, word):
+def test_a_question_before_an_opt_out_stays_unread(make_phone, word):
     phone = make_phone()
     text_in(phone, "Is there parking?")
     text_in(phone, word)
@@ -80,7 +80,7 @@ def test_a_question_before_an_opt_out_stays_the_one_that_is_unread(make_phone, w
     assert fresh(thread).unread_count == 0
 
 
-def test_what_a_keyword_answered_stays_read_when_the_answer_is_deleted(make_phone):
+def test_a_text_answered_by_a_keyword_stays_read_when_the_answer_is_deleted(make_phone):
     KeywordAutomationRule.objects.create(keyword="PARKING", response_body="Behind the hall")
     phone = make_phone()
     text_in(phone, "Is there wheelchair access?")
@@ -91,7 +91,7 @@ def test_what_a_keyword_answered_stays_read_when_the_answer_is_deleted(make_phon
     assert fresh(thread).unread_count == 1
 
 
-def test_of_many_conversations_each_is_read_as_far_as_it_was_shown(thread, make_phone, monkeypatch):
+def test_each_of_many_conversations_is_read_as_far_as_it_was_shown(thread, make_phone, monkeypatch):
     monkeypatch.setattr(conversations, "_BATCH", 2)
     others = [make_thread(make_phone(), "Hi", is_read=False) for _ in range(3)]
     late = make_thread(make_phone(), "Late", is_read=False)
@@ -103,20 +103,20 @@ def test_of_many_conversations_each_is_read_as_far_as_it_was_shown(thread, make_
     assert counts == {thread.pk: 1, **{other.pk: 0 for other in others}, late.pk: 1, read_before.pk: 0}
 
 
-def test_only_what_everybody_can_see_by_now_counts_as_shown(thread):
+def test_only_committed_texts_count_as_shown(thread):
     old = thread.messages.first()
     assert conversations.newest_shown() == old.pk
     InboxMessage.objects.all().delete()
     assert conversations.newest_shown() == 0
 
 
-def test_marking_many_as_unread_tells_how_many_changed(thread, make_phone):
+def test_marking_many_as_unread_returns_how_many_changed(thread, make_phone):
     make_thread(make_phone(), "Read before")
     assert conversations.mark_unread(InboxThread.objects.all()) == 1
     assert conversations.mark_unread(InboxThread.objects.all()) == 0
 
 
-def test_what_waits_is_counted_in_texts_and_conversations(thread, make_phone):
+def test_unread_is_counted_in_texts_and_conversations(thread, make_phone):
     other = make_thread(make_phone(), "Hm", is_read=False)
     flag(other.messages.get())
     waiting = conversations.waiting()
@@ -124,12 +124,12 @@ def test_what_waits_is_counted_in_texts_and_conversations(thread, make_phone):
     assert conversations.count_unread() == 3
 
 
-def test_an_empty_inbox_waits_for_nobody():
+def test_an_empty_inbox_has_nothing_unread():
     assert conversations.waiting() == conversations.Waiting(0, 0, 0)
     assert conversations.count_unread() == 0
 
 
-def test_a_name_from_staff_comes_before_that_of_a_list(thread, make_member):
+def test_a_name_from_staff_takes_precedence_over_a_lists(thread, make_member):
     make_member(name="Ada Lovelace", phone=thread.phone)
     assert conversations.shown_names([thread]) == {thread.pk: "Ada Lovelace"}
     conversations.assign_name(thread, "  Ada   from the choir ")
@@ -138,7 +138,7 @@ def test_a_name_from_staff_comes_before_that_of_a_list(thread, make_member):
     assert fresh(thread).contact_name is None
 
 
-def test_somebody_unknown_is_called_by_their_number(make_phone):
+def test_unknown_people_are_named_by_their_number(make_phone):
     thread = make_thread("+17205550123")
     assert conversations.shown_names([thread]) == {thread.pk: "(720) 555-0123"}
 
@@ -153,7 +153,7 @@ def test_after_a_deletion_the_conversation_shows_the_text_before_it(thread):
     assert (left.last_message_preview, left.last_direction, left.unread_count) == (None, None, 0)
 
 
-def test_only_the_deletion_of_an_unread_text_leaves_fewer_unread(make_phone):
+def test_only_deleting_an_unread_text_lowers_the_unread_count(make_phone):
     thread = make_thread(make_phone(), "Read", "Unread", "PARKING")
     InboxThread.objects.filter(pk=thread.pk).update(unread_count=1)
     read_before, unread, answered = thread.messages.order_by("pk")
@@ -165,7 +165,7 @@ def test_only_the_deletion_of_an_unread_text_leaves_fewer_unread(make_phone):
     assert thread.messages.get() == answer
 
 
-def test_a_deletion_takes_the_text_alone(thread):
+def test_deleting_a_text_deletes_nothing_else(thread):
     delivery = Delivery.objects.create(phone=thread.phone, status="delivered")
     message = add_text(thread, "Our answer", "outbound", delivery=delivery, answer_to=thread.messages.first())
     ConsentRecord.objects.create(phone=thread.phone, kind="opt_out", source="inbound", words="First")
@@ -175,7 +175,7 @@ def test_a_deletion_takes_the_text_alone(thread):
 
 
 @pytest.mark.parametrize("status", ["pending", "sending", "unknown"])
-def test_a_reply_that_may_still_leave_is_not_deleted(thread, status):
+def test_a_reply_that_may_still_be_sent_cannot_be_deleted(thread, status):
     delivery = Delivery.objects.create(phone=thread.phone, status=status)
     message = add_text(thread, "Our answer", "outbound", delivery=delivery)
     with pytest.raises(conversations.CannotDelete, match=r"\.$"):
@@ -183,7 +183,7 @@ def test_a_reply_that_may_still_leave_is_not_deleted(thread, status):
     assert InboxMessage.objects.filter(pk=message.pk).exists()
 
 
-def test_a_reply_that_was_left_in_doubt_can_be_deleted(thread):
+def test_a_reply_with_a_closed_unknown_outcome_can_be_deleted(thread):
     delivery = Delivery.objects.create(phone=thread.phone, status="unknown", is_left=True)
     conversations.delete_text(add_text(thread, "Our answer", "outbound", delivery=delivery))
     assert thread.messages.count() == 2
@@ -223,7 +223,7 @@ def test_a_text_that_came_after_the_question_stays_undecided(thread):
     assert thread.messages.get(is_flagged=True) == second
 
 
-def test_an_opt_out_is_in_the_words_that_the_question_showed_and_leaves_no_other_open(
+def test_an_opt_out_quotes_the_shown_texts_and_settles_the_others(
     thread, admin_user, django_capture_on_commit_callbacks
 ):
     first, second = thread.messages.order_by("pk")
@@ -254,7 +254,7 @@ def _twilio_reports(phone):
 
 
 @pytest.mark.parametrize("opt_out", [_staff_unsubscribe, _staff_suppress, _an_import_adds, _twilio_reports])
-def test_any_recorded_opt_out_clears_the_flags_of_that_phone_alone(
+def test_a_recorded_opt_out_only_clears_that_phones_flags(
     thread, make_phone, make_member, django_capture_on_commit_callbacks, opt_out
 ):
     make_member(phone=thread.phone)
@@ -277,7 +277,7 @@ def test_flags_that_outlived_an_opt_out_are_cleared_by_the_next_sweep(thread, ma
     assert not thread.messages.filter(is_flagged=True).exists()
 
 
-def test_a_decision_is_about_its_own_conversation(thread, make_phone):
+def test_a_decision_only_affects_its_own_conversation(thread, make_phone):
     other = make_thread(make_phone(), "Wrong number")
     flag(other.messages.get())
     assert not conversations.keep_texting(thread, [other.messages.get().pk])

@@ -46,7 +46,7 @@ def test_a_text_that_comes_while_another_one_is_deleted_is_unread_and_shown(make
 
 
 @pytest.mark.parametrize("is_read", [True, False])
-def test_many_are_marked_while_somebody_else_locks_them_in_their_order(make_phone, is_read):
+def test_many_are_marked_while_someone_else_locks_them_in_order(make_phone, is_read):
     first, second = threads = [make_thread(make_phone(), "Hi", is_read=is_read) for _ in range(2)]
     shown = {thread.pk: thread.messages.get().pk for thread in threads}
     # PostgreSQL writes a changed row behind the others, and finds it there.

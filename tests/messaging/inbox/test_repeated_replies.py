@@ -61,7 +61,7 @@ def sent(locmem):
 
 
 @pytest.mark.parametrize("code", [UNREACHABLE, UNKNOWN_REASON])
-def test_a_failed_reply_is_sent_again_as_a_new_text_of_the_same_words(
+def test_a_failed_reply_is_resent_as_a_new_text_with_the_same_words(
     manager_client, thread, fail, press, locmem, code
 ):
     failed = fail(thread, code=code)
@@ -76,7 +76,7 @@ def test_a_failed_reply_is_sent_again_as_a_new_text_of_the_same_words(
     assert 'value="Resend"' not in text
 
 
-def test_a_double_click_sends_a_failed_reply_again_once(thread, fail, press, locmem):
+def test_a_double_click_resends_a_failed_reply_once(thread, fail, press, locmem):
     failed = fail(thread)
     press(failed, "repeat")
     press(failed, "repeat")
@@ -84,7 +84,7 @@ def test_a_double_click_sends_a_failed_reply_again_once(thread, fail, press, loc
     assert thread.messages.count() == 3
 
 
-def test_what_failed_again_can_be_sent_once_more(thread, fail, press, locmem):
+def test_a_reply_that_failed_again_can_be_resent_again(thread, fail, press, locmem):
     failed = fail(thread)
     locmem.script[thread.phone] = Refused(21611, "queue full")
     press(failed, "repeat")
@@ -94,14 +94,14 @@ def test_what_failed_again_can_be_sent_once_more(thread, fail, press, locmem):
     assert sent(locmem) == [(thread.phone, "Behind the hall")]
 
 
-def test_what_cannot_help_is_not_offered(manager_client, thread, fail, press, locmem):
+def test_resending_is_not_offered_if_it_cannot_help(manager_client, thread, fail, press, locmem):
     failed = fail(thread, code=LANDLINE)
     assert 'value="Resend"' not in read(manager_client, address(thread))
     assert "Nothing was sent because it would fail again. This is a landline" in press(failed, "repeat")
     assert not locmem.outbox
 
 
-def test_nothing_is_sent_again_to_who_has_opted_out_since(
+def test_nothing_is_resent_to_people_who_opted_out_since(
     manager_client, thread, fail, press, locmem, make_unsubscribed
 ):
     failed = fail(thread)
@@ -112,7 +112,7 @@ def test_nothing_is_sent_again_to_who_has_opted_out_since(
     assert waiting() == []
 
 
-def test_what_has_arrived_after_all_is_not_sent_again(thread, fail, press, locmem):
+def test_a_reply_that_arrived_after_all_is_not_resent(thread, fail, press, locmem):
     failed = fail(thread)
     status_callbacks.apply(failed.delivery_id, "SM1", "delivered", None, to=thread.phone)
     assert "This text didn’t fail, so nothing was sent." in press(failed, "repeat")
@@ -120,7 +120,7 @@ def test_what_has_arrived_after_all_is_not_sent_again(thread, fail, press, locme
 
 
 @pytest.mark.parametrize("source", ["survey", "keyword", "system"])
-def test_an_automatic_answer_is_not_sent_again(manager_client, thread, fail, press, locmem, source):
+def test_an_automatic_answer_is_not_resent(manager_client, thread, fail, press, locmem, source):
     failed = fail(thread)
     InboxMessage.objects.filter(pk=failed.pk).update(automation_source=source)
     assert 'value="Resend"' not in read(manager_client, address(thread))
@@ -142,7 +142,7 @@ def test_get_requests_resend_nothing(manager_client, thread, fail, locmem):
     assert not locmem.outbox
 
 
-def test_a_failed_reply_waits_until_somebody_has_dealt_with_it(thread, fail, press):
+def test_a_failed_reply_needs_attention_until_someone_handles_it(thread, fail, press):
     failed = fail(thread)
     assert waiting() == ["Behind the hall"]
     add_text(thread, "Hello?")
@@ -151,7 +151,7 @@ def test_a_failed_reply_waits_until_somebody_has_dealt_with_it(thread, fail, pre
     assert waiting() == []
 
 
-def test_a_later_reply_deals_with_a_failed_one_and_waits_itself_if_it_fails(thread, fail):
+def test_a_later_reply_settles_a_failed_one_and_needs_attention_itself_if_it_fails(thread, fail):
     fail(thread, "Behind the hall")
     fail(thread, "By the river", LANDLINE)
     assert waiting() == ["By the river"]
@@ -183,7 +183,7 @@ def test_the_inbox_marks_and_lists_failed_replies(manager_client, make_phone, fa
 
 
 @pytest.mark.parametrize(("status", "tag"), [("undelivered", "Not delivered"), ("unknown", "Unconfirmed")])
-def test_no_latest_text_looks_as_if_it_had_been_sent(manager_client, thread, status, tag):
+def test_a_failed_latest_text_does_not_look_sent(manager_client, thread, status, tag):
     """Whatever wrote it, and whether or not somebody has to look at it."""
     delivery = Delivery.objects.create(phone=thread.phone, status=status, is_left=True)
     add_text(thread, "Thank you", "outbound", delivery=delivery, automation_source="survey")
@@ -192,7 +192,7 @@ def test_no_latest_text_looks_as_if_it_had_been_sent(manager_client, thread, sta
     assert f">{tag}</span>" not in read(manager_client, INBOX)
 
 
-def test_the_first_page_counts_the_failed_replies_of_the_last_days(manager_client, make_phone, fail):
+def test_the_home_page_counts_recently_failed_replies(manager_client, make_phone, fail):
     assert "not delivered" not in read(manager_client, "/admin/")
     for _ in range(2):
         thread = make_thread(make_phone(), "Hi")

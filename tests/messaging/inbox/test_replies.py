@@ -26,7 +26,7 @@ def sent(locmem):
     return [(to, body) for to, body, _ in locmem.outbox]
 
 
-def test_a_reply_is_sent_at_once_and_shown_in_the_conversation(thread, reply, locmem, manager_user):
+def test_a_reply_is_sent_immediately_and_shown_in_the_conversation(thread, reply, locmem, manager_user):
     message = reply(thread, "  See you\r\nat six!  ")
     assert sent(locmem) == [(thread.phone, "See you\nat six!")]
     assert (message.direction, message.automation_source, message.sent_by) == ("outbound", "manual", manager_user)
@@ -36,13 +36,13 @@ def test_a_reply_is_sent_at_once_and_shown_in_the_conversation(thread, reply, lo
     assert thread.last_message_at == message.created_at
 
 
-def test_the_report_address_of_a_reply_carries_its_delivery(thread, reply, locmem):
+def test_the_callback_url_of_a_reply_contains_its_delivery(thread, reply, locmem):
     message = reply(thread)
     assert locmem.outbox[0][2] == f"http://testserver/webhooks/twilio/status/{message.delivery_id}"
 
 
 @pytest.mark.parametrize("contact_name", ["Rosa of the choir", None])
-def test_the_delivery_has_the_name_that_staff_or_the_lists_know(make_thread, make_member, reply, contact_name):
+def test_the_delivery_has_the_name_from_staff_or_the_lists(make_thread, make_member, reply, contact_name):
     member = make_member(name="Rosa Delgado")
     message = reply(make_thread(phone=member.phone, contact_name=contact_name))
     assert message.delivery.name == (contact_name or member.name)
@@ -54,7 +54,7 @@ def test_a_double_click_is_one_reply(thread, reply, locmem):
     assert (len(locmem.outbox), InboxMessage.objects.count(), Delivery.objects.count()) == (1, 1, 1)
 
 
-def test_a_form_that_has_been_sent_sends_no_other_words(thread, reply, make_thread, locmem):
+def test_a_form_that_was_sent_cannot_send_another_text(thread, reply, make_thread, locmem):
     """Such as one that the browser's way back has brought again."""
     token = uuid.uuid4()
     reply(thread, "See you", token=token)
@@ -76,7 +76,7 @@ def test_a_form_that_has_been_sent_sends_no_other_words(thread, reply, make_thre
         ("a\ud800b", "a character that can’t be texted"),
     ],
 )
-def test_what_no_text_can_be_is_refused_with_a_sentence(thread, reply, body, sentence):
+def test_an_invalid_text_is_refused_with_a_sentence(thread, reply, body, sentence):
     with pytest.raises(CannotReply, match=sentence):
         reply(thread, body)
     assert not InboxMessage.objects.exists()
@@ -112,17 +112,17 @@ def test_people_who_opted_out_by_text_must_opt_in_themselves(thread, make_unsubs
 
 
 @pytest.mark.parametrize(("source_type", "by_staff"), [("manual", True), ("message_log", False), (None, False)])
-def test_an_opt_out_among_suppressed_numbers_is_told_in_the_same_way(thread, make_suppressed, source_type, by_staff):
+def test_a_suppressed_opt_out_is_reported_the_same_way(thread, make_suppressed, source_type, by_staff):
     make_suppressed(phone=thread.phone, category="opt_out", source_type=source_type)
     assert ("an admin allows texts again" in replies.why_not(thread)) is by_staff
 
 
-def test_an_opt_out_on_the_list_of_suppressed_numbers_is_one_too(thread, make_suppressed):
+def test_a_suppressed_opt_out_is_an_opt_out_too(thread, make_suppressed):
     make_suppressed(phone=thread.phone, category="opt_out")
     assert "opted out" in replies.why_not(thread)
 
 
-def test_a_number_that_was_given_up_can_be_answered_and_blasts_still_skip_it(
+def test_an_unreachable_number_can_be_answered_but_blasts_skip_it(
     thread, reply, make_suppressed, make_member, start_blast, send, locmem
 ):
     make_suppressed(phone=thread.phone, category="hard_fail")
@@ -135,12 +135,12 @@ def test_a_number_that_was_given_up_can_be_answered_and_blasts_still_skip_it(
 
 
 @pytest.mark.parametrize("phone", ["72055", "CLINIC", "unknown", ""])
-def test_what_is_no_phone_number_cannot_be_answered(make_thread, reply, phone):
+def test_senders_without_a_phone_number_cannot_be_answered(make_thread, reply, phone):
     with pytest.raises(CannotReply, match="can’t be texted"):
         reply(make_thread(phone=phone))
 
 
-def test_a_conversation_that_has_just_been_deleted_is_told(thread, reply):
+def test_a_conversation_deleted_just_now_is_reported(thread, reply):
     gone = InboxThread.objects.get(pk=thread.pk)
     thread.delete()
     with pytest.raises(CannotReply, match="deleted"):
@@ -155,7 +155,7 @@ def test_a_stop_before_the_call_is_honored(thread, reply, queue, make_unsubscrib
     assert (delivery.status, delivery.skip_reason, locmem.outbox) == ("skipped", "opted_out", [])
 
 
-def test_replies_leave_in_the_order_in_which_they_were_written(make_thread, reply, queue, locmem, settings):
+def test_replies_are_sent_in_the_order_they_were_written(make_thread, reply, queue, locmem, settings):
     settings.SMS_CONCURRENCY = 1
     threads = [make_thread() for _ in range(3)]
     for number, thread in enumerate(threads * 2):
@@ -164,7 +164,7 @@ def test_replies_leave_in_the_order_in_which_they_were_written(make_thread, repl
     assert [body for _, body in sent(locmem)] == [f"Text {number}" for number in range(6)]
 
 
-def test_a_refused_reply_says_why_and_suppresses_the_number(thread, reply, locmem):
+def test_a_refused_reply_has_a_reason_and_suppresses_the_number(thread, reply, locmem):
     locmem.script[thread.phone] = Refused(21614, "not mobile")
     message = reply(thread)
     delivery = Delivery.objects.get(pk=message.delivery_id)
@@ -174,14 +174,14 @@ def test_a_refused_reply_says_why_and_suppresses_the_number(thread, reply, locme
     assert (contact.phone, contact.source_type, contact.source_message_log) == (thread.phone, "inbox", None)
 
 
-def test_an_opt_out_that_twilio_tells_ends_the_conversation(thread, reply, locmem):
+def test_an_opt_out_reported_by_twilio_ends_the_conversation(thread, reply, locmem):
     locmem.script[thread.phone] = Refused(21610, "unsubscribed")
     reply(thread)
     assert UnsubscribedContact.objects.get().phone == thread.phone
     assert "opted out" in replies.why_not(thread)
 
 
-def test_a_fault_of_the_account_fails_the_reply_and_stops_no_blast(
+def test_an_account_fault_fails_the_reply_and_stops_no_blast(
     thread, reply, make_member, start_blast, locmem, make_log
 ):
     log = make_log()
@@ -191,14 +191,14 @@ def test_a_fault_of_the_account_fails_the_reply_and_stops_no_blast(
     assert log.is_running
 
 
-def test_proof_of_non_acceptance_sends_the_reply_later_and_once(thread, reply, locmem, monkeypatch):
+def test_a_reply_proven_not_accepted_is_sent_later_and_once(thread, reply, locmem, monkeypatch):
     monkeypatch.setattr("messaging.sending.sender.BACK_OFF_SECONDS", (0.0, 0.0))
     locmem.script[thread.phone] = [TryLater("busy"), TryLater("busy"), None]
     assert state(reply(thread)) == "accepted"
     assert len(locmem.outbox) == 1
 
 
-def test_after_a_long_retry_after_the_slot_rests_and_the_sweep_goes_on(thread, reply, queue, locmem):
+def test_after_a_long_retry_after_the_slot_rests_and_the_sweep_continues(thread, reply, queue, locmem):
     locmem.script[thread.phone] = [TryLater("busy", 120), None]
     message = reply(thread)
     queue.run(seconds=0.1)
@@ -230,7 +230,7 @@ def test_a_reply_whose_task_was_lost_is_picked_up(thread, reply, queue, locmem):
     assert (state(message), len(locmem.outbox)) == ("accepted", 1)
 
 
-def test_a_reply_is_written_even_where_the_queue_is_out_of_reach(
+def test_a_reply_is_stored_even_if_the_queue_is_unreachable(
     transactional_db, thread, manager_user, locmem, monkeypatch
 ):
     def fail(*args, **kwargs):
@@ -262,7 +262,7 @@ def test_the_sweep_leaves_a_call_in_flight_alone(thread, reply, queue):
     assert Delivery.objects.claim_replies(1) == []
 
 
-def test_one_written_while_the_slot_is_given_back_does_not_wait_for_the_sweep(
+def test_a_reply_written_while_the_slot_is_released_does_not_wait_for_the_sweep(
     make_thread, reply, queue, locmem, monkeypatch
 ):
     reply(make_thread(), "One")
@@ -279,7 +279,7 @@ def test_one_written_while_the_slot_is_given_back_does_not_wait_for_the_sweep(
     assert [body for _, body in sent(locmem)] == ["One", "Two"]
 
 
-def test_automatic_answers_are_neither_sent_nor_asked_about(make_thread, locmem):
+def test_automatic_answers_are_never_sent_or_looked_up(make_thread, locmem):
     thread = make_thread()
     for status in ("accepted", "pending", "unknown"):
         delivery = Delivery.objects.create(
@@ -298,7 +298,7 @@ def test_automatic_answers_are_neither_sent_nor_asked_about(make_thread, locmem)
     assert not replies.in_question().exists()
 
 
-def test_a_text_that_is_gone_is_not_sent(thread, reply, queue, locmem):
+def test_a_deleted_text_is_not_sent(thread, reply, queue, locmem):
     reply(thread).delete()
     queue.run()
     sweep.sweep()
@@ -306,7 +306,7 @@ def test_a_text_that_is_gone_is_not_sent(thread, reply, queue, locmem):
     assert locmem.outbox == []
 
 
-def test_a_reply_to_the_same_phone_is_counted_by_no_blast(
+def test_a_reply_to_the_same_phone_counts_for_no_blast(
     make_thread, make_member, reply, start_blast, send, locmem, show
 ):
     member = make_member()

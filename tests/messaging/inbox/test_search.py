@@ -36,19 +36,19 @@ def test_names_of_staff_and_of_lists_are_found(make_member, make_registration):
 
 
 @pytest.mark.parametrize("typed", ["école", "FERMÉE", "zürich école"])
-def test_words_are_found_in_capitals_and_small_letters(typed):
+def test_words_are_found_in_any_case(typed):
     make_thread("+17205550123", "ÉCOLE fermée à Zürich")
     make_thread("+17205550124", "Hello", contact_name="École fermée Zürich")
     assert found(typed) == ["+17205550123", "+17205550124"]
 
 
-def test_who_was_named_is_found_by_that_name_and_by_the_one_on_our_lists(make_member):
+def test_people_are_found_by_their_given_name_and_the_one_on_our_lists(make_member):
     make_member(name="Ada Lovelace", phone="+17205550123")
     make_thread("+17205550123", "Hello", contact_name="The treasurer")
     assert found("ada") == found("treasurer") == ["+17205550123"]
 
 
-def test_words_of_the_texts_are_found_and_all_of_them_in_one_text():
+def test_all_words_must_be_found_in_one_text():
     make_thread("+17205550123", "Is there parking?", "On Saturday")
     make_thread("+17205550124", "Parking on saturday 🎉?")
     assert found("parking saturday") == ["+17205550124"]
@@ -63,7 +63,7 @@ def test_a_name_and_a_number_together_narrow_the_search(make_member):
     assert found("ada 0124") == ["+17205550124"]
 
 
-def test_a_search_lists_no_more_than_it_may(make_phone):
+def test_a_search_has_a_limited_number_of_results(make_phone):
     for _ in range(3):
         make_thread(make_phone(), "Hello")
     assert search.search(InboxThread.objects.order_by("-pk"), "hello", 2).count() == 2
@@ -77,7 +77,7 @@ def test_only_the_latest_texts_are_searched(monkeypatch, make_phone):
     assert found("parking") == [new.phone]
 
 
-def test_the_latest_text_with_the_words_is_what_was_found(make_phone):
+def test_the_latest_text_with_the_words_is_found(make_phone):
     threads = [make_thread(make_phone(), *bodies) for bodies in (("A unicorn", "Unicorns!", "ok"), ("Hello",))]
     found = search.find_texts(threads, "unicorn")
     assert {key: message.body for key, message in found.items()} == {threads[0].pk: "Unicorns!"}
@@ -104,6 +104,6 @@ def test_the_latest_text_with_the_words_is_what_was_found(make_phone):
         ("y" * 60, "straße", "y" * 50 + "…"),
     ],
 )
-def test_an_excerpt_shows_where_the_words_stand(body, typed, shown):
+def test_an_excerpt_shows_where_the_words_are(body, typed, shown):
     parts = search.excerpt(body, typed, 50)
     assert "".join(f"[{part}]" if is_word else part for part, is_word in parts) == shown

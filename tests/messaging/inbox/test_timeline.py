@@ -42,7 +42,7 @@ def blast(make_log, thread, body, status="delivered", minutes=0, **fields):
     return Delivery.objects.create(message_log=log, phone=thread.phone, status=status, **fields)
 
 
-def test_texts_blasts_and_consent_stand_in_the_order_of_time(thread, make_log):
+def test_texts_blasts_and_consent_are_in_chronological_order(thread, make_log):
     blast(make_log, thread, "Hi {first_name}", minutes=9)
     add_text(thread, "Stop", created_at=ago(5))
     ConsentRecord.objects.create(
@@ -60,7 +60,7 @@ def test_others_are_not_shown(thread, make_log, make_phone):
     assert shown(thread) == []
 
 
-def test_pages_go_through_all_without_a_gap_or_a_repeat_even_at_one_moment(thread, make_log):
+def test_paging_back_misses_and_repeats_nothing_even_at_the_same_time(thread, make_log):
     for number in range(4):
         add_text(thread, f"text {number}", created_at=ago(3))
         blast(make_log, thread, f"blast {number}", minutes=3)
@@ -81,7 +81,7 @@ def test_pages_go_through_all_without_a_gap_or_a_repeat_even_at_one_moment(threa
     assert all(len(page) == 3 for page in pages[1:])
 
 
-def test_from_any_entry_the_pages_go_on_to_the_latest_without_a_gap_or_a_repeat(thread, make_log):
+def test_paging_forward_from_any_entry_misses_and_repeats_nothing(thread, make_log):
     for number in range(3):
         add_text(thread, f"text {number}", created_at=ago(3))
         blast(make_log, thread, f"blast {number}", minutes=3)
@@ -102,7 +102,7 @@ def test_from_any_entry_the_pages_go_on_to_the_latest_without_a_gap_or_a_repeat(
         assert [each.key for each in rest] == [each.key for each in whole[place:]]
 
 
-def test_around_a_text_stands_what_came_before_and_after_it(thread):
+def test_a_text_is_shown_with_the_entries_before_and_after_it(thread):
     texts = [add_text(thread, str(number), created_at=ago(9 - number)) for number in range(9)]
     page = Timeline(thread).page_around(texts[4], 4)
     assert [entry.body for entry in page.entries] == ["2", "3", "4", "5"]
@@ -113,7 +113,7 @@ def test_around_a_text_stands_what_came_before_and_after_it(thread):
     assert ([entry.body for entry in page.entries], page.earlier) == (["0", "1"], None)
 
 
-def test_the_latest_page_reaches_back_to_a_text_as_far_as_it_may(thread, monkeypatch):
+def test_the_latest_page_reaches_back_to_a_text_within_its_limit(thread, monkeypatch):
     monkeypatch.setattr("messaging.inbox.timeline.SHOWN", 3)
     monkeypatch.setattr("messaging.inbox.timeline.MOST_SHOWN", 9)
     texts = [add_text(thread, str(number), created_at=ago(20 - number)) for number in range(20)]
@@ -132,12 +132,12 @@ def test_a_full_page_with_nothing_before_it_has_no_earlier_one(thread):
 
 
 @given(st.text(max_size=40) | st.from_regex(r"[0-9]{1,20}-[0-9]{1,3}-[0-9]{1,20}", fullmatch=True))
-def test_any_mark_in_an_address_is_read_or_refused(text):
+def test_any_position_in_a_url_is_read_or_refused(text):
     mark = read_mark(text)
     assert mark is None or read_mark(str(mark)) == mark
 
 
-def test_a_mark_of_the_last_age_of_the_world_is_refused():
+def test_a_position_in_the_far_future_is_refused():
     assert read_mark(f"{10**17}-9-1") is None
     assert read_mark(f"{'9' * 17}-1-1") is None or read_mark(f"{'9' * 17}-1-1").at.year < 10_000
 
@@ -157,18 +157,18 @@ def test_a_mark_of_the_last_age_of_the_world_is_refused():
         ("skipped", {"skip_reason": "opted_out"}, "Not sent: opted out"),
     ],
 )
-def test_what_became_of_a_reply_is_said_in_words(thread, status, fields, said):
+def test_the_status_of_a_reply_is_shown_in_words(thread, status, fields, said):
     delivery = Delivery.objects.create(phone=thread.phone, status=status, **fields)
     add_text(thread, "Hello", "outbound", delivery=delivery)
     assert Timeline(thread).page().entries[0].state == said
 
 
-def test_what_came_in_has_no_state(thread):
+def test_inbound_texts_have_no_status(thread):
     add_text(thread, "Hello")
     assert Timeline(thread).page().entries[0].state == ""
 
 
-def test_staff_decide_about_doubt_once_the_grace_period_is_over(thread, settings):
+def test_staff_are_asked_about_unknown_outcomes_after_the_grace_period(thread, settings):
     settings.SMS_UNKNOWN_GRACE_MINUTES = 30
     delivery = Delivery.objects.create(phone=thread.phone, status="unknown", claimed_at=timezone.now())
     add_text(thread, "Hello", "outbound", delivery=delivery)
@@ -179,13 +179,13 @@ def test_staff_decide_about_doubt_once_the_grace_period_is_over(thread, settings
     assert not Timeline(thread).page().entries[0].is_in_doubt
 
 
-def test_a_blast_that_left_the_person_out_is_no_text(thread, make_log):
+def test_a_blast_that_skipped_the_person_is_not_shown_as_a_text(thread, make_log):
     blast(make_log, thread, "Hi {name}", "skipped", skip_reason="opted_out")
     entry = Timeline(thread).page().entries[0]
     assert (entry.is_skipped, entry.state) == (True, "Not sent: opted out")
 
 
-def test_a_blast_whose_fields_no_longer_exist_is_shown_as_it_stands(thread, make_log):
+def test_a_blast_with_unknown_fields_is_shown_unrendered(thread, make_log):
     blast(make_log, thread, "Hi {nickname}")
     assert shown(thread) == ["Hi {nickname}"]
 
@@ -216,7 +216,7 @@ def test_each_answer_says_who_or_what_gave_it(thread, manager_user):
         ({"kind": "opt_out", "source": "event:99"}, "Opted out: opted out of a deleted event"),
     ],
 )
-def test_changes_of_consent_are_said_in_a_sentence(thread, fields, said):
+def test_changes_of_consent_are_shown_as_a_sentence(thread, fields, said):
     ConsentRecord.objects.create(phone=thread.phone, **fields)
     assert shown(thread) == [said]
 
@@ -230,7 +230,7 @@ def test_changes_of_consent_are_said_in_a_sentence(thread, fields, said):
         ({"source": "message_failure", "words": "Carrier"}, "Opted out, reported by Twilio"),
     ],
 )
-def test_who_may_not_read_consent_records_reads_the_persons_own_words_alone(thread, fields, said):
+def test_without_permission_for_consent_records_only_the_persons_words_are_shown(thread, fields, said):
     ConsentRecord.objects.create(phone=thread.phone, kind="opt_out", **fields)
     assert [entry.body for entry in Timeline(thread).page().entries] == [said]
 
@@ -253,23 +253,23 @@ def test_media_are_counted_by_their_kind(fields, said):
 
 
 @given(st.none() | st.text() | st.recursive(st.none() | st.floats() | st.text(), st.lists).map(json.dumps))
-def test_any_payload_is_read_or_passed_over(payload):
+def test_any_payload_is_read_or_ignored(payload):
     assert isinstance(media_sentence(payload), str)
     assert isinstance(media_sentence(json.dumps({"NumMedia": payload})), str)
 
 
 @pytest.mark.parametrize("number", ["Infinity", "NaN", "1e999", "[]", '"' + "9" * 5000 + '"'])
-def test_an_odd_number_of_media_is_none(number):
+def test_an_invalid_number_of_media_counts_as_none(number):
     assert media_sentence(f'{{"NumMedia": {number}}}') == ""
 
 
-def test_the_day_is_that_of_the_sites_zone():
+def test_days_are_in_the_sites_zone():
     late = timezone.now().replace(year=2026, month=7, day=4, hour=3)
     entry = Entry(1, SimpleNamespace(pk=1), late)
     assert (entry.day.day, entry.zone) == (3, "MDT")
 
 
-def test_a_page_costs_as_many_queries_for_many_texts_as_for_few(thread, make_log, django_assert_num_queries):
+def test_a_page_needs_no_more_queries_for_many_texts(thread, make_log, django_assert_num_queries):
     for number in range(30):
         add_text(thread, "in", created_at=ago(number))
         add_text(thread, "out", "outbound", automation_source="system", created_at=ago(number))

@@ -91,9 +91,7 @@ FAULTS_IN_DOUBT = {
 
 
 @pytest.mark.parametrize("fault", FAULTS_IN_DOUBT.values(), ids=FAULTS_IN_DOUBT.keys())
-def test_a_text_that_may_have_been_accepted_is_unknown_until_there_is_evidence(
-    twilio, people, start_blast, send, fault
-):
+def test_a_possibly_accepted_text_is_unknown_until_there_is_evidence(twilio, people, start_blast, send, fault):
     twilio.faults.for_number(people[0], fault)
     log = send(start_blast())
     assert states(log)[people[0]] == "unknown"
@@ -166,7 +164,7 @@ def test_wrong_credentials_stop_the_blast_immediately_and_say_what_to_fix(
     assert received(twilio) == Counter(people)
 
 
-def test_a_wrong_sender_stops_the_blast_after_the_sample_and_suppresses_nobody(
+def test_a_wrong_sender_stops_after_the_sample_and_suppresses_nobody(
     twilio, make_member, start_blast, send, settings
 ):
     settings.SMS_BREAKER_SAMPLE = 10

@@ -123,7 +123,7 @@ def test_ucs_2_texts_hold_70_units_or_67_in_each_part(length, segments, remainin
     assert (size.encoding, size.units, size.segments, size.remaining) == ("UCS-2", length, segments, remaining)
 
 
-def test_an_empty_text_has_no_segment():
+def test_an_empty_text_has_no_segments():
     size = measure("")
 
     assert (size.encoding, size.units, size.segments, size.remaining, size.characters) == ("GSM-7", 0, 0, 160, 0)
@@ -259,7 +259,7 @@ def test_a_gsm_text_has_no_forcing_characters_and_is_left_alone():
         ("\ufffd", None),
     ],
 )
-def test_what_to_use_instead(typed, replacement):
+def test_common_characters_have_a_replacement(typed, replacement):
     (forcing,) = forcing_characters(f"x{typed}x")
 
     assert (forcing.character, forcing.replacement) == (typed, replacement)

@@ -32,22 +32,22 @@ def test_a_token_becomes_the_name(token, text):
 
 @pytest.mark.parametrize("token", TOKENS)
 @pytest.mark.parametrize("name", [None, "", "   ", "\n\t", "\u200b\ufeff"])
-def test_a_recipient_without_a_name_is_there(token, name):
+def test_a_recipient_without_a_name_is_called_there(token, name):
     assert render(f"Hi {token}!", name) == "Hi there!"
 
 
 @pytest.mark.parametrize(
     "token", ["{First_Name}", "{FIRST NAME}", "{ first_name }", "{first-name}", "{FirstName}", "{{first_name}}"]
 )
-def test_a_token_is_known_in_any_usual_spelling(token):
+def test_a_token_is_recognized_in_any_usual_spelling(token):
     assert render(f"Hi {token}!", "Maria Lopez") == "Hi Maria!"
 
 
-def test_a_token_may_stand_anywhere_and_repeat():
+def test_a_token_may_be_anywhere_and_repeat():
     assert render("{first_name}{name}: {first_name}", "Ann Lee") == "AnnAnn Lee: Ann"
 
 
-def test_an_unknown_token_is_refused_with_the_ones_that_exist():
+def test_an_unknown_token_is_refused_with_a_list_of_valid_ones():
     with pytest.raises(UnknownToken) as refusal:
         compile_template("Hi {nmae}!")
 
@@ -55,7 +55,7 @@ def test_an_unknown_token_is_refused_with_the_ones_that_exist():
     assert refusal.value.tokens == ("{nmae}",)
 
 
-def test_several_unknown_tokens_are_named_once_each_in_their_order():
+def test_several_unknown_tokens_are_named_once_each_in_order():
     with pytest.raises(UnknownToken) as refusal:
         compile_template("Hi {name}, {city} {last name}, {city}")
 
@@ -65,7 +65,7 @@ def test_several_unknown_tokens_are_named_once_each_in_their_order():
 @pytest.mark.parametrize(
     "body", ["{prénom}", "{имя}", "{contact.name}", "{name, first}", "{ see you }", "{name1}", "{{nmae}}", "{name!r}"]
 )
-def test_braces_around_anything_with_a_letter_are_taken_for_a_field(body):
+def test_braces_around_anything_with_a_letter_are_a_field(body):
     with pytest.raises(UnknownToken) as refusal:
         compile_template(f"Hi {body}!")
 
@@ -99,14 +99,14 @@ def test_a_long_unknown_token_is_quoted_in_part():
     assert len(str(refusal.value)) < 120
 
 
-def test_a_refusal_survives_being_pickled():
+def test_the_error_can_be_pickled():
     refusal = pickle.loads(pickle.dumps(UnknownToken(("{nmae}",))))  # noqa: S301
 
     assert refusal.tokens == ("{nmae}",)
 
 
 @given(st.text())
-def test_a_names_own_braces_are_never_a_field(text):
+def test_braces_in_a_name_are_never_a_field(text):
     name = clean_name(text)
 
     assert render("{name}|{name}", f"{name}{{first_name}}") == f"{name}{{first_name}}|{name}{{first_name}}"
@@ -124,22 +124,22 @@ def test_a_body_is_refused_by_what_it_says_or_rendered(body):
     assert all(token in body for token in refusal.value.tokens)
 
 
-def test_the_opt_out_line_stands_on_its_own_line():
+def test_the_opt_out_line_is_on_its_own_line():
     assert render(with_opt_out_line("Hi {name}!"), "Ann") == f"Hi Ann!\n{OPT_OUT_LINE}"
 
 
-def test_the_opt_out_line_follows_the_text_at_once():
+def test_the_opt_out_line_directly_follows_the_text():
     assert render(with_opt_out_line("Hi!\r\n\r\n"), None) == f"Hi!\n{OPT_OUT_LINE}"
 
 
 @pytest.mark.parametrize(
     "line", [OPT_OUT_LINE, "reply stop to unsubscribe", "Reply STOP  to\nUnsubscribe!", "(Reply STOP to unsubscribe)"]
 )
-def test_the_opt_out_line_is_not_said_twice(line):
+def test_the_opt_out_line_is_not_repeated(line):
     assert render(with_opt_out_line(f"Hi! {line}"), None) == f"Hi! {line}"
 
 
-def test_line_breaks_are_one_character_and_blanks_around_the_body_go():
+def test_line_breaks_are_one_character_and_the_body_is_stripped():
     assert render(" Hi\r\n{name}\r\n\n", "Ann") == "Hi\nAnn"
 
 
@@ -169,7 +169,7 @@ def test_a_cleaned_name_is_on_one_line_and_clean(text):
     assert name == clean_name(name) == " ".join(name.split())
 
 
-def test_a_blank_from_a_web_page_does_not_make_the_text_ucs_2():
+def test_a_non_breaking_space_does_not_make_the_text_ucs_2():
     assert is_gsm(render("Hi {name}!", "\u202aAnn\xa0Lee\u202c"))
 
 
@@ -214,7 +214,7 @@ def test_a_blank_from_a_web_page_does_not_make_the_text_ucs_2():
         (",", ","),
     ],
 )
-def test_the_first_name_is_what_one_would_call_the_person(name, first):
+def test_the_first_name_is_what_people_call_the_person(name, first):
     assert first_name(name) == first
 
 

@@ -28,7 +28,7 @@ def test_these_are_visible(text):
 
 
 @given(st.text(min_size=1))
-def test_a_letter_a_digit_or_a_punctuation_mark_is_seen(text):
+def test_letters_digits_and_punctuation_are_visible(text):
     seen = any(unicodedata.category(c)[0] in "NP" or unicodedata.category(c) in {"Lu", "Ll"} for c in text)
     assert not (seen and is_blank(text))
 

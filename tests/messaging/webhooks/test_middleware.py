@@ -14,11 +14,11 @@ def test_a_webhook_has_no_session_and_no_user(client, path):
 
 
 @pytest.mark.parametrize("path", ["/webhooks/twilio/", "/webhooks/twilio/other", "/webhooks/twilio/status/x"])
-def test_another_address_is_not_found(client, db, path):
+def test_unknown_urls_are_not_found(client, db, path):
     assert client.post(path).status_code == 404
 
 
-def test_an_error_is_answered_and_does_not_end_the_process(db, monkeypatch):
+def test_an_error_gets_a_response_and_does_not_end_the_process(db, monkeypatch):
     def explode(request):
         raise RuntimeError("This is only a test.")
 

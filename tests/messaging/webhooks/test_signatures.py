@@ -47,7 +47,7 @@ def post(fields, signature=None, path=PATH, **extra):
 
 
 @pytest.mark.parametrize(("base_url", "fields", "signature"), PUBLISHED)
-def test_the_published_examples_are_genuine(settings, base_url, fields, signature):
+def test_twilios_published_examples_are_genuine(settings, base_url, fields, signature):
     settings.TWILIO_AUTH_TOKEN = "12345"
     settings.PUBLIC_BASE_URL = base_url
     path = "/myapp.php?foo=1&bar=2"
@@ -71,14 +71,14 @@ def test_the_published_examples_are_genuine(settings, base_url, fields, signatur
     ],
     ids=str,
 )
-def test_whatever_was_changed_is_not_genuine(settings, changed):
+def test_a_changed_request_is_not_genuine(settings, changed):
     settings.TWILIO_AUTH_TOKEN = "12345"
     settings.PUBLIC_BASE_URL, fields, signature = PUBLISHED[0]
     request = {"fields": fields, "signature": signature, "path": "/myapp.php?foo=1&bar=2", **changed}
     assert not signatures.is_genuine(post(**request))
 
 
-def test_another_token_makes_another_signature(settings):
+def test_another_token_gives_another_signature(settings):
     url, fields = f"{settings.PUBLIC_BASE_URL}{PATH}", {"MessageSid": "SM1"}
     settings.TWILIO_AUTH_TOKEN = "one"
     signature = signatures.sign(url, fields)
@@ -87,7 +87,7 @@ def test_another_token_makes_another_signature(settings):
     assert not signatures.is_genuine(post(fields, signature))
 
 
-def test_without_a_token_of_twilios_the_installations_own_is_checked(settings):
+def test_without_a_twilio_token_the_installations_own_is_used(settings):
     settings.TWILIO_AUTH_TOKEN = ""
     own = signatures.auth_token()
     assert len(own) == 32
@@ -105,7 +105,7 @@ def test_the_check_is_not_skipped_in_debug_mode(settings):
 
 
 @pytest.mark.parametrize("base_url", ["https://sms.example.org", "https://sms.example.org:8443", "http://10.0.0.5"])
-def test_behind_a_proxy_the_public_address_counts(settings, base_url):
+def test_behind_a_proxy_the_public_url_counts(settings, base_url):
     settings.PUBLIC_BASE_URL = base_url
     fields = {"MessageSid": "SM1", "Body": " spaces stay "}
     request = post(fields, signatures.sign(f"{base_url}{PATH}", fields), SERVER_NAME="internal", SERVER_PORT="8000")
@@ -125,13 +125,13 @@ def test_behind_a_proxy_the_public_address_counts(settings, base_url):
         ("https://Sms.Example.org:8443", "https://sms.example.org:8443"),
     ],
 )
-def test_each_spelling_of_the_public_address_counts(settings, base_url, typed):
+def test_each_spelling_of_the_public_url_counts(settings, base_url, typed):
     settings.PUBLIC_BASE_URL = base_url
     fields = {"MessageSid": "SM1"}
     assert signatures.is_genuine(post(fields, signatures.sign(f"{typed}{PATH}", fields)))
 
 
-def test_capitals_that_only_twilio_was_told_count_where_the_proxy_passes_them_on(settings):
+def test_capitals_known_only_to_twilio_count_if_the_proxy_passes_them_on(settings):
     settings.PUBLIC_BASE_URL = "https://sms.example.org"
     fields = {"MessageSid": "SM1"}
     signature = signatures.sign(f"https://SMS.Example.ORG{PATH}", fields)
@@ -142,14 +142,14 @@ def test_capitals_that_only_twilio_was_told_count_where_the_proxy_passes_them_on
     "signed_for",
     ["http://sms.example.org", "https://sms.example.org:8443", "https://sms.example.com", "https://other.example"],
 )
-def test_another_address_does_not_count_whatever_the_host_header_says(settings, signed_for):
+def test_another_url_does_not_count_whatever_the_host_header_is(settings, signed_for):
     settings.PUBLIC_BASE_URL = "https://sms.example.org"
     fields = {"MessageSid": "SM1"}
     signature = signatures.sign(f"{signed_for}{PATH}", fields)
     assert not signatures.is_genuine(post(fields, signature, HTTP_HOST=signed_for.partition("//")[2]))
 
 
-def test_without_a_public_address_the_requests_own_counts(settings):
+def test_without_a_public_url_the_requests_own_counts(settings):
     settings.PUBLIC_BASE_URL = ""
     fields = {"MessageSid": "SM1"}
     assert signatures.is_genuine(post(fields, signatures.sign(f"http://testserver{PATH}", fields)))
@@ -158,14 +158,14 @@ def test_without_a_public_address_the_requests_own_counts(settings):
     )
 
 
-def test_percent_encoding_stays_as_it_was_signed(settings):
+def test_percent_encoding_is_kept_as_signed(settings):
     path = f"{PATH}?name=J%C3%BCrgen%20%2B1&x=a+b"
     fields = {"Body": "a+b c%20d"}
     assert signatures.is_genuine(post(fields, signatures.sign(settings.PUBLIC_BASE_URL + path, fields), path))
 
 
 @given(st.dictionaries(texts, texts, max_size=6), texts)
-def test_what_twilio_signs_is_genuine_and_nothing_else_is(fields, more):
+def test_only_requests_signed_by_twilio_are_genuine(fields, more):
     url = f"http://testserver{PATH}"
     signature = independent_signature(signatures.auth_token(), url, fields)
     assert signature == signatures.sign(url, fields)
@@ -183,7 +183,7 @@ def test_what_twilio_signs_is_genuine_and_nothing_else_is(fields, more):
 @example(b"a=%00&b=%ff", "x", "\ud800", FORM)
 @example(b"--x", "x", "", "multipart/form-data; boundary=x")
 @example(b"a=b", "x", "", FORM + "; charset=klingon")
-def test_garbage_is_never_genuine_and_never_an_error(body, signature, query, content_type):
+def test_malformed_requests_are_never_genuine_and_never_an_error(body, signature, query, content_type):
     request = post(body, signature, content_type=content_type, QUERY_STRING=query)
     assert signatures.is_genuine(request) is False
 
@@ -194,6 +194,6 @@ def test_a_form_with_too_many_fields_is_not_genuine(settings):
     assert not signatures.is_genuine(post(fields, signatures.sign(f"{settings.PUBLIC_BASE_URL}{PATH}", fields)))
 
 
-def test_an_unknown_host_is_not_genuine_where_no_public_address_is_set(settings):
+def test_without_a_public_url_an_unknown_host_is_not_genuine(settings):
     settings.PUBLIC_BASE_URL = ""
     assert not signatures.is_genuine(post({}, "x", HTTP_HOST="a b["))

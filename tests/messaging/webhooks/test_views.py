@@ -40,7 +40,7 @@ REASONS = (
 
 
 @pytest.mark.parametrize("reason", REASONS, ids=lambda reason: type(reason).__name__)
-def test_requests_that_cannot_be_stored_are_answered_with_503(delivery, monkeypatch, caplog, reason):
+def test_requests_that_cannot_be_stored_get_a_503(delivery, monkeypatch, caplog, reason):
     def fail(*args, **kwargs):
         raise reason
 
@@ -61,7 +61,7 @@ def test_bugs_are_reported_as_errors(delivery, monkeypatch):
     assert report(delivery.pk) == 500
 
 
-def test_nothing_is_stored_when_the_time_is_over(delivery, monkeypatch):
+def test_nothing_is_stored_after_the_time_limit(delivery, monkeypatch):
     monkeypatch.setattr(views, "STORED_WITHIN_SECONDS", 0)
     assert report(delivery.pk) == 503
     assert post(form(ADA, "Hello")).status_code == 503
@@ -70,7 +70,7 @@ def test_nothing_is_stored_when_the_time_is_over(delivery, monkeypatch):
     assert not InboxMessage.objects.exists()
 
 
-def test_a_text_that_was_stored_after_all_is_answered_once_when_it_comes_again(monkeypatch):
+def test_a_text_that_was_stored_after_all_is_answered_once_when_repeated(monkeypatch):
     """The commit was under way when the time was over."""
     KeywordAutomationRule.objects.create(keyword="HOURS", response_body="Nine to five.")
     fields, run = form(ADA, "hours"), group_commit.run
@@ -87,7 +87,7 @@ def test_a_text_that_was_stored_after_all_is_answered_once_when_it_comes_again(m
     assert Delivery.objects.count() == 1
 
 
-def test_a_report_that_was_stored_after_all_changes_nothing_when_it_comes_again(delivery, monkeypatch):
+def test_a_report_that_was_stored_after_all_changes_nothing_when_repeated(delivery, monkeypatch):
     apply = status_callbacks.apply
 
     def apply_late(*args, **kwargs):
@@ -102,14 +102,14 @@ def test_a_report_that_was_stored_after_all_changes_nothing_when_it_comes_again(
     assert delivery.status == "delivered"
 
 
-def test_a_stranger_is_refused_before_anything_is_asked_of_the_database(delivery, django_assert_num_queries):
+def test_forged_requests_are_refused_without_a_query(delivery, django_assert_num_queries):
     with django_assert_num_queries(0):
         assert post(form(ADA, "Hello"), signature="made up").status_code == 403
 
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="about SQLite")
-def test_a_database_that_takes_no_writes_is_no_traceback(delivery):
+def test_a_read_only_database_logs_no_traceback(delivery):
     connection.connection.execute("PRAGMA query_only = ON")
     try:
         assert report(delivery.pk) == 503

@@ -24,7 +24,7 @@ def folder(tmp_path):
     return tmp_path / "backups"
 
 
-def test_a_backup_is_one_file_that_is_a_database_by_itself(database_file, folder):
+def test_a_backup_is_one_self_contained_database_file(database_file, folder):
     backup = backup_files.back_up(folder)
     assert [path.name for path in folder.iterdir()] == [backup.path.name]
     assert members(backup.path) == ["Ada"]
@@ -40,7 +40,7 @@ def test_only_its_owner_may_read_a_backup(database_file, folder):
     assert folder.stat().st_mode & 0o777 == 0o700
 
 
-def test_a_backup_shows_one_moment_while_others_write(database_file, folder):
+def test_a_backup_is_consistent_while_others_write(database_file, folder):
     with closing(sqlite3.connect(database_file, isolation_level=None)) as writer:
         writer.execute("BEGIN IMMEDIATE")
         writer.execute("DELETE FROM community_members")
@@ -64,7 +64,7 @@ def test_writers_are_not_blocked_by_a_backup(database_file, folder, monkeypatch)
     assert members(database_file) == ["Ada", "Grace"]
 
 
-def test_a_lock_that_does_not_end_is_not_waited_for_forever(database_file, folder, monkeypatch):
+def test_a_backup_does_not_wait_forever_for_a_lock(database_file, folder, monkeypatch):
     monkeypatch.setattr(sqlite, "BUSY_SECONDS", 0.01)
     execute(database_file, "PRAGMA journal_mode=DELETE")
     with closing(sqlite3.connect(database_file, isolation_level=None)) as owner:
@@ -74,14 +74,14 @@ def test_a_lock_that_does_not_end_is_not_waited_for_forever(database_file, folde
     assert list(folder.iterdir()) == []
 
 
-def test_the_name_says_when_and_sorts(database_file, folder):
+def test_the_name_contains_the_time_and_sorts(database_file, folder):
     before = datetime.now(UTC)
     first, second = backup_files.back_up(folder), backup_files.back_up(folder)
     assert backup_files.find(folder) == [first.path, second.path]
     assert abs((backup_files.taken_at(first.path) - before).total_seconds()) < 60
 
 
-def test_old_backups_go_and_nothing_else(database_file, folder):
+def test_only_old_backups_are_removed(database_file, folder):
     folder.mkdir()
     others = [
         "notes.txt",
@@ -117,7 +117,7 @@ def parts(folder):
     return parts
 
 
-def test_what_a_killed_backup_left_is_removed_and_what_is_being_written_stays(database_file, folder, parts):
+def test_leftovers_of_a_killed_backup_are_removed_but_not_a_running_one(database_file, folder, parts):
     killed, running = parts
     with running.open("rb") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -126,14 +126,14 @@ def test_what_a_killed_backup_left_is_removed_and_what_is_being_written_stays(da
     assert running.exists()
 
 
-def test_a_backup_that_fails_has_made_room_first(database_file, folder, parts):
+def test_a_failing_backup_has_freed_space_first(database_file, folder, parts):
     damage(database_file)
     with pytest.raises(Damaged):
         backup_files.back_up(folder)
     assert list(folder.iterdir()) == []
 
 
-def test_a_backup_that_is_being_written_is_never_taken_for_abandoned(database_file, folder, monkeypatch):
+def test_a_running_backup_is_never_considered_abandoned(database_file, folder, monkeypatch):
     inspect = sqlite.inspect
 
     def meanwhile(part):
@@ -146,7 +146,7 @@ def test_a_backup_that_is_being_written_is_never_taken_for_abandoned(database_fi
     assert backup_files.back_up(folder).path.exists()
 
 
-def test_a_damaged_database_makes_no_backup_and_removes_none(database_file, folder):
+def test_a_damaged_database_creates_and_removes_no_backup(database_file, folder):
     old = backup_files.back_up(folder).path
     damage(database_file)
     with pytest.raises(Damaged, match="damaged"):
@@ -154,21 +154,21 @@ def test_a_damaged_database_makes_no_backup_and_removes_none(database_file, fold
     assert list(folder.iterdir()) == [old]
 
 
-def test_a_database_of_another_program_makes_no_backup(database_file, folder):
+def test_another_programs_database_is_not_backed_up(database_file, folder):
     execute(database_file, "DROP TABLE community_members")
     with pytest.raises(Damaged, match="its tables are missing"):
         backup_files.back_up(folder)
     assert list(folder.iterdir()) == []
 
 
-def test_a_database_that_could_not_be_restored_makes_no_backup(database_file, folder):
+def test_a_database_that_could_not_be_restored_is_not_backed_up(database_file, folder):
     execute(database_file, "ALTER TABLE message_logs DROP COLUMN trouble")
     with pytest.raises(BackupFailed, match=r"could not be restored\. Its table message_logs has no column trouble"):
         backup_files.back_up(folder)
     assert list(folder.iterdir()) == []
 
 
-def test_a_backup_carries_a_checksum_of_all_its_bytes(database_file, folder):
+def test_a_backup_contains_a_checksum_of_all_its_bytes(database_file, folder):
     path = backup_files.back_up(folder).path
     assert sqlite.inspect(path).is_sealed
     content = path.read_bytes()

@@ -8,7 +8,7 @@ from smsadmin.backups import given_ids
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="only SQLite forgets")
 @pytest.mark.django_db(transaction=True)
-def test_a_migration_that_rewrites_a_table_gives_no_id_out_again():
+def test_a_migration_that_rewrites_a_table_reuses_no_id():
     gone = Delivery.objects.create(phone="+17205550100").pk
     Delivery.objects.all().delete()
     given_ids.remember("default")
@@ -25,7 +25,7 @@ def test_a_migration_that_rewrites_a_table_gives_no_id_out_again():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_migrating_keeps_count(capsys):
+def test_migrating_keeps_the_last_id(capsys):
     gone = Delivery.objects.create(phone="+17205550100").pk
     Delivery.objects.all().delete()
     call_command("migrate", verbosity=0)

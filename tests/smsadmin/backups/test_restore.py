@@ -34,7 +34,7 @@ def backup(db, database_file, folder):
     return path
 
 
-def test_the_backup_takes_the_place_of_the_present_one_which_is_kept(database_file, backup, folder):
+def test_the_backup_replaces_the_current_database_which_is_kept(database_file, backup, folder):
     restored = restoring.restore(backup, folder)
     assert members(database_file) == ["Ada"]
     assert members(restored.kept) == ["Ada", "Grace"]
@@ -45,7 +45,7 @@ def test_the_backup_takes_the_place_of_the_present_one_which_is_kept(database_fi
     assert {path.name for path in database_file.parent.iterdir()} <= {"sms.db", "sms.db-wal", "sms.db-shm"}
 
 
-def test_an_open_connection_goes_on_and_sees_what_was_restored(database_file, backup, folder):
+def test_an_open_connection_keeps_working_and_sees_the_restored_data(database_file, backup, folder):
     with closing(sqlite3.connect(database_file, isolation_level=None)) as reader:
         reader.execute("BEGIN")
         assert reader.execute("SELECT count(*) FROM community_members").fetchone() == (2,)
@@ -55,7 +55,7 @@ def test_an_open_connection_goes_on_and_sees_what_was_restored(database_file, ba
         assert reader.execute("SELECT count(*) FROM community_members").fetchone() == (1,)
 
 
-def test_a_failure_in_the_middle_leaves_the_present_one_as_it_was(
+def test_a_failure_midway_leaves_the_current_database_unchanged(
     database_file,
     backup,
     folder,
@@ -68,7 +68,7 @@ def test_a_failure_in_the_middle_leaves_the_present_one_as_it_was(
     assert {path.name for path in database_file.parent.iterdir()} <= {"sms.db", "sms.db-wal", "sms.db-shm"}
 
 
-def test_what_a_killed_restore_left_is_not_in_the_way_and_goes(database_file, backup, folder):
+def test_leftovers_of_a_killed_restore_are_removed(database_file, backup, folder):
     left = database_file.with_name(".sms.db.restoring")
     for name in (left.name, f"{left.name}-journal"):
         left.with_name(name).write_bytes(b"half of something" * 1000)
@@ -91,7 +91,7 @@ def test_nobody_else_can_read_a_database_that_is_being_restored(database_file, b
     assert modes == [0o600]
 
 
-def test_two_restores_do_not_get_in_each_others_way(database_file, backup, folder):
+def test_two_restores_do_not_interfere(database_file, backup, folder):
     with database_file.with_name(".sms.db.restoring").open("wb") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         with pytest.raises(BackupFailed, match="Another restore"):
@@ -99,7 +99,7 @@ def test_two_restores_do_not_get_in_each_others_way(database_file, backup, folde
     assert members(database_file) == ["Ada", "Grace"]
 
 
-def test_a_database_in_use_without_a_pause_is_left_alone(database_file, backup, folder, monkeypatch):
+def test_a_database_in_constant_use_is_left_alone(database_file, backup, folder, monkeypatch):
     monkeypatch.setattr(sqlite, "BUSY_SECONDS", 0.01)
     with closing(sqlite3.connect(database_file, isolation_level=None)) as writer:
         writer.execute("BEGIN IMMEDIATE")
@@ -127,7 +127,7 @@ def test_the_log_of_a_database_that_is_set_aside_goes_with_it(database_file, bac
     assert members(database_file) == ["Ada"]
 
 
-def test_a_database_that_is_gone_comes_back(database_file, backup, folder):
+def test_a_missing_database_is_restored(database_file, backup, folder):
     for path in database_file.parent.iterdir():
         path.unlink()
     assert restoring.restore(backup, folder).kept is None
@@ -161,7 +161,7 @@ def add_blast(path, status, paused_at=None, cancelled_at=None, stop_reason=""):
     return added
 
 
-def test_no_blast_goes_on_by_itself(database_file, folder, db):
+def test_no_blast_continues_by_itself(database_file, folder, db):
     add_blast(database_file, "processing")
     add_blast(database_file, "processing", paused_at="2026-01-01 00:00:00", stop_reason="No money.")
     add_blast(database_file, "processing", cancelled_at="2026-01-01 00:00:00")
@@ -178,7 +178,7 @@ def test_no_blast_goes_on_by_itself(database_file, folder, db):
     assert cancelled == sent == (None, "")
 
 
-def test_scheduled_messages_whose_time_has_come_do_not_leave(database_file, folder, db):
+def test_overdue_scheduled_messages_are_not_sent(database_file, folder, db):
     for scheduled_at, status in (("2026-01-01", "pending"), ("2199-01-01", "pending"), ("2026-01-01", "cancelled")):
         execute(
             database_file,
@@ -224,14 +224,14 @@ def restore_now(folder):
     restoring.restore(backup_files.back_up(folder).path, folder)
 
 
-def test_a_text_of_the_inbox_that_waited_is_in_doubt(database_file, folder, db):
+def test_a_pending_inbox_text_has_an_unknown_outcome(database_file, folder, db):
     add_delivery(database_file, "pending")
     restore_now(folder)
     assert read_delivery(database_file, "status") == ("unknown",)
 
 
 @pytest.mark.parametrize("status", ["pending", "sending", "unknown"])
-def test_who_waited_may_have_been_texted_up_to_the_restore(database_file, folder, db, status):
+def test_pending_people_may_have_been_texted_until_the_restore(database_file, folder, db, status):
     log = add_blast(database_file, "processing")
     add_delivery(database_file, status, log=log, claimed_at=None if status == "pending" else "2026-01-01 00:00:00")
     before = f"{timezone.now():%F %T}"
@@ -241,7 +241,7 @@ def test_who_waited_may_have_been_texted_up_to_the_restore(database_file, folder
     assert claimed_at == updated_at >= before
 
 
-def test_the_reason_for_the_doubt_is_the_restore(database_file, folder, db):
+def test_the_restore_is_the_reason_for_the_unknown_outcome(database_file, folder, db):
     log = add_blast(database_file, "processing")
     add_delivery(database_file, "pending", log=log)
     restore_now(folder)
@@ -249,7 +249,7 @@ def test_the_reason_for_the_doubt_is_the_restore(database_file, folder, db):
 
 
 @pytest.mark.parametrize(("status", "skip_reason"), [("failed", ""), ("undelivered", ""), ("skipped", "cancelled")])
-def test_whom_a_blast_did_not_reach_is_kept_from_retries(database_file, folder, db, status, skip_reason):
+def test_people_a_blast_missed_are_excluded_from_retries(database_file, folder, db, status, skip_reason):
     log = add_blast(database_file, "failed")
     add_delivery(database_file, status, log=log, skip_reason=skip_reason, error_message="The phone was off.")
     restore_now(folder)
@@ -268,7 +268,7 @@ def test_each_blast_knows_when_it_was_restored_after_all_of_its_calls(database_f
     assert restored_at >= read_delivery(database_file, "claimed_at")[0]
 
 
-def test_who_had_opted_out_is_skipped_and_not_in_doubt(database_file, folder, db):
+def test_opted_out_people_are_skipped_and_not_unknown(database_file, folder, db):
     log = add_blast(database_file, "processing")
     add_delivery(database_file, "pending", log=log)
     execute(
@@ -280,14 +280,14 @@ def test_who_had_opted_out_is_skipped_and_not_in_doubt(database_file, folder, db
     assert read_delivery(database_file, "status, skip_reason") == ("skipped", "opted_out")
 
 
-def test_who_waited_in_a_canceled_blast_is_not_in_doubt(database_file, folder, db):
+def test_people_pending_in_a_canceled_blast_are_not_unknown(database_file, folder, db):
     log = add_blast(database_file, "processing", cancelled_at="2026-01-01 00:00:00")
     add_delivery(database_file, "pending", log=log)
     restore_now(folder)
     assert read_delivery(database_file, "status") == ("pending",)
 
 
-def test_sessions_queue_and_heartbeats_of_then_are_over(database_file, folder, db):
+def test_old_sessions_tasks_and_heartbeats_are_removed(database_file, folder, db):
     execute(database_file, "INSERT INTO django_session VALUES ('key', '', '2199-01-01 00:00:00')")
     execute(database_file, "INSERT INTO worker_heartbeats VALUES ('token', 'here', 1, '2199-01-01', '2199-01-01')")
     restoring.restore(backup_files.back_up(folder).path, folder)
@@ -374,7 +374,7 @@ def test_a_backup_that_was_changed_is_refused(database_file, backup, folder, alt
         (forget_migration, "Its list of migrations is inconsistent"),
     ],
 )
-def test_one_without_a_checksum_is_looked_through_all_the_same(database_file, backup, folder, alter, sentence):
+def test_a_backup_without_a_checksum_is_still_checked(database_file, backup, folder, alter, sentence):
     unseal(backup)
     alter(backup)
     with pytest.raises(BackupFailed, match=f"cannot be restored. {sentence}"):
@@ -382,7 +382,7 @@ def test_one_without_a_checksum_is_looked_through_all_the_same(database_file, ba
     assert members(database_file) == ["Ada", "Grace"]
 
 
-def test_a_backup_of_before_checksums_can_be_restored_and_that_is_said(database_file, backup):
+def test_a_backup_from_before_checksums_can_be_restored_with_a_notice(database_file, backup):
     assert "has no checksum" not in restore(backup, "--no-input")
     unseal(backup)
     assert "It has no checksum because an earlier version made it" in restore(backup, "--no-input")
@@ -400,7 +400,7 @@ def test_a_backup_can_be_copied_and_renamed_and_leaves_no_trace_of_its_checksum(
     assert restoring.check(backup_files.back_up(folder).path).is_sealed
 
 
-def test_an_unsound_database_is_kept_all_the_same_when_it_is_replaced(database_file, backup, folder):
+def test_a_damaged_database_is_kept_too_when_replaced(database_file, backup, folder):
     orphan(database_file)
     kept = restoring.restore(backup, folder).kept
     assert members(kept) == ["Ada", "Grace"]
@@ -418,7 +418,7 @@ def give_out_id(path, pk=None):
     return last_id(path)
 
 
-def test_no_id_of_a_delivery_is_given_out_again_after_a_restore(database_file, backup, folder):
+def test_no_delivery_id_is_reused_after_a_restore(database_file, backup, folder):
     given = [give_out_id(database_file) for _ in range(3)]
     restoring.restore(backup, folder)
     first = give_out_id(database_file)
@@ -427,7 +427,7 @@ def test_no_id_of_a_delivery_is_given_out_again_after_a_restore(database_file, b
     assert give_out_id(database_file) > first
 
 
-def test_nor_where_the_database_that_gave_them_out_is_lost(database_file, backup, folder, monkeypatch):
+def test_no_delivery_id_is_reused_if_the_old_database_is_lost(database_file, backup, folder, monkeypatch):
     later = datetime.now(UTC) + timedelta(minutes=1)
     restoring.restore(backup, folder)
     given = give_out_id(database_file)
@@ -438,13 +438,13 @@ def test_nor_where_the_database_that_gave_them_out_is_lost(database_file, backup
     assert give_out_id(database_file) > given + 1000
 
 
-def test_nor_where_the_clock_is_wrong(database_file, backup, folder, monkeypatch):
+def test_no_delivery_id_is_reused_if_the_clock_is_wrong(database_file, backup, folder, monkeypatch):
     given = give_out_id(database_file, 7_000_000_000_000)
     restoring.restore(backup, folder)
     assert give_out_id(database_file) > given
 
 
-def test_other_tables_count_on_from_where_they_were(database_file, backup, folder):
+def test_other_tables_continue_their_ids(database_file, backup, folder):
     before = last_id(database_file, "community_members")
     restoring.restore(backup, folder)
     assert last_id(database_file, "community_members") == before
@@ -484,21 +484,21 @@ def test_the_command_asks_first(database_file, backup, monkeypatch):
     assert members(database_file) == ["Ada"]
 
 
-def test_without_anybody_to_answer_nothing_is_restored(database_file, backup, monkeypatch):
+def test_without_a_terminal_nothing_is_restored(database_file, backup, monkeypatch):
     monkeypatch.setattr("sys.stdin", io.StringIO())
     with pytest.raises(CommandError, match="Nothing was restored"):
         restore(backup)
     assert members(database_file) == ["Ada", "Grace"]
 
 
-def test_the_command_says_what_it_did_and_what_comes_next(backup, folder):
+def test_the_command_says_what_it_did_and_what_to_do_next(backup, folder):
     said = restore(backup, "--no-input")
     assert "Restored 1 person and 0 blasts." in said
     assert f"The previous database is in {backup_files.find(folder)[-1]}." in said
     assert "dbdoctor --apply" not in said
 
 
-def test_an_older_backup_is_to_be_migrated_next(backup):
+def test_an_older_backup_needs_migrating_next(backup):
     unseal(backup)
     execute(backup, "DELETE FROM django_migrations WHERE app = 'smsadmin'")
     assert "Next, run: manage.py dbdoctor --apply" in restore(backup, "--no-input")
@@ -510,7 +510,7 @@ def worker(db):
     return WorkerHeartbeat.objects.create(host="here", pid=4711, started_at=now, beat_at=now)
 
 
-def test_a_running_worker_is_in_the_way(database_file, backup, worker):
+def test_a_running_worker_prevents_a_restore(database_file, backup, worker):
     with pytest.raises(
         CommandError, match=r"A worker is running \(here, process 4711\)\. Stop it and the web server"
     ):
@@ -521,7 +521,7 @@ def test_a_running_worker_is_in_the_way(database_file, backup, worker):
     assert members(database_file) == ["Ada"]
 
 
-def test_force_restores_beside_a_running_worker(database_file, backup, worker):
+def test_force_restores_despite_a_running_worker(database_file, backup, worker):
     restore(backup, "--no-input", "--force")
     assert members(database_file) == ["Ada"]
 
@@ -553,21 +553,21 @@ def dump(on_postgres, make_member, folder):
     return path
 
 
-def test_a_dump_takes_the_place_of_the_present_database_which_is_kept(dump, folder):
+def test_a_dump_replaces_the_current_database_which_is_kept(dump, folder):
     restored = restoring.restore(dump, folder)
     assert names() == {"Ada"}
     assert restoring.check(restored.kept).members == 2
     assert sorted(folder.iterdir()) == [dump, restored.kept]
 
 
-def test_tables_that_came_since_are_not_in_the_way(dump, folder):
+def test_newer_tables_do_not_prevent_a_restore(dump, folder):
     with connection.cursor() as cursor:
         cursor.execute("CREATE TABLE later (member_id bigint REFERENCES community_members (id))")
     restoring.restore(dump, folder)
     assert "later" not in connection.introspection.table_names()
 
 
-def test_a_failure_in_the_middle_leaves_the_present_postgres_as_it_was(dump, folder, monkeypatch):
+def test_a_failure_midway_leaves_the_current_postgresql_database_unchanged(dump, folder, monkeypatch):
     monkeypatch.setattr(restoring, "_hold_back", lambda *_: ["DELETE FROM community_members", "nonsense"])
     with pytest.raises(BackupFailed, match="nonsense"):
         restoring.restore(dump, folder)
@@ -592,7 +592,7 @@ def test_a_dump_that_was_changed_is_refused(dump):
     assert names() == {"Ada", "Grace"}
 
 
-def test_a_dump_of_before_checksums_can_be_restored(dump, folder):
+def test_a_dump_from_before_checksums_can_be_restored(dump, folder):
     content = dump.read_bytes()
     dump.write_bytes(content[: content.rindex(b"\nsmsadmin-sha256:")])
     assert not restoring.check(dump).is_sealed
@@ -600,7 +600,7 @@ def test_a_dump_of_before_checksums_can_be_restored(dump, folder):
     assert names() == {"Ada"}
 
 
-def test_a_dump_without_a_column_is_refused_and_makes_no_backup(on_postgres, make_member, folder):
+def test_a_dump_without_a_column_is_refused_and_creates_no_backup(on_postgres, make_member, folder):
     make_member(name="Ada")
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE message_logs RENAME COLUMN trouble TO something")
@@ -640,7 +640,7 @@ def test_a_dump_with_orphans_is_never_committed(on_postgres, make_member, folder
         restoring.restore(sound, folder)
 
 
-def test_no_id_is_given_out_again_after_a_restore_of_a_dump(dump, folder):
+def test_no_id_is_reused_after_restoring_a_dump(dump, folder):
     given = Delivery.objects.create(phone="+17205550100").pk
     last_member = CommunityMember.objects.order_by("pk").last().pk
     restoring.restore(dump, folder)

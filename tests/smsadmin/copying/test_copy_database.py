@@ -75,14 +75,14 @@ def test_every_column_is_of_a_kind_that_can_be_copied():
             assert Column(field, connection, connection).name == field.column
 
 
-def test_sessions_and_tasks_in_the_queue_stay_behind(copy, copied):
+def test_sessions_and_queued_tasks_are_not_copied(copy, copied):
     Session.objects.create(session_key="k", session_data="", expire_date=timezone.now())
     OrmQ.objects.create(key="smsadmin", payload="x", lock=timezone.now())
     assert copy()[1] == 0
     assert copied(Session) == copied(OrmQ) == []
 
 
-def test_what_every_new_database_has_is_replaced_by_what_the_old_one_has(copy, copied):
+def test_default_rows_of_a_new_database_are_replaced(copy, copied):
     ContentType.objects.create(app_label="gone", model="gone")
     Schedule.objects.create(name="Ours", func="time.time", minutes=7)
     assert copy()[1] == 0
@@ -98,7 +98,7 @@ def test_the_old_database_is_not_changed(copy, make_member, make_blast):
     assert {model: here(model) for model in our_models()} == before
 
 
-def test_no_id_that_was_ever_given_is_given_again(copy, target_url, make_member, make_blast):
+def test_no_id_is_ever_reused(copy, target_url, make_member, make_blast):
     make_member()
     make_blast(people=1)
     last = Delivery.objects.create(message_log=MessageLog.objects.get(), phone="+17205550190").pk
@@ -130,7 +130,7 @@ def test_more_rows_than_fit_into_one_batch_are_copied(copy, copied, monkeypatch,
     assert copied(Delivery) == here(Delivery)
 
 
-def test_what_both_databases_could_send_is_reported(copy, make_blast):
+def test_messages_that_both_databases_could_send_are_reported(copy, make_blast):
     make_blast(status="processing")
     ScheduledMessage.objects.create(
         scheduled_at=timezone.now() + timedelta(days=1), message_body="Hi", target="community"
@@ -171,12 +171,12 @@ def test_a_database_of_another_program_is_refused(copy, run_there):
     assert "has tables of another program" in copy()[0]
 
 
-def test_the_database_in_use_has_to_be_of_this_version(copy):
+def test_the_current_database_must_be_of_this_version(copy):
     execute("DELETE FROM django_migrations WHERE app = 'surveys'")
     assert "The database in use doesn't match this version of SMS Admin. Run: manage.py dbdoctor" in copy()[0]
 
 
-def test_a_worker_on_the_database_in_use_is_in_the_way(copy):
+def test_a_worker_on_the_current_database_prevents_copying(copy):
     now = timezone.now()
     WorkerHeartbeat.objects.create(host="web1", pid=77, started_at=now, beat_at=now)
     said, code = copy()
@@ -184,19 +184,19 @@ def test_a_worker_on_the_database_in_use_is_in_the_way(copy):
     assert "A worker is running on the database in use (web1, process 77). Stop it and the web server first" in said
 
 
-def test_a_worker_on_the_new_database_is_in_the_way(copy, target_url):
+def test_a_worker_on_the_new_database_prevents_copying(copy, target_url):
     now = timezone.now()
     with addresses.opened(target_url) as target:
         WorkerHeartbeat.objects.using(target.alias).create(host="web2", pid=78, started_at=now, beat_at=now)
     assert "A worker is running on the new database (web2, process 78)" in copy()[0]
 
 
-def test_the_database_in_use_cannot_be_the_new_one(copy, target_url, monkeypatch):
+def test_the_current_database_cannot_be_the_new_one(copy, target_url, monkeypatch):
     monkeypatch.setattr(addresses, "_is_same", lambda target: True)
     assert "The new database is the one in use." in copy()[0]
 
 
-def test_the_same_file_is_known_under_another_name(tmp_path, target_url, monkeypatch):
+def test_the_same_file_is_recognized_under_another_name(tmp_path, target_url, monkeypatch):
     if connection.vendor != "sqlite":
         with addresses.opened(target_url) as target:
             assert addresses._identity(target) == addresses._identity(target) != addresses._identity(connection)
@@ -219,7 +219,7 @@ def test_the_same_file_is_known_under_another_name(tmp_path, target_url, monkeyp
         ("postgres://u:secret@127.0.0.1:1/d", "The new database is not responding: connection"),
     ],
 )
-def test_an_address_that_leads_nowhere_is_one_sentence_without_the_password(copy, url, part):
+def test_a_bad_database_url_is_one_sentence_without_the_password(copy, url, part):
     said, code = copy(url)
     assert code == 1
     assert said.startswith("Nothing was copied. ")
@@ -234,7 +234,7 @@ def test_the_address_can_come_from_standard_input(copy, copied, target_url, monk
     assert copied(CommunityMember) == here(CommunityMember)
 
 
-def test_a_failure_at_the_end_leaves_the_new_database_as_it_was(copy, copied, monkeypatch, make_member, make_blast):
+def test_a_failure_at_the_end_leaves_the_new_database_unchanged(copy, copied, monkeypatch, make_member, make_blast):
     seeded = copied(ContentType)
     make_member()
     make_blast()
@@ -255,7 +255,7 @@ def test_a_failure_at_the_end_leaves_the_new_database_as_it_was(copy, copied, mo
     assert copied(ContentType) == seeded
 
 
-def test_ctrl_c_leaves_the_new_database_as_it_was(copy, copied, monkeypatch, make_member):
+def test_ctrl_c_leaves_the_new_database_unchanged(copy, copied, monkeypatch, make_member):
     make_member()
 
     def interrupt(*args):

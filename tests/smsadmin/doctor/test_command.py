@@ -72,7 +72,7 @@ def test_a_finding_is_one_line_with_its_remedy_and_the_exit_code_is_1(run, with_
     )
 
 
-def test_a_check_that_fails_is_a_finding_and_the_others_are_made(run, with_checks):
+def test_a_failing_check_is_a_finding_and_the_others_still_run(run, with_checks):
     def fail():
         yield ok("So far.")
         raise KeyError("+17205550123")
@@ -88,7 +88,7 @@ def test_a_check_that_fails_is_a_finding_and_the_others_are_made(run, with_check
     assert "Well." in said
 
 
-def test_the_traceback_of_a_check_that_fails_is_to_be_had(with_checks, capsys):
+def test_a_failing_checks_traceback_can_be_shown(with_checks, capsys):
     with_checks(Check("rows.phones", lambda: [][0], Needs.NOTHING))
     with pytest.raises(SystemExit):
         call_command("dbdoctor", traceback=True)
@@ -171,7 +171,7 @@ def test_no_password_is_printed(run, monkeypatch):
 
 
 @pytest.mark.parametrize("arguments", [["--print", "--fix"], ["--apply", "--online"]])
-def test_what_does_not_go_together_is_refused(arguments):
+def test_contradictory_options_are_refused(arguments):
     with pytest.raises(CommandError, match="only work with --doctor"):
         call_command("dbdoctor", *arguments)
 

@@ -38,7 +38,7 @@ def test_settings_that_contradict_each_other_are_found(settings):
     assert sentence.endswith("(smsadmin.W007).")
 
 
-def test_an_installation_that_sends_is_checked_as_one_that_is_deployed(settings):
+def test_a_sending_installation_gets_the_deployment_checks(settings):
     settings.SMS_BACKEND = "messaging.backends.twilio.TwilioBackend"
     settings.PUBLIC_BASE_URL = "http://sms.example.org"
     settings.ALLOWED_HOSTS = ["*"]
@@ -69,7 +69,7 @@ def test_a_working_account_is_reported(account):
     assert problems("online.twilio") == notes("online.twilio") == []
 
 
-def test_an_account_is_not_asked_about_where_texts_are_simulated(settings):
+def test_the_account_is_not_checked_if_texts_are_simulated(settings):
     settings.SMS_BACKEND = "messaging.backends.simulator.SimulatorBackend"
     [finding] = findings("online.twilio")
     assert "simulated" in finding.sentence
@@ -80,7 +80,7 @@ def test_wrong_credentials_are_found(account):
     assert problems("online.twilio") == ["Twilio rejects the credentials (code 20003)."]
 
 
-def test_twilio_out_of_reach_is_found(account):
+def test_an_unreachable_twilio_is_found(account):
     account(TryLater("The connection could not be made."))
     assert problems("online.twilio") == ["Twilio cannot be reached: The connection could not be made."]
 
@@ -100,7 +100,7 @@ def test_a_trial_account_is_noted(account):
     ("url", "words"),
     [("", "doesn't forward incoming texts"), ("https://old.example.org/sms", "to an address other than")],
 )
-def test_incoming_texts_that_go_elsewhere_are_found(account, url, words):
+def test_inbound_texts_that_go_elsewhere_are_found(account, url, words):
     account(inbound_url=url)
     [sentence] = problems("online.twilio")
     assert words in sentence

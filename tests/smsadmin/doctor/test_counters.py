@@ -50,7 +50,7 @@ def test_counters_that_differ_are_found_and_fixed(make_log, make_delivery):
     assert problems("counters.blasts") == []
 
 
-def test_counters_of_what_is_changing_now_may_lag(make_log, make_delivery):
+def test_counters_of_running_blasts_may_lag(make_log, make_delivery):
     make_delivery(make_log(), updated_at=timezone.now())
     make_delivery(make_log(status="processing"), updated_at=LONG_AGO)
     assert problems("counters.blasts") == []
@@ -62,7 +62,7 @@ def test_counters_without_rows_are_noted_and_kept(make_log):
     assert mend("counters.blasts") == []
 
 
-def test_people_left_behind_in_a_blast_that_is_over_are_found(make_log, make_delivery):
+def test_people_left_behind_in_a_finished_blast_are_found(make_log, make_delivery):
     log = make_log(total_recipients=1)
     make_delivery(log, Delivery.Status.PENDING, updated_at=LONG_AGO)
     [sentence] = problems("counters.blasts")
@@ -108,7 +108,7 @@ def test_leftover_tests_are_reported_once_real_texts_are_sent(make_survey, make_
     assert sentence.startswith("1 survey test is left over although real texts are sent now (survey ")
 
 
-def test_what_the_replaced_system_had_counted_is_kept(make_survey):
+def test_counts_from_the_previous_system_are_kept(make_survey):
     make_survey(start_count=9, completion_count=1)
     assert problems("counters.surveys") == []
 

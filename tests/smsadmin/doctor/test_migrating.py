@@ -38,7 +38,7 @@ def one_waits(monkeypatch):
     return waiting
 
 
-def test_nothing_is_applied_where_nothing_waits(capsys):
+def test_without_pending_migrations_nothing_is_applied(capsys):
     call_command("dbdoctor", "--apply")
     assert capsys.readouterr().out == "Nothing to apply: the database is up to date.\n"
 
@@ -48,7 +48,7 @@ def test_a_quiet_start_prints_nothing(capsys):
     assert capsys.readouterr().out == ""
 
 
-def test_what_waits_is_applied(one_waits, capsys):
+def test_pending_migrations_are_applied(one_waits, capsys):
     call_command("dbdoctor", "--apply", verbosity=2)
     assert "1 migration was applied.\n  messaging.0999_next\n" in capsys.readouterr().out
 
@@ -92,13 +92,13 @@ def test_a_database_from_before_the_squashed_migrations_is_told_what_to_do(too_o
         call_command(*command)
 
 
-def test_the_examination_tells_a_database_that_is_too_old_the_way(too_old):
+def test_dbdoctor_says_how_to_upgrade_a_database_that_is_too_old(too_old):
     [finding] = migrating.find_migration_trouble()
     assert "ad93590" in finding.remedy
 
 
 @pytest.mark.slow
-def test_a_database_at_the_last_combined_migration_goes_on(site):
+def test_a_database_at_the_last_combined_migration_continues(site):
     """It records the former ones, and not the one of today that has another name."""
     for app, name in (("contacts", "0002"), ("surveys", "0001"), ("smsadmin", "0001")):
         site.run("migrate", app, name)
@@ -132,7 +132,7 @@ def test_of_two_that_apply_at_once_one_works_and_the_other_finds_nothing_to_do(s
 
 
 @pytest.mark.slow
-def test_who_comes_while_another_applies_waits_and_says_so(site):
+def test_a_second_process_waits_and_says_so(site):
     with held_lock(site):
         waiting = site.start("manage.py", "dbdoctor", "--apply")
         wait_until(lambda: migrating.WAITING in site.log.read_text(), 60, "the second to wait")

@@ -139,7 +139,7 @@ def test_an_unreachable_redis_is_one_finding(settings):
     assert problems("queue.strangers") == ["Redis is not responding (ConnectionError)."]
 
 
-def test_missing_and_changed_schedules_are_found_and_put_right():
+def test_missing_and_changed_schedules_are_found_and_repaired():
     Schedule.objects.filter(name="Clean up").delete()
     Schedule.objects.filter(name="Recount finished blasts").update(minutes=99)
     assert problems("queue.schedules") == [

@@ -63,7 +63,7 @@ def test_a_phone_in_the_kept_spelling_is_fine(make_member):
     assert problems("rows.phones") == []
 
 
-def test_what_is_no_phone_or_there_already_stays_as_it_is(make_member):
+def test_invalid_and_duplicate_phones_are_left_alone(make_member):
     make_member(phone="+17205550123")
     twin, junk = make_member(), make_member()
     spoil_phone(twin, "720-555-0123")
@@ -107,7 +107,7 @@ def test_people_who_were_texted_after_opting_out_are_found(make_log, make_delive
     assert problems("rows.opt_outs") == [f"Blast {log.pk} texted 1 person after they had opted out."]
 
 
-def test_who_opted_out_afterward_or_was_skipped_is_no_finding(make_log, make_delivery, make_unsubscribed):
+def test_people_who_opted_out_afterwards_or_were_skipped_are_no_finding(make_log, make_delivery, make_unsubscribed):
     now = timezone.now()
     log = make_log()
     make_delivery(log, phone=make_unsubscribed(created_at=now).phone, claimed_at=now - timedelta(hours=1))

@@ -60,7 +60,7 @@ def test_tables_and_columns_of_others_are_noted():
         ("inbox_threads", "ix_threads_unread"),
     ],
 )
-def test_a_lost_index_is_found_and_made_again(only, table, index):
+def test_a_lost_index_is_found_and_recreated(only, table, index):
     only(table)
     execute(f"DROP INDEX {index}")
     [sentence] = problems("schema.indexes")
@@ -119,7 +119,7 @@ def test_a_constraint_that_was_never_validated_is_found():
 
 @on_sqlite
 @pytest.mark.parametrize("what", ["TRIGGER community_members_names_update", "TABLE event_registrations_names"])
-def test_a_lost_part_of_the_search_is_found_and_made_again(what, make_member):
+def test_a_lost_part_of_the_search_index_is_found_and_recreated(what, make_member):
     member = make_member(name="Ada")
     execute(f"DROP {what}")
     assert any(what.split()[1] in sentence for sentence in problems("schema.search"))
@@ -136,7 +136,7 @@ def test_a_trigger_that_was_changed_is_found():
 
 
 @on_sqlite
-def test_a_search_that_is_not_in_step_is_found_and_made_again(make_member):
+def test_an_outdated_search_index_is_found_and_rebuilt(make_member):
     member = make_member(name="Ada")
     [(sql,)] = execute("SELECT sql FROM sqlite_master WHERE name = 'community_members_names_update'")
     execute("DROP TRIGGER community_members_names_update")
@@ -158,7 +158,7 @@ def test_a_search_that_is_not_in_step_is_found_and_made_again(make_member):
         ("ALTER TABLE event_registrations DROP COLUMN name_words", "event_registrations.name_words"),
     ],
 )
-def test_a_lost_part_of_the_search_on_postgresql_is_found_and_made_again(sql, name):
+def test_a_lost_part_of_the_search_index_on_postgresql_is_found_and_recreated(sql, name):
     execute(sql)
     assert any(name in sentence for sentence in problems("schema.search"))
     mend("schema.search")
@@ -166,7 +166,7 @@ def test_a_lost_part_of_the_search_on_postgresql_is_found_and_made_again(sql, na
 
 
 @on_postgresql
-def test_ids_that_would_come_twice_are_found_and_fixed(make_event):
+def test_ids_that_would_be_reused_are_found_and_fixed(make_event):
     make_event(pk=10_000)
     assert problems("schema.sequences") == ["The next id of events is one that exists: rows cannot be added."]
     assert mend("schema.sequences") == ["events goes on counting from its last id."]

@@ -34,7 +34,7 @@ def test_a_blast_with_a_living_sender_is_fine(running):
     assert findings("sending.blasts")[-1].sentence == "1 blast is being sent."
 
 
-def test_a_blast_that_has_just_begun_is_fine(running):
+def test_a_blast_that_has_just_started_is_fine(running):
     running.created_at = timezone.now()
     running.save(update_fields=["created_at"])
     assert problems("sending.blasts") == []
@@ -102,7 +102,7 @@ def test_the_last_report_and_the_last_text_are_told(make_log, make_delivery, mak
     assert text.startswith("The last text came in on ")
 
 
-def test_reports_that_fit_no_text_are_noted_with_their_number():
+def test_unmatched_reports_are_noted_with_their_number():
     assert notes("sending.unmatched") == []
     for _ in range(71):
         UnmatchedReports.objects.count_one()

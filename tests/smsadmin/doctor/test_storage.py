@@ -16,7 +16,7 @@ LAST = max(name for app, name in migration_state.known() if app == "messaging")
 pytestmark = pytest.mark.django_db
 
 
-def test_a_sound_file_has_no_problem(on_file):
+def test_a_healthy_file_has_no_problem(on_file):
     for name in ("file", "space", "answers", "integrity", "references"):
         assert problems(f"storage.{name}") == []
 
@@ -27,7 +27,7 @@ def test_a_missing_file_is_found_and_not_created(on_file):
     assert not on_file.exists()
 
 
-def test_without_a_file_nothing_looks_into_the_database(on_file):
+def test_without_a_file_the_database_is_not_checked(on_file):
     on_file.unlink()
     found = [finding for finding, _ in checkup.examine()]
     assert {finding.check for finding in found} == {"storage.file", "storage.space", "settings.agree", "checkup"}
@@ -134,7 +134,7 @@ def test_a_server_that_runs_out_of_connections_is_found(monkeypatch):
 
 
 @on_postgresql
-def test_commits_that_a_power_cut_forgets_are_noted():
+def test_commits_that_a_power_failure_loses_are_noted():
     execute("SET LOCAL synchronous_commit = off")
     [sentence] = notes("storage.answers")
     assert "texted twice" in sentence
@@ -156,7 +156,7 @@ def test_a_disk_without_room_for_the_next_backup_is_found(settings, tmp_path, mo
     assert not any("next backup" in sentence for sentence in problems("storage.backups"))
 
 
-def test_the_age_of_the_newest_backup_is_judged(settings, tmp_path):
+def test_the_age_of_the_newest_backup_is_checked(settings, tmp_path):
     settings.BACKUP_DIR, settings.BACKUP_DAILY = tmp_path / "backups", True
     assert notes("storage.backups") == [f"There is no backup in {tmp_path / 'backups'} yet."]
     settings.BACKUP_DIR.mkdir()
@@ -175,12 +175,12 @@ def test_the_database_is_described_without_its_password(monkeypatch):
     assert storage.describe()["host"] == "db.example.org"
 
 
-def test_a_migration_that_waits_is_found():
+def test_a_pending_migration_is_found():
     execute("DELETE FROM django_migrations WHERE app = 'messaging' AND name = %s", LAST)
     assert problems("schema.migrations") == [f"1 migration is pending: messaging.{LAST}."]
 
 
-def test_while_migrations_wait_tables_are_not_looked_at():
+def test_with_pending_migrations_tables_are_not_checked():
     execute("DELETE FROM django_migrations WHERE app = 'messaging' AND name = %s", LAST)
     found = [finding for finding, _ in checkup.examine()]
     assert "schema.tables" not in {finding.check for finding in found}

@@ -17,7 +17,7 @@ LINES = "message_logs.details"
 pytestmark = pytest.mark.django_db
 
 
-def test_each_line_becomes_a_delivery(old, move):
+def test_each_entry_becomes_a_delivery(old, move):
     old.add_blast((ADA, "Ada", True, None), (GRACE, None, False, "Error 30005: unknown destination"))
     report = move()
     log = MessageLog.objects.get()
@@ -46,7 +46,7 @@ def test_the_lines_of_the_documented_example_are_kept(old, move):
     ]
 
 
-def test_the_page_of_a_moved_blast_opens(old, move, admin_client):
+def test_the_page_of_an_imported_blast_opens(old, move, admin_client):
     old.add_blast((ADA, "Ada", True, None), (GRACE, None, False, "No"))
     move()
     log = MessageLog.objects.get()
@@ -67,7 +67,7 @@ def test_a_blast_belongs_to_its_event(old, move, make_event):
     assert report.of("message_logs").mended == 1
 
 
-def test_two_lines_with_one_number_are_merged_and_success_wins(old, move, monkeypatch, told):
+def test_two_entries_with_one_number_are_merged_and_success_wins(old, move, monkeypatch, told):
     monkeypatch.setattr("smsadmin.legacy.blasts._AT_ONCE", 2)
     old.add_blast(
         (ADA, "Ada", False, "Error 30008"),
@@ -93,7 +93,7 @@ def test_counters_match_the_rows_and_differences_are_reported(old, move):
     assert group.examples == [("1", "recipients 7 → 1, succeeded 6 → 1, failed 1 → 0")]
 
 
-def test_an_error_without_a_phone_is_why_the_blast_broke_off(old, move):
+def test_an_error_without_a_phone_is_the_reason_the_blast_stopped(old, move):
     details = json.dumps([{"phone": ADA, "name": None, "success": True, "error": None}, {"error": "Connection lost"}])
     old.add("message_logs", details=details, total_recipients=1, success_count=1, failure_count=0, status="failed")
     report = move()
@@ -105,7 +105,7 @@ def test_an_error_without_a_phone_is_why_the_blast_broke_off(old, move):
 
 @pytest.mark.parametrize("status", ["processing", "exploded", None])
 @pytest.mark.parametrize(("success", "ended"), [(True, "sent"), (False, "failed")])
-def test_a_blast_in_progress_is_over_and_nothing_more_is_sent(old, move, status, success, ended):
+def test_a_blast_in_progress_is_finished_without_sending_more(old, move, status, success, ended):
     old.add_blast((ADA, None, success, None if success else "No"), status=status)
     assert move().of("message_logs").mended == 1
     assert MessageLog.objects.get().status == ended
@@ -116,13 +116,13 @@ def test_a_blast_in_progress_is_over_and_nothing_more_is_sent(old, move, status,
 @pytest.mark.parametrize(
     ("written", "read"), [("true", "accepted"), (1, "accepted"), ("no", "failed"), (0, "failed")]
 )
-def test_success_is_understood_in_other_forms(old, move, written, read):
+def test_other_forms_of_success_are_understood(old, move, written, read):
     old.add_blast((ADA, None, written, None))
     move()
     assert Delivery.objects.get().status == read
 
 
-def test_who_is_not_said_to_have_got_it_or_not_is_in_doubt_and_left_at_that(old, move):
+def test_people_without_an_outcome_are_unknown_and_closed(old, move):
     old.add_blast((ADA, None, None, None))
     assert move().of(LINES).mended == 1
     assert Delivery.objects.get().status == "unknown"
@@ -166,7 +166,7 @@ def test_a_blast_without_details_is_kept(old, move, details):
     assert not report.groups
 
 
-def test_characters_that_cannot_be_stored_are_taken_out(old, move):
+def test_characters_that_cannot_be_stored_are_removed(old, move):
     line = json.dumps([{"phone": ADA, "name": "A\x00da", "success": False, "error": "\ud800 no"}])
     old.add("message_logs", message_body="Hel\x00lo", details=line)
     move()
@@ -191,7 +191,7 @@ def test_two_blasts_of_one_text_and_second_are_two(old, move):
     assert MessageLog.objects.count() == 2
 
 
-def test_lists_can_learn_from_moved_blasts(old, move):
+def test_suppressions_can_be_backfilled_from_imported_blasts(old, move):
     old.add_blast((ADA, None, False, "Error 21610"), ("+1987654321", None, False, "Error 21211"))
     move()
     assert backfill() == 2
@@ -211,7 +211,7 @@ def test_lists_can_learn_from_moved_blasts(old, move):
         ("", None),
     ],
 )
-def test_twilios_code_is_found_in_the_words(error, code):
+def test_twilios_error_code_is_found_in_the_text(error, code):
     assert find_error_code(error) == code
 
 

@@ -62,7 +62,7 @@ def fill(old):
     old.add("schema_migrations", version="001", applied_at="then")
 
 
-def test_it_is_imported_and_tells_what_became_of_the_rows(run, old):
+def test_rows_are_imported_and_reported(run, old):
     fill(old)
     said, code = run()
     assert code == 1
@@ -75,7 +75,7 @@ def test_it_is_imported_and_tells_what_became_of_the_rows(run, old):
     assert CommunityMember.objects.get().name == "Ada"
 
 
-def test_each_table_that_can_move_is_read(old, move):
+def test_each_supported_table_is_read(old, move):
     fill(old)
     report = move()
     assert set(report.counts) == {*reading.TABLES, "message_logs.details"}
@@ -107,7 +107,7 @@ def test_a_dry_run_reports_the_same_and_writes_nothing(run, old):
     assert dry.startswith(table)
 
 
-def test_what_is_new_in_the_file_is_imported_later(run, old):
+def test_new_rows_are_imported_later(run, old):
     old.add("events")
     old.add("event_registrations", phone=ADA)
     run()
@@ -123,7 +123,7 @@ def test_the_old_file_is_not_written_to(run, old):
     assert old.path.read_bytes() == before
 
 
-def test_what_is_still_in_the_write_ahead_log_is_read(run, old):
+def test_the_write_ahead_log_is_read_too(run, old):
     with closing(sqlite3.connect(old.path)) as writer:
         writer.execute("PRAGMA journal_mode=WAL")
         writer.execute(
@@ -149,7 +149,7 @@ def test_unknown_tables_and_columns_are_named(run, old):
     assert "The column community_members.shoe_size: SMS Admin doesn't use this column." in said
 
 
-def test_a_table_without_ids_is_read_by_its_rows(run, tmp_path):
+def test_a_table_without_ids_is_read_by_rowid(run, tmp_path):
     old = Old(tmp_path / "odd.db", {"community_members": "phone TEXT"})
     old.run("INSERT INTO community_members VALUES (?)", ADA)
     assert run(old.path)[1] == 0
@@ -193,7 +193,7 @@ def test_the_terminal_shows_the_first_rows_of_each_reason(run, old):
     assert "To list each of these rows with its reason, use --report FILE." in said
 
 
-def test_a_report_that_cannot_be_written_ends_before_anything_moves(run, old, tmp_path):
+def test_an_unwritable_report_stops_before_anything_is_imported(run, old, tmp_path):
     old.add("community_members", phone=ADA)
     said, code = run(old.path, "--report", tmp_path / "no such folder" / "report.csv")
     assert (code, "can't be written: No such file or directory." in said) == (2, True)
@@ -239,7 +239,7 @@ def test_a_file_that_cannot_be_read_is_one_sentence(run, tmp_path, monkeypatch, 
 
 
 @pytest.mark.parametrize("what", ["stat", "open"])
-def test_a_file_or_folder_that_may_not_be_read_is_one_sentence(run, old, monkeypatch, what):
+def test_an_unreadable_file_or_folder_is_one_sentence(run, old, monkeypatch, what):
     real = getattr(Path, what)
 
     def refuse(path, *args, **options):
@@ -253,12 +253,12 @@ def test_a_file_or_folder_that_may_not_be_read_is_one_sentence(run, old, monkeyp
     assert said.startswith(f"Nothing was changed. {old.path} cannot be read: the user that runs this command has no")
 
 
-def test_a_name_that_no_file_can_have_is_one_sentence(run):
+def test_an_impossible_file_name_is_one_sentence(run):
     said, code = run("x" * 5000)
     assert (code, "cannot be read: File name too long." in said) == (2, True)
 
 
-def test_the_report_never_takes_the_place_of_the_old_database_or_a_folder(run, old, tmp_path):
+def test_the_report_never_overwrites_the_old_database_or_a_folder(run, old, tmp_path):
     fill(old)
     before = old.path.read_bytes()
     said, code = run(old.path, "--report", old.path)
@@ -282,7 +282,7 @@ def test_a_disk_that_is_full_while_the_report_is_written_ends_with_nothing_chang
     assert not (tmp_path / "report.csv").exists()
 
 
-def test_a_damaged_file_is_one_sentence_and_nothing_moves(run, old):
+def test_a_damaged_file_is_one_sentence_and_nothing_is_imported(run, old):
     fill(old)
     for number in range(300):
         old.add("community_members", name="A" * 50, phone=f"+1720555{100 + number:04}")
@@ -296,7 +296,7 @@ def test_a_damaged_file_is_one_sentence_and_nothing_moves(run, old):
     assert not LegacyRow.objects.exists()
 
 
-def test_what_the_database_says_no_to_is_one_sentence_and_nothing_moves(run, old, monkeypatch):
+def test_a_database_error_is_one_sentence_and_nothing_is_imported(run, old, monkeypatch):
     def fail(move):
         raise DatabaseError("no such table: somewhere")
 
@@ -317,7 +317,7 @@ def test_new_rows_of_ours_can_be_added_afterward(run, old, make_member, make_eve
     assert MessageLog.objects.create(message_body="x", target="community").pk
 
 
-def test_the_examination_finds_nothing_wrong_with_what_was_imported(run, old):
+def test_dbdoctor_finds_no_problem_with_imported_data(run, old):
     fill(old)
     run()
     for log in MessageLog.objects.all():
@@ -327,7 +327,7 @@ def test_the_examination_finds_nothing_wrong_with_what_was_imported(run, old):
     assert connection.check_constraints() is None
 
 
-def test_the_examination_does_not_ask_for_reports_that_the_old_system_got(run, old, settings):
+def test_dbdoctor_does_not_expect_reports_on_imported_texts(run, old, settings):
     settings.PUBLIC_BASE_URL = "https://sms.example.org"
     settings.SMS_BACKEND = "messaging.backends.locmem.LocmemBackend"
     fill(old)
@@ -343,7 +343,7 @@ def test_the_examination_does_not_ask_for_reports_that_the_old_system_got(run, o
     assert [finding.sentence for finding in found if finding.level == Level.PROBLEM] == []
 
 
-def test_the_examination_still_misses_the_reports_on_our_own_blasts_after_moving_in(run, old, settings):
+def test_dbdoctor_still_reports_missing_reports_on_our_own_blasts(run, old, settings):
     settings.PUBLIC_BASE_URL = "https://sms.example.org"
     fill(old)
     run()
@@ -371,7 +371,7 @@ anything = st.one_of(
     max_examples=100,
 )
 @given(st.data())
-def test_whatever_stands_in_the_columns_each_row_is_taken_there_or_refused(tmp_path_factory, data):
+def test_whatever_the_columns_contain_each_row_is_imported_or_refused(tmp_path_factory, data):
     """Loose columns: SQLite keeps whatever is put in."""
     loose = {
         table: ", ".join(
@@ -398,7 +398,7 @@ def test_whatever_stands_in_the_columns_each_row_is_taken_there_or_refused(tmp_p
 
 
 @given(anything)
-def test_no_value_makes_the_reading_fail(value):
+def test_no_value_makes_reading_fail(value):
     row = OldRow("users", 1, {"a": value})
     row.text("a", 10), row.name("a"), row.moment("a"), row.day("a"), row.whole("a"), row.flag("a", default=True)
     assert row.choice("a", ["x"], "x") == "x"

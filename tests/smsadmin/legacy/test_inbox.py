@@ -31,7 +31,7 @@ def test_a_conversation_is_imported_with_its_texts(old, move):
     assert not report.notes
 
 
-def test_no_more_texts_are_unread_than_came_in(old, move):
+def test_no_more_texts_are_unread_than_were_received(old, move):
     old.add("inbox_threads", phone=ADA, unread_count=2)
     old.add("inbox_messages", phone=ADA, message_sid=SID)
     old.add("inbox_messages", phone=ADA, direction="outbound")
@@ -52,7 +52,7 @@ def test_no_more_texts_are_unread_than_came_in(old, move):
         ("pending", None, "unknown", None),
     ],
 )
-def test_what_went_out_has_a_delivery_in_its_state(old, move, status, error, state, code):
+def test_outbound_texts_have_a_delivery_with_their_status(old, move, status, error, state, code):
     old.add("inbox_threads", phone=ADA)
     old.add("inbox_messages", phone=ADA, direction="outbound", delivery_status=status, delivery_error=error)
     move()
@@ -62,14 +62,14 @@ def test_what_went_out_has_a_delivery_in_its_state(old, move, status, error, sta
     assert not Delivery.objects.in_doubt().exists()
 
 
-def test_what_went_out_of_unknown_fate_has_no_delivery(old, move):
+def test_outbound_texts_without_a_status_have_no_delivery(old, move):
     old.add("inbox_threads", phone=ADA)
     old.add("inbox_messages", phone=ADA, direction="outbound", automation_source="manual")
     move()
     assert InboxMessage.objects.get().delivery is None
 
 
-def test_a_text_that_is_here_is_left_as_it_is(old, move):
+def test_existing_texts_are_left_alone(old, move):
     thread = InboxThread.objects.create(phone=ADA)
     InboxMessage.objects.create(thread=thread, phone=ADA, direction="inbound", body="Here", message_sid=SID)
     old.add("inbox_threads", phone=ADA)

@@ -17,7 +17,7 @@ ADA, GRACE, ALAN = "+17205550101", "+13035550102", "+19705550103"
 pytestmark = pytest.mark.django_db
 
 
-def test_members_are_imported_as_they_were(old, move):
+def test_members_are_imported_unchanged(old, move):
     old.add("community_members", name="Ada Lovelace", phone=ADA)
     old.add("community_members", name=None, phone=GRACE)
     report = move()
@@ -28,7 +28,7 @@ def test_members_are_imported_as_they_were(old, move):
     assert not report.groups
 
 
-def test_a_member_who_is_here_is_left_as_they_are(old, move, make_member):
+def test_existing_members_are_left_alone(old, move, make_member):
     make_member(phone=ADA, name="Countess")
     old.add("community_members", name="Ada", phone=ADA)
     report = move()
@@ -97,7 +97,7 @@ def test_times_are_read_in_utc(old, move, written, read):
 @pytest.mark.parametrize(
     "written", [None, "", "yesterday", 17, "0001-01-01 00:00:00+14:00", "9999-12-31 23:59:59-10:00"]
 )
-def test_a_time_that_cannot_be_read_becomes_the_time_of_moving_in(old, move, told, written):
+def test_an_unreadable_time_becomes_the_time_of_the_import(old, move, told, written):
     old.add("community_members", phone=ADA, created_at=written)
     report = move()
     assert CommunityMember.objects.get().created_at.year >= 2025
@@ -190,7 +190,7 @@ def test_suppressions_point_to_their_blast(old, move):
     assert report.of("suppressed_contacts").mended == 1
 
 
-def test_a_suppression_of_an_unknown_kind_goes_on_blocking(old, move, make_member):
+def test_a_suppression_of_an_unknown_kind_still_blocks(old, move, make_member):
     make_member(phone=ADA)
     old.add("suppressed_contacts", phone=ADA, category="blocked")
     move()
@@ -206,7 +206,7 @@ def test_an_opt_out_kept_as_a_suppression_is_in_the_consent_history_once(old, mo
     assert sorted(ConsentRecord.objects.values_list("phone", flat=True)) == sorted([ADA, GRACE])
 
 
-def test_what_staff_deleted_here_does_not_come_back(old, move):
+def test_rows_deleted_by_staff_do_not_come_back(old, move):
     old.add("events", title="Picnic")
     old.add("event_registrations", event_id=1, phone=ADA)
     old.add("unsubscribed_contacts", phone=ALAN)
@@ -220,7 +220,7 @@ def test_what_staff_deleted_here_does_not_come_back(old, move):
     assert (report.of("event_registrations").present, report.of("event_registrations").refused) == (1, 1)
 
 
-def test_a_new_row_with_the_id_of_a_deleted_one_is_taken(old, move):
+def test_a_new_row_with_a_deleted_rows_id_is_imported(old, move):
     old.add("community_members", name="Ada", phone=ADA)
     move()
     old.run("DELETE FROM community_members")
@@ -229,7 +229,7 @@ def test_a_new_row_with_the_id_of_a_deleted_one_is_taken(old, move):
     assert set(CommunityMember.objects.values_list("phone", flat=True)) == {ADA, GRACE}
 
 
-def test_many_rows_are_imported_batches(old, move, monkeypatch):
+def test_many_rows_are_imported_in_batches(old, move, monkeypatch):
     monkeypatch.setattr("smsadmin.legacy.reading.BATCH", 3)
     for number in range(10):
         old.add("community_members", phone=f"+1720555{100 + number:04}")

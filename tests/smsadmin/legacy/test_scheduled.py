@@ -15,7 +15,7 @@ def at(**later):
     return f"{timezone.now() + timedelta(**later):%Y-%m-%d %H:%M:%S.%f}"
 
 
-def test_what_waits_keeps_waiting_and_is_reported(old, move):
+def test_pending_messages_stay_pending_and_are_reported(old, move):
     old.add("scheduled_messages", scheduled_at=at(hours=3), test_mode=1)
     report = move()
     message = ScheduledMessage.objects.get()
@@ -26,7 +26,7 @@ def test_what_waits_keeps_waiting_and_is_reported(old, move):
 
 @pytest.mark.parametrize("lag", [0, 60])
 @pytest.mark.parametrize("overdue", [{"minutes": -1}, {"days": -40}])
-def test_what_is_overdue_is_never_sent(old, move, settings, make_member, lag, overdue):
+def test_overdue_messages_are_never_sent(old, move, settings, make_member, lag, overdue):
     settings.SCHEDULED_MESSAGE_MAX_LAG = lag
     make_member(phone=ADA)
     old.add("scheduled_messages", scheduled_at=at(**overdue))
@@ -39,7 +39,7 @@ def test_what_is_overdue_is_never_sent(old, move, settings, make_member, lag, ov
     assert not MessageLog.objects.exists()
 
 
-def test_what_was_being_sent_has_failed_with_a_sentence(old, move):
+def test_messages_being_sent_are_failed_with_a_sentence(old, move):
     old.add("scheduled_messages", scheduled_at=at(minutes=-1), status="processing", error_message="Line 3")
     move()
     message = ScheduledMessage.objects.get()
@@ -49,7 +49,7 @@ def test_what_was_being_sent_has_failed_with_a_sentence(old, move):
 
 
 @pytest.mark.parametrize("status", ["sent", "failed", "expired", "cancelled"])
-def test_what_is_over_stays_as_it_ended(old, move, status):
+def test_finished_messages_keep_their_status(old, move, status):
     old.add("scheduled_messages", scheduled_at=at(days=-1), status=status, error_message="Why")
     assert move().of("scheduled_messages").mended == 0
     message = ScheduledMessage.objects.get()
@@ -65,7 +65,7 @@ def test_what_is_over_stays_as_it_ended(old, move, status):
         {"scheduled_at": "some day", "created_at": "2999-01-01 00:00:00"},
     ],
 )
-def test_in_doubt_nothing_is_sent(old, move, values):
+def test_if_unclear_nothing_is_sent(old, move, values):
     old.add("scheduled_messages", **{"scheduled_at": at(hours=1), **values})
     assert move().of("scheduled_messages").mended == 1
     message = ScheduledMessage.objects.get()
@@ -86,7 +86,7 @@ def test_a_message_to_a_deleted_event_goes_to_nobody(old, move, make_member):
     )
 
 
-def test_a_text_that_cannot_be_sent_as_it_is_is_reported(old, move):
+def test_a_text_that_cannot_be_sent_unchanged_is_reported(old, move):
     old.add("scheduled_messages", scheduled_at=at(hours=1), message_body="Hi {nickname}")
     report = move()
     ((_, _, reason), group) = next(iter(report.groups.items()))
@@ -107,7 +107,7 @@ def test_it_belongs_to_its_blast_and_a_blast_to_one_of_them(old, move):
     assert report.of("scheduled_messages").mended == 2
 
 
-def test_those_of_an_older_version_are_imported(older, move):
+def test_an_older_versions_messages_are_imported(older, move):
     older.add("scheduled_messages", scheduled_at=at(hours=1))
     older.add("scheduled_messages", scheduled_at=at(hours=-1), status="sent")
     move(older)

@@ -28,14 +28,14 @@ def test_a_survey_is_imported_with_its_sessions_and_answers(old, move):
     assert not report.groups
 
 
-def test_the_pages_of_a_moved_survey_open(old, move, admin_client):
+def test_the_pages_of_an_imported_survey_open(old, move, admin_client):
     old.add(TABLE)
     move()
     page = admin_client.get(f"/admin/surveys/surveyflow/{SurveyFlow.objects.get().pk}/change/")
     assert page.status_code == 200
 
 
-def test_the_counters_of_a_survey_say_what_its_sessions_say(old, move):
+def test_the_counters_of_a_survey_match_its_sessions(old, move):
     old.add(TABLE, start_count=3, completion_count=2)
     old.add(TABLE, name="Without sessions", trigger_keyword="OLD", start_count=9)
     old.add("survey_sessions", phone=ADA)
@@ -49,14 +49,14 @@ def test_the_counters_of_a_survey_say_what_its_sessions_say(old, move):
     assert move().notes == []
 
 
-def test_a_keyword_is_kept_as_keywords_are(old, move):
+def test_a_keyword_is_normalized(old, move):
     old.add(TABLE, trigger_keyword=" pic  nic ")
     assert move().of(TABLE).mended == 1
     assert SurveyFlow.objects.get().trigger_keyword == "PIC NIC"
 
 
 @pytest.mark.parametrize("keyword", ["stop", "Help", "exit"])
-def test_a_survey_with_a_word_of_ours_is_turned_off(old, move, told, keyword):
+def test_a_survey_with_a_reserved_word_is_turned_off(old, move, told, keyword):
     old.add(TABLE, trigger_keyword=keyword)
     report = move()
     survey = SurveyFlow.objects.get()
@@ -75,7 +75,7 @@ def test_a_survey_without_a_keyword_of_its_own_gets_one_and_is_turned_off(old, m
     assert second.trigger_keyword not in ("", "PICNIC")
 
 
-def test_the_answers_of_a_survey_that_is_here_are_added_to_it(old, move):
+def test_answers_are_added_to_an_existing_survey(old, move):
     here = SurveyFlow.objects.create(name="Picnic survey", trigger_keyword="JUNE", questions_json='["Q"]')
     old.add(TABLE)
     old.add("survey_sessions", phone=ADA, thread_id=8)
@@ -97,7 +97,7 @@ def test_questions_that_cannot_be_read_are_reported(old, move, stored, kept):
     assert (survey.questions_json, survey.is_active) == (kept, kept != "[]")
 
 
-def test_of_several_active_sessions_the_last_goes_on(old, move, monkeypatch):
+def test_of_several_active_sessions_the_last_continues(old, move, monkeypatch):
     monkeypatch.setattr("smsadmin.legacy.reading.BATCH", 2)
     old.add(TABLE)
     for _ in range(3):
@@ -107,7 +107,7 @@ def test_of_several_active_sessions_the_last_goes_on(old, move, monkeypatch):
     assert list(ended) == [("cancelled", "restarted"), ("cancelled", "restarted"), ("active", "")]
 
 
-def test_a_survey_that_somebody_is_in_here_goes_on(old, move):
+def test_a_session_already_active_here_continues(old, move):
     survey = SurveyFlow.objects.create(name="Here", trigger_keyword="HERE", questions_json='["Q"]')
     mine = SurveySession.objects.create(survey=survey, phone=ADA, questions_json='["Q"]')
     old.add(TABLE)
@@ -117,7 +117,7 @@ def test_a_survey_that_somebody_is_in_here_goes_on(old, move):
     assert mine.status == "active"
 
 
-def test_people_who_opted_out_are_in_no_survey(old, move):
+def test_opted_out_people_have_no_active_session(old, move):
     old.add(TABLE)
     old.add("unsubscribed_contacts", phone=ADA)
     old.add("survey_sessions", phone=ADA, status="active")
@@ -137,7 +137,7 @@ def test_states_of_sessions_are_fixed(old, move, values, status):
     assert SurveySession.objects.get().status == status
 
 
-def test_what_belongs_to_nothing_is_refused(old, move):
+def test_rows_without_their_parent_are_refused(old, move):
     old.add("survey_sessions", phone=ADA, survey_id=4)
     old.add("survey_responses", phone=ADA, session_id=1, answer="Cake")
     report = move()
@@ -164,7 +164,7 @@ def test_keyword_replies_are_imported(old, move):
 
 
 @pytest.mark.parametrize("keyword", ["PICNIC", "stop", "help", "start"])
-def test_a_reply_to_a_word_that_is_taken_is_turned_off(old, move, told, keyword):
+def test_a_reply_with_a_keyword_in_use_is_turned_off(old, move, told, keyword):
     old.add(TABLE)
     old.add("keyword_automation_rules", keyword=keyword)
     report = move()
@@ -172,7 +172,7 @@ def test_a_reply_to_a_word_that_is_taken_is_turned_off(old, move, told, keyword)
     assert ("fixed", "its keyword can't be used: turned off") in told(report, "keyword_automation_rules")
 
 
-def test_a_reply_that_is_here_is_left_as_it_is(old, move):
+def test_existing_replies_are_left_alone(old, move):
     KeywordAutomationRule.objects.create(keyword="HOURS", response_body="At ten")
     old.add("keyword_automation_rules", keyword="Hours")
     old.add("keyword_automation_rules", keyword=" ")

@@ -36,14 +36,14 @@ def test_users_of_an_older_version_log_in(quick_hashers, older, move):
     assert user.created_at == datetime(2024, 3, 5, 17, 30, 0, 123456, tzinfo=UTC)
 
 
-def test_who_had_to_change_the_password_still_has_to(quick_hashers, old, move):
+def test_a_required_password_change_is_still_required(quick_hashers, old, move):
     old.add("users", username="ann", password_hash=scrypt(GOOD), must_change_password="true")
     report = move()
     assert AppUser.objects.get().must_change_password
     assert report.of("users").mended == 1
 
 
-def test_a_user_who_is_here_whatever_the_case_stays_as_they_are(quick_hashers, old, move, make_user, told):
+def test_existing_users_are_left_alone_whatever_the_case(quick_hashers, old, move, make_user, told):
     ann = make_user(username="Ann", password="another-horse-battery", role="social_manager")
     old.add("users", username="aNN", password_hash=scrypt(GOOD))
     old.add("user_password_history", user_id=1, password_hash=scrypt("earlier-horse-battery"))
@@ -54,7 +54,7 @@ def test_a_user_who_is_here_whatever_the_case_stays_as_they_are(quick_hashers, o
     assert PasswordHistory.objects.filter(user=ann).exists()
 
 
-def test_of_two_spellings_of_one_name_the_first_is_taken(quick_hashers, old, move):
+def test_of_two_spellings_of_a_name_the_first_is_used(quick_hashers, old, move):
     old.add("users", username="ann", password_hash=scrypt(GOOD))
     old.add("users", username="ANN", password_hash=scrypt("another-horse-battery"))
     report = move()
@@ -74,7 +74,7 @@ def test_a_password_hash_that_cannot_be_read_requires_a_new_password(quick_hashe
 
 
 @pytest.mark.parametrize(("role", "taken"), [("owner", "social_manager"), (" Admin ", "admin")])
-def test_a_role_that_is_not_ours_gets_the_least(old, move, role, taken):
+def test_an_unknown_role_gets_the_fewest_permissions(old, move, role, taken):
     old.add("users", username="ann", password_hash=scrypt(GOOD), role=role)
     assert move().of("users").mended == 1
     assert AppUser.objects.get().role == taken
@@ -110,7 +110,7 @@ def test_former_passwords_still_count(quick_hashers, old, move):
     assert (report.of("user_password_history").taken, report.of("user_password_history").refused) == (1, 1)
 
 
-def test_moving_in_again_finds_the_former_passwords(old, move):
+def test_importing_again_finds_the_former_passwords(old, move):
     old.add("users", username="ann", password_hash=scrypt(GOOD))
     old.add("user_password_history", user_id=1, password_hash=scrypt("earlier-horse-battery"))
     move()
@@ -118,7 +118,7 @@ def test_moving_in_again_finds_the_former_passwords(old, move):
     assert PasswordHistory.objects.get().password_hash.startswith("scrypt$")
 
 
-def test_no_failed_login_is_imported_and_that_is_said(old, move):
+def test_failed_logins_are_not_imported_and_the_report_says_so(old, move):
     old.add("login_attempts", client_ip="__account__", username="ann", attempt_count=9, locked_until="2999-01-01")
     old.add("login_attempts")
     report = move()
@@ -126,7 +126,7 @@ def test_no_failed_login_is_imported_and_that_is_said(old, move):
     assert any("login_attempts (2 rows)" in sentence for sentence in report.left)
 
 
-def test_security_events_are_taken_by_our_names(old, move):
+def test_security_events_are_imported_under_our_names(old, move):
     old.add("users", username="ann", password_hash="plain")
     old.add("auth_events", event_type="login_success", user_id=1, username="ann", client_ip="203.0.113.7")
     old.add("auth_events", event_type="login", outcome="failed", username="ann", metadata_json='{"tries": 2}')
@@ -139,7 +139,7 @@ def test_security_events_are_taken_by_our_names(old, move):
     assert (other.event_type, other.metadata) == ("teleported", {"text": "no json"})
 
 
-def test_what_nobody_can_be_called_may_be_a_password_and_is_left_out(old, move):
+def test_an_impossible_user_name_may_be_a_password_and_is_omitted(old, move):
     old.add("auth_events", event_type="login_failed", outcome="failure", username=GOOD)
     report = move()
     assert SecurityEvent.objects.get().username == "(no such user)"
@@ -149,7 +149,7 @@ def test_what_nobody_can_be_called_may_be_a_password_and_is_left_out(old, move):
 @pytest.mark.parametrize(
     "stored", ['{"a": "\\u0000\\ud800"}', '{"a": NaN, "b": [1e999]}', "[" * 100_000, "7", "null", "{"]
 )
-def test_no_metadata_makes_the_move_fail(old, move, stored):
+def test_no_metadata_makes_the_import_fail(old, move, stored):
     old.add("auth_events", metadata_json=stored)
     assert move().of("auth_events").taken == 1
 

@@ -69,7 +69,7 @@ def test_a_deleted_file_is_found(open_file, path):
     assert database_file.is_gone()
 
 
-def test_a_worker_that_has_connected_anew_still_knows_the_file_that_it_began_with(open_file, path):
+def test_a_reconnected_worker_still_knows_its_original_file(open_file, path):
     wrapper = open_file()
     replace(path)
     database_file.note(wrapper)
@@ -89,7 +89,7 @@ def test_a_link_that_points_to_another_file_is_found(open_file, path):
         database_file.check()
 
 
-def test_pages_written_into_the_file_are_no_other_file(open_file, path):
+def test_pages_written_to_the_file_do_not_make_it_another_file(open_file, path):
     """As a restore writes them."""
     open_file()
     path.write_bytes(b"SQLite format 3\0")
@@ -111,7 +111,7 @@ def test_each_check_costs_one_system_call(open_file, monkeypatch):
     assert len(asked) == 1
 
 
-def test_a_web_process_goes_on_with_the_new_file(open_file, path, monkeypatch):
+def test_a_web_process_continues_with_the_new_file(open_file, path, monkeypatch):
     wrapper = open_file()
     closed = []
     monkeypatch.setattr(wrapper, "close", lambda: closed.append(1))
@@ -122,7 +122,7 @@ def test_a_web_process_goes_on_with_the_new_file(open_file, path, monkeypatch):
     assert closed == [1]
 
 
-def test_a_web_process_keeps_what_it_has_open_where_the_file_is_gone(open_file, path, monkeypatch):
+def test_a_web_process_keeps_its_open_file_if_it_was_deleted(open_file, path, monkeypatch):
     """To connect anew would make an empty database."""
     wrapper = open_file()
     monkeypatch.setattr(wrapper, "close", lambda: pytest.fail("closed"))
@@ -130,7 +130,7 @@ def test_a_web_process_keeps_what_it_has_open_where_the_file_is_gone(open_file, 
     database_file.follow()
 
 
-def test_requests_are_answered_503_while_the_file_is_gone(open_file, path):
+def test_requests_get_a_503_while_the_file_is_gone(open_file, path):
     open_file()
     passed = []
     answer = RefuseLostDatabase(lambda request: passed.append(request))
@@ -143,7 +143,7 @@ def test_requests_are_answered_503_while_the_file_is_gone(open_file, path):
     assert "restore a backup" in response.content.decode()
 
 
-def test_the_clock_says_once_that_the_file_is_gone_and_does_nothing(open_file, path, monkeypatch, caplog):
+def test_the_clock_logs_once_that_the_file_is_gone_and_does_nothing(open_file, path, monkeypatch, caplog):
     monkeypatch.setattr(clock, "tasks", [lambda: pytest.fail("called")])
     monkeypatch.setattr(clock, "_said_lost", "")
     open_file()

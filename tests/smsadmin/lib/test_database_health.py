@@ -17,7 +17,7 @@ def unchecked():
     connection.close()
 
 
-def test_an_open_connection_is_not_asked(django_assert_num_queries):
+def test_an_open_connection_is_not_checked(django_assert_num_queries):
     with django_assert_num_queries(0):
         database_health.check_quickly()
     assert connection.health_check_done

@@ -26,7 +26,7 @@ NOW = datetime(2030, 5, 1, 18, 30, tzinfo=UTC)
         (timedelta(minutes=-3), "3 minutes late"),
     ],
 )
-def test_a_countdown_says_its_two_largest_units(until, words):
+def test_a_countdown_shows_its_two_largest_units(until, words):
     assert countdown(NOW + until, NOW) == words
 
 

@@ -51,12 +51,12 @@ def at_once(monkeypatch):
     return run
 
 
-def test_what_comes_at_once_is_done_in_its_order(at_once):
+def test_simultaneous_jobs_run_in_order(at_once):
     assert [job.result for job in at_once(keep("1"), keep("2"))] == ["1", "2"]
     assert list(InboxThread.objects.order_by("pk").values_list("phone", flat=True)) == ["1", "2"]
 
 
-def test_what_fails_is_undone_and_fails_alone(at_once):
+def test_a_failing_job_is_rolled_back_and_fails_alone(at_once):
     first, failed, last = at_once(keep("1"), fail_after("2"), keep("3"))
     assert (first.error, last.error) == (None, None)
     assert str(failed.error) == "2"
@@ -64,7 +64,7 @@ def test_what_fails_is_undone_and_fails_alone(at_once):
     assert InboxThread.objects.count() == 2
 
 
-def test_what_was_taken_and_cannot_be_committed_fails(at_once, monkeypatch):
+def test_jobs_that_cannot_be_committed_fail(at_once, monkeypatch):
     def refuse(jobs):
         jobs += group_commit._waiting
         group_commit._waiting.clear()
@@ -75,7 +75,7 @@ def test_what_was_taken_and_cannot_be_committed_fails(at_once, monkeypatch):
     assert [(str(job.error), job.is_done) for job in jobs] == [("disk full", True)] * 2
 
 
-def test_where_the_turn_does_not_come_the_others_go_on_waiting(at_once, monkeypatch):
+def test_without_the_lock_only_the_leader_fails_and_the_others_keep_waiting(at_once, monkeypatch):
     def fail():
         raise OSError("too many open files")
 
@@ -107,20 +107,20 @@ def held(folder):
         yield process
 
 
-def test_a_turn_that_another_process_keeps_is_done_without(held, caplog):
+def test_a_lock_that_another_process_keeps_is_skipped(held, caplog):
     with group_commit._folder_lock():
         pass
     assert "Going on without it" in caplog.text
 
 
-def test_after_a_turn_in_vain_nobody_waits_until_it_comes(held, caplog, monkeypatch):
+def test_after_an_abandoned_wait_nobody_waits_until_it_ends(held, caplog, monkeypatch):
     for _ in range(3):
         with group_commit._folder_lock():
             monkeypatch.setattr(group_commit, "LOCK_SECONDS", 3600)
     assert caplog.text.count("Going on without it") == 1
 
 
-def test_a_turn_that_comes_too_late_is_given_back(held, folder):
+def test_a_lock_that_comes_too_late_is_released(held, folder):
     with group_commit._folder_lock():
         pass
     held.stdin.close()
@@ -128,7 +128,7 @@ def test_a_turn_that_comes_too_late_is_given_back(held, folder):
     assert is_free(folder)
 
 
-def test_a_turn_that_comes_in_time_is_taken(held, folder, monkeypatch):
+def test_a_lock_that_comes_in_time_is_held(held, folder, monkeypatch):
     monkeypatch.setattr(group_commit, "LOCK_SECONDS", 3600)
     threading.Timer(0.01, held.stdin.close).start()
     with group_commit._folder_lock():
@@ -136,20 +136,20 @@ def test_a_turn_that_comes_in_time_is_taken(held, folder, monkeypatch):
     assert is_free(folder)
 
 
-def test_a_turn_that_is_free_is_taken_and_given_back(folder):
+def test_a_free_lock_is_held_and_released(folder):
     with group_commit._folder_lock():
         assert not is_free(folder)
     assert is_free(folder)
 
 
-def test_everybody_who_waits_for_a_leader_without_its_turn_is_served(held, monkeypatch):
+def test_all_waiting_jobs_run_even_without_the_lock(held, monkeypatch):
     jobs = [group_commit._Job(keep("1")), group_commit._Job(keep("2"))]
     monkeypatch.setattr(group_commit, "_waiting", jobs[:])
     group_commit._lead(jobs[0])
     assert [(job.result, job.is_done) for job in jobs] == [("1", True), ("2", True)]
 
 
-def test_work_that_waits_for_a_leader_that_hangs_is_given_up_and_never_done(monkeypatch):
+def test_work_that_waits_for_a_hanging_leader_is_abandoned_and_never_run(monkeypatch):
     monkeypatch.setattr(group_commit, "_has_leader", True)
     monkeypatch.setattr(group_commit, "_waiting", [])
     with pytest.raises(time_limits.TookTooLong), time_limits.at_most(0):
@@ -157,7 +157,7 @@ def test_work_that_waits_for_a_leader_that_hangs_is_given_up_and_never_done(monk
     assert group_commit._waiting == []
 
 
-def test_work_that_a_leader_has_begun_is_given_up_too(monkeypatch):
+def test_work_that_a_leader_has_started_is_abandoned_too(monkeypatch):
     """It may still be committed, for all that the one who waits for it can know."""
     job = group_commit._Job(keep("1"))
 
@@ -180,7 +180,7 @@ def test_without_concurrency_results_and_errors_are_returned():
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("ended", [errors.DeadlockDetected, errors.SerializationFailure])
-def test_what_the_database_undid_for_anothers_sake_is_done_again(ended):
+def test_work_rolled_back_by_a_deadlock_is_retried(ended):
     problems = [OperationalError("ended")]
     problems[0].__cause__ = ended()
 
@@ -195,7 +195,7 @@ def test_what_the_database_undid_for_anothers_sake_is_done_again(ended):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_any_other_failure_of_the_database_is_told_at_once():
+def test_any_other_database_failure_is_raised_immediately():
     def work():
         keep("1")()
         raise OperationalError("The disk is full.")

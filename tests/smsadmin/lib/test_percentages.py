@@ -16,5 +16,5 @@ from smsadmin.lib.percentages import percent
         (9_000, 9_000, "100%"),
     ],
 )
-def test_a_part_is_said_in_percent(part, whole, said):
+def test_a_part_is_shown_as_a_percentage(part, whole, said):
     assert percent(part, whole) == said

@@ -16,7 +16,7 @@ def test_a_prepared_query_finds_what_the_query_would(make_unsubscribed):
     assert query.rows("unknown") == []
 
 
-def test_values_go_to_their_places_whatever_stands_between(db):
+def test_values_go_to_their_placeholders_in_any_order(db):
     for keyword in ("A", "B", "C"):
         KeywordAutomationRule.objects.create(keyword=keyword, response_body="Hi", is_active=keyword != "C")
     query = Prepared(
@@ -28,7 +28,7 @@ def test_values_go_to_their_places_whatever_stands_between(db):
     assert query.rows("B", "A") == [("A",), ("B",)]
 
 
-def test_a_prepared_query_is_translated_once(db, django_assert_num_queries):
+def test_a_prepared_query_is_compiled_once(db, django_assert_num_queries):
     built = []
 
     def build(phone):
@@ -42,7 +42,7 @@ def test_a_prepared_query_is_translated_once(db, django_assert_num_queries):
     assert len(built) == 1
 
 
-def test_numbers_times_and_nothing_are_values_too(db):
+def test_numbers_datetimes_and_none_are_values_too(db):
     at = timezone.now()
     for since in (at, None):
         InboxThread.objects.create(phone=f"+1720555010{since is None:d}", flagged_at=since, unread_count=3)

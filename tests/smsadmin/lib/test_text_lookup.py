@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 @pytest.mark.parametrize(
     "title", ["ÉCOLE fermée à Zürich", "E\u0301cole ferme\u0301e a\u0300 Zu\u0308rich", "Ecole Fermee a Zurich"]
 )
-def test_words_are_found_whatever_their_capitals_and_accents(make_event, title, typed):
+def test_words_are_found_in_any_case_and_without_accents(make_event, title, typed):
     mine = make_event(title=title)
     make_event(title="Ecologists firmly in Zug")
     make_event(title="Écologistes fermement à Zoug")
@@ -61,14 +61,14 @@ def test_each_database_finds_what_python_finds(text, typed):
 
 
 @pytest.mark.parametrize("typed", ["100%", "a_b", "c\\d", "«", "é%", "é_"])
-def test_no_character_stands_for_others(make_event, typed):
+def test_no_character_is_a_wildcard(make_event, typed):
     make_event(title="100 axb cd éa")
     mine = make_event(title="« 100% a_b c\\d é% é_")
     assert list(Event.objects.filter(title__mentions=typed)) == [mine]
 
 
 @pytest.mark.parametrize("typed", ["nobody", "Čapek"])
-def test_what_has_no_name_mentions_nobody(make_member, typed):
+def test_rows_without_a_name_match_nothing(make_member, typed):
     member = make_member(name=None)
     assert not type(member).objects.filter(name__mentions=typed).exists()
     assert type(member).objects.exclude(name__mentions=typed).exists()

@@ -15,14 +15,14 @@ from tests.meanwhile import not_waiting_for, on_postgresql
 from tests.processes import read_proc
 
 
-def test_there_is_no_limit_outside():
+def test_there_is_no_limit_outside_the_block():
     assert time_limits.left() is None
     with at_most(60):
         assert 0 < time_limits.left() <= 60
     assert time_limits.left() is None
 
 
-def test_a_limit_inside_of_another_does_not_lengthen_it():
+def test_an_inner_limit_does_not_extend_an_outer_one():
     with at_most(10):
         with at_most(60):
             assert time_limits.left() <= 10
@@ -31,14 +31,14 @@ def test_a_limit_inside_of_another_does_not_lengthen_it():
         assert 5 < time_limits.left() <= 10
 
 
-def test_nothing_is_asked_of_the_database_when_the_time_is_over(db):
+def test_after_the_deadline_no_query_is_run(db):
     with pytest.raises(TookTooLong), at_most(0), connection.cursor() as cursor:
         cursor.execute("SELECT 1")
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
 
 
-def test_an_error_in_time_is_told_as_it_is(db):
+def test_an_error_before_the_deadline_is_raised_unchanged(db):
     with pytest.raises(OperationalError, match="disk"), at_most(60):
         raise OperationalError("disk full")
 
@@ -70,17 +70,17 @@ def write(wrapper):
         cursor.execute("INSERT INTO things VALUES ('a')")
 
 
-def test_a_lock_is_waited_for_only_so_long(locked, django_db_blocker):
+def test_waiting_for_a_lock_is_limited(locked, django_db_blocker):
     with django_db_blocker.unblock(), pytest.raises(TookTooLong), at_most(0.05):
         write(locked)
 
 
-def test_a_transaction_waits_at_its_beginning_only_so_long(locked, django_db_blocker):
+def test_starting_a_transaction_is_limited(locked, django_db_blocker):
     with django_db_blocker.unblock(), pytest.raises(TookTooLong), at_most(0.05):
         locked.set_autocommit(False, force_begin_transaction_with_broken_autocommit=True)
 
 
-def test_afterward_a_lock_is_waited_for_as_before(locked, django_db_blocker):
+def test_afterwards_the_normal_timeout_applies(locked, django_db_blocker):
     with django_db_blocker.unblock():
         locked.ensure_connection()
         with at_most(60):
@@ -92,7 +92,7 @@ def test_afterward_a_lock_is_waited_for_as_before(locked, django_db_blocker):
         assert busy_timeout(locked) == 30_000
 
 
-def test_a_connection_made_meanwhile_does_not_keep_the_limit(locked, django_db_blocker):
+def test_a_connection_opened_in_the_block_does_not_keep_the_limit(locked, django_db_blocker):
     with django_db_blocker.unblock():
         with at_most(2):
             locked.ensure_connection()
@@ -111,7 +111,7 @@ def rename(thread, name):
 
 
 @on_postgresql
-def test_a_row_that_somebody_has_locked_is_waited_for_only_so_long(thread):
+def test_waiting_for_a_locked_row_is_limited(thread):
     with not_waiting_for(lambda: rename(thread, "theirs")), pytest.raises(TookTooLong), at_most(0.1):
         rename(thread, "ours")
     thread.refresh_from_db()
@@ -119,7 +119,7 @@ def test_a_row_that_somebody_has_locked_is_waited_for_only_so_long(thread):
 
 
 @on_postgresql
-def test_waits_that_are_short_each_are_limited_together(thread):
+def test_short_waits_are_limited_in_total(thread):
     with connection.cursor() as cursor, at_most(0.3):
         cursor.execute("SELECT pg_sleep(0.1)")
         with pytest.raises(TookTooLong), at_most(60):
@@ -137,7 +137,7 @@ def test_a_block_that_ends_in_time_is_left_alone(thread):
 
 
 @on_postgresql
-def test_a_server_that_hangs_is_waited_for_only_so_long(thread):
+def test_waiting_for_a_hanging_server_is_limited(thread):
     pid = connection.connection.info.backend_pid
     if "postgres" not in read_proc(f"{pid}/comm"):
         pytest.skip("PostgreSQL runs elsewhere")

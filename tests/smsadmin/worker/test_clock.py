@@ -40,7 +40,7 @@ def test_a_tick_calls_each_task_once_in_order(no_tasks):
     assert calls == ["first", "failing"]
 
 
-def test_a_lasting_failure_is_logged_at_its_beginning_and_its_end(no_tasks, caplog, monkeypatch):
+def test_a_lasting_failure_is_logged_when_it_starts_and_ends(no_tasks, caplog, monkeypatch):
     clock.tasks.register(failing)
     for _ in range(3):
         clock.tick()
