@@ -1,19 +1,19 @@
-"""One address for each kind of page that a user can reach by links."""
+"""One URL for each kind of page that a user can reach by links."""
 
 import re
 from urllib.parse import urljoin, urlsplit
 
-# What is downloaded, ends the session, or is read by a script.
+# Downloads, logout, and URLs requested by scripts.
 NO_PAGES = re.compile(r"\.csv$|/export/|/logout/|/rejects/|/news/|/progress/|/jsi18n/|/static/")
 
 
 def kind_of(address):
-    """The address without what differs from row to row."""
+    """The URL without its variable parts."""
     return re.sub(r"/(\d+|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{32})(?=/)", "/*", urlsplit(address).path)
 
 
 def find_pages(page, start="/admin/", most=3):
-    """Addresses (path and query) of pages, at most `most` of a kind as long as they lead to new kinds."""
+    """URLs (path and query) of pages, at most `most` of a kind as long as they lead to new kinds."""
     seen, waiting, found = {kind_of(start): 1}, [start], []
     while waiting:
         address = waiting.pop(0)

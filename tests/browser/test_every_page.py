@@ -1,4 +1,4 @@
-"""Every kind of page that links lead to: for everybody, in both themes, at each width (axe-core, WCAG 2.2 AA)."""
+"""Every kind of page that links lead to, for each role, in both themes and at each width (axe-core, WCAG 2.2 AA)."""
 
 from collections import defaultdict
 from pathlib import Path
@@ -11,7 +11,7 @@ from tests.processes import installation
 
 pytestmark = pytest.mark.browser
 
-# `make axe` puts it there.
+# Installed by `make axe`.
 AXE = Path(__file__).parents[2] / ".venv/axe-core/node_modules/axe-core/axe.min.js"
 TAGS = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
 USERS = f"""
@@ -22,7 +22,7 @@ AppUser.objects.create_user("social_manager", {PASSWORD!r}, role="social_manager
 WIDE, PHONE, NARROW = 1366, 390, 320
 FIND_FAULTS = """tags => axe.run(document, {runOnly: tags, resultTypes: ["violations"]}).then((result) =>
     result.violations.flatMap((rule) => rule.nodes.map((node) => [rule.id, node.html.slice(0, 200)])))"""
-# Every control that shows, and those that a finger may miss. Those of select2 stand for the hidden ones.
+# Counts all visible controls, and those too small for a finger. select2's controls replace the hidden ones.
 COUNT_CONTROLS = """() => {
     const fields = "input:not([type=hidden]), select:not(.select2-hidden-accessible), textarea";
     const kinds = `a[href], button, summary, ${fields}`;
@@ -68,7 +68,7 @@ def visit(chromium, demo):
         context.close()
 
 
-@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not there: make axe installs it with npm")
+@pytest.mark.skipif(not AXE.exists(), reason="axe-core is missing: make axe installs it with npm")
 @pytest.mark.parametrize("width", [WIDE, PHONE])
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("user", ["admin", "social_manager"])

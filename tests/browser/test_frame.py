@@ -1,4 +1,4 @@
-"""The frame around the pages: search, the phone's bar and sheet, the account's menu."""
+"""The frame of every page: search, the phone's bar and sheet, and the account menu."""
 
 import re
 

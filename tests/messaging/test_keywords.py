@@ -96,7 +96,7 @@ def test_keywords_are_among_the_automatic_replies(make_rule, settings):
     settings.SMS_AUTO_REPLIES_PER_HOUR = 2
     make_rule()
     assert [text_in(ADA, "JOIN") for _ in range(3)] == ["Welcome!"] * 2 + [""]
-    # Who wants no more texts is heard all the same, and told so.
+    # Opt-outs still work and are confirmed.
     assert text_in(ADA, "Please stop texting me") == opt_out_answer()
 
 

@@ -1,4 +1,4 @@
-"""What migrations make of rows of before."""
+"""What migrations do to existing rows."""
 
 import importlib
 from types import SimpleNamespace
@@ -14,7 +14,7 @@ find_families = importlib.import_module("messaging.migrations.0002_blast_familie
 
 @pytest.fixture
 def families(make_log):
-    """Blasts of before: a chain of retries, a second retry of its first blast, a test of one, and one on its own."""
+    """Existing blasts: a chain of retries, a second retry of its first blast, a test of one, and a separate one."""
     first = make_log()
     second = make_log(retry_of=first)
     third = make_log(retry_of=second)

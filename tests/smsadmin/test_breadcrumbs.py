@@ -1,4 +1,4 @@
-"""The way that stands above each page, from the dashboard to where one is."""
+"""The breadcrumbs of each page."""
 
 import re
 from html import unescape
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 
 
 def steps(response):
-    """What the steps say, in their order; none on a page without a way."""
+    """The breadcrumbs' texts in order; empty for a page without breadcrumbs."""
     found = re.search(r'<div class="breadcrumbs">(.*?)</div>', response.content.decode(), re.DOTALL)
     said = [re.sub(r"<[^>]*>", "", step) for step in found[1].split("&rsaquo;")] if found else []
     return [" ".join(unescape(step).split()) for step in said]

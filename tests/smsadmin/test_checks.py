@@ -12,7 +12,7 @@ def ids(found):
 
 @pytest.fixture
 def sends_by_twilio(settings):
-    """The settings of an installation that really sends, and has everything right."""
+    """The settings of a correct installation that really sends."""
     settings.SMS_BACKEND = TWILIO
     settings.TWILIO_ACCOUNT_SID = "AC" + "0" * 32
     settings.TWILIO_AUTH_TOKEN = "not-a-real-token"

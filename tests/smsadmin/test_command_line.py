@@ -1,4 +1,4 @@
-"""What an operator reads when the database cannot be used, whatever the command."""
+"""Messages of each command when the database is unusable."""
 
 import os
 import sqlite3
@@ -23,7 +23,7 @@ COMMANDS = (
 
 @pytest.fixture
 def run(monkeypatch):
-    """Let a command fail; what is said."""
+    """Makes a command fail, and returns its message."""
 
     def call(error, *options):
         def fail(arguments):
@@ -89,7 +89,7 @@ def test_each_command_reports_an_unreachable_server(tmp_path, command):
 
 @pytest.mark.slow
 def test_an_admin_is_not_created_in_a_locked_database(tmp_path):
-    """In the file's own time: SQLite waits for half a minute."""
+    """Takes as long as SQLite waits: half a minute."""
     with (
         installation(tmp_path) as site,
         closing(sqlite3.connect(tmp_path / "sms.db", isolation_level=None)) as holder,

@@ -108,7 +108,7 @@ def test_a_blast_that_a_running_worker_ignores_is_reported(page, make_log, make_
 
 @pytest.fixture
 def waiting_reply(db):
-    """A reply that nobody has taken up for half a minute."""
+    """A reply that has been waiting for half a minute."""
     thread = InboxThread.objects.create(phone="+17205550110")
     delivery = Delivery.objects.create(phone=thread.phone, updated_at=timezone.now() - timedelta(seconds=30))
     return thread.messages.create(

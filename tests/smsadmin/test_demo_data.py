@@ -69,7 +69,7 @@ def test_every_number_is_fictional(made_up):
     ],
 )
 def test_lists_that_show_the_newest_first_are_in_order_of_time(made_up, model):
-    """They are sorted by id, as what comes later is written later."""
+    """They are sorted by id, because later rows are written later."""
     lists = {}
     for row in model.objects.order_by("pk"):
         # The page of a survey lists its own sessions.

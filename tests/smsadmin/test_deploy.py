@@ -1,4 +1,4 @@
-"""The files for deployment say what the program can do."""
+"""The deployment files match the program."""
 
 import re
 import shutil
@@ -46,7 +46,7 @@ def test_files_written_by_a_unit_are_private_to_its_user(unit):
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
 def test_a_unit_has_no_reload(unit):
-    """gunicorn's would go on with the settings of its start."""
+    """gunicorn's reload would keep the settings it was started with."""
     assert values(unit, "ExecReload") == []
 
 
@@ -77,7 +77,7 @@ def test_the_proxy_passes_on_what_the_site_needs_and_nothing_that_a_client_made_
 
 
 def test_the_proxys_log_has_no_query_strings():
-    """Neither by the request nor by the page before: staff search by phone number."""
+    """Neither the request's nor the referrer's: staff search by phone number."""
     [form] = re.findall(r"log_format smsadmin (.*?);", NGINX, re.DOTALL)
     assert set(re.findall(r"\$(\w+)", form)).isdisjoint(
         {"request", "request_uri", "args", "query_string", "http_referer"}
@@ -121,7 +121,7 @@ def test_every_page_is_in_the_index():
 
 
 def test_the_settings_on_the_deployment_page_can_be_copied_unchanged():
-    """A # behind a value would be taken for a part of it."""
+    """A # after a value would become part of it."""
     lines = re.findall(r"(?m)^    [A-Z_]+=.*$", (ROOT / "docs" / "deployment.md").read_text())
     assert len(lines) > 10
     assert [line for line in lines if "#" in line] == []

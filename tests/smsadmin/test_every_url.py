@@ -1,5 +1,5 @@
-"""Every address of the site, visited by everybody: each page is shown to those who may see it, nothing fails, and
-looking changes nothing.
+"""Every URL of the site, visited by every role: each page is shown to those who may see it, nothing fails, and
+viewing changes nothing.
 """
 
 import itertools
@@ -18,9 +18,9 @@ from tests.accounts.test_roles_matrix import CASES, QUERIES, assert_is_answered
 from tests.admin_pages import World, find_names, models
 from tests.conftest import fictional_phone
 
-# A visit is noted in its session, and a download as a security event.
+# A visit is recorded in its session, and a download as a security event.
 NOTES = (Session, SecurityEvent)
-# What bookmarks, typing errors and curious people send.
+# Requests from bookmarks, typos and curious people.
 ODD_QUERIES = (
     "?p=99999",
     "?p=-1",
@@ -50,7 +50,7 @@ ODD_KEYS = ("0", "-1", "9" * 23, "9" * 5_000, "nonsense", "_5F", "%00", "1/2", "
 
 @pytest.fixture
 def visitors(db, logins):
-    """A browser of each kind of visitor, and what a logged-in one has made."""
+    """A browser for each kind of visitor, and objects created by a logged-in one."""
     phones = map(fictional_phone, itertools.count(500))
     found = {"anonymous": (Client(), World(logins[Role.ADMIN][0], phones))}
     for role, (user, cookies) in logins.items():
@@ -61,7 +61,7 @@ def visitors(db, logins):
 
 
 def contents():
-    """All rows of all tables, but for the notes that visits leave."""
+    """All rows of all tables, except those that visits write."""
     tables = [model._meta.db_table for model in apps.get_models() if model not in NOTES and model._meta.managed]
     found = {}
     with connection.cursor() as cursor:

@@ -35,7 +35,7 @@ def modes(folder):
 
 @pytest.fixture
 def place(tmp_path, settings, monkeypatch):
-    """The folder of an installation whose files everybody can read, in a folder of its own that others may list."""
+    """The folder of an installation whose files are world-readable, in a folder that others may list."""
     folder = tmp_path / "instance"
     (folder / "backups").mkdir(parents=True)
     for name in NAMES:

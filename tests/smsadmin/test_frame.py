@@ -1,4 +1,4 @@
-"""What every page has: our name, the simulator's banner, and error pages that lead back."""
+"""Every page has our name and the practice-mode banner, and error pages link back."""
 
 import re
 from datetime import UTC, datetime
@@ -36,7 +36,7 @@ def simulated(settings):
 
 @pytest.fixture
 def with_trouble(settings):
-    """Our addresses, and one that fails."""
+    """Our URLs, and one that fails."""
     settings.ROOT_URLCONF = __name__
 
 
@@ -47,7 +47,7 @@ def page(response, status):
 
 @pytest.fixture
 def visit(request, admin_client, manager_client):
-    """The page that a kind of visit gets."""
+    """The page for each kind of visit."""
     forgiving = Client(raise_request_exception=False)
     strict = Client(enforce_csrf_checks=True)
 

@@ -1,4 +1,4 @@
-"""What every answer tells the browser, pages and errors alike."""
+"""Security headers of every response, including errors."""
 
 import re
 from pathlib import Path
@@ -21,7 +21,7 @@ urlpatterns = [path("explode", explode), path("", include(urls))]
 
 @pytest.fixture
 def answers(admin_client, manager_client, settings):
-    """An answer of each kind."""
+    """A response of each kind."""
     settings.ROOT_URLCONF = __name__
     forgiving = Client(raise_request_exception=False)
     return {
@@ -84,7 +84,7 @@ SCRIPTS = sorted(script for app in APPS for script in Path(project.BASE_DIR, app
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
 def test_automatic_requests_have_the_poll_header(script):
-    """Otherwise it would keep the session of somebody who has left alive."""
+    """Otherwise it would keep the session of someone who has left alive."""
     for call in re.findall(r"\bfetch\(.*?\);", script.read_text(), re.DOTALL):
         is_clicked = "link.href" in call
         assert is_clicked or "X-Poll" in call or "method: 'POST'" in call

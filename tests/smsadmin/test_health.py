@@ -1,4 +1,4 @@
-"""/health and /health/ready, asked as a load balancer does: by an address, by http, by nobody in particular."""
+"""/health and /health/ready, requested like a load balancer: by IP address, over HTTP, without logging in."""
 
 import sqlite3
 from datetime import timedelta
@@ -24,7 +24,7 @@ CHECKS = ["database", "migrations", "writing", "worker", "queue", "pages"]
 
 @pytest.fixture(autouse=True)
 def unsaid(monkeypatch):
-    """Nothing was said, and nothing found, by a test before."""
+    """Forgets what earlier tests found and logged."""
     monkeypatch.setattr(health, "_said", {})
     for name in ("_writing", "_pages"):
         monkeypatch.setattr(health, name, health._Kept(0))
@@ -32,7 +32,7 @@ def unsaid(monkeypatch):
 
 @pytest.fixture
 def schedules(db):
-    """The recurring tasks are started in time, however long ago the test database was made."""
+    """The recurring tasks are on time, however long ago the test database was created."""
     Schedule.objects.update(next_run=timezone.now())
 
 
@@ -165,7 +165,7 @@ def test_a_task_that_waits_for_long_is_found(heartbeat, settings):
 
 @pytest.fixture
 def queue_in_redis(heartbeat, settings, monkeypatch):
-    """A queue of its own, by the name that a new installation has."""
+    """A separate queue, named as in a new installation."""
     redis = pytest.importorskip("redis")
     if not is_listening(6379):
         pytest.skip("Redis is not running on 127.0.0.1:6379")
@@ -244,7 +244,7 @@ def test_a_missing_sqlite_file_is_reported_and_not_recreated(heartbeat, monkeypa
     assert not gone.exists()
 
 
-# Who is told what --------------------------------------------------------------------------------------------
+# Who sees what -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "10.2.3.4", "192.168.1.9", "::1", "fd00::7"])
@@ -279,7 +279,7 @@ def test_a_database_that_takes_no_writes_is_not_ready(heartbeat):
 
 
 def fill_up():
-    """What SQLite says when there is no room, as Django raises it."""
+    """SQLite's error for a full disk, as raised by Django."""
     with sqlite3.connect(":memory:") as database:
         database.execute("PRAGMA max_page_count = 2")
         try:

@@ -1,4 +1,4 @@
-"""Which installation a database is, and the queue in Redis that goes by it."""
+"""Identifies a database's installation, and its queue in Redis."""
 
 import shutil
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def fresh():
-    """As in a process that has just begun."""
+    """As in a process that has just started."""
     installation._token.cache_clear()
     yield
     installation._token.cache_clear()

@@ -1,4 +1,4 @@
-"""What may stand in the address of a list and of its rows: found in the site itself, tried on every one."""
+"""URLs of lists and rows: collected from the site itself, and tried on each one."""
 
 import itertools
 from urllib.parse import urlencode
@@ -20,7 +20,7 @@ from smsadmin.list_guard import ListGuard
 from smsadmin.site import SmsAdminSite
 from tests.admin_pages import World, find_names, models
 
-# A regular expression for which the time doubles with each letter that it is tried on.
+# A regular expression whose run time doubles with each letter of the input.
 SLOW = "(a+)+$"
 LOOKUPS = ("exact", "regex", "iregex", "icontains", "startswith", "gt", "in", "range", "year", "isnull")
 BIG = "9" * 23
@@ -66,7 +66,7 @@ ODD_KEYS = (BIG, "9" * 5_000, "0", "-1", "nonsense", "_5F", "1.5", "1e9", "é", 
 
 @pytest.fixture
 def browser(db, logins):
-    """The browser of an admin, who is `browser.user`."""
+    """An admin's browser; `browser.user` is the admin."""
     user, cookies = logins[Role.ADMIN]
     client = Client(raise_request_exception=True)
     client.cookies.load(cookies)
@@ -91,7 +91,7 @@ def site_admin(model):
 
 
 def every_lookup(model):
-    """Lookups on all fields of a model, and on those of the models that it points to."""
+    """Lookups on all fields of a model and of its related models."""
     for field in model._meta.get_fields():
         yield from (f"{field.name}__{lookup}" for lookup in LOOKUPS)
         if field.is_relation:

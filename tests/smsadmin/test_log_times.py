@@ -1,4 +1,4 @@
-"""Log lines say when in UTC, whichever process writes them and whatever zone staff see."""
+"""Log lines have UTC times, whichever process writes them and whatever zone staff see."""
 
 import logging
 import re

@@ -1,4 +1,4 @@
-"""What is written down of requests that are refused."""
+"""Log lines about refused requests."""
 
 import io
 import logging
@@ -29,7 +29,7 @@ urlpatterns = [path("refuse/<how>", refuse), path("", include(urls))]
 
 @pytest.fixture
 def written(settings):
-    """The lines that a request leaves in the log, with the handler of the settings."""
+    """The lines that a request logs, with the handler from the settings."""
     settings.ROOT_URLCONF = __name__
     lines = io.StringIO()
     made = settings.LOGGING["handlers"]["console"]

@@ -1,4 +1,4 @@
-"""The navigation beside every page."""
+"""The navigation of every page."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Requests that no browser makes, sent over real sockets to the servers that we run."""
+"""Requests that no browser makes, sent over real sockets to our servers."""
 
 import socket
 
@@ -29,7 +29,7 @@ PART = (
 
 
 def ask(port, path, headers, body="", method="GET"):
-    """The status of the answer to a request with exactly these header lines."""
+    """The status of the response to a request with exactly these header lines."""
     lines = [f"{method} {path} HTTP/1.1", f"Host: 127.0.0.1:{port}", "Connection: close", *headers]
     if method == "POST":
         lines.append(f"Content-Length: {len(body)}")

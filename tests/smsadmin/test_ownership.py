@@ -1,4 +1,4 @@
-"""What root makes is for the user of the services, who owns the folders."""
+"""Files created by root belong to the services' user, who owns the folders."""
 
 import os
 
@@ -12,7 +12,7 @@ from tests.smsadmin.backups.backup_files import execute
 
 @pytest.fixture
 def given(monkeypatch):
-    """{name of what root has made: who it was given to}, for commands that root runs."""
+    """{name of a file created by root: its new owner}, for commands run as root."""
     found = {}
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(os, "chown", lambda path, *ids: found.update({path.name: ids}))

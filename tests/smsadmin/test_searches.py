@@ -1,4 +1,4 @@
-"""The searches of the lists find words in capitals and small letters of any alphabet."""
+"""Lists are searched case-insensitively in any alphabet."""
 
 import pytest
 from django.urls import reverse

@@ -27,7 +27,7 @@ def clock(monkeypatch):
 
 
 def idle(minutes):
-    """Let so many minutes go by for the session, as far as the database knows."""
+    """Moves the session's times in the database back by so many minutes."""
     session = Session.objects.get()
     session.expire_date -= timedelta(minutes=minutes)
     session.save()

@@ -1,4 +1,4 @@
-"""The start: a bad setting ends it with one line.
+"""A bad setting stops the start with one line.
 
 That it does is seen in processes, as an operator has it; which values are bad is seen in settings that are read here.
 """
@@ -38,20 +38,20 @@ def run(*command, **environment):
 
 
 def read_settings(**environment):
-    """The settings by name, or the SystemExit that ended the reading."""
+    """The settings by name, or the SystemExit that reading them raised."""
     with mock.patch.dict(os.environ, variables(environment), clear=True):
         return runpy.run_path(str(ROOT / "smsadmin" / "settings.py"))
 
 
 def refuse(**environment):
-    """What is said of those variables."""
+    """The message about these variables."""
     with pytest.raises(SystemExit) as refused:
         read_settings(**environment)
     return refused.value.code
 
 
 def assert_names(sentence, name, remedy):
-    """That the sentence is one line about the setting or file of that name."""
+    """Asserts that the message is one line about this setting or file."""
     assert "\n" not in sentence
     assert sentence.startswith(f"SMS Admin cannot start: {name} ")
     assert remedy in sentence

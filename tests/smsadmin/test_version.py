@@ -1,4 +1,4 @@
-"""The version stands in one place, and what is written about it agrees."""
+"""The version is defined in one place, and the docs agree with it."""
 
 import re
 import subprocess

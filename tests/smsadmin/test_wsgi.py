@@ -13,7 +13,7 @@ FORM = "application/x-www-form-urlencoded"
 @pytest.mark.parametrize(
     "content_type",
     [
-        # RFC 2231 has ways to write character sets, which servers let pass, and which may be no names at all.
+        # RFC 2231 allows charsets in parameters. Servers pass them on, even if they are invalid.
         f"{FORM}; charset*=utf-8''%00",
         f"{FORM}; charset*=utf-9''a%",
         *(

@@ -1,4 +1,4 @@
-"""What the tests of the blasts' pages share."""
+"""Helpers for the tests of the blasts' pages."""
 
 from html.parser import HTMLParser
 
@@ -6,7 +6,7 @@ BLASTS = "/admin/messaging/messagelog/"
 
 
 def address(log, page="change/"):
-    """The address of a blast's page, or of another one beside it."""
+    """The URL of a blast's page, or of a page below it."""
     return f"{BLASTS}{log.pk}/{page}"
 
 

@@ -1,4 +1,4 @@
-"""Pause, resume and cancel: the hands on a running blast."""
+"""Actions on a running blast: pause, resume and cancel."""
 
 import re
 
@@ -15,7 +15,7 @@ Status = Delivery.Status
 
 @pytest.fixture
 def press(manager_client, django_capture_on_commit_callbacks):
-    """Post to one of the blast's buttons; the page that follows."""
+    """Presses one of the blast's buttons, and returns the next page."""
 
     def run(log, button):
         with django_capture_on_commit_callbacks(execute=True):

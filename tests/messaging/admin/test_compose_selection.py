@@ -1,4 +1,4 @@
-"""Blasts that begin at the lists of people."""
+"""Blasts started from the lists of people."""
 
 import re
 

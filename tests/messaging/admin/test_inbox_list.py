@@ -62,7 +62,7 @@ def test_flags_and_opt_outs_are_marked(manager_client, make_phone, make_unsubscr
 
 
 def test_a_suppressed_opt_out_counts_as_an_opt_out(manager_client, make_phone, make_suppressed):
-    """Nobody may write to either; a number that was given up can be written to."""
+    """Neither can be texted, unlike an unreachable number."""
     for name, category in {"Old": "opt_out", "Dead": "hard_fail"}.items():
         thread = make_thread(make_phone(), "Hi", contact_name=f"{name} one")
         make_suppressed(phone=thread.phone, category=category)
@@ -81,7 +81,7 @@ def test_the_list_can_be_filtered(manager_client, make_phone, make_unsubscribed,
 
 
 def test_an_unconfirmed_reply_is_marked_and_needs_a_decision(manager_client, make_phone):
-    """Also where the person has written since."""
+    """Even if the person has texted since."""
     claimed_at = timezone.now() - timedelta(days=1)
     for name, fields in {
         "Doubt": {"status": "unknown"},

@@ -1,4 +1,4 @@
-"""What the pages of people on the lists lead to in the inbox."""
+"""Links from people's pages to the inbox."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The hands on a scheduled message: each asks its permission, changes nothing on GET, and may come too late."""
+"""Actions on a scheduled message: each checks its permission, changes nothing on GET, and may come too late."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -148,7 +148,7 @@ def test_one_that_has_started_in_the_meantime_is_left_alone(press, read, message
 
 @pytest.mark.parametrize("page", HANDS)
 def test_one_that_starts_during_the_action_is_left_alone(press, read, message, monkeypatch, page):
-    """The page still saw it wait; its write finds that a worker was quicker."""
+    """It was still pending when the page was loaded, but a worker was faster than the update."""
 
     def find(pk):
         found = find_before(pk)

@@ -12,7 +12,7 @@ from tests.twilio_standin import TwilioStandin
 
 
 def answer_to(raw, seconds=5.0):
-    """What is made of the bytes `raw`, after which the server closes."""
+    """Reads the response `raw`, after which the server closes the connection."""
     ours, theirs = socket.socketpair()
     with ours, theirs:
         theirs.sendall(raw)

@@ -13,7 +13,7 @@ from messaging.backends import Refused, get_backend, simulator
 from messaging.backends.simulated_callbacks import RETRIES, CallbackPlayer
 from messaging.webhooks import signatures
 
-# Django looks after its database connections at the start and end of each request.
+# Django closes old database connections at the start and end of each request.
 pytestmark = pytest.mark.django_db
 
 TO = "+17205550123"
@@ -33,7 +33,7 @@ urlpatterns = [path("status/<int:number>", status_view)]
 
 @pytest.fixture(autouse=True)
 def simulated(settings, monkeypatch, tmp_path):
-    """The simulator without waits and without its thread: callbacks come when a test plays them."""
+    """The simulator without waits or its thread: tests trigger the callbacks."""
     settings.SMS_BACKEND = "messaging.backends.simulator.SimulatorBackend"
     settings.ROOT_URLCONF = __name__
     settings.STATIC_ROOT = str(tmp_path)

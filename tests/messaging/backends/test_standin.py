@@ -1,4 +1,4 @@
-"""The stand-in itself: what the other tests believe about Twilio rests on it."""
+"""Tests of the stand-in itself, on which all other tests of Twilio rely."""
 
 import base64
 import http.client
@@ -37,7 +37,7 @@ def twilio():
 
 @pytest.fixture
 def sdk(twilio):
-    """Twilio's SDK as it comes, with its own HTTP client."""
+    """Twilio's unmodified SDK, with its own HTTP client."""
     client = Client(ACCOUNT_SID, AUTH_TOKEN)
     client.api.base_url = twilio.url
     yield client
@@ -46,7 +46,7 @@ def sdk(twilio):
 
 @pytest.fixture
 def webhook():
-    """A web server that keeps what is posted to it and answers with `answers`, then 204."""
+    """A web server that records posts and responds with `answers`, then 204."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"

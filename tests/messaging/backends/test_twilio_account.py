@@ -1,4 +1,4 @@
-"""What the backend learns of an account and its sender from Twilio's API."""
+"""Checks of an account and its sender through Twilio's API."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -26,7 +26,7 @@ def twilio(settings):
 
 @pytest.fixture
 def service(settings):
-    """Sending by a Messaging Service alone."""
+    """Sends with only a Messaging Service."""
     settings.TWILIO_FROM_NUMBER = ""
     settings.TWILIO_MESSAGING_SERVICE_SID = MESSAGING_SERVICE_SID
     return settings

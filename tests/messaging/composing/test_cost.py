@@ -18,7 +18,7 @@ def is_accepted(body):
     return True
 
 
-# Bodies and names near a segment's end, with tokens, extension characters, foreign ones and emoji in any place.
+# Bodies and names near the end of a segment, with tokens, extension characters, other characters and emoji anywhere.
 bodies = st.lists(
     st.one_of(
         st.sampled_from(["{name}", "{first_name}", "{full_name}"]),

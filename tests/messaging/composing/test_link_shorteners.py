@@ -1,4 +1,4 @@
-"""Links of public shorteners in a text."""
+"""Links with public URL shorteners in a text."""
 
 import pytest
 

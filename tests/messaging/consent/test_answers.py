@@ -1,4 +1,4 @@
-"""What the automatic answers to STOP, START and HELP say."""
+"""The automatic answers to STOP, START and HELP."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What a text says of our texts: the table of examples, and what holds of any text."""
+"""Classifying texts: the table of examples, and properties of any text."""
 
 import re
 
@@ -44,7 +44,7 @@ def test_each_opt_out_or_flag_has_a_reason_in_english():
     assert [body for body in ASKING if not re.fullmatch(r"[ -~“”…]{5,120}", classify(body).why)] == []
 
 
-# Who is polite, signs, laughs or shouts ----------------------------------------------------------------------------
+# Politeness, signatures, laughs and capitals ----------------------------------------------------------------------------
 
 POLITE_BEFORE = ["Please ", "Hi, ", "Hello! ", "Good morning. ", "Sorry, but ", "Thanks, but ", "Excuse me: ", "Ok. "]
 POLITE_AFTER = [
@@ -100,9 +100,9 @@ def test_a_clear_request_is_clear_in_any_case(body, change, after):
         assert classify(change(body) + after).verdict in WISHES
 
 
-# Words of their own -------------------------------------------------------------------------------------------------
+# Bare words -----------------------------------------------------------------------------------------------------
 
-# What may stand around a word: nothing of it is a letter, a digit or a mark on one.
+# Characters that may surround a word: no letters, digits or combining marks.
 surroundings = st.text(
     st.sampled_from(" \t\n.,!?;:'\"“”‘’«»()[]-–—…*_~🛑🙏❤\ufe0f\u200b\u200d\u2060\ufeff\u00a0\x00"), max_size=8
 )

@@ -19,7 +19,7 @@ def is_opted_out():
 
 @pytest.fixture
 def twilio_is_silent(settings):
-    """A sender for which Twilio answers no keyword."""
+    """A sender for which Twilio doesn't answer keywords."""
     settings.TWILIO_HANDLES_OPT_OUT = False
     settings.SMS_OPT_OUT_REPLY = "You are out."
     settings.SMS_OPT_IN_REPLY = "You are in."

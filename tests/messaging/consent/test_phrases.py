@@ -1,4 +1,4 @@
-"""The language that phrases are written in, and the machine that finds them."""
+"""The syntax of phrases, and the automaton that finds them."""
 
 import pytest
 from hypothesis import given
@@ -81,7 +81,7 @@ def test_cached_states_do_not_change_the_result(text):
 
 
 def test_every_word_of_a_phrase_can_occur_in_a_text():
-    """Where a spelling is read as another word, the phrase has to say that one."""
+    """If a spelling is normalized to another word, the phrase must use that one."""
     known = languages()
     for phrases in (known.parts, known.flagged, known.flagged_alone, known.contrary):
         wrong = {word: known.spellings[word] for word in phrases.words if word in known.spellings}

@@ -1,4 +1,4 @@
-"""Reactions of phones, and our own words coming back."""
+"""Reactions from phones, and copies of our own texts."""
 
 import pytest
 
@@ -15,7 +15,7 @@ HAIR, ADDED, TAKEN = "\u200a", "\u200b", "\u200c"
 
 
 def google(emoji, quoted, words=("", " to "), mark=ADDED):
-    """As Google's Messages writes it, in any language."""
+    """In the format of Google Messages, in any language."""
     return f"{HAIR}{words[0]}{mark}{emoji}{mark}{words[1]}“{HAIR}{quoted}{HAIR}”{HAIR}"
 
 
@@ -66,7 +66,7 @@ def texts():
 
 @pytest.fixture
 def blast(make_member, start_blast, send):
-    """A blast that Ada got, with the line that says how to stop; its delivery."""
+    """The delivery of a blast to Ada with the opt-out line."""
     make_member(name="Ada Lovelace", phone=ADA)
     log = send(start_blast(f"Hi {{first_name}}, the picnic is at 5.\n{LINE}"))
     return log.deliveries.get()

@@ -1,4 +1,4 @@
-"""Texts that come in, as Twilio posts them."""
+"""Inbound texts as Twilio posts them."""
 
 import itertools
 import re
@@ -20,7 +20,7 @@ def sid():
 
 
 def form(phone, body, **fields):
-    """The fields of one text; `MessageSid` is a new one unless given."""
+    """The fields of one text; `MessageSid` is new unless given."""
     return {
         "MessageSid": sid(),
         "AccountSid": "AC" + "0" * 32,
@@ -34,7 +34,7 @@ def form(phone, body, **fields):
 
 
 def post(fields, signature=None, path=PATH, **extra):
-    """The answer to a signed post of these fields."""
+    """Posts these fields with a signature, and returns the response."""
     url = settings.PUBLIC_BASE_URL + path
     signature = signatures.sign(url, fields) if signature is None else signature
     return Client(raise_request_exception=True).generic(
@@ -43,7 +43,7 @@ def post(fields, signature=None, path=PATH, **extra):
 
 
 def text_in(phone, body, **fields):
-    """What the sender of a text is answered through the webhook; "" for silence."""
+    """The answer to a text through the webhook; "" for none."""
     response = post(form(phone, body, **fields))
     assert response.status_code == 200
     assert response.headers["content-type"] == "text/xml; charset=utf-8"

@@ -1,4 +1,4 @@
-"""Bodies of any kind: never an error of ours, and what can be kept is kept."""
+"""Request bodies of any kind: never a server error, and everything storable is kept."""
 
 from urllib.parse import quote_from_bytes, urlencode
 
@@ -26,7 +26,7 @@ with_surrogates = st.text(st.characters(exclude_categories=()), max_size=60)
 
 
 def post(body, content_type, signature):
-    """The status of the answer. An error of ours would be raised here."""
+    """The response's status. A server error would be raised here."""
     client = Client(raise_request_exception=True)
     return client.generic("POST", PATH, body, content_type, headers={signatures.HEADER: signature}).status_code
 
@@ -45,7 +45,7 @@ def test_any_signed_form_is_accepted_and_its_text_kept(fields):
 @example(b"Body=%ed%a0%80&From=%00", "utf-8")
 @example(b"&&&=&=%ff%fe", "utf-16")
 def test_any_correctly_signed_bytes_are_accepted(raw, charset):
-    """What somebody with our token could sign: the fields as Django reads them from those very bytes."""
+    """What anyone with our token could sign: the fields as Django decodes these bytes."""
     body = b"Body=" + quote_from_bytes(raw).encode() + b"&" + raw
     try:
         fields = QueryDict(body, encoding=charset or "utf-8")

@@ -1,4 +1,4 @@
-"""Whatever is texted, by whomever, in whatever order and however often: what is kept fits together."""
+"""Whatever is texted, by anyone, in any order and any number of times: stored data is consistent."""
 
 import itertools
 from collections import Counter
@@ -30,7 +30,7 @@ WORDS = (
     *("STOP", "stop!", "START", "YES", "yes.", "HELP", "INFO", "please stop texting me", "who is this?? stop it"),
 )
 texts = st.tuples(st.just("text"), st.integers(0, 2), st.sampled_from(WORDS))
-# What is already there is answered again, however long ago it came.
+# A text already received gets the same answer again, however long ago it was.
 repeats = st.tuples(st.just("again"), st.integers(0, 200), st.none())
 staff = st.tuples(
     st.sampled_from(["edit", "close", "open", "opt out", "late", "unlimited"]), st.integers(0, 2), st.none()
@@ -39,7 +39,7 @@ happenings = st.lists(st.one_of(texts, texts, texts, texts, repeats, staff), max
 
 
 class House:
-    """Two surveys of one event, a keyword reply, and all that was answered so far."""
+    """Two surveys for one event, a keyword reply, and all answers so far."""
 
     def __init__(self):
         event = Event.objects.create(title="Summer")
@@ -67,7 +67,7 @@ class House:
         elif what == "opt out":
             opting_out.opt_out(PHONES[number], UnsubscribedContact.Source.MANUAL, actor="ann")
         elif what == "late":
-            # Nobody has texted for longer than a session lasts.
+            # Nobody has texted for longer than a session's lifetime.
             long_ago = timezone.now() - timedelta(hours=30)
             SurveySession.objects.filter(phone=PHONES[number]).update(last_activity_at=long_ago)
         elif what == "unlimited":
@@ -90,7 +90,7 @@ class House:
             before = (InboxMessage.objects.count(), ConsentRecord.objects.count(), SurveyResponse.objects.count())
             again = receive.receive({**fields, "Retried": "1"})
             if UnsubscribedContact.objects.filter(phone=fields["From"]).exists():
-                # Who has said stop since is told nothing else.
+                # People who have texted STOP since get no other answer.
                 assert again in (reply, receive.Reply())
             else:
                 assert again == reply
@@ -183,7 +183,7 @@ def test_stored_data_is_consistent_after_very_many_texts(story):
 @given(st.lists(st.tuples(st.integers(0, 1), st.sampled_from(WORDS)), max_size=12))
 @settings(max_examples=10)
 def test_texts_from_another_phone_in_between_change_nothing(story):
-    """The answers to one phone are those that it gets where nobody else texts."""
+    """A phone gets the same answers as if nobody else texted."""
 
     def answers_to_first(texts_of_all):
         with transaction.atomic():

@@ -1,4 +1,4 @@
-"""What happens while a text is being answered, on PostgreSQL: staff opt its sender out, or it comes again."""
+"""Concurrency while a text is answered, on PostgreSQL: staff opt the sender out, or the text is repeated."""
 
 import pytest
 

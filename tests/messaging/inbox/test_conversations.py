@@ -1,4 +1,4 @@
-"""What staff do with conversations, without any page: reading, naming, deleting, deciding."""
+"""What staff do with conversations, without pages: reading, naming, deleting, deciding."""
 
 import pytest
 
@@ -37,7 +37,7 @@ def test_marking_as_read_changes_nothing_that_was_read(thread):
 
 
 def test_a_text_marked_as_unread_stays_unread_when_a_later_one_is_read(thread):
-    """As where a colleague marks a conversation as unread that is open on somebody's screen."""
+    """For example, a colleague marks a conversation as unread that is open on someone's screen."""
     read_before = thread.messages.last().pk
     InboxThread.objects.update(unread_count=1)
     conversations.mark_read(thread, read_before, after=read_before)
@@ -56,7 +56,7 @@ def test_a_text_marked_as_unread_stays_unread_when_a_later_one_is_read(thread):
 
 
 def test_a_text_answered_after_the_list_was_shown_is_not_unread(thread):
-    """As where somebody texts a keyword just before "Mark as read" is pressed: nobody has to look at that."""
+    """For example, someone texts a keyword just before "Mark as read" is pressed: nobody needs to look at that."""
     shown = {thread.pk: thread.messages.last().pk}
     answered = add_text(thread, "PARKING", needs_reading=False)
     add_text(thread, "Behind the hall", "outbound", automation_source="keyword", answer_to=answered)

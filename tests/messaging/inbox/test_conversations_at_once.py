@@ -1,4 +1,4 @@
-"""Marking as read, deleting a text and mending the counts while a text comes in, on PostgreSQL."""
+"""Marking as read, deleting a text and repairing counts while a text arrives, on PostgreSQL."""
 
 import pytest
 
@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), on_postgresql]
 
 
 def text_coming_in(thread):
-    """A text of that conversation's person is taken in, and its transaction ends once the block waits for it."""
+    """Receives a text from that conversation's person; its transaction ends once the block waits for it."""
     return meanwhile(lambda: text_in(thread.phone, "Are you there?"), lambda: None)
 
 
@@ -49,7 +49,7 @@ def test_a_text_that_comes_while_another_one_is_deleted_is_unread_and_shown(make
 def test_many_are_marked_while_someone_else_locks_them_in_order(make_phone, is_read):
     first, second = threads = [make_thread(make_phone(), "Hi", is_read=is_read) for _ in range(2)]
     shown = {thread.pk: thread.messages.get().pk for thread in threads}
-    # PostgreSQL writes a changed row behind the others, and finds it there.
+    # PostgreSQL stores a changed row after the others, and scans it there.
     InboxThread.objects.filter(pk=first.pk).update(contact_name="Ada")
 
     def lock(thread):

@@ -1,4 +1,4 @@
-"""Replies that have failed: where they are told of, and how they are sent again or left."""
+"""Failed replies: where they are shown, and how they are resent or closed."""
 
 import re
 from datetime import timedelta
@@ -25,7 +25,7 @@ def thread(make_phone):
 
 @pytest.fixture
 def fail(manager_user):
-    """A reply that Twilio has accepted, and then reported as not delivered."""
+    """A reply that Twilio accepted and then reported as undelivered."""
 
     def run(thread, body="Behind the hall", code=UNREACHABLE, **fields):
         delivery = Delivery.objects.create(
@@ -42,7 +42,7 @@ def fail(manager_user):
 
 @pytest.fixture
 def press(manager_client, django_capture_on_commit_callbacks):
-    """Press a button of a text; the page that follows."""
+    """Presses a button of a text, and returns the next page."""
 
     def run(message, page):
         with django_capture_on_commit_callbacks(execute=True):
@@ -165,7 +165,7 @@ def test_a_failed_reply_can_be_closed_without_resending(manager_client, thread, 
 
 
 def test_the_inbox_marks_and_lists_failed_replies(manager_client, make_phone, fail):
-    """Also where the person has written since."""
+    """Even if the person has texted since."""
     for name in ("Failed", "Fine"):
         thread = make_thread(make_phone(), contact_name=f"{name} one")
         if name == "Failed":
@@ -184,7 +184,7 @@ def test_the_inbox_marks_and_lists_failed_replies(manager_client, make_phone, fa
 
 @pytest.mark.parametrize(("status", "tag"), [("undelivered", "Not delivered"), ("unknown", "Unconfirmed")])
 def test_a_failed_latest_text_does_not_look_sent(manager_client, thread, status, tag):
-    """Whatever wrote it, and whether or not somebody has to look at it."""
+    """Whatever wrote it, and whether or not it needs attention."""
     delivery = Delivery.objects.create(phone=thread.phone, status=status, is_left=True)
     add_text(thread, "Thank you", "outbound", delivery=delivery, automation_source="survey")
     assert f">{tag}</span>" in read(manager_client, INBOX)

@@ -1,4 +1,4 @@
-"""Replies of staff in conversations: who can be texted, and what becomes of each text."""
+"""Staff's replies in conversations: who can be texted, and what happens to each text."""
 
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -55,7 +55,7 @@ def test_a_double_click_is_one_reply(thread, reply, locmem):
 
 
 def test_a_form_that_was_sent_cannot_send_another_text(thread, reply, make_thread, locmem):
-    """Such as one that the browser's way back has brought again."""
+    """Such as a form restored by the browser's Back button."""
     token = uuid.uuid4()
     reply(thread, "See you", token=token)
     with pytest.raises(CannotReply, match="wasn’t sent"):

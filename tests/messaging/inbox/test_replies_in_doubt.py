@@ -1,4 +1,4 @@
-"""What staff decide about a reply of which nobody knows whether it arrived."""
+"""What staff decide about replies with an unknown outcome."""
 
 from collections import Counter
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Finding conversations by what staff type, and the texts that a search found."""
+"""Searching for conversations and texts."""
 
 from datetime import timedelta
 

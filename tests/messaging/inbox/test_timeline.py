@@ -1,4 +1,4 @@
-"""What a conversation's page shows: three tables merged in the order of time, page by page."""
+"""A conversation's timeline: three tables merged chronologically, page by page."""
 
 import json
 from datetime import timedelta
@@ -282,7 +282,7 @@ def test_a_page_needs_no_more_queries_for_many_texts(thread, make_log, django_as
 
 
 def test_a_page_of_a_long_conversation_reads_its_few_texts_from_an_index(thread, make_phone):
-    """Neither the latest page nor one in the middle sorts the conversation or reads on from its end."""
+    """Neither the latest page nor a middle one sorts the conversation or reads all of it."""
     other = make_thread(make_phone())
     InboxMessage.objects.bulk_create(
         InboxMessage(thread=each, phone=each.phone, direction="inbound", body="x", created_at=ago(number))

@@ -1,4 +1,4 @@
-"""Scheduling at the prompt: send_blast --at, process_scheduled, list_scheduled."""
+"""Scheduling from the command line: send_blast --at, process_scheduled, list_scheduled."""
 
 import json
 import sys
@@ -23,7 +23,7 @@ def now(monkeypatch):
 
 @pytest.fixture
 def run(db, capsys, django_capture_on_commit_callbacks):
-    """Run a command; what it printed, and its exit code."""
+    """Runs a command, and returns its output and exit code."""
 
     def call(*arguments):
         code = 0

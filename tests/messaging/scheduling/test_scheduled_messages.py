@@ -16,7 +16,7 @@ COMMUNITY = Audience(Target.COMMUNITY)
 
 @pytest.fixture
 def message(make_member):
-    """A message to one member that leaves at AT."""
+    """A message to one member, scheduled for AT."""
     make_member()
     return ScheduledMessage.objects.create(message_body="Hi", target="community", scheduled_at=AT)
 

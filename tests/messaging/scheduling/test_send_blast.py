@@ -15,7 +15,7 @@ from messaging.models import Delivery, MessageLog, Target
 
 @pytest.fixture
 def run(db, capsys, django_capture_on_commit_callbacks):
-    """Run the command without asking; what it printed."""
+    """Runs the command without confirmation, and returns its output."""
 
     def call(*arguments):
         with django_capture_on_commit_callbacks(execute=True):
@@ -27,12 +27,12 @@ def run(db, capsys, django_capture_on_commit_callbacks):
 
 @pytest.fixture
 def queue_runs_at_once(transactional_db):
-    """Commits take place, so that the blast is sent before the command waits for it."""
+    """Uses real commits, so that the blast is sent before the command waits for it."""
 
 
 @pytest.fixture
 def wait(queue_runs_at_once, capsys):
-    """Run the command with --wait; what it printed."""
+    """Runs the command with --wait, and returns its output."""
 
     def call(*arguments):
         call_command("send_blast", *arguments, "--yes", "--wait", stdout=sys.stdout, stderr=sys.stderr)
@@ -128,7 +128,7 @@ class Terminal(io.StringIO):
 
 @pytest.fixture
 def ask(make_member, monkeypatch, capsys):
-    """Run the command for one member, with `answer` typed at its question; None: nobody can be asked."""
+    """Runs the command for one member, with `answer` typed at the prompt; None: without a terminal."""
     make_member()
 
     def call(answer):
@@ -180,7 +180,7 @@ def test_waiting_shows_the_reason_if_the_blast_was_stopped(wait, make_member, lo
 
 @pytest.fixture
 def idle_queue(queue_runs_at_once, monkeypatch):
-    """A queue that nobody works on. What is to happen while the command waits is a list of functions of the blast."""
+    """A queue without a worker. The functions in the list are called with the blast while the command waits."""
     monkeypatch.setattr("messaging.sending.dispatch.nudge", lambda log: 0)
     happenings = []
     monkeypatch.setattr(send_blast.time, "sleep", lambda seconds: happenings.pop(0)(MessageLog.objects.get()))

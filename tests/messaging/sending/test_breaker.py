@@ -19,7 +19,7 @@ def log(db, settings):
 
 @pytest.fixture
 def add(log):
-    """Deliveries of the blast in one state: refused ones have no SID, reported ones have."""
+    """Deliveries of the blast with one status: refused ones have no SID, reported ones do."""
     numbers = iter(range(10_000))
 
     def add(count, status, code=None, sid=""):
@@ -119,7 +119,7 @@ ACCOUNT = 30002
 
 @pytest.fixture
 def stopped(log, add):
-    """Stopped by a report of a suspended account while other texts had been accepted; staff have resumed it."""
+    """Stopped by a report of a suspended account although other texts were accepted; staff have resumed it."""
     add(5, "accepted", sid=SID)
     add(5, "pending")
     first, *_ = Delivery.objects.filter(status="accepted")

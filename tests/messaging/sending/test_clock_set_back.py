@@ -1,4 +1,4 @@
-"""The clock is set back by an hour: what was to last until a time is over, and nothing stands still."""
+"""The clock is set back by an hour: leases and delays end in time, and nothing stalls."""
 
 from datetime import timedelta
 
@@ -22,7 +22,7 @@ def blast(make_member, start_blast, queue):
 
 
 def set_back(*names):
-    """Let those times have been written an hour ahead of the clock of now."""
+    """Moves these times an hour ahead of the current clock."""
     for model in (SenderSlot, Delivery, MessageLog, ScheduledMessage):
         for row in model.objects.all():
             moments = {name: getattr(row, name) for name in names if getattr(row, name, None)}

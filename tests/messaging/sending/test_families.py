@@ -1,4 +1,4 @@
-"""A blast and all of its retries: at most one live row of a phone, whatever is pressed and in whatever order."""
+"""A blast and all its retries: at most one live row per phone, whatever buttons are pressed in whatever order."""
 
 from datetime import timedelta
 
@@ -23,7 +23,7 @@ SOFT = 30003
 
 @pytest.fixture
 def make_family(make_log, make_delivery):
-    """A closed blast in which everybody failed with `code`: refused, or with a `sid` reported."""
+    """A finished blast in which everyone failed with `code`: refused, or reported with a `sid`."""
 
     def make(people=3, code=SOFT, sid="", *, is_stopped=False, **fields):
         stop = {"paused_at": timezone.now(), "stop_code": code, "stop_reason": "Fix it."} if is_stopped else {}
@@ -52,7 +52,7 @@ def offered(log):
     return log.to_retry(only_failed=False).count()
 
 
-# Who belongs to a family
+# Members of a family
 
 
 def test_a_blast_without_retries_has_no_family(make_family):
@@ -222,7 +222,7 @@ def test_a_scheduled_retry_with_nobody_left_fails_with_a_sentence(make_family, m
     )
 
 
-# Late reports, and doubt
+# Late reports and unknown outcomes
 
 
 def test_a_late_delivery_report_keeps_the_retry_from_texting(make_family, locmem, send):
@@ -236,7 +236,7 @@ def test_a_late_delivery_report_keeps_the_retry_from_texting(make_family, locmem
 
 
 def test_of_two_pending_rows_the_first_is_sent(make_family, locmem, send):
-    """As earlier versions may have left them."""
+    """As earlier versions may have left the rows."""
     first = make_family(people=1)
     second = retry(first)
     first.deliveries.update(status="pending")
@@ -297,7 +297,7 @@ def test_deleting_several_at_once_keeps_the_others_from_texting_again(make_famil
 
 @pytest.fixture
 def restored(make_log, make_delivery):
-    """A blast that was restored a minute ago: one person called before that and one after, both missed since."""
+    """A blast restored a minute ago: one person called before and one after that, both missed."""
     now = timezone.now()
     log = make_log(status="failed", paused_at=now, stop_code=WRONG_PASSWORD, restored_at=now - timedelta(minutes=1))
     fields = {"error_code": WRONG_PASSWORD}
@@ -387,7 +387,7 @@ def test_proof_of_non_acceptance_opens_a_blast_that_was_closed_meanwhile(make_lo
     assert (log.status, log.finished_at) == ("processing", None)
 
 
-# At the same moment
+# At the same time
 
 
 @on_postgresql
@@ -463,7 +463,7 @@ def test_the_dashboard_drops_a_stopped_blast_once_a_retry_covers_its_people(make
     assert "was stopped. Fix it." not in manager_client.get("/admin/").content.decode()
 
 
-# Why somebody is in doubt
+# Reasons for unknown outcomes
 
 
 @pytest.fixture

@@ -37,13 +37,13 @@ ACCEPTED, LOST_BUT_ACCEPTED, LOST, LATER = "accepted", "lost but accepted", "los
 REFUSED = {"no route": 21612, "dead": 21614, "wrong password": 20003}
 ANSWERS = (*(ACCEPTED,) * 3, LOST_BUT_ACCEPTED, LOST, *(LATER,) * 2, *REFUSED, "wrong password", "wrong password")
 FAILURES = ("undelivered", "failed")
-# Each before those that it points to.
+# Each model comes before those it references.
 TABLES = (ScheduledMessage, Delivery, SenderSlot, Draft, MessageLog)
 
 
 @dataclass
 class Call:
-    """One call of Twilio, as the world knows it, which no restore takes back.
+    """One call to Twilio as it really happened, which no restore can undo.
 
     `may_have_arrived` is False once it is certain, and known to us, that the person got nothing by it. `is_waived`
     says that staff have decided to send again in spite of it.
@@ -58,12 +58,12 @@ class Call:
 
     @property
     def has_contradicted_itself(self):
-        """Whether it was reported both as arrived and as not."""
+        """Whether it was reported both as delivered and as failed."""
         return "delivered" in self.reported and not self.reported.isdisjoint(FAILURES)
 
 
 class World:
-    """Staff, senders, Twilio and time, each of which may be the next to do something."""
+    """Staff, senders, Twilio and time, each of which may act next."""
 
     def __init__(self, draw):
         self.draw = draw
@@ -90,7 +90,7 @@ class World:
         duplicates = set(log.deliveries.filter(skip_reason="duplicate").values_list("phone", flat=True))
         rows = BlastStream(log).claim(most or self.choose(range(1, PEOPLE + 1)))
         for row in log.deliveries.filter(skip_reason="duplicate").exclude(phone__in=duplicates):
-            # Only a report can have made another row of the phone live: no button may.
+            # Only a report can have revived another row of the phone, never a button.
             assert any(call.has_contradicted_itself for call in self.calls if call.row.phone == row.phone), row
         for row in rows:
             earlier = [call for call in self.calls if call.row.phone == row.phone]
@@ -128,7 +128,7 @@ class World:
         log.settle()
 
     def die(self):
-        """What was in a call then is never recorded, whatever came of it."""
+        """The result of the call in progress is never stored."""
         self.in_flight = []
         Delivery.objects.of_blasts().doubt_abandoned(timezone.now() + timedelta(minutes=1))
 
@@ -212,7 +212,7 @@ class World:
         self.confirm()
 
     def decide(self):
-        """Send again to some of the doubtful people of a blast."""
+        """Resends to some people of a blast with unknown outcomes."""
         log = self.blast()
         doubtful = list(log.deliveries.in_doubt().order_by("pk"))
         if not doubtful:
@@ -252,7 +252,7 @@ class World:
                 cursor.execute(statement)
 
     def lose_time(self):
-        """A backup, then something is done that the restore of it takes back."""
+        """A backup, then an action that restoring it undoes."""
         self.back_up()
         for action in self.draw(st.lists(st.sampled_from(ACTIONS), min_size=1, max_size=6)):
             action(self)
@@ -261,7 +261,7 @@ class World:
     # The end
 
     def press_everything(self):
-        """Every button there is, and everybody who can be called is."""
+        """Presses every button, so that everyone who can be called is."""
         for _ in range(2):
             self.record()
             self.time_comes()

@@ -1,4 +1,4 @@
-"""What a failure says about a number is recorded with the failure, and what was lost anyway is found later."""
+"""What a failure says about a number is stored with the failure, and catching up finds what was lost anyway."""
 
 import logging
 from datetime import timedelta
@@ -21,7 +21,7 @@ SID = "SM" + "a" * 32
 
 
 class Killed(BaseException):
-    """What a kill looks like from inside: nothing after it runs."""
+    """Acts like a kill: nothing after it runs."""
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def report(row, code, status="undelivered"):
 
 
 def fail_once(monkeypatch, error):
-    """Let the next lesson break off with `error`."""
+    """Makes the next suppression fail with `error`."""
     learn, errors = suppression.learn, [error]
 
     def broken(*args, **kwargs):
@@ -64,9 +64,9 @@ def test_an_interrupted_report_stores_neither_and_its_repeat_stores_both(accepte
 
 @pytest.fixture
 def refuse(locmem, make_member, start_blast, send, monkeypatch, settings):
-    """A blast to as many people as there are codes, each refused with one of them."""
+    """A blast with one person for each code, refused with it."""
     monkeypatch.setattr(sender.time, "sleep", lambda seconds: None)
-    # The test's own transaction goes on.
+    # The test's own transaction continues.
     monkeypatch.setattr(sender, "connection", SimpleNamespace(close_if_unusable_or_obsolete=lambda: None))
     settings.SMS_SENDERS_PER_BLAST = 1
 
@@ -127,7 +127,7 @@ def test_a_suppression_that_keeps_failing_loses_no_result_and_is_retried(refuse,
 
 @pytest.fixture
 def failed(make_log, make_delivery):
-    """A failure of an hour ago that has taught the lists nothing."""
+    """An hour-old failure that hasn't changed the lists."""
 
     def make(code, log=None, status="failed"):
         at = timezone.now() - timedelta(hours=1)
@@ -192,7 +192,7 @@ def test_numbers_already_listed_are_settled_in_bulk(failed, django_assert_max_nu
 
 
 def test_catching_up_only_reads_matching_rows(failed):
-    """The plan goes by the index of failures that taught nothing, however many deliveries there are."""
+    """The query plan uses the index of failures not yet processed, however many deliveries there are."""
     failed(DEAD)
     rows = Delivery.objects.filter(learned_at=None, error_code=DEAD).unsuccessful().order_by("pk")
     if connection.vendor == "sqlite":

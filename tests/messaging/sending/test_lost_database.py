@@ -1,4 +1,4 @@
-"""Senders whose database was taken away: what they would record is recorded nowhere, so they send nothing."""
+"""Senders whose database is gone: they couldn't store results, so they send nothing."""
 
 import pytest
 

@@ -14,7 +14,7 @@ NOW = datetime(2027, 1, 15, 8, tzinfo=UTC)
 
 @pytest.fixture(autouse=True)
 def stopped(monkeypatch):
-    """time.monotonic() stands at 0, so that slots are told in seconds after the time of the reservation."""
+    """time.monotonic() is 0, so that slots are in seconds after the reservation."""
     monkeypatch.setattr(pacing.time, "monotonic", lambda: 0.0)
 
 
@@ -35,7 +35,7 @@ def slots(reservation):
 
 
 def most_within(times, seconds):
-    """The largest number of `times` that lie within any window of that length."""
+    """The largest number of `times` within any window of that length."""
     times = sorted(times)
     most = start = 0
     for end, moment in enumerate(times):
@@ -163,7 +163,7 @@ class AnyNumberOfSenders(TestCase):
                 turn = ready.index(min(ready))
                 now = ready[turn]
                 if now >= ends[turn]:
-                    # The queue takes a moment to come back to it.
+                    # The queue takes a moment to run it again.
                     ready[turn], ends[turn] = now + 0.1, now + 0.1 + slices
                     continue
                 found = pacing.reserve(senders[turn], now=after(now))

@@ -1,4 +1,4 @@
-"""Senders and the common rate: who waits, who frees its process, and what becomes of reserved time slots."""
+"""Senders and the shared rate: who waits, who frees its process, and what happens to reserved time slots."""
 
 from datetime import timedelta
 
@@ -25,12 +25,12 @@ def rate(settings):
 
 
 def next_slot_in():
-    """Seconds until the next time slot that nobody has reserved."""
+    """Seconds until the next free time slot."""
     return Pace.objects.get().next_at / 1_000_000 - shared_clock.now().timestamp()
 
 
 def pass_interval(seconds):
-    """Let the rate's clock, and the slots that rest, go on without anybody waiting."""
+    """Advances the rate's clock and resting slots without waiting."""
     Pace.objects.update(next_at=round((shared_clock.now().timestamp() + 0.001) * 1_000_000))
     SenderSlot.objects.update(leased_until=None)
 
@@ -103,7 +103,7 @@ def test_a_time_slot_is_returned_after_an_error(make_member, start_blast, queue,
     log = start_blast()
     dispatch.nudge(log)
     queue.run(seconds=0.3)
-    # The call that was refused has used its own.
+    # The refused call used its own slot.
     assert next_slot_in() <= 0.5
 
 

@@ -14,7 +14,7 @@ from messaging.sending import reconciliation
 
 @pytest.fixture
 def doubtful(make_member, start_blast, send, locmem):
-    """A blast to three people: one accepted with its answer lost, one not accepted in truth, one as usual."""
+    """A blast to three people: one accepted without a response, one not actually accepted, one normal."""
     lost, dropped = make_member(name="Rosa Delgado"), make_member(name="Bo Berg")
     make_member()
     locmem.script[lost.phone] = locmem.accept_and_lose
@@ -196,7 +196,7 @@ def test_the_command_includes_replies_abandoned_by_a_dead_worker(make_thread, re
 
 @pytest.fixture
 def restored(doubtful):
-    """The blast began three days ago, and a restore has brought it back just now."""
+    """The blast started three days ago and was just restored."""
     began_at = timezone.now() - timedelta(days=3)
     now = timezone.now() - timedelta(minutes=3)
     doubtful._meta.model.objects.filter(pk=doubtful.pk).update(created_at=began_at)
@@ -222,7 +222,7 @@ def test_a_text_from_before_the_blast_is_no_evidence(restored, locmem):
 
 
 def test_of_two_matching_texts_the_one_that_may_have_arrived_counts(restored, locmem):
-    """It was retried in a time that the restore has taken back, and only then arrived, or only before."""
+    """It was retried after the backup, and arrived only after or only before the retry."""
     [found] = [message for message in locmem.listed if message.to == restored.lost.phone]
     locmem.listed.remove(found)
     locmem.listed += [

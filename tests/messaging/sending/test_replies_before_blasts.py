@@ -1,4 +1,4 @@
-"""A reply leaves within a second or two, however busy the workers are with blasts."""
+"""A reply is sent within a second or two, however busy the workers are with blasts."""
 
 from datetime import timedelta
 
@@ -12,7 +12,7 @@ from messaging.sending import sender
 
 @pytest.fixture
 def blast(make_member, start_blast, queue):
-    """A blast to four people, its senders queued, before any of them has come to its turn."""
+    """A blast to four people whose senders are queued but haven't run."""
     for _ in range(4):
         make_member()
     log = start_blast("The blast")

@@ -8,7 +8,7 @@ from messaging.sending import dispatch
 
 @pytest.fixture
 def finished(make_member, start_blast, send, locmem):
-    """A blast in which one person failed softly, one hard, one was reached, and one had been cancelled."""
+    """A blast with one soft failure, one hard failure, one delivery and one skipped as canceled."""
     soft, hard, waiting, _ = (make_member() for _ in range(4))
     locmem.script[soft.phone] = Refused(21612, "no route")
     locmem.script[hard.phone] = Refused(21614, "not mobile")

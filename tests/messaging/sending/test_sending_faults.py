@@ -1,4 +1,4 @@
-"""Whole blasts through Twilio's SDK and a socket, while the API fails in each way that happens in practice.
+"""Whole blasts through Twilio's SDK and a socket, with each kind of API failure that happens in practice.
 
 The stand-in's record is compared with the rows: a blast always ends in a state that is true.
 """
@@ -16,13 +16,13 @@ from tests.twilio_standin import ACCOUNT_SID, AUTH_TOKEN, FROM_NUMBER, TwilioSta
 
 @pytest.fixture(autouse=True)
 def own_number(make_phone):
-    """The factories' first number is the stand-in's own, to which nobody can send."""
+    """Skips the factories' first number, which is the stand-in's own and can't be texted."""
     assert make_phone() == FROM_NUMBER
 
 
 @pytest.fixture(autouse=True)
 def twilio(settings, monkeypatch):
-    """The stand-in, and settings that make it the provider; nobody waits long after trouble."""
+    """The stand-in, with settings that make it the provider and short waits after errors."""
     monkeypatch.setattr(sender, "BACK_OFF_SECONDS", (0.01, 0.05))
     settings.SMS_BACKEND = "messaging.backends.twilio.TwilioBackend"
     settings.TWILIO_ACCOUNT_SID = ACCOUNT_SID

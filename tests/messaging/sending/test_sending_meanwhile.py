@@ -1,4 +1,4 @@
-"""The sweep while a sender writes, on PostgreSQL."""
+"""The sweep while a sender is writing, on PostgreSQL."""
 
 from datetime import timedelta
 

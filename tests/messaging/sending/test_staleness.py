@@ -1,4 +1,4 @@
-"""Blasts that nobody has sent for hours: they wait for staff, whatever comes back to life first."""
+"""Blasts that stalled for hours: they wait for staff, whatever starts running again."""
 
 from datetime import timedelta
 
@@ -20,7 +20,7 @@ def blast(make_member, start_blast, queue):
 
 
 def age(log, hours):
-    """Let everything that is known of the blast have happened so many hours earlier."""
+    """Moves all times of the blast back by so many hours."""
     by = timedelta(hours=hours)
     log.refresh_from_db()
     for name in ("created_at", "sending_since"):
@@ -159,7 +159,7 @@ def test_resending_to_unconfirmed_people_wakes_an_old_blast(blast, queue, locmem
 
 
 def test_a_sender_that_stalled_for_hours_claims_nothing_more(blast, queue, locmem, settings, monkeypatch):
-    """As on a machine that was asleep: the process goes on where it was."""
+    """As on a machine that was asleep: the process continues where it was."""
     settings.SMS_CONCURRENCY = 1
     settings.SMS_SENDERS_PER_BLAST = 1
 

@@ -30,7 +30,7 @@ def delivery(make_member, start_blast):
 
 @pytest.fixture
 def post_report(client):
-    """Post a signed report as Twilio does; keyword arguments are its fields."""
+    """Posts a signed report like Twilio; keyword arguments are its fields."""
 
     def post(delivery_id, url=None, **fields):
         url = url or f"/webhooks/twilio/status/{delivery_id}"
@@ -175,7 +175,7 @@ def test_an_account_fault_in_a_report_stops_the_blast(make_member, start_blast, 
 
 @pytest.fixture
 def answer(db):
-    """The delivery of an automatic answer, which left with our answer to Twilio: it has no blast."""
+    """The delivery of an automatic answer, which was sent in our response to Twilio and has no blast."""
     return Delivery.objects.create(phone="+17205550100", status="accepted")
 
 
@@ -200,7 +200,7 @@ def test_an_account_fault_of_a_text_without_a_blast_stops_no_blast(answer, make_
 
 @pytest.fixture
 def unmatched(db):
-    """How many reports have fitted nothing."""
+    """The number of unmatched reports."""
     return lambda: sum(UnmatchedReports.objects.values_list("count", flat=True))
 
 

@@ -31,7 +31,7 @@ DEFAULT_ALPHABET = {
 }
 EXTENSION_TABLE = dict(zip([0x0A, 0x14, 0x28, 0x29, 0x2F, 0x3C, 0x3D, 0x3E, 0x40, 0x65], "\f^{}\\[~]|€", strict=True))
 
-# Texts of every kind and of a length at which segments matter.
+# Texts of every kind, long enough for several segments.
 characters = st.one_of(
     st.sampled_from("a bé\n"), st.sampled_from("[€\f"), st.sampled_from("ж’\t"), st.sampled_from("😀🇺")
 )
@@ -50,7 +50,7 @@ def units_of(text, encoding):
 
 
 def longest_prefixes(text, encoding):
-    """The segments again, by another way: cut off the longest beginning that fits, until nothing is left."""
+    """The segments computed another way: cut off the longest prefix that fits, until nothing is left."""
     single, part = {"GSM-7": (160, 153), "UCS-2": (70, 67)}[encoding]
     if units_of(text, encoding) <= single:
         return [text] if text else []

@@ -1,4 +1,4 @@
-"""What Twilio is told where something could not be stored, and what its repeat then does."""
+"""The response to Twilio if something couldn't be stored, and the effect of its retry."""
 
 import pytest
 from django.db import IntegrityError, InternalError, OperationalError, connection
@@ -24,7 +24,7 @@ def delivery():
 
 
 def report(pk, **fields):
-    """The status of the answer to a signed report."""
+    """The status of the response to a signed report."""
     path = f"/webhooks/twilio/status/{pk}"
     fields = {"MessageSid": "SM" + "a" * 32, "MessageStatus": "delivered", "To": ADA, **fields}
     headers = {"X-Twilio-Signature": sign(f"http://testserver{path}", fields)}
@@ -71,7 +71,7 @@ def test_nothing_is_stored_after_the_time_limit(delivery, monkeypatch):
 
 
 def test_a_text_that_was_stored_after_all_is_answered_once_when_repeated(monkeypatch):
-    """The commit was under way when the time was over."""
+    """The commit was running when the time limit passed."""
     KeywordAutomationRule.objects.create(keyword="HOURS", response_body="Nine to five.")
     fields, run = form(ADA, "hours"), group_commit.run
 

@@ -1,4 +1,4 @@
-"""What tests of backups do with SQLite files, past Django: the database of the tests is in memory only."""
+"""Direct access to SQLite files for tests of backups, without Django: the test database is only in memory."""
 
 import sqlite3
 from contextlib import closing
@@ -12,7 +12,7 @@ def execute(path, statement, *parameters):
 
 
 def add_member(path, name):
-    """One more row in the list of members; its phone is the next one of the numbers kept for fiction."""
+    """Adds a member; the phone is the next fictional number."""
     [(count,)] = execute(path, "SELECT count(*) FROM community_members")
     names = [column for _, column, *_ in execute(path, "PRAGMA table_info(community_members)")]
     values = {"name": name, "phone": f"+1720555{100 + count:04}", "created_at": "2026-01-01 00:00:00"}
@@ -30,7 +30,7 @@ def members(path):
 
 
 def damage(path):
-    """Overwrite the middle of the file; its beginning still looks like a database."""
+    """Overwrites the middle of the file; its beginning still looks like a database."""
     execute(path, "PRAGMA wal_checkpoint(TRUNCATE)")
     size = path.stat().st_size
     with path.open("r+b") as file:
@@ -39,5 +39,5 @@ def damage(path):
 
 
 def unseal(path):
-    """Make a backup one of an earlier version, which has no checksum."""
+    """Turns a backup into an earlier version's, without a checksum."""
     execute(path, f"DROP TABLE {sqlite.SEAL}")

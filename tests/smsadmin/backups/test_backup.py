@@ -108,7 +108,7 @@ def test_without_a_count_nothing_is_removed(database_file, folder):
 
 @pytest.fixture
 def parts(folder):
-    """Two files as a backup leaves them that is killed, an hour old."""
+    """Two files as left by a backup that was killed an hour ago."""
     folder.mkdir()
     parts = [folder / f".{name}.part" for name in NAMES[:2]]
     for part in parts:

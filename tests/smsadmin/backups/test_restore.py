@@ -28,7 +28,7 @@ def folder(tmp_path, settings):
 
 @pytest.fixture
 def backup(db, database_file, folder):
-    """A backup with Ada in it, of a database that has Grace, too, since then."""
+    """A backup that contains Ada, of a database that now also contains Grace."""
     path = backup_files.back_up(folder).path
     add_member(database_file, "Grace")
     return path
@@ -329,7 +329,7 @@ def test_a_damaged_backup_is_refused(database_file, backup, folder):
 
 
 def zero(backup):
-    """Put zeros where SQLite looks at nothing: behind the rows of a page."""
+    """Writes zeros where SQLite doesn't look: after the rows of a page."""
     content = bytearray(backup.read_bytes())
     at = content.index(b"Ada")
     content[at : at + 3] = bytes(3)
@@ -413,7 +413,7 @@ def last_id(path, table="deliveries"):
 
 
 def give_out_id(path, pk=None):
-    """Of a new delivery."""
+    """The id of a new delivery."""
     add_delivery(path, "accepted", id=pk)
     return last_id(path)
 
@@ -546,7 +546,7 @@ def names():
 
 @pytest.fixture
 def dump(on_postgres, make_member, folder):
-    """A backup with Ada in it, of a database that has Grace, too, since then."""
+    """A backup that contains Ada, of a database that now also contains Grace."""
     make_member(name="Ada")
     path = backup_files.back_up(folder).path
     make_member(name="Grace")
@@ -617,7 +617,7 @@ def test_a_dump_without_a_column_is_refused_and_creates_no_backup(on_postgres, m
 
 
 def test_a_dump_with_orphans_is_never_committed(on_postgres, make_member, folder):
-    """Also where the foreign key was lost before the dump."""
+    """Even if the foreign key was lost before the dump."""
     make_member(name="Ada")
     sound = backup_files.back_up(folder).path
     with connection.cursor() as cursor:

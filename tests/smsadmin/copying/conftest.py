@@ -12,8 +12,8 @@ from tests.processes import postgres_database
 
 @pytest.fixture(scope="session")
 def make_empty_database(django_db_setup, tmp_path_factory, request):
-    """The address of a new database with tables and no rows, of the kind that the tests run on."""
-    # Before any test begins: within a transaction the file cannot be made.
+    """The URL of a new database with tables and no rows, of the kind that the tests use."""
+    # Before any test starts, because the file can't be created in a transaction.
     migrated = request.getfixturevalue("migrated_file") if connection.vendor == "sqlite" else None
     with ExitStack() as until_end:
 
@@ -34,7 +34,7 @@ def target_url(db, make_empty_database):
 
 @pytest.fixture
 def copy(target_url):
-    """What the command says, and its exit code."""
+    """Runs the command, and returns its output and exit code."""
 
     def call(url=None):
         out = io.StringIO()

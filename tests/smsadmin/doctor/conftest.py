@@ -18,7 +18,7 @@ def check_named(name):
 
 
 def findings(name, level=None):
-    """What one check finds. Every line is one line, and every problem says what to do about it."""
+    """The findings of one check. Each is one line, and each problem has a remedy."""
     found = checkup.run(check_named(name))
     for finding in found:
         assert "\n" not in finding.sentence + finding.remedy
@@ -36,7 +36,7 @@ def notes(name):
 
 
 def mend(name):
-    """Mend what one check finds; the sentences of what was mended."""
+    """Fixes the findings of one check, and returns the sentences about the fixes."""
     return [finding.fix() for finding in findings(name) if finding.fix]
 
 
@@ -48,7 +48,7 @@ def execute(sql, *params):
 
 @pytest.fixture
 def make_log(db):
-    """A blast that is over, without recipients."""
+    """A finished blast without recipients."""
 
     def make(**fields):
         return MessageLog.objects.create(
@@ -74,7 +74,7 @@ def living_worker(db):
 
 @pytest.fixture
 def only(monkeypatch):
-    """Let index checks look at one table: SQLite's text of a table takes long to read."""
+    """Limits index checks to one table, because reading SQLite's schema takes long."""
 
     def choose(table):
         models = [model for model in schema.our_models() if model._meta.db_table == table]
@@ -85,7 +85,7 @@ def only(monkeypatch):
 
 @pytest.fixture
 def on_file(tmp_path, monkeypatch):
-    """Let storage checks look at a database file of their own, with a table of a thousand rows and an index."""
+    """Gives storage checks their own database file, with a table of a thousand rows and an index."""
     path = tmp_path / "sms.db"
     file = sqlite3.connect(path)
     file.execute("CREATE TABLE people (id integer PRIMARY KEY, phone text UNIQUE)")

@@ -17,7 +17,7 @@ from smsadmin.version import version
 
 from .conftest import execute, on_postgresql
 
-# Of the migrations of messaging.
+# Messaging's migrations.
 LAST = max(name for app, name in migration_state.known() if app == "messaging")
 
 pytestmark = pytest.mark.django_db
@@ -26,7 +26,7 @@ DOCS = Path(configured.BASE_DIR) / "docs" / "dbdoctor.md"
 
 @pytest.fixture
 def run(capsys):
-    """What the command prints, and its exit code."""
+    """Runs the command, and returns its output and exit code."""
 
     def call(*arguments, **options):
         try:

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def account(settings):
-    """Set what the provider says."""
+    """Sets the provider's response."""
     settings.PUBLIC_BASE_URL = "https://sms.example.org"
 
     def say(answer=None, **report):

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def site(request, tmp_path):
-    """An installation with processes of its own, and without a database as yet."""
+    """An installation with its own processes and no database yet."""
     if request.param == "sqlite":
         site = Installation(tmp_path, BACKUP_DIR=str(tmp_path / "backups"))
         yield site
@@ -31,7 +31,7 @@ def site(request, tmp_path):
 
 @pytest.fixture
 def one_waits(monkeypatch):
-    """Let one migration seem to wait, until migrate is called."""
+    """Makes one migration look pending until migrate is called."""
     waiting = [migrating.Step("messaging", "0999_next", None, is_applied=False, is_known=True)]
     monkeypatch.setattr(migrating, "pending", lambda: list(waiting))
     monkeypatch.setattr(migrating, "call_command", lambda *args, **options: waiting.clear())
@@ -81,7 +81,7 @@ def test_without_a_backup_nothing_is_applied(one_waits, monkeypatch, tmp_path):
 
 @pytest.fixture
 def too_old(db):
-    """The database has not had the last of the migrations that were combined into today's first ones."""
+    """The database lacks the last of the migrations that were squashed into today's initial ones."""
     recorder = MigrationRecorder(connection)
     recorder.record_unapplied("messaging", "0009_read_by_staff")
 
@@ -99,7 +99,7 @@ def test_dbdoctor_says_how_to_upgrade_a_database_that_is_too_old(too_old):
 
 @pytest.mark.slow
 def test_a_database_at_the_last_combined_migration_continues(site):
-    """It records the former ones, and not the one of today that has another name."""
+    """It has recorded the old migrations, but not today's, which has another name."""
     for app, name in (("contacts", "0002"), ("surveys", "0001"), ("smsadmin", "0001")):
         site.run("migrate", app, name)
     site.run("migrate", "messaging", "0001")
@@ -143,7 +143,7 @@ def test_a_second_process_waits_and_says_so(site):
 
 @contextmanager
 def held_lock(site):
-    """As another process holds it that applies migrations."""
+    """Holds the lock like another process that is applying migrations."""
     if site.database_url.startswith("sqlite"):
         with (site.folder / "sms.db-migrating").open("a") as file:
             fcntl.flock(file, fcntl.LOCK_EX)

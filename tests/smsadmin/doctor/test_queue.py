@@ -80,7 +80,7 @@ def test_a_task_that_was_signed_with_another_secret_is_found(settings):
 
 
 class SharedRedis(dict):
-    """The lists and values that a Redis holds by their keys, and what is asked of it about them."""
+    """A fake Redis with lists and values by key, and the requests it got about them."""
 
     def __enter__(self):
         return self

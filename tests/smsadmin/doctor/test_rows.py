@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 
 def spoil_phone(row, phone):
-    """Write a phone as only a program that goes past the models can."""
+    """Writes a phone as only a program that bypasses the models can."""
     execute(f"UPDATE {row._meta.db_table} SET phone = %s WHERE id = %s", phone, row.pk)  # noqa: S608
 
 

@@ -17,7 +17,7 @@ def long_ago():
 
 @pytest.fixture
 def running(make_log, make_delivery, long_ago):
-    """A blast with one person waiting, whose only sender has not been heard of for hours."""
+    """A blast with one pending person, whose only sender has been silent for hours."""
     log = make_log(status="processing", created_at=long_ago)
     make_delivery(log, Delivery.Status.PENDING, updated_at=long_ago)
     SenderSlot.objects.create(message_log=log, number=0, leased_until=long_ago)

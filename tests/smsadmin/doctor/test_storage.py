@@ -10,7 +10,7 @@ from smsadmin.doctor.findings import Level
 
 from .conftest import execute, findings, notes, on_postgresql, on_sqlite, problems
 
-# Of the migrations of messaging.
+# Messaging's migrations.
 LAST = max(name for app, name in migration_state.known() if app == "messaging")
 
 pytestmark = pytest.mark.django_db

@@ -11,19 +11,19 @@ from .old_database import OLDER, Old
 
 @pytest.fixture
 def old(tmp_path):
-    """An empty database of the replaced system, newest version."""
+    """An empty database of the previous system, newest version."""
     return Old(tmp_path / "sms.db")
 
 
 @pytest.fixture
 def older(tmp_path):
-    """One of a version that lacks the later tables and columns."""
+    """A database of an older version without the later tables and columns."""
     return Old(tmp_path / "older.db", OLDER)
 
 
 @pytest.fixture
 def move(db, old):
-    """Move in; the report, in which no row is missing."""
+    """Imports, and returns the report after checking that it includes every row."""
 
     def call(database=None, **options):
         report = Report()
@@ -37,7 +37,7 @@ def move(db, old):
 
 @pytest.fixture
 def run(old):
-    """What the command says and its exit code."""
+    """Runs the command, and returns its output and exit code."""
 
     def call(*arguments):
         out = io.StringIO()
@@ -52,7 +52,7 @@ def run(old):
 
 @pytest.fixture
 def told():
-    """The lines of a report about the rows of one table: (outcome, reason)."""
+    """A report's lines about one table's rows: (outcome, reason)."""
 
     def of(report, table):
         return [(outcome.value, reason) for (name, outcome, reason) in report.groups if name == table]

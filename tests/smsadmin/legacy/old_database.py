@@ -1,4 +1,4 @@
-"""A database of the replaced system, made from its documented columns."""
+"""A database of the previous system, built from its documented columns."""
 
 import functools
 import hashlib
@@ -60,7 +60,7 @@ TABLES = {
     "schema_migration_lock": "id INTEGER, acquired_at TEXT NOT NULL",
 }
 
-# What an older version has; the tables and columns that are not named here came later.
+# An older version's tables. Tables and columns not listed here were added later.
 OLDER = {
     "users": """id INTEGER NOT NULL PRIMARY KEY, username VARCHAR(80) NOT NULL, password_hash VARCHAR(255) NOT NULL,
         role VARCHAR(30) NOT NULL, created_at DATETIME""",
@@ -144,7 +144,7 @@ DEFAULTS = {
 
 @functools.cache
 def empty_file(statements):
-    """The content of a SQLite file after those statements. To make tables in a file is slow."""
+    """The content of a SQLite file after these statements, cached because creating tables is slow."""
     with closing(sqlite3.connect(":memory:")) as connection:
         for statement in statements:
             connection.execute(statement)
@@ -152,7 +152,7 @@ def empty_file(statements):
 
 
 class Old:
-    """An old database in a file. `add(table, **values)` fills in what is not given."""
+    """An old database in a file. `add(table, **values)` fills in missing values."""
 
     def __init__(self, path, tables=TABLES):
         self.path = path
@@ -161,7 +161,7 @@ class Old:
 
     def run(self, sql, *values):
         connection = sqlite3.connect(self.path)
-        # Nobody needs these after a power cut.
+        # These needn't survive a power failure.
         connection.execute("PRAGMA synchronous=OFF")
         with connection:
             new_id = connection.execute(sql, values).lastrowid
@@ -192,7 +192,7 @@ class Old:
 
 
 def scrypt(password, salt="Tq3vEoZ1c0aJtX9d", n=2**15):
-    """As Werkzeug writes it."""
+    """In Werkzeug's format."""
     digest = hashlib.scrypt(password.encode(), salt=salt.encode(), n=n, r=8, p=1, maxmem=2**26)
     return f"scrypt:{n}:8:1${salt}${digest.hex()}"
 

@@ -37,7 +37,7 @@ def test_each_entry_becomes_a_delivery(old, move):
 
 
 def test_the_lines_of_the_documented_example_are_kept(old, move):
-    """Their numbers have the form of E.164 and cannot exist: that is why one of them failed."""
+    """Their numbers look like E.164 but can't exist, which is why one of them failed."""
     old.add_blast(("+1234567890", "John", True, None), ("+1987654321", "Jane", False, "Invalid number"))
     move()
     assert list(Delivery.objects.order_by("pk").values_list("phone", "error_message")) == [

@@ -372,7 +372,7 @@ anything = st.one_of(
 )
 @given(st.data())
 def test_whatever_the_columns_contain_each_row_is_imported_or_refused(tmp_path_factory, data):
-    """Loose columns: SQLite keeps whatever is put in."""
+    """Columns are untyped: SQLite stores any value."""
     loose = {
         table: ", ".join(
             "id INTEGER PRIMARY KEY" if name == "id" else f'"{name}"' for name in sorted(reading.TABLES[table])

@@ -1,4 +1,4 @@
-"""Whether the file that a process has open is still what is at its path."""
+"""Whether the file that a process has open is still the one at its path."""
 
 import os
 import sqlite3
@@ -24,7 +24,7 @@ def path(tmp_path):
 
 @pytest.fixture
 def open_file(path, monkeypatch):
-    """Let the database be a file, with an open connection to it, in a process that has just begun."""
+    """Makes the database a file with an open connection, in a process that has just started."""
     opened = []
 
     def run(name=path):
@@ -90,7 +90,7 @@ def test_a_link_that_points_to_another_file_is_found(open_file, path):
 
 
 def test_pages_written_to_the_file_do_not_make_it_another_file(open_file, path):
-    """As a restore writes them."""
+    """As written by a restore."""
     open_file()
     path.write_bytes(b"SQLite format 3\0")
     database_file.check()
@@ -123,7 +123,7 @@ def test_a_web_process_continues_with_the_new_file(open_file, path, monkeypatch)
 
 
 def test_a_web_process_keeps_its_open_file_if_it_was_deleted(open_file, path, monkeypatch):
-    """To connect anew would make an empty database."""
+    """Reconnecting would create an empty database."""
     wrapper = open_file()
     monkeypatch.setattr(wrapper, "close", lambda: pytest.fail("closed"))
     path.unlink()

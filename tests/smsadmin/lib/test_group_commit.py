@@ -39,7 +39,7 @@ def fail_after(phone):
 
 @pytest.fixture
 def at_once(monkeypatch):
-    """Do what several threads wait for, as the one of them does it whose turn it is."""
+    """Runs the jobs of several waiting threads, as their leader would."""
     monkeypatch.setattr(group_commit, "_folder_lock", lambda: threading.Lock())
 
     def run(*works):
@@ -90,7 +90,7 @@ def test_without_the_lock_only_the_leader_fails_and_the_others_keep_waiting(at_o
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """The folder of the database; nobody waits for its turn for longer than a moment."""
+    """The database folder, with a very short wait for its lock."""
     monkeypatch.setattr(group_commit, "_abandoned", None)
     monkeypatch.setattr(group_commit, "LOCK_SECONDS", 0.02)
     monkeypatch.setitem(connection.settings_dict, "NAME", str(tmp_path / "sms.db"))
@@ -99,7 +99,7 @@ def folder(tmp_path, monkeypatch):
 
 @pytest.fixture
 def held(folder):
-    """Another process keeps the folder's lock."""
+    """Another process holds the folder's lock."""
     keep = "import fcntl, os, sys; fcntl.flock(os.open(sys.argv[1], 0), 2); print(flush=True); sys.stdin.read()"
     command = [sys.executable, "-c", keep, str(folder)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
@@ -158,12 +158,12 @@ def test_work_that_waits_for_a_hanging_leader_is_abandoned_and_never_run(monkeyp
 
 
 def test_work_that_a_leader_has_started_is_abandoned_too(monkeypatch):
-    """It may still be committed, for all that the one who waits for it can know."""
+    """The waiting thread can't know whether it will still be committed."""
     job = group_commit._Job(keep("1"))
 
     class Begun(list):
         def append(self, job):
-            """The leader has taken it at once."""
+            """The leader has already taken it."""
 
     monkeypatch.setattr(group_commit, "_has_leader", True)
     monkeypatch.setattr(group_commit, "_waiting", Begun())

@@ -1,4 +1,4 @@
-"""Words are found in capitals and small letters of any alphabet, on each database alike."""
+"""Words are found case-insensitively in any alphabet, on each database."""
 
 import pytest
 from django.db import transaction

@@ -1,4 +1,4 @@
-"""How long the database may take, on a SQLite file that somebody has locked, and on PostgreSQL."""
+"""Time limits for the database, on a locked SQLite file and on PostgreSQL."""
 
 import os
 import signal
@@ -45,7 +45,7 @@ def test_an_error_before_the_deadline_is_raised_unchanged(db):
 
 @pytest.fixture
 def locked(tmp_path, monkeypatch):
-    """A SQLite file whose write lock somebody else has, in place of the database."""
+    """Replaces the database by a SQLite file whose write lock someone else holds."""
     path = tmp_path / "sms.db"
     options = {"timeout": 30, "transaction_mode": "IMMEDIATE"}
     handler = ConnectionHandler(

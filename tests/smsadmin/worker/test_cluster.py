@@ -12,7 +12,7 @@ from smsadmin.worker.cluster import Flag, Results, StopFlag, Tasks
 
 
 class ListBroker(Broker):
-    """A broker that holds (id, package) pairs, or an exception to raise in place of one."""
+    """A broker with (id, package) pairs, or exceptions to raise instead."""
 
     def __init__(self, *items):
         super().__init__("tests")

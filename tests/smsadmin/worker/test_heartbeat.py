@@ -11,7 +11,7 @@ from smsadmin.worker import heartbeat
 
 @pytest.fixture
 def at(monkeypatch):
-    """Seconds by which the clock has moved on."""
+    """Seconds by which the clock has advanced."""
     moved = {"seconds": 0.0}
     monkeypatch.setattr(heartbeat.time, "monotonic", lambda: 1000 + moved["seconds"])
     return moved

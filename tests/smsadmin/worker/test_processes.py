@@ -1,4 +1,4 @@
-"""The worker and the server with real processes, of which any may be killed."""
+"""The worker and the server with real processes, any of which may be killed."""
 
 import os
 import shutil
@@ -50,7 +50,7 @@ def is_alive(pid):
 
 
 def run_a_task(site):
-    """Queue a task and wait for its result: the id of the process that ran it."""
+    """Queues a task and waits for its result, the id of the process that ran it."""
     task_id = site.run("shell", "-v0", "-c", QUEUE).stdout.strip()
     done = "SELECT success FROM django_q_task WHERE id = ?"
     wait_until(lambda: site.query(done, task_id), 20, "the task")
@@ -123,7 +123,7 @@ def fetch(site, path="/admin/login/"):
 
 
 def named(process, name):
-    """The child of a process whose command has `name` in it."""
+    """The child of a process whose command contains `name`."""
     return next(pid for pid in direct_children(process.pid) if name in read_proc(f"{pid}/cmdline"))
 
 

@@ -41,7 +41,7 @@ def test_a_deleted_or_changed_schedule_is_put_right(db):
 def test_a_schedule_that_was_planned_before_the_clock_was_set_back_runs_now(db):
     schedules.install()
     Schedule.objects.update(next_run=timezone.now() + timedelta(minutes=61))
-    # What runs once a day is in time.
+    # Daily tasks are still on time.
     assert schedules.install() == sum(item.minutes < 60 for item in schedules.RECURRING)
     assert Schedule.objects.get(func="messaging.tasks.reconcile").next_run <= timezone.now()
 

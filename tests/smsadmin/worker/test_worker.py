@@ -13,7 +13,7 @@ class SimpleBroker:
 
 @pytest.fixture
 def main(monkeypatch):
-    """A Worker whose processes are objects, and whose clock is `at`."""
+    """A Worker with fake processes, whose clock is `at`."""
     at = SimpleNamespace(seconds=1000.0)
     started = []
 

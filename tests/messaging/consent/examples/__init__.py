@@ -1,4 +1,4 @@
-"""Texts that people and phones send, with what has to be found in each: the table by which the classifier is judged.
+"""Texts that people and phones send, with the expected result for each: the classifier's examples.
 
 One file a language, named as its phrases are. A line `[verdict] kind` stands above the texts of that kind; in a text,
 ⏎ is the end of a line. Read by the tests and by `python -m bench.consent`.
@@ -14,7 +14,7 @@ FOLDER = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Example:
-    """A text, and the verdict on it. `place` is where it stands, such as "en: polite"."""
+    """A text and its verdict. `place` is where it is listed, such as "en: polite"."""
 
     body: str
     verdict: Verdict
@@ -27,7 +27,7 @@ class Example:
 
 
 def examples():
-    """All of them, in the order of their files."""
+    """All examples, in file order."""
     found = []
     for path in sorted(FOLDER.glob("*.txt")):
         verdict = kind = None
