@@ -28,7 +28,7 @@ class Recurring:
 
 RECURRING: Final = (
     Recurring("Recount finished blasts", "messaging.tasks.recount", 1),
-    Recurring("Settle deliveries in doubt", "messaging.tasks.reconcile", 1),
+    Recurring("Resolve unconfirmed deliveries", "messaging.tasks.reconcile", 1),
     Recurring("Catch up on opt-outs and dead numbers", "messaging.tasks.catch_up_lists", 1),
     Recurring("Expire late scheduled messages", "messaging.tasks.expire_scheduled", 1),
     Recurring("Expire survey sessions", "surveys.tasks.expire_sessions", 10),
@@ -37,7 +37,10 @@ RECURRING: Final = (
     Recurring("Back up", "smsadmin.tasks.back_up", 24 * 60, seconds=settings.BACKUP_SECONDS),
 )
 # Installed by earlier versions and no longer used: (name, task).
-RETIRED: Final = (("Pick up unfinished blasts", "messaging.tasks.sweep"),)
+RETIRED: Final = (
+    ("Pick up unfinished blasts", "messaging.tasks.sweep"),
+    ("Settle deliveries in doubt", "messaging.tasks.reconcile"),
+)
 
 REPAIR_SECONDS: Final = 60.0
 _repaired_at = -REPAIR_SECONDS

@@ -80,7 +80,7 @@ def test_a_task_that_was_signed_with_another_secret_is_found(settings):
 
 
 class SharedRedis(dict):
-    """A fake Redis with lists and values by key, and the requests it got about them."""
+    """A fake Redis: its lists and values by key, with the commands that read them."""
 
     def __enter__(self):
         return self

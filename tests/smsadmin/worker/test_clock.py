@@ -51,14 +51,14 @@ def test_a_lasting_failure_is_logged_when_it_starts_and_ends(no_tasks, caplog, m
     assert "works again after 3 failures" in caplog.text
 
 
-def test_a_task_that_fails_stops_no_other_task(no_tasks):
+def test_a_failing_task_does_not_stop_other_tasks(no_tasks):
     clock.tasks.register(failing)
     clock.tasks.register(first)
     clock.tick()
     assert calls == ["failing", "first"]
 
 
-def test_the_tasks_of_the_project_run_on_an_empty_database(db):
+def test_the_projects_tasks_run_on_an_empty_database(db):
     assert len(clock.tasks) == 3
     clock.tick()
     assert clock._failures == {}

@@ -66,7 +66,7 @@ def test_it_stops_when_told():
     assert Tasks(ListBroker((7, package())), Results(ListBroker()), lambda: True).get() == "STOP"
 
 
-def test_it_waits_for_a_broker_that_is_away_and_says_so_once(naps, caplog):
+def test_it_waits_for_an_unreachable_broker_and_logs_it_once(naps, caplog):
     broker = ListBroker(ConnectionError("refused"), ConnectionError("refused"), (7, package()), (8, package()))
     assert take_from(broker).get()["ack_id"] == 7
     assert [record.message for record in caplog.records] == [
@@ -76,7 +76,7 @@ def test_it_waits_for_a_broker_that_is_away_and_says_so_once(naps, caplog):
     assert len(naps) == 2
 
 
-def test_it_drops_a_task_that_was_signed_with_another_secret(caplog):
+def test_it_drops_a_task_signed_with_another_secret(caplog):
     broker = ListBroker((7, "damaged"), (8, package()), (9, package()))
     assert take_from(broker).get()["ack_id"] == 8
     assert broker.failed == [7]
@@ -99,7 +99,7 @@ def finished(**fields):
     }
 
 
-def test_a_result_is_written_down_before_the_next_task(db):
+def test_a_result_is_saved_before_the_next_task(db):
     broker = ListBroker((8, package()), (9, package()))
     results = Results(broker)
     results.put(finished())
@@ -108,7 +108,7 @@ def test_a_result_is_written_down_before_the_next_task(db):
     assert 7 in broker.acknowledged
 
 
-def test_a_process_that_holds_a_result_cannot_be_ended_before_it_is_written(db):
+def test_a_process_with_an_unsaved_result_ignores_sigterm(db):
     results = Results(ListBroker())
     results.put(finished())
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_IGN
@@ -116,7 +116,7 @@ def test_a_process_that_holds_a_result_cannot_be_ended_before_it_is_written(db):
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
 
 
-def test_a_result_that_cannot_be_written_does_not_end_the_process(monkeypatch, caplog):
+def test_a_result_that_cannot_be_saved_does_not_end_the_process(monkeypatch, caplog):
     def refuse(*_):
         raise ConnectionError("away")
 
@@ -128,7 +128,7 @@ def test_a_result_that_cannot_be_written_does_not_end_the_process(monkeypatch, c
     assert results.get() == "STOP"
 
 
-def test_a_flag_is_seen_by_whoever_holds_it():
+def test_a_flag_can_be_set():
     flag = Flag()
     assert not flag.is_set()
     flag.set()
@@ -143,7 +143,7 @@ def test_a_stop_flag_counts_as_set_once_the_parent_is_gone(naps):
     assert naps == [0.5]
 
 
-def test_a_repeated_line_of_the_log_passes_once_a_minute(monkeypatch):
+def test_a_repeated_log_line_is_logged_once_a_minute(monkeypatch):
     now = [1000.0]
     monkeypatch.setattr(cluster.time, "monotonic", lambda: now[0])
     once = cluster.OncePerMinute()

@@ -22,7 +22,7 @@ def heart(db, at):
     return heartbeat.Heart()
 
 
-def test_a_worker_says_who_it_is_and_that_it_lives(heart):
+def test_a_heartbeat_identifies_its_worker(heart):
     heart.beat()
     row = WorkerHeartbeat.objects.get()
     assert row.pid == os.getpid()
@@ -31,7 +31,7 @@ def test_a_worker_says_who_it_is_and_that_it_lives(heart):
     assert heartbeat.living() == [row]
 
 
-def test_beats_are_written_seldom_and_into_one_row(heart, at, django_assert_num_queries):
+def test_beats_are_written_rarely_and_to_one_row(heart, at, django_assert_num_queries):
     heart.beat()
     first = WorkerHeartbeat.objects.get()
     with django_assert_num_queries(0):
@@ -44,7 +44,7 @@ def test_beats_are_written_seldom_and_into_one_row(heart, at, django_assert_num_
     assert second.beat_at > first.beat_at
 
 
-def test_a_beat_that_failed_is_tried_at_once(heart, monkeypatch):
+def test_a_failed_beat_is_retried_immediately(heart, monkeypatch):
     def fail(**_):
         raise OperationalError("no such luck")
 
@@ -56,7 +56,7 @@ def test_a_beat_that_failed_is_tried_at_once(heart, monkeypatch):
     assert WorkerHeartbeat.objects.count() == 1
 
 
-def test_a_worker_that_stops_takes_its_row_with_it(heart, at):
+def test_a_stopping_worker_deletes_its_row(heart, at):
     other = heartbeat.Heart()
     other.beat()
     heart.beat()
@@ -76,7 +76,7 @@ def test_a_worker_stops_without_its_database(heart, monkeypatch, caplog):
     assert "couldn't be deleted" in caplog.text
 
 
-def test_a_silent_worker_no_longer_lives_and_is_forgotten_after_a_day(heart, at):
+def test_a_silent_worker_counts_as_dead_and_is_deleted_after_a_day(heart, at):
     now = timezone.now()
     killed = WorkerHeartbeat.objects.create(host="a", pid=1, started_at=now, beat_at=now - heartbeat.SILENT_AFTER)
     assert heartbeat.living(now) == []
@@ -87,7 +87,7 @@ def test_a_silent_worker_no_longer_lives_and_is_forgotten_after_a_day(heart, at)
     assert WorkerHeartbeat.objects.count() == 1
 
 
-def test_there_is_no_last_beat_before_the_first(db):
+def test_without_beats_there_is_no_last_beat(db):
     assert heartbeat.last_beat() is None
 
 

@@ -64,7 +64,7 @@ def worker(site):
     site.stop(process)
 
 
-def test_tasks_go_on_whichever_process_is_killed(site, worker):
+def test_tasks_continue_whichever_process_is_killed(site, worker):
     sentinel, *_ = children(worker.pid)
     for index in range(2):
         victim = sorted(children(sentinel))[index]
@@ -79,7 +79,7 @@ def test_tasks_go_on_whichever_process_is_killed(site, worker):
     wait_until(lambda: not any(map(is_alive, orphans)), 20, "the end of the orphans")
 
 
-def test_nothing_stays_when_the_worker_is_killed(site, worker):
+def test_no_process_survives_a_killed_worker(site, worker):
     family = children(worker.pid)
     worker.kill()
     wait_until(lambda: not any(map(is_alive, family)), 20, "the end of the worker's processes")
@@ -131,7 +131,7 @@ def direct_children(pid):
     return [int(child) for child in read_proc(f"{pid}/task/{pid}/children").split()]
 
 
-def test_serve_says_where_to_go_and_serves_there(site, server):
+def test_serve_prints_its_url_and_serves_there(site, server):
     assert f"http://127.0.0.1:{site.port}/" in server.output()
     assert fetch(site) == 200
 
@@ -156,7 +156,7 @@ def test_the_web_server_and_the_worker_are_replaced_when_killed(site, server):
     assert "The worker ended (signal 9). Restarting it." in server.output()
 
 
-def test_nothing_stays_when_serve_is_killed(site, server):
+def test_no_process_survives_a_killed_server(site, server):
     family = children(server.pid)
     server.kill()
     wait_until(lambda: not any(map(is_alive, family)), 30, "the end of its processes")

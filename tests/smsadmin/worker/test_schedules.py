@@ -29,7 +29,7 @@ def test_installing_again_changes_nothing(db):
     assert list(Schedule.objects.order_by("pk").values()) == before
 
 
-def test_a_deleted_or_changed_schedule_is_put_right(db):
+def test_a_deleted_or_changed_schedule_is_repaired(db):
     schedules.install()
     Schedule.objects.filter(func="messaging.tasks.recount").delete()
     Schedule.objects.filter(func="messaging.tasks.reconcile").update(minutes=600)
@@ -46,19 +46,21 @@ def test_a_schedule_that_was_planned_before_the_clock_was_set_back_runs_now(db):
     assert Schedule.objects.get(func="messaging.tasks.reconcile").next_run <= timezone.now()
 
 
-def test_a_schedule_of_staff_stays_as_it_is(db):
+def test_a_schedule_added_by_staff_is_left_alone(db):
     Schedule.objects.create(name="Ours", func="math.sqrt", args="4")
     schedules.install()
     assert Schedule.objects.filter(name="Ours").exists()
 
 
-def test_the_schedule_of_a_task_that_is_no_more_is_removed(db):
+def test_schedules_of_earlier_versions_are_removed(db):
     Schedule.objects.create(name="Pick up unfinished blasts", func="messaging.tasks.sweep", minutes=1)
+    Schedule.objects.create(name="Settle deliveries in doubt", func="messaging.tasks.reconcile", minutes=1)
     schedules.install()
     assert not Schedule.objects.filter(func="messaging.tasks.sweep").exists()
+    assert Schedule.objects.get(func="messaging.tasks.reconcile").name == "Resolve unconfirmed deliveries"
 
 
-def test_the_daily_backup_may_take_longer_than_other_tasks_and_is_not_begun_twice(db, settings, monkeypatch):
+def test_the_daily_backup_may_take_longer_than_other_tasks_and_is_not_started_twice(db, settings, monkeypatch):
     queued = {}
     monkeypatch.setattr("django_q.scheduler.async_task", lambda func, **options: queued.update({func: options}))
     schedules.install()

@@ -33,7 +33,7 @@ def main(monkeypatch):
     return made
 
 
-def test_a_dead_sentinel_is_replaced_at_once(main):
+def test_a_dead_sentinel_is_replaced_immediately(main):
     main._ensure_sentinel()
     main.at.seconds += 60
     main.started[0].exitcode = -9
@@ -41,7 +41,7 @@ def test_a_dead_sentinel_is_replaced_at_once(main):
     assert len(main.started) == 2
 
 
-def test_one_that_keeps_dying_is_replaced_after_growing_pauses(main):
+def test_a_sentinel_that_keeps_dying_is_replaced_after_growing_pauses(main):
     begun = []
     for _ in range(200):
         before = len(main.started)
@@ -55,7 +55,7 @@ def test_one_that_keeps_dying_is_replaced_after_growing_pauses(main):
     assert pauses[-1] >= 30
 
 
-def test_a_sentinel_that_gives_no_sign_of_life_is_replaced(main):
+def test_a_hanging_sentinel_is_replaced(main):
     main._ensure_sentinel()
     main.at.seconds += worker.SILENCE_SECONDS
     main._ensure_sentinel()
@@ -63,7 +63,7 @@ def test_a_sentinel_that_gives_no_sign_of_life_is_replaced(main):
     assert len(main.started) == 2
 
 
-def test_a_broker_that_cannot_be_reached_is_tried_again(main, monkeypatch, caplog):
+def test_an_unreachable_broker_is_tried_again(main, monkeypatch, caplog):
     def refuse(_):
         raise ConnectionError("refused")
 
