@@ -44,7 +44,7 @@ def test_each_opt_out_or_flag_has_a_reason_in_english():
     assert [body for body in ASKING if not re.fullmatch(r"[ -~“”…]{5,120}", classify(body).why)] == []
 
 
-# Politeness, signatures, laughs and capitals -------------------------------------------------------------------------
+# Politeness, signatures, laughs and capitals ------------------------------------------------------------------------
 
 POLITE_BEFORE = ["Please ", "Hi, ", "Hello! ", "Good morning. ", "Sorry, but ", "Thanks, but ", "Excuse me: ", "Ok. "]
 POLITE_AFTER = [
