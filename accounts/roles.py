@@ -23,6 +23,7 @@ PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     Role.SOCIAL_MANAGER: frozenset(
         {
             "contacts.view_communitymember",
+            "contacts.add_unsubscribedcontact",
             "contacts.view_event",
             "contacts.add_event",
             "contacts.change_event",

@@ -20,7 +20,8 @@ from smsadmin.lib.plurals import people
 from .confirmation import Question, ask, is_confirmed, name_people
 from .filters import SourceFilter
 from .import_links import ImportMixin
-from .people import PersonAdmin
+from .people import ListTool, PersonAdmin
+from .recording import RECORD, RecordPage, record_address
 from .textable import CONSENT, STOP_STAYS
 
 MANUAL: Final = "manual"
@@ -76,7 +77,7 @@ class BlockedContactAdmin(PersonAdmin):
 
 
 @admin.register(UnsubscribedContact)
-class UnsubscribedContactAdmin(ImportMixin, BlockedContactAdmin):
+class UnsubscribedContactAdmin(RecordPage, ImportMixin, BlockedContactAdmin):
     import_target = "unsubscribed"
     list_display = ("shown_name", "shown_phone", "how", "reason", "unsubscribed")
     list_filter = (SourceFilter,)
@@ -103,10 +104,14 @@ class UnsubscribedContactAdmin(ImportMixin, BlockedContactAdmin):
 
     unsubscribed = dates.column("created_at", "opted out", ordering="pk")
 
-    def save_model(self, request: HttpRequest, obj: UnsubscribedContact, form: ModelForm, change: bool) -> None:
-        if not change and not obj.name:
-            obj.name = known_names([obj.phone]).get(obj.phone)
-        super().save_model(request, obj, form, change)
+    def get_list_tools(self, request: HttpRequest) -> list[ListTool]:
+        """In place of Django's link to its own form."""
+        tools = super().get_list_tools(request)
+        address = record_address(came_from=request.path)
+        return [("Someone asked to stop", address), *tools] if request.user.has_perm(RECORD) else tools
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().changelist_view(request, {"has_add_permission": False, **(extra_context or {})})
 
 
 @admin.register(SuppressedContact)

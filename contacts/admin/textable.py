@@ -15,6 +15,7 @@ from smsadmin.lib.plurals import people
 
 from .confirmation import Question, ask, is_confirmed, name_people
 from .people import PersonAdmin
+from .recording import stop_address
 
 CONSENT = "Only do this for people who asked for it: texting people who opted out breaks the law and carrier rules."
 STOP_STAYS = "If they texted STOP, Twilio keeps blocking your texts to them until they text START."
@@ -31,7 +32,8 @@ class TextablePersonAdmin(PersonAdmin):
     actions = ("unsubscribe_selected", "restore_selected", "export_selected", "delete_selected")
 
     def has_unsubscribe_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("contacts.add_unsubscribedcontact")
+        """Whether the user may opt out many people at a time: one alone is recorded by anyone (see `recording`)."""
+        return request.user.has_perms(["contacts.add_unsubscribedcontact", "contacts.change_unsubscribedcontact"])
 
     def has_restore_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perms(["contacts.delete_unsubscribedcontact", "contacts.delete_suppressedcontact"])
@@ -60,7 +62,7 @@ class TextablePersonAdmin(PersonAdmin):
         context = super().get_page_context(request, obj) | {
             "person": obj,
             "changelist_address": reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"),
-            "may_unsubscribe": not record and self.has_unsubscribe_permission(request),
+            "stop_address": stop_address(request, obj.phone) if not obj.standing.opt_out else "",
             "may_restore": record and self.has_restore_permission(request),
         }
         if record and request.user.has_perm(f"contacts.view_{record._meta.model_name}"):

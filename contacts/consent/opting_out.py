@@ -93,6 +93,22 @@ def opt_in(phone: str, source: str, *, words: str = "", sid: str = "", actor: st
     return bool(lifted)
 
 
+def take_back(entry_pk: int, phone: str, actor: str) -> bool:
+    """Undoes an opt-out that staff have just recorded by mistake; False if anything has happened to it since.
+
+    Somebody who opts out once more in the meantime, by text or through other staff, stays opted out.
+    """
+    with transaction.atomic():
+        hold(phone)
+        latest = list(ConsentRecord.objects.filter(phone=phone).order_by("-pk")[:1])
+        is_latest = [(record.kind, record.actor) for record in latest] == [(ConsentRecord.Kind.OPT_OUT, actor)]
+        entry = UnsubscribedContact.objects.filter(pk=entry_pk, phone=phone)
+        if not is_latest or not entry.delete()[0]:
+            return False
+        _record_opt_ins({phone}, actor, "Undone: recorded by mistake.")
+    return True
+
+
 def hold(phone: str) -> bool:
     """Whether the number has opted out. Nobody else can change that until the transaction ends.
 
@@ -259,11 +275,11 @@ def _record_opt_outs(sources: dict[str, str], reason: str, actor: str) -> None:
         opted_out.send(UnsubscribedContact, phones=list(sources))
 
 
-def _record_opt_ins(phones: set[str], actor: str) -> None:
+def _record_opt_ins(phones: set[str], actor: str, words: str = "") -> None:
     """Writes one record per phone, as done by staff."""
     kind, source = ConsentRecord.Kind.OPT_IN, UnsubscribedContact.Source.MANUAL
     ConsentRecord.objects.bulk_create(
-        ConsentRecord(phone=phone, kind=kind, source=source, actor=actor) for phone in sorted(phones)
+        ConsentRecord(phone=phone, kind=kind, source=source, words=words, actor=actor) for phone in sorted(phones)
     )
 
 

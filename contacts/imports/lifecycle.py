@@ -37,7 +37,7 @@ _GIVEN_UP: Final = (
 PERMISSIONS: Final[dict[str, tuple[str, ...]]] = {
     ContactImport.Target.COMMUNITY: ("contacts.add_communitymember", "contacts.change_communitymember"),
     ContactImport.Target.EVENT: ("contacts.add_eventregistration", "contacts.change_eventregistration"),
-    ContactImport.Target.UNSUBSCRIBED: ("contacts.add_unsubscribedcontact",),
+    ContactImport.Target.UNSUBSCRIBED: ("contacts.add_unsubscribedcontact", "contacts.change_unsubscribedcontact"),
 }
 
 Status = ContactImport.Status

@@ -19,12 +19,13 @@ SEND = ("messaging.send_blast",)
 SCHEDULE = (*SEND, "messaging.add_scheduledmessage")
 RESCHEDULE = (*SEND, "messaging.change_scheduledmessage")
 ANSWER = ("messaging.change_inboxthread",)
-DECIDE = (*ANSWER, "contacts.add_unsubscribedcontact")
+RECORD = ("contacts.add_unsubscribedcontact",)
+OPT_OUT_MANY = (*RECORD, "contacts.change_unsubscribedcontact")
 SEE_BLAST = ("messaging.view_messagelog",)
 IMPORT = {
     "community": ("contacts.add_communitymember", "contacts.change_communitymember"),
     "event": ("contacts.add_eventregistration", "contacts.change_eventregistration"),
-    "unsubscribed": ("contacts.add_unsubscribedcontact",),
+    "unsubscribed": OPT_OUT_MANY,
 }
 ANYBODY = ()
 NOBODY = ("nobody.may",)
@@ -48,6 +49,9 @@ NEEDS = {
         "surveys": ("surveys.view_surveyflow",),
     },
     "auth_user_password_change": ("accounts.change_appuser",),
+    "contacts_communitymember_suggest": ("contacts.view_communitymember",),
+    "contacts_unsubscribedcontact_record": RECORD,
+    "contacts_unsubscribedcontact_undo": RECORD,
     "contacts_communitymember_export": ("contacts.change_communitymember",),
     "contacts_eventregistration_export": ("contacts.view_eventregistration",),
     "contacts_unsubscribedcontact_export": ("contacts.change_unsubscribedcontact",),
@@ -107,8 +111,8 @@ NEEDS = {
         f"messaging_inboxthread_{page}": ANSWER
         for page in ("measure", "reply", "read", "unread", "name", "text_again", "text_repeat", "text_leave")
     },
-    "messaging_inboxthread_stop": DECIDE,
-    "messaging_inboxthread_keep": DECIDE,
+    "messaging_inboxthread_stop": (*ANSWER, *RECORD),
+    "messaging_inboxthread_keep": (*ANSWER, "contacts.delete_unsubscribedcontact"),
     "messaging_inboxthread_text_delete": (*ANSWER, "messaging.delete_inboxmessage"),
     "messaging_keywordautomationrule_measure": ("messaging.add_keywordautomationrule",),
     "django_q_success_add": NOBODY,
@@ -120,6 +124,8 @@ NEEDS = {
 # Pages that have one method only, and say so to everybody before they look who asks.
 MISSING = {
     *((name, "post") for name in find_names() if name.endswith(("_export", "_rejects", "contactimport_progress"))),
+    ("contacts_communitymember_suggest", "post"),
+    ("contacts_unsubscribedcontact_undo", "get"),
     *((f"contacts_contactimport_{name}", "get") for name in ("adjust", "confirm", "again", "discard")),
 }
 # What is only read: the page of a row has no form.
@@ -129,7 +135,7 @@ OPEN = {"login"}
 # Deleting takes the permission to delete; every other action is here.
 ACTIONS = {
     "text_selected": SEND,
-    "unsubscribe_selected": ("contacts.add_unsubscribedcontact",),
+    "unsubscribe_selected": OPT_OUT_MANY,
     "restore_selected": ("contacts.delete_unsubscribedcontact", "contacts.delete_suppressedcontact"),
     "export_selected": None,  # as the download of the whole list
     "lift_selected": None,  # as deleting

@@ -35,7 +35,7 @@ def test_an_admin_may_do_everything():
     "permission",
     [
         *(f"contacts.{verb}_communitymember" for verb in ("add", "change", "delete")),
-        *(f"contacts.{verb}_unsubscribedcontact" for verb in VERBS),
+        *(f"contacts.{verb}_unsubscribedcontact" for verb in ("view", "change", "delete")),
         *(f"contacts.{verb}_suppressedcontact" for verb in VERBS),
         *(f"contacts.{verb}_consentrecord" for verb in VERBS),
         "contacts.delete_event",
@@ -58,6 +58,7 @@ def test_a_social_manager_may_not(permission):
     "permission",
     [
         "contacts.view_communitymember",
+        "contacts.add_unsubscribedcontact",
         *(f"contacts.{verb}_event" for verb in ("view", "add", "change")),
         *(f"contacts.{verb}_eventregistration" for verb in VERBS),
         "messaging.view_messagelog",

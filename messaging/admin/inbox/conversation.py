@@ -26,7 +26,9 @@ from ..permissions import require
 from . import links
 from .texts import CHANGE, DELETE_TEXTS, TextPages, back
 
-DECIDE: Final = (CHANGE, "contacts.add_unsubscribedcontact")
+STOP: Final = (CHANGE, "contacts.add_unsubscribedcontact")
+# To go on texting is to allow it, which is for who may withdraw an opt-out.
+KEEP: Final = (CHANGE, "contacts.delete_unsubscribedcontact")
 # By `Standing.state`.
 _AFTER_KEEPING: Final = {
     "textable": "They’ll keep getting texts.",
@@ -150,7 +152,7 @@ class ConversationPage(TextPages):
 
     def stop_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Opts out the person: the flagged texts shown are opt-outs."""
-        user = require(request, *DECIDE)
+        user = require(request, *STOP)
         thread = self._viewable(request, pk)
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
@@ -163,7 +165,7 @@ class ConversationPage(TextPages):
 
     def keep_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Keeps texting the person: the flagged texts shown aren't opt-outs."""
-        require(request, *DECIDE)
+        require(request, *KEEP)
         thread = self._viewable(request, pk)
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
@@ -205,6 +207,7 @@ class ConversationPage(TextPages):
             "places": links.places(request, thread),
             "adding": links.adding(request, thread),
             "records": links.records(request, thread),
+            "stopping": links.stopping(request, thread),
         }
         if context["why_not"]:
             # The typed text stays visible so that it can be copied.
@@ -232,7 +235,8 @@ class ConversationPage(TextPages):
             "why_not": replies.why_not(thread),
             "entry": links.entry(request, found),
             "can_answer": request.user.has_perm(CHANGE),
-            "can_decide": request.user.has_perms(DECIDE),
+            "can_stop": request.user.has_perms(STOP),
+            "can_keep": request.user.has_perms(KEEP),
             "can_delete_texts": request.user.has_perms((CHANGE, DELETE_TEXTS)),
             "can_see_blasts": request.user.has_perm("messaging.view_messagelog"),
             "undelivered": replies.undelivered([thread.pk]).values_list("pk", flat=True).first(),

@@ -8,7 +8,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from contacts import phones
-from contacts.models import CommunityMember, EventRegistration
+from contacts.admin.recording import stop_address
+from contacts.models import CommunityMember, EventRegistration, UnsubscribedContact
 from contacts.textability import Standing
 from messaging.models import InboxThread
 
@@ -68,6 +69,12 @@ def entry(request: HttpRequest, found: Standing) -> Link | None:
         return None
     address = reverse(f"admin:contacts_{opts.model_name}_change", args=[found.record.pk])
     return Link("See details", address)
+
+
+def stopping(request: HttpRequest, thread: InboxThread) -> str:
+    """The page that records that the person asked for no more texts; "" where they have, and for who may not."""
+    has_opted_out = UnsubscribedContact.objects.filter(phone=thread.phone).exists()
+    return "" if has_opted_out else stop_address(request, thread.phone)
 
 
 def records(request: HttpRequest, thread: InboxThread) -> list[Link]:

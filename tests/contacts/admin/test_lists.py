@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from contacts.admin import changelist, filters, people
-from contacts.models import CommunityMember, EventRegistration, SuppressedContact, UnsubscribedContact
+from contacts.models import CommunityMember, EventRegistration, SuppressedContact
 from messaging.composing import drafts
 from smsadmin.lib import pagination
 
@@ -231,19 +231,6 @@ def test_a_registration_starts_with_the_event_of_the_list(admin_client, make_eve
     again = admin_client.post(add, {"event": event.pk, "name": "", "phone": "+1 720 555 0123"})
     assert "This number is already registered for the event." in again.text
     assert EventRegistration.objects.count() == 1
-
-
-def test_an_opt_out_by_hand_finds_the_name(admin_client, make_member, make_registration):
-    make_member(name="Ada Lovelace", phone="+17205550123")
-    make_registration(name="Ada at the picnic", phone="+17205550123")
-    make_registration(name="Grace Hopper", phone="+17205550124")
-    add = reverse("admin:contacts_unsubscribedcontact_add")
-    for typed in ("720-555-0123", "720-555-0124", "720-555-0125"):
-        admin_client.post(add, {"phone": typed, "name": "", "reason": "Told us"})
-    admin_client.post(add, {"phone": "720-555-0126", "name": "Alan", "reason": ""})
-    entries = UnsubscribedContact.objects.order_by("pk")
-    assert [entry.name for entry in entries] == ["Ada Lovelace", "Grace Hopper", None, "Alan"]
-    assert {entry.source for entry in entries} == {"manual"}
 
 
 def test_the_phone_of_an_entry_cannot_be_changed(admin_client, make_unsubscribed, make_suppressed):

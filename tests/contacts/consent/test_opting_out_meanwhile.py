@@ -77,13 +77,11 @@ def test_staff_who_opt_a_person_out_during_a_start_have_the_last_word(member):
 
 def test_staff_are_told_of_an_opt_out_that_came_while_they_wrote_it_down(admin_client):
     with meanwhile(say_stop, lambda: None):
-        response = admin_client.post(
-            "/admin/contacts/unsubscribedcontact/add/", {"phone": ADA, "name": "Ada", "reason": "Called us"}
-        )
-    assert response.status_code == 200
-    assert response.context["adminform"].form.errors["phone"]
-    assert "Called us" in response.content.decode()
+        data = {"who": ADA, "how": "Phone call", "note": "Twice"}
+        response = admin_client.post("/admin/contacts/unsubscribedcontact/record/", data, follow=True)
+    assert "had already opted out" in response.text
     assert UnsubscribedContact.objects.get().source == "inbound"
+    assert ConsentRecord.objects.latest("pk").words == "Phone call: Twice"
 
 
 def test_an_entry_that_comes_and_goes_between_two_looks_is_made(member, monkeypatch):

@@ -180,12 +180,12 @@ def test_the_demo_says_of_each_opt_out_when_it_was():
 
 
 def test_the_admins_pages_say_who_it_was(admin_client, make_member):
-    admin_client.post("/admin/contacts/unsubscribedcontact/add/", {"phone": ADA, "name": "", "reason": "Called us"})
+    admin_client.post("/admin/contacts/unsubscribedcontact/record/", {"who": ADA, "how": "Phone call", "note": ""})
     entry = UnsubscribedContact.objects.get()
     admin_client.post(f"/admin/contacts/unsubscribedcontact/{entry.pk}/change/", {"name": "Ada", "reason": "Called"})
     assert UnsubscribedContact.objects.get().name == "Ada"
     admin_client.post(f"/admin/contacts/unsubscribedcontact/{entry.pk}/delete/", {"post": "yes"})
-    assert trail() == [(ADA, OUT, "manual", "Called us", "ann"), (ADA, IN, "manual", "", "ann")]
+    assert trail() == [(ADA, OUT, "manual", "Phone call", "ann"), (ADA, IN, "manual", "", "ann")]
     assert not UnsubscribedContact.objects.exists()
 
 

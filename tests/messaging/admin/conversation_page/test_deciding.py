@@ -68,13 +68,15 @@ def test_a_decision_with_an_invalid_text_id_changes_nothing(admin_client, thread
     assert fresh(thread).flagged_at is not None
 
 
-def test_users_without_permission_to_decide_are_told_to_ask_an_admin(manager_client, thread):
+def test_a_social_manager_opts_out_and_asks_an_admin_about_the_rest(manager_client, thread):
     message = thread.messages.last()
     flag(message)
     text = read(manager_client, address(thread))
-    assert "Ask an admin to decide." in text
-    assert "Stop texting them" not in text
-    for page in ("stop/", "keep/"):
-        assert manager_client.post(address(thread, page), {"text": message.pk}).status_code == 403
+    assert "If not, ask an admin." in text
+    assert address(thread, "keep/") not in text
+    assert manager_client.post(address(thread, "keep/"), {"text": message.pk}).status_code == 403
     assert fresh(thread).flagged_at is not None
     assert not ConsentRecord.objects.exists()
+    manager_client.post(address(thread, "stop/"), {"text": message.pk})
+    assert fresh(thread).flagged_at is None
+    assert ConsentRecord.objects.get().actor == "sam"
