@@ -1,4 +1,4 @@
-"""Events. Their registrations can be very many, so they have a list of their own, which the event's page links to."""
+"""Events. An event's page has its registrations; the list of all of them is for many at a time."""
 
 from typing import Any, ClassVar
 
@@ -14,11 +14,12 @@ from contacts.textability import registration_counts
 from smsadmin.lib import dates
 from smsadmin.lib.locks import lock_bulk_changes
 
-from .people import ListAdmin, ListTool
+from .event_page import EventPage
+from .people import ListAdmin
 
 
 @admin.register(Event)
-class EventAdmin(ListAdmin):
+class EventAdmin(EventPage, ListAdmin):
     list_display = ("title", "date", "registered", "textable", "added")
     search_fields = ("title__mentions",)
     search_help_text = "Event title"
@@ -37,7 +38,8 @@ class EventAdmin(ListAdmin):
 
     @admin.display(description="registered")
     def registered(self, event: Any) -> SafeString:
-        return format_html('<a href="{}">{}</a>', registrations_address(event), f"{event.counts.total:,}")
+        address = reverse("admin:contacts_event_change", args=[event.pk])
+        return format_html('<a href="{}">{}</a>', address, f"{event.counts.total:,}")
 
     @admin.display(description="can be texted")
     def textable(self, event: Any) -> str:
@@ -47,16 +49,8 @@ class EventAdmin(ListAdmin):
         return super().get_page_context(request, obj) | {
             "counts": registration_counts([obj.pk])[obj.pk],
             "registrations_address": registrations_address(obj),
+            "people": self.people_context(request, obj),
         }
-
-    def get_page_tools(self, request: HttpRequest, event: Event) -> list[ListTool]:
-        tools = []
-        if request.user.has_perm("contacts.view_eventregistration"):
-            tools.append(("See who is registered", registrations_address(event)))
-        if request.user.has_perm("contacts.add_eventregistration"):
-            address = reverse("admin:contacts_eventregistration_add")
-            tools.append(("Add a registration", f"{address}?event={event.pk}"))
-        return tools
 
     def delete_model(self, request: HttpRequest, obj: Event) -> None:
         """Runs in the transaction of Django's page; all registrations are deleted too."""

@@ -55,7 +55,7 @@ class PersonForm(forms.Form):
         if self.found:
             self.add_error("who", "Choose who you mean." if len(self.found) > 1 else "Is this who you mean?")
         elif self.person is None:
-            self.add_error("who", f"Nobody named “{typed}” is on your lists. Type their phone number.")
+            self.add_error("who", f"Nobody named “{typed}” is on your lists. Type their phone number too.")
         return cleaned
 
 

@@ -49,6 +49,7 @@ NEEDS = {
         "surveys": ("surveys.view_surveyflow",),
     },
     "auth_user_password_change": ("accounts.change_appuser",),
+    "contacts_event_register": ("contacts.add_eventregistration",),
     "contacts_communitymember_suggest": ("contacts.view_communitymember",),
     "contacts_unsubscribedcontact_record": RECORD,
     "contacts_unsubscribedcontact_undo": RECORD,
@@ -126,6 +127,7 @@ MISSING = {
     *((name, "post") for name in find_names() if name.endswith(("_export", "_rejects", "contactimport_progress"))),
     ("contacts_communitymember_suggest", "post"),
     ("contacts_unsubscribedcontact_undo", "get"),
+    ("contacts_event_register", "get"),
     *((f"contacts_contactimport_{name}", "get") for name in ("adjust", "confirm", "again", "discard")),
 }
 # What is only read: the page of a row has no form.

@@ -93,7 +93,7 @@ def test_a_number_that_only_twilio_knows_is_accepted_from_a_link(manager_client)
     [
         ("", "Type a phone number, or the name of somebody on your lists."),
         ("303 555", "too short"),
-        ("Zoe", "Nobody named “Zoe” is on your lists. Type their phone number."),
+        ("Zoe", "Nobody named “Zoe” is on your lists. Type their phone number too."),
     ],
 )
 def test_what_is_no_person_gets_a_sentence(manager_client, who, sentence):
