@@ -106,6 +106,7 @@ class World:
         return {
             "target": lambda: variant,
             "text": lambda: self.thread().messages.get().pk,
+            "import_id": lambda: self.row(ContactImport, variant).pk,
             "event_id": lambda: self.row(Event).pk,
             "answer": lambda: self.row(SurveyResponse).pk,
             "token": lambda: Draft.objects.create(created_by=self.user, message_body="Hello").token,

@@ -26,6 +26,10 @@ class Additions:
         """(label, URL) of the links on a row's page."""
         return []
 
+    def page_posts(self, request: HttpRequest, obj: Any) -> list[Link]:
+        """(label, address) for buttons on the page of a row that post to the address."""
+        return []
+
     def list_links(self, request: HttpRequest) -> list[Link]:
         """(label, URL) of the links above the list."""
         return []

@@ -1,7 +1,7 @@
 """Imports in the admin: the upload and the page of each import."""
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from django.conf import settings
 from django.contrib import admin, messages
@@ -36,16 +36,24 @@ from smsadmin.lib import dates
 from smsadmin.lib.ids import read_key
 
 from . import import_pages
+from .additions import added_to
 from .import_forms import ReadingForm, UploadForm
 from .import_links import import_address, list_link
+from .people import ListAdmin, ListTool
 from .uploading import DrainTooLarge, is_too_large
 
+EVENTS_OFFERED: Final = 20
+
 Target = ContactImport.Target
+_LISTS: Final = (
+    (Target.COMMUNITY, "Everyone", "People in the community"),
+    (Target.UNSUBSCRIBED, "Opted out", "People who don’t want texts"),
+)
 Status = ContactImport.Status
 
 
 @admin.register(ContactImport)
-class ContactImportAdmin(admin.ModelAdmin):
+class ContactImportAdmin(ListAdmin):
     """Finished imports and those waiting for confirmation. The page of each shows its preview, then its result."""
 
     list_display = ("file_name", "into", "status", "people", "not_valid", "created_by", "uploaded")
@@ -53,7 +61,7 @@ class ContactImportAdmin(admin.ModelAdmin):
     ordering = ("-created_at", "-pk")
     search_fields = ("file_name__mentions",)
     search_help_text = "File name"
-    show_full_result_count = False
+    empty_list = "No imports yet."
     actions = None
 
     # Permissions -------------------------------------------------------------------------------------------
@@ -119,6 +127,7 @@ class ContactImportAdmin(admin.ModelAdmin):
 
         return [
             # Exempt until the length of the body is known: the CSRF check reads the whole form, including the file.
+            page("new/", require_safe(self.choose_view), "choose"),
             page("new/<str:target>/", csrf_exempt(self.new_view), "new"),
             page("new/event/<int:event_id>/", csrf_exempt(self.new_view), "new_event"),
             page("<int:pk>/progress/", require_safe(self.progress_view), "progress"),
@@ -129,6 +138,33 @@ class ContactImportAdmin(admin.ModelAdmin):
             page("<int:pk>/discard/", require_POST(self.discard_view), "discard"),
             *super().get_urls(),
         ]
+
+    # Choose ------------------------------------------------------------------------------------------------
+
+    def get_list_tools(self, request: HttpRequest) -> list[ListTool]:
+        return [("Import people", reverse("admin:contacts_contactimport_choose"))]
+
+    def choose_view(self, request: HttpRequest) -> HttpResponse:
+        """Into which list: everyone, those who opted out, or one of the events that `q` finds."""
+        if not self.has_module_permission(request):
+            raise PermissionDenied
+        query = request.GET.get("q", "").replace("\0", "").strip()
+        events = Event.objects.order_by("-pk")
+        found = list((events.filter(title__mentions=query) if query else events)[: EVENTS_OFFERED + 1])
+        may_import_registrations = lifecycle.may_import(request.user, Target.EVENT)
+        context = {
+            "title": "Import people",
+            "targets": [
+                {"name": name, "detail": detail, "address": address}
+                for target, name, detail in _LISTS
+                if (address := import_address(request, target))
+            ],
+            "may_import_registrations": may_import_registrations,
+            "events": found[:EVENTS_OFFERED],
+            "has_more": len(found) > EVENTS_OFFERED,
+            "query": query,
+        }
+        return self._render(request, "contacts/import_choose.html", context)
 
     # Upload ------------------------------------------------------------------------------------------------
 
@@ -203,6 +239,9 @@ class ContactImportAdmin(admin.ModelAdmin):
                 "notices": summaries.notices(contact_import) if contact_import.status == Status.READY else [],
                 "to_write": import_pages.to_write(contact_import),
                 "rejects": import_pages.first_rejects(contact_import),
+                "posts": [
+                    post for each in added_to(ContactImport) for post in each.page_posts(request, contact_import)
+                ],
                 "lines": import_pages.first_lines(contact_import) if contact_import.status == Status.READY else [],
             }
         return self._render(request, "contacts/import.html", context)

@@ -207,12 +207,16 @@ def discard(contact_import: ContactImport) -> bool:
 
 
 def clean_up() -> int:
-    """Deletes imports that nobody confirmed within a week, and leftovers of others; returns how many."""
+    """Deletes imports that nobody confirmed within a week, and leftovers of others; returns how many.
+
+    Who was in a finished import is forgotten after a week; the people stay.
+    """
     abandoned = list(ContactImport.objects.abandoned())
     for contact_import in abandoned:
         _delete(contact_import)
     for contact_import in ContactImport.objects.filter(status=Status.APPLIED, chunks__position=0):
         _forget_people(contact_import)
+    ContactImport.members.through.objects.filter(contactimport__in=ContactImport.objects.long_done()).delete()
     return len(abandoned)
 
 

@@ -89,6 +89,8 @@ def merge(contact_import: ContactImport) -> dict[str, int]:
         new = _opt_out(contact_import, f"Imported from {contact_import.file_name}", "")
     else:
         new = _insert(contact_import)
+        if contact_import.target == ContactImport.Target.COMMUNITY:
+            _remember_members(contact_import)
         refused = ImportRow.objects.filter(contact_import=contact_import, opts_out=True).people()
         if contact_import.leaves_refusals_out:
             left_out = refused.count()
@@ -138,6 +140,18 @@ def _insert(contact_import: ContactImport) -> int:
     if contact_import.target == ContactImport.Target.EVENT:
         columns["event_id"] = contact_import.event_id
     return _insert_into(_MODELS[contact_import.target], columns, contact_import, "")
+
+
+def _remember_members(contact_import: ContactImport) -> None:
+    """Whom of the community the import was about, new or not."""
+    table = ContactImport.members.through._meta.db_table
+    _execute(
+        f"INSERT INTO {table} (contactimport_id, communitymember_id) "  # noqa: S608 - names of our own
+        "SELECT staged.contact_import_id, known.id FROM import_rows AS staged "
+        f"JOIN {CommunityMember._meta.db_table} AS known ON known.phone = staged.phone "
+        f"WHERE {_staged(contact_import)}",
+        [contact_import.pk],
+    )
 
 
 def _opt_out(contact_import: ContactImport, reason: str, which: str) -> int:

@@ -15,6 +15,8 @@ from django.utils import timezone
 
 from smsadmin.lib import shared_clock
 
+from .members import CommunityMember
+
 STALLED_AFTER: Final = timedelta(minutes=1)
 # How many times a process may die during an import before we give up on it.
 MOST_STARTS: Final = 3
@@ -23,6 +25,7 @@ SLICE: Final = 5_000
 OPT_OUT: Final = "opt_out"
 LEAVE_OUT: Final = "leave_out"
 _NEVER_CONFIRMED_FOR: Final = timedelta(days=7)
+_TEXTED_TOGETHER_FOR: Final = timedelta(days=7)
 
 
 class ContactImportQuerySet(models.QuerySet):
@@ -30,6 +33,10 @@ class ContactImportQuerySet(models.QuerySet):
         """Imports that nobody confirmed within seven days of their last change."""
         untouched = self.filter(updated_at__lt=timezone.now() - _NEVER_CONFIRMED_FOR)
         return untouched.exclude(status=ContactImport.Status.APPLIED)
+
+    def long_done(self) -> Self:
+        """Finished imports whose people nobody will text as one group any more."""
+        return self.filter(applied_at__lt=timezone.now() - _TEXTED_TOGETHER_FOR)
 
 
 class ContactImport(models.Model):
@@ -84,6 +91,11 @@ class ContactImport(models.Model):
     created_at = models.DateTimeField("uploaded", default=timezone.now, editable=False)
     updated_at = models.DateTimeField(default=timezone.now, editable=False)
     applied_at = models.DateTimeField("imported", null=True, blank=True)
+
+    # Those whom it brought to the community or found there, so that they can be texted, for a week.
+    members = models.ManyToManyField(
+        CommunityMember, related_name="+", db_table="contact_import_members", editable=False
+    )
 
     objects = ContactImportQuerySet.as_manager()
 

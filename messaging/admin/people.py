@@ -10,10 +10,11 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import ngettext
 
 from contacts.admin.additions import Additions, Link, add_to
 from contacts.admin.filters import chosen_event
-from contacts.models import CommunityMember, Event, EventRegistration
+from contacts.models import CommunityMember, ContactImport, Event, EventRegistration
 
 from ..composing import drafts
 from ..models import InboxThread
@@ -61,6 +62,26 @@ class TextedRegistrations(Additions):
     def list_links(self, request: HttpRequest) -> list[Link]:
         event = chosen_event(request)
         return text_registrants(request, event) if event else []
+
+
+@add_to(ContactImport)
+class TextedImports(Additions):
+    def page_posts(self, request: HttpRequest, obj: ContactImport) -> list[Link]:
+        """The button that begins a blast to the people of a finished import, where any of them can be texted."""
+        if not request.user.has_perm(SEND) or not can_be_texted(obj):
+            return []
+        count = obj.counts["people"]
+        address = reverse("admin:messaging_messagelog_compose_import", args=[obj.pk])
+        return [(ngettext("Text this person", f"Text these {count:,} people", count), address)]
+
+
+def can_be_texted(contact_import: ContactImport) -> bool:
+    """Whether the people of an import are known, and blasts reach any of them."""
+    counts = contact_import.counts
+    if contact_import.status != ContactImport.Status.APPLIED:
+        return False
+    is_known = contact_import.event_id is not None or contact_import.members.exists()
+    return is_known and counts["people"] > counts["opted_out"] + counts["suppressed"]
 
 
 @admin.display(description="Actions")

@@ -61,6 +61,7 @@ NEEDS = {
     "contacts_consentrecord_delete": NOBODY,
     "contacts_consentrecord_export": ("contacts.view_consentrecord",),
     "contacts_contactimport_changelist": IMPORT["event"],
+    "contacts_contactimport_choose": IMPORT["event"],
     "contacts_contactimport_add": NOBODY,
     "contacts_contactimport_change": IMPORT,
     "contacts_contactimport_delete": IMPORT,
@@ -81,6 +82,9 @@ NEEDS = {
     "messaging_messagelog_add": NOBODY,
     "messaging_messagelog_change": SEE_BLAST,
     "messaging_messagelog_compose": SEND,
+    "messaging_messagelog_compose_import": {
+        target: (*SEND, *IMPORT[target]) for target in ("community", "event", "unsubscribed")
+    },
     "messaging_messagelog_preview": SEND,
     "messaging_messagelog_confirm": SEND,
     "messaging_messagelog_later": SCHEDULE,
@@ -128,6 +132,7 @@ MISSING = {
     ("contacts_communitymember_suggest", "post"),
     ("contacts_unsubscribedcontact_undo", "get"),
     ("contacts_event_register", "get"),
+    ("contacts_contactimport_choose", "post"),
     *((f"contacts_contactimport_{name}", "get") for name in ("adjust", "confirm", "again", "discard")),
 }
 # What is only read: the page of a row has no form.

@@ -14,16 +14,17 @@ from django.http import (
     JsonResponse,
     QueryDict,
 )
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
 from accounts.models import AppUser
-from contacts.models import Event
+from contacts.imports import lifecycle
+from contacts.models import ContactImport, Event
 from messaging.composing import preview as composing
 from messaging.composing.audience import Audience
-from messaging.composing.drafts import NotYours
+from messaging.composing.drafts import NotYours, select_members
 from messaging.composing.drafts import find as find_draft
 from messaging.composing.forms import ComposeForm, new_draft
 from messaging.composing.warnings import cautions, text_cautions
@@ -37,6 +38,7 @@ from smsadmin.lib import dates
 from smsadmin.lib.ids import read_key
 from smsadmin.lib.plurals import people
 
+from ..people import can_be_texted
 from ..permissions import require_sender
 
 CONFIRM_SAMPLES = 3
@@ -50,6 +52,11 @@ class ComposeViews(admin.ModelAdmin):
         own = [
             path("compose/", view(self.compose_view), name="messaging_messagelog_compose"),
             path("compose/preview/", view(self.preview_view), name="messaging_messagelog_preview"),
+            path(
+                "compose/import/<int:import_id>/",
+                view(self.compose_import_view),
+                name="messaging_messagelog_compose_import",
+            ),
             path("compose/<uuid:token>/confirm/", view(self.confirm_view), name="messaging_messagelog_confirm"),
         ]
         return own + super().get_urls()
@@ -70,6 +77,22 @@ class ComposeViews(admin.ModelAdmin):
             draft = form.save()
             return redirect("admin:messaging_messagelog_confirm", token=draft.token)
         return self._render_form(request, form)
+
+    def compose_import_view(self, request: HttpRequest, import_id: int) -> HttpResponse:
+        """Begins a message to the people of a finished import: to those members, or to its event."""
+        user = require_sender(request)
+        contact_import = get_object_or_404(ContactImport, pk=import_id)
+        if not lifecycle.may_import(user, contact_import.target):
+            raise PermissionDenied
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        compose = reverse("admin:messaging_messagelog_compose")
+        if not can_be_texted(contact_import):
+            messages.warning(request, "Nobody in this import can be texted as a group any more. Choose an audience.")
+            return redirect(compose)
+        if contact_import.event_id:
+            return redirect(f"{compose}?event={contact_import.event_id}")
+        return redirect(f"{compose}?draft={select_members(contact_import.members.all(), user).token}")
 
     def preview_view(self, request: HttpRequest) -> HttpResponse:
         """The preview of the form (see `answer_preview`)."""

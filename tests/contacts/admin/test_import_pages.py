@@ -106,6 +106,27 @@ def test_the_list_of_imports_leads_to_each(admin_client):
     assert "Ready to import" in said(page)
 
 
+def test_an_import_is_started_from_the_list_of_imports(admin_client, make_event):
+    event = make_event(title="Picnic")
+    choose = "/admin/contacts/contactimport/new/"
+    assert f'href="{choose}"' in admin_client.get("/admin/contacts/contactimport/").text
+    page = admin_client.get(choose).text
+    for address in (UPLOAD, f"{choose}unsubscribed/", f"{choose}event/{event.pk}/"):
+        assert f'href="{address}"' in page
+
+
+def test_a_social_manager_chooses_among_events(manager_client, make_event):
+    events = [make_event(title=f"Picnic {index}") for index in range(21)]
+    choose = "/admin/contacts/contactimport/new/"
+    page = manager_client.get(choose).text
+    assert "new/community/" not in page
+    assert "new/unsubscribed/" not in page
+    assert f"new/event/{events[20].pk}/" in page
+    assert f"new/event/{events[0].pk}/" not in page
+    assert f"new/event/{events[0].pk}/" in manager_client.get(choose, {"q": "Picnic 0"}).text
+    assert "No event matches “dance”." in manager_client.get(choose, {"q": "dance"}).text
+
+
 # The preview
 
 
