@@ -8,9 +8,11 @@ class MessagingConfig(AppConfig):
     def ready(self) -> None:
         from contacts.consent.opting_out import opted_out
 
-        from . import keywords
+        from . import keywords, practice_numbers
         from .inbox import automation_names, conversations
+        from .models.inbox import tags
 
         keywords.owners.register(keywords.claim_of_rule)
         automation_names.register("keyword", automation_names.names_of_rules)
         opted_out.connect(conversations.on_opted_out, dispatch_uid="messaging.opted_out")
+        tags.register(practice_numbers.tag_of)

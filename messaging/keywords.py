@@ -20,6 +20,7 @@ from .consent.classifier import is_clear_opt_out
 from .consent.words import HELP_WORDS, OPT_IN_WORDS, OPT_OUT_WORDS, YES, as_keyword, bare_word
 from .inbound.handlers import Answer, InboundText
 from .models import InboxMessage, KeywordAutomationRule
+from .practice_numbers import is_try
 
 MAX_LENGTH = 40
 # How much of a text to look at: a keyword, if any, is at its beginning.
@@ -143,5 +144,6 @@ def reply(text: InboundText) -> Answer | None:
     rule = find_rule((*meant.whole, *meant.first_word))
     if rule is None or not text.may_reply_to_keyword():
         return None
-    _MATCHED.run(rule.pk, text.received_at)
+    if not is_try(text.phone):
+        _MATCHED.run(rule.pk, text.received_at)
     return Answer(rule.response_body, InboxMessage.Source.KEYWORD, rule.pk, rule.keyword)

@@ -8,12 +8,12 @@ class SurveysConfig(AppConfig):
     def ready(self) -> None:
         from contacts.consent.opting_out import opted_out
         from messaging import keywords
+        from messaging import practice_phone as phone
         from messaging.inbox import automation_names
-        from messaging.models.inbox import tags
 
         from . import conversation, practice_phone, session_ends
 
         keywords.owners.register(conversation.claim_of_survey)
         automation_names.register("survey", conversation.names_of_surveys)
-        tags.register(practice_phone.tag_of)
+        phone.forgetters.register(practice_phone.forget)
         opted_out.connect(session_ends.end_for_opt_out, dispatch_uid="surveys.opted_out")

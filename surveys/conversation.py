@@ -20,11 +20,11 @@ from messaging.consent.words import bare_word
 from messaging.inbound.handlers import Answer, InboundText
 from messaging.keywords import Claim, candidates, find_rule, first_owner
 from messaging.models import InboxMessage
+from messaging.practice_numbers import is_try
 from smsadmin.lib.prepared_statements import Prepared, PreparedUpdate, insert
 
 from . import questions
 from .models import SurveyFlow, SurveyResponse, SurveySession
-from .practice_phone import is_try
 from .questions import Kind, Question
 from .session_ends import end, expired_before
 

@@ -1,7 +1,7 @@
 """The results of a survey: how far people got, what they answered, and each session.
 
 All counting happens in the database; only time grows with the number of answers. People and tests
-(see `surveys.practice_phone`) are never mixed: each function is told whose results to return.
+(see `messaging.practice_phone`) are never mixed: each function is told whose results to return.
 """
 
 from collections import Counter
@@ -20,6 +20,7 @@ from contacts.models import CommunityMember, EventRegistration
 from contacts.names import known_names
 from contacts.searching import name_matches, read_query
 from messaging.models import InboxThread
+from messaging.practice_numbers import IS_TRY
 from smsadmin.lib import keyset
 from smsadmin.lib.keyset import Page
 from smsadmin.lib.percentages import percent
@@ -27,7 +28,6 @@ from smsadmin.lib.percentages import percent
 from . import questions
 from .equal_answers import Folded
 from .models import SurveyFlow, SurveyResponse, SurveySession
-from .practice_phone import IS_TRY
 from .questions import Kind, UnreadableQuestions
 
 Status = SurveySession.Status

@@ -19,6 +19,7 @@ from ..text.encoding import MAX_CHARACTERS
 from ..text.personalization import tidy
 from ..text.visibility import is_blank
 from .keyword_owners import KeywordOwnerAdmin
+from .practice_phone import PhonePage
 from .text_measure import answer_measure
 
 REPLY_START = 80
@@ -63,8 +64,10 @@ class KeywordRuleForm(forms.ModelForm):
 
 
 @admin.register(KeywordAutomationRule)
-class KeywordAutomationRuleAdmin(KeywordOwnerAdmin):
+class KeywordAutomationRuleAdmin(PhonePage, KeywordOwnerAdmin):
     form = KeywordRuleForm
+    keyword_field = "keyword"
+    phone_template = "messaging/practice_phone.html"
     written_fields = KeywordRuleForm.Meta.fields
     change_form_template = "messaging/inbox_keyword.html"
     change_list_template = "messaging/inbox_keywords.html"
@@ -101,6 +104,18 @@ class KeywordAutomationRuleAdmin(KeywordOwnerAdmin):
     ) -> Any:
         context = {"measure_url": reverse("admin:messaging_keywordautomationrule_measure"), **(extra_context or {})}
         return super().changeform_view(request, object_id, form_url, context)
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: KeywordAutomationRule | None = None,
+    ) -> HttpResponse:
+        context |= {"can_try": self.can_try(request), "phone_address": self.phone_address(request, obj)}
+        return super().render_change_form(request, context, add, change, form_url, obj)
 
     @admin.display(description="reply")
     def reply_start(self, rule: KeywordAutomationRule) -> str:

@@ -11,10 +11,11 @@ from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone
 
 from contacts.models.opt_outs import unsubscribed
+from messaging import practice_numbers
 from messaging.models import Delivery, InboxThread, KeywordAutomationRule, MessageLog
 from smsadmin.checks import uses_twilio
 from smsadmin.lib.plurals import counted
-from surveys import practice_phone, questions
+from surveys import questions
 from surveys.models import SurveyFlow, SurveySession
 
 from .findings import Finding, note, ok, problem, some
@@ -106,7 +107,7 @@ def _recount(ids: list[int]) -> str:
 
 def find_wrong_surveys() -> Iterator[Finding]:
     """Tests by staff are not counted in any survey."""
-    of_people = ~Q(sessions__phone__startswith=practice_phone.BEGINNING)
+    of_people = ~Q(sessions__phone__startswith=practice_numbers.BEGINNING)
     is_completed = Q(sessions__status=SurveySession.Status.COMPLETED)
     surveys = SurveyFlow.objects.annotate(
         starts=Count("sessions", filter=of_people), ends=Count("sessions", filter=of_people & is_completed)
@@ -133,7 +134,7 @@ def find_wrong_surveys() -> Iterator[Finding]:
             FIX,
             lambda: _end_sessions(active),
         )
-    tries = SurveySession.objects.filter(practice_phone.IS_TRY)
+    tries = SurveySession.objects.filter(practice_numbers.IS_TRY)
     if uses_twilio() and (left := tries.count()):
         yield note(
             f"{counted(left, 'survey test is', 'survey tests are')} left over although real texts are sent now "
@@ -149,7 +150,7 @@ def _recount_surveys(ids: list[int]) -> str:
     for pk in ids:
         with transaction.atomic():
             flow = SurveyFlow.objects.select_for_update().get(pk=pk)
-            sessions = flow.sessions.exclude(practice_phone.IS_TRY)
+            sessions = flow.sessions.exclude(practice_numbers.IS_TRY)
             SurveyFlow.objects.filter(pk=pk).update(
                 start_count=sessions.count(),
                 completion_count=sessions.filter(status=SurveySession.Status.COMPLETED).count(),

@@ -8,9 +8,9 @@ from typing import Any, Final
 from django.db.models import Model
 
 from contacts.models import Event, UnsubscribedContact
-from messaging import keywords
+from messaging import keywords, practice_numbers
 from messaging.models import InboxThread, KeywordAutomationRule
-from surveys import practice_phone, questions
+from surveys import questions
 from surveys.models import SurveyFlow, SurveyResponse, SurveySession
 from surveys.questions import Question, UnreadableQuestions
 
@@ -185,7 +185,7 @@ def move_sessions(move: Move) -> None:
 def _count(move: Move, survey_id: int) -> None:
     """Recounts a survey from its sessions, and reports any difference."""
     survey = SurveyFlow.objects.get(pk=survey_id)
-    sessions = survey.sessions.exclude(practice_phone.IS_TRY)
+    sessions = survey.sessions.exclude(practice_numbers.IS_TRY)
     started, completed = sessions.count(), sessions.filter(status=Status.COMPLETED).count()
     if (survey.start_count, survey.completion_count) == (started, completed):
         return

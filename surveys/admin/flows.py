@@ -9,7 +9,6 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
-from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
@@ -23,7 +22,7 @@ from smsadmin.lib.plurals import people
 from .. import deletion
 from ..forms import SurveyForm
 from ..models import SurveyFlow, SurveyResponse, SurveySession
-from .phone import PhonePage
+from .phone import SurveyPhonePage
 from .results import ResultPages
 
 # The button that saves a survey and opens the practice phone.
@@ -31,7 +30,7 @@ TRY: Final = "_try"
 
 
 @admin.register(SurveyFlow)
-class SurveyFlowAdmin(PhonePage, ResultPages, KeywordOwnerAdmin):
+class SurveyFlowAdmin(SurveyPhonePage, ResultPages, KeywordOwnerAdmin):
     form = SurveyForm
     written_fields = (*SurveyForm.Meta.fields, "questions_json")
     change_form_template = "surveys/change_form.html"
@@ -50,7 +49,7 @@ class SurveyFlowAdmin(PhonePage, ResultPages, KeywordOwnerAdmin):
     fields = ("name", "trigger_keyword", "intro_message", "completion_message", "linked_event", "is_active")
 
     class Media:
-        css = {"all": ["surveys/surveys.css"]}
+        css = {"all": ["messaging/practice_phone.css", "surveys/surveys.css"]}
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.preview_view)
@@ -84,26 +83,9 @@ class SurveyFlowAdmin(PhonePage, ResultPages, KeywordOwnerAdmin):
             context |= {
                 "under_way": sentence % people(under_way) if under_way else "",
                 "results_address": reverse("admin:surveys_surveyflow_results", args=[obj.pk]),
-                "phone_address": reverse("admin:surveys_surveyflow_phone", args=[obj.pk])
-                if context["can_try"]
-                else "",
+                "phone_address": self.phone_address(request, obj),
             }
         return super().render_change_form(request, context, add, change, form_url, obj)
-
-    def response_add(
-        self, request: HttpRequest, obj: SurveyFlow, post_url_continue: str | None = None
-    ) -> HttpResponse:
-        return self._try_saved(request, obj) or super().response_add(request, obj, post_url_continue)
-
-    def response_change(self, request: HttpRequest, obj: SurveyFlow) -> HttpResponse:
-        return self._try_saved(request, obj) or super().response_change(request, obj)
-
-    def _try_saved(self, request: HttpRequest, survey: SurveyFlow) -> HttpResponse | None:
-        """Opens the practice phone, if the survey was saved by that button."""
-        if TRY not in request.POST:
-            return None
-        messages.success(request, f"Saved “{survey}”. Now try it.")
-        return redirect("admin:surveys_surveyflow_phone", survey.pk)
 
     def preview_view(self, request: HttpRequest) -> HttpResponse:
         """The conversation of the posted form, as JSON: `preview` is HTML, `summary` a sentence."""

@@ -14,11 +14,14 @@ from django.utils.translation import ngettext
 from accounts.events import record
 from accounts.security_events import Kind
 from contacts.admin.downloading import csv_download
+from messaging import practice_phone
 from messaging.backends import get_backend
+from messaging.practice_numbers import IS_TRY, is_try
 from smsadmin.lib.ids import read_key
 
-from .. import exporting, practice_phone, results
+from .. import exporting, results
 from ..models import SurveyFlow, SurveyResponse, SurveySession
+from ..practice_phone import phones_that_tried
 from ..results import Whose
 
 ANSWERS_A_PAGE: Final = 100
@@ -71,7 +74,7 @@ class ResultPages(admin.ModelAdmin):
             messages.warning(request, "This answer no longer exists.")
             return redirect("admin:surveys_surveyflow_changelist")
         survey = response.survey
-        whose = Whose.TRIES if practice_phone.is_try(response.phone) else Whose.PEOPLE
+        whose = Whose.TRIES if is_try(response.phone) else Whose.PEOPLE
         wording = (response.question_index, response.question_prompt)
         number = _page(request)
         answers = next(
@@ -115,7 +118,9 @@ class ResultPages(admin.ModelAdmin):
         survey = self._viewable(request, pk)
         if isinstance(survey, HttpResponse):
             return survey
-        count = practice_phone.forget(practice_phone.phones_that_tried(survey), request.user.get_username())
+        phones = phones_that_tried(survey)
+        count = SurveySession.objects.filter(phone__in=phones).count()
+        practice_phone.forget(phones, request.user.get_username())
         sentence = ngettext(
             "%(count)s test was removed, along with its conversation and registrations.",
             "%(count)s tests were removed, along with their conversations and registrations.",
@@ -147,11 +152,11 @@ class ResultPages(admin.ModelAdmin):
 def _whose(request: HttpRequest, survey: SurveyFlow) -> tuple[Whose, bool]:
     """Whose results to show, and whether there are tests. Until people have answered, the tests are shown."""
     sessions = survey.sessions.all()
-    has_tries = sessions.filter(practice_phone.IS_TRY).exists()
+    has_tries = sessions.filter(IS_TRY).exists()
     asked = request.GET.get("whose", "")
     if asked in list(Whose):
         return Whose(asked), has_tries
-    is_tried_only = has_tries and not sessions.exclude(practice_phone.IS_TRY).exists()
+    is_tried_only = has_tries and not sessions.exclude(IS_TRY).exists()
     return (Whose.TRIES if is_tried_only else Whose.PEOPLE), has_tries
 
 

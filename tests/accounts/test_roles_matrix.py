@@ -119,6 +119,7 @@ NEEDS = {
     "messaging_inboxthread_stop": (*ANSWER, *RECORD),
     "messaging_inboxthread_keep": (*ANSWER, "contacts.delete_unsubscribedcontact"),
     "messaging_inboxthread_text_delete": (*ANSWER, "messaging.delete_inboxmessage"),
+    "messaging_keywordautomationrule_phone": ("messaging.change_keywordautomationrule",),
     "messaging_keywordautomationrule_measure": ("messaging.add_keywordautomationrule",),
     "django_q_success_add": NOBODY,
     "django_q_failure_add": NOBODY,

@@ -13,9 +13,10 @@ from contacts.consent import opting_out
 from contacts.models import CommunityMember
 from messaging import keywords
 from messaging.models import InboxMessage, InboxThread, KeywordAutomationRule
+from messaging.practice_numbers import number_of
+from messaging.practice_phone import forget
 from surveys import deletion
 from surveys.models import SurveyFlow, SurveyResponse, SurveySession
-from surveys.practice_phone import forget, number_of
 from tests.meanwhile import meanwhile, on_postgresql
 from tests.messaging.inbound.inbound_texts import text_in as post
 

@@ -6,9 +6,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from messaging.models import InboxThread
+from messaging.practice_numbers import number_of
 from surveys import questions, results, tasks
 from surveys.models import SurveyResponse, SurveySession
-from surveys.practice_phone import number_of
 from surveys.questions import Question
 from surveys.results import Whose
 from tests.messaging.admin.pages import inline_code

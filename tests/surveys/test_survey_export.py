@@ -6,9 +6,9 @@ import pytest
 
 from accounts.models import AppUser
 from accounts.security_events import SecurityEvent
+from messaging.practice_numbers import number_of
 from surveys import exporting, questions
 from surveys.models import SurveySession
-from surveys.practice_phone import number_of
 from surveys.questions import Question
 
 from .conftest import DISH, NAME

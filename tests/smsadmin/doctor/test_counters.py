@@ -3,8 +3,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from messaging import practice_numbers
 from messaging.models import Delivery, InboxMessage, InboxThread, KeywordAutomationRule
-from surveys import practice_phone
 from surveys.models import SurveyFlow, SurveySession
 
 from .conftest import execute, mend, notes, problems
@@ -91,7 +91,7 @@ def test_the_counters_of_a_survey_are_compared_and_fixed(make_survey, make_sessi
 def test_tests_by_staff_are_not_counted(make_survey, make_session):
     survey = make_survey(start_count=1)
     make_session(survey)
-    make_session(survey, "completed", phone=practice_phone.number_of(1))
+    make_session(survey, "completed", phone=practice_numbers.number_of(1))
     assert problems("counters.surveys") == []
     SurveyFlow.objects.update(start_count=2)
     mend("counters.surveys")
@@ -101,7 +101,7 @@ def test_tests_by_staff_are_not_counted(make_survey, make_session):
 
 def test_leftover_tests_are_reported_once_real_texts_are_sent(make_survey, make_session, settings):
     survey = make_survey()
-    make_session(survey, phone=practice_phone.number_of(1))
+    make_session(survey, phone=practice_numbers.number_of(1))
     assert notes("counters.surveys") == []
     settings.SMS_BACKEND = "messaging.backends.twilio.TwilioBackend"
     [sentence] = notes("counters.surveys")
