@@ -26,6 +26,7 @@ class EventAdmin(EventPage, ListAdmin):
     ordering: ClassVar[tuple[Any, ...]] = (F("date").desc(nulls_last=True), "-pk")
     fields = ("title", "date")
     empty_list = "No events yet."
+    list_purpose = "An event has its own list of people, so you can text only those who are registered for it."
     delete_warning = "Its registrations are deleted too. Blasts already sent to it stay on record."
     actions = None
 

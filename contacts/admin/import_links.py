@@ -19,13 +19,20 @@ class ImportMixin:
 
     import_target: str = ""
 
-    def get_list_tools(self, request: HttpRequest) -> list[tuple[str, str]]:
+    def get_list_tools(self, request: HttpRequest) -> list[Link]:
         """(label, address) of what this user can do with the whole list."""
-        tools: list[tuple[str, str]] = super().get_list_tools(request)  # type: ignore[misc]
+        tools: list[Link] = super().get_list_tools(request)  # type: ignore[misc]
+        return [*tools, *self._import_links(request, "Import")]
+
+    def get_first_steps(self, request: HttpRequest) -> list[Link]:
+        """(label, address) of how this user can begin an empty list."""
+        steps: list[Link] = super().get_first_steps(request)  # type: ignore[misc]
+        return [*self._import_links(request, "Import people"), *steps]
+
+    def _import_links(self, request: HttpRequest, label: str) -> list[Link]:
         event = chosen_event(request) if self.import_target == Target.EVENT else None
-        if address := import_address(request, self.import_target, event):
-            tools.append(("Import", address))
-        return tools
+        address = import_address(request, self.import_target, event)
+        return [(label, address)] if address else []
 
 
 def import_address(request: HttpRequest, target: str, event: Event | None = None) -> str:

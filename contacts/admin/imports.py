@@ -62,6 +62,9 @@ class ContactImportAdmin(ListAdmin):
     search_fields = ("file_name__mentions",)
     search_help_text = "File name"
     empty_list = "No imports yet."
+    list_purpose = (
+        "Bring people in from a spreadsheet or a contacts export. You see what would change before it does."
+    )
     actions = None
 
     # Permissions -------------------------------------------------------------------------------------------
@@ -143,6 +146,9 @@ class ContactImportAdmin(ListAdmin):
 
     def get_list_tools(self, request: HttpRequest) -> list[ListTool]:
         return [("Import people", reverse("admin:contacts_contactimport_choose"))]
+
+    def get_first_steps(self, request: HttpRequest) -> list[ListTool]:
+        return self.get_list_tools(request)
 
     def choose_view(self, request: HttpRequest) -> HttpResponse:
         """Into which list: everyone, those who opted out, or one of the events that `q` finds."""

@@ -22,6 +22,7 @@ class CommunityMemberAdmin(ImportMixin, TextablePersonAdmin):
     readonly_fields = ("added",)
     list_name = "the community"
     empty_list = "Nobody is in the community yet."
+    list_purpose = "These are the people you text with blasts to the community. Bring them in from a spreadsheet."
     delete_warning = "Opt-outs stay on record: anyone who opted out won’t be texted, even if you add them again."
 
     added = dates.column("created_at", "added", ordering="pk")

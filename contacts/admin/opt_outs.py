@@ -84,6 +84,9 @@ class UnsubscribedContactAdmin(RecordPage, ImportMixin, BlockedContactAdmin):
     fields = ("phone", "name", "reason", "how", "unsubscribed")
     readonly_fields = ("how", "unsubscribed")
     empty_list = "Nobody has opted out."
+    list_purpose = (
+        "People who don’t want texts are listed here, and no blast reaches them. Record it when someone asks."
+    )
     delete_warning = f"The next blast to any of their lists will reach them again. {CONSENT} {STOP_STAYS}"
     lift_sentences = (
         "The next blast to any of their lists will reach them again.",
@@ -110,6 +113,11 @@ class UnsubscribedContactAdmin(RecordPage, ImportMixin, BlockedContactAdmin):
         address = record_address(came_from=request.path)
         return [("Someone asked to stop", address), *tools] if request.user.has_perm(RECORD) else tools
 
+    def get_first_steps(self, request: HttpRequest) -> list[ListTool]:
+        address = record_address(came_from=request.path)
+        step = [("Someone asked to stop", address)] if request.user.has_perm(RECORD) else []
+        return [*step, *self._import_links(request, "Import a list")]
+
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return super().changelist_view(request, {"has_add_permission": False, **(extra_context or {})})
 
@@ -121,6 +129,7 @@ class SuppressedContactAdmin(BlockedContactAdmin):
     fields = ("phone", "category", "reason", "found_by", "suppressed", "changed")
     readonly_fields = ("found_by", "suppressed", "changed")
     empty_list = "No unreachable numbers: texts got through to every number we tried."
+    list_purpose = "Numbers that fail for good, such as landlines, appear here on their own, and blasts skip them."
     delete_warning = "The next blast to any of its lists will try this number again."
     lift_sentences = (
         "The next blast to any of their lists will try these numbers again.",

@@ -51,6 +51,7 @@ class ListAdmin(admin.ModelAdmin):
     show_facets = admin.ShowFacets.NEVER
     ordering: ClassVar[tuple[Any, ...]] = ("-pk",)
     empty_list = "Nothing here yet."
+    list_purpose = ""
     delete_warning = ""
 
     class Media:
@@ -75,6 +76,8 @@ class ListAdmin(admin.ModelAdmin):
                 *(link for added in added_to(self.model) for link in added.list_links(request)),
             ],
             "empty_list": self.empty_list,
+            "list_purpose": self.list_purpose,
+            "first_steps": self.get_first_steps(request),
             "most_found": MOST_FOUND,
         }
         return super().changelist_view(request, context | (extra_context or {}))
@@ -82,6 +85,13 @@ class ListAdmin(admin.ModelAdmin):
     def get_list_tools(self, request: HttpRequest) -> list[ListTool]:
         """(label, address) of what this user can do with the whole list."""
         return []
+
+    def get_first_steps(self, request: HttpRequest) -> list[ListTool]:
+        """(label, address) of how this user can begin an empty list."""
+        if not self.has_add_permission(request):
+            return []
+        address = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_add")
+        return [(f"Add {self.opts.verbose_name}", address)]
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         columns = [column for added in added_to(self.model) for column in added.columns(request)]
