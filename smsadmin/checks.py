@@ -218,7 +218,7 @@ def check_deployment(**_: Any) -> list[CheckMessage]:
         (
             not settings.ADMIN_TEST_PHONE,
             "smsadmin.W012",
-            "ADMIN_TEST_PHONE is not set, so test mode has nowhere to send to.",
+            'ADMIN_TEST_PHONE is not set, so "send_blast --test" has nowhere to send to.',
             "Set it to the phone of the person who tests messages.",
         ),
         (

@@ -51,6 +51,14 @@ SECTIONS: Final = (
         (
             _list("Sent", "messaging.MessageLog", "blasts", "history reports deliveries"),
             _list("Scheduled", "messaging.ScheduledMessage", "clock", "later upcoming"),
+            Place(
+                "Drafts",
+                "messaging_draft_changelist",
+                "draft",
+                "messaging.send_blast",
+                "messaging.Draft",
+                "unsent unfinished",
+            ),
         ),
     ),
     Section(

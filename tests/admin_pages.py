@@ -135,6 +135,7 @@ class World:
             ContactImport: lambda: self.contact_import(
                 variant if variant in ContactImport.Target.values else "event"
             ),
+            Draft: lambda: Draft.objects.create(created_by=self.user, message_body="Hello"),
             MessageLog: self.log,
             ScheduledMessage: lambda: ScheduledMessage.objects.create(
                 message_body="Hello",

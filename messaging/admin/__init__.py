@@ -1,6 +1,7 @@
 """The admin's pages of messaging."""
 
 from .blasts.list import MessageLogAdmin
+from .drafts import DraftAdmin
 from .inbox.list import InboxThreadAdmin
 from .keywords import KeywordAutomationRuleAdmin
 from .people import ConversationLinks, TextedEvents, TextedMembers, TextedRegistrations
@@ -8,6 +9,7 @@ from .scheduled.list import ScheduledMessageAdmin
 
 __all__ = [
     "ConversationLinks",
+    "DraftAdmin",
     "InboxThreadAdmin",
     "KeywordAutomationRuleAdmin",
     "MessageLogAdmin",

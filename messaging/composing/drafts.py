@@ -27,8 +27,21 @@ def find(token: uuid.UUID, user: AppUser) -> Draft | None:
 
 
 def has_fixed_audience(draft: Draft) -> bool:
-    """Whether the audience was chosen before the compose page: on a list, or by retrying a blast."""
-    return draft.is_selection or draft.retry_of_id is not None
+    """Whether the audience was chosen before the compose page: on a list, by retrying a blast, or as a test."""
+    return draft.is_selection or draft.retry_of_id is not None or draft.test_mode
+
+
+def copy(draft: Draft, user: AppUser) -> Draft:
+    """A draft of the user's own with the words and the audience of someone's."""
+    if draft.is_selection:
+        chosen = CommunityMember.objects.filter(pk__in=draft.members.values("pk"))
+        copied = select_members(chosen, user)
+    else:
+        copied = Draft(created_by=user, retry_of=draft.retry_of, retry_whom=draft.retry_whom)
+    for name in ("message_body", "has_opt_out_line", "target", "event", "test_mode"):
+        setattr(copied, name, getattr(draft, name))
+    copied.save()
+    return copied
 
 
 def select_members(members: "QuerySet[CommunityMember]", user: AppUser) -> Draft:

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from django import forms
-from django.conf import settings
 from django.contrib import admin
 
 from contacts.admin.choosing import SearchingSelect
@@ -19,6 +18,7 @@ from . import drafts, preview
 # Far more than can be sent, but still fast to measure for a large audience.
 MAX_TYPED: Final = 10_000
 RECENT_EVENTS: Final = 50
+WRITTEN: Final = ("message_body", "has_opt_out_line", "target", "event")
 
 
 class EventSelect(SearchingSelect):
@@ -67,7 +67,6 @@ class ComposeForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 5, "aria-describedby": "message-help", "dir": "auto"}),
     )
     has_opt_out_line = forms.BooleanField(label=f"Add “{OPT_OUT_LINE}”", required=False)
-    test_mode = forms.BooleanField(label="Send me a test", required=False)
 
     def __init__(self, data: Any = None, *, draft: Draft) -> None:
         initial = {
@@ -75,7 +74,6 @@ class ComposeForm(forms.Form):
             "event": draft.event,
             "message_body": draft.message_body,
             "has_opt_out_line": draft.has_opt_out_line,
-            "test_mode": draft.test_mode,
         }
         super().__init__(data, initial=initial)
         self.draft = draft
@@ -84,7 +82,6 @@ class ComposeForm(forms.Form):
             del self.fields["audience"], self.fields["event"]
         if not takes_replies():
             del self.fields["has_opt_out_line"]
-        self.fields["test_mode"].disabled = not settings.ADMIN_TEST_PHONE and not draft.test_mode
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -104,20 +101,33 @@ class ComposeForm(forms.Form):
     def _fill_draft(self, cleaned: dict[str, Any]) -> None:
         self.draft.message_body = tidy(cleaned.get("message_body") or "")
         self.draft.has_opt_out_line = cleaned.get("has_opt_out_line", False)
-        self.draft.test_mode = cleaned.get("test_mode", False)
         if "audience" in self.fields:
             self.draft.target = cleaned.get("audience") or Target.COMMUNITY
             self.draft.event = cleaned.get("event") if self.draft.target == Target.EVENT else None
 
     def save(self) -> Draft:
         """Save the draft: only one, however often the form is posted."""
-        written = ("message_body", "has_opt_out_line", "test_mode", "target", "event")
         draft, _ = Draft.objects.update_or_create(
             token=self.draft.token,
             created_by=self.draft.created_by,
-            defaults={name: getattr(self.draft, name) for name in written},
+            defaults={name: getattr(self.draft, name) for name in WRITTEN},
         )
         return draft
+
+    def keep(self) -> bool:
+        """Save what is typed so far, even if it can't be sent yet. Returns whether it is saved.
+
+        A new draft without words isn't, nor is a text that is far too long. What hasn't changed isn't written again,
+        so that a review page that is open stays valid.
+        """
+        self.is_valid()
+        is_new = self.draft.pk is None
+        if self.has_error("message_body", "max_length") or (is_new and not self.draft.message_body):
+            return False
+        stored = Draft.objects.filter(token=self.draft.token).values(*WRITTEN).first()
+        if stored != {name: getattr(self.draft, name if name != "event" else "event_id") for name in WRITTEN}:
+            self.save()
+        return True
 
 
 def new_draft(user: Any, event: Event | None = None, token: uuid.UUID | None = None) -> Draft:

@@ -27,7 +27,7 @@ from .cost import Estimate, cost, estimate, plain_names
 SAMPLES: Final = 5
 NAMED_AT_MOST: Final = 5
 TEST_PHONE_MISSING: Final = (
-    "To send tests, set ADMIN_TEST_PHONE to your own number, such as +17205550100, and restart."
+    "To send this test, set ADMIN_TEST_PHONE to your own number, such as +17205550100, and restart."
 )
 
 
@@ -134,6 +134,17 @@ class Preview:
             price = formatting.dollars(self.cost)
             parts.append(f"About {price}." if price.startswith("$") else f"{capfirst(price)}.")
         return " ".join(parts)
+
+    @property
+    def brief(self) -> str:
+        """Such as "454 people · $7.54 · 63 skipped"."""
+        count = self.headcount.recipients
+        parts = [people(count)]
+        if self.estimate is not None:
+            parts.append(formatting.dollars(self.cost))
+        if skipped := self.headcount.total - count:
+            parts.append(f"{skipped:,} skipped")
+        return " · ".join(parts)
 
     @property
     def summary(self) -> str:
@@ -243,7 +254,16 @@ def can_send(draft: Draft) -> bool:
 
 def can_schedule(draft: Draft) -> bool:
     """Whether the draft can be scheduled. Its audience may be empty until then."""
-    return not is_blank(draft.message_body) and not (draft.test_mode and not settings.ADMIN_TEST_PHONE)
+    return is_complete(draft) and not (draft.test_mode and not settings.ADMIN_TEST_PHONE)
+
+
+def is_complete(draft: Draft) -> bool:
+    """Whether it has words without unknown fields, and an event if it goes to one."""
+    try:
+        compile_template(draft.message_body)
+    except UnknownToken:
+        return False
+    return not is_blank(draft.message_body) and not draft.lacks_event
 
 
 def sender_name() -> str:

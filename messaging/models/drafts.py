@@ -1,6 +1,7 @@
 """Drafts of blasts."""
 
 import uuid
+from typing import Self
 
 from django.conf import settings
 from django.db import models
@@ -8,9 +9,16 @@ from django.utils import timezone
 
 from contacts.models import CommunityMember, Event
 
+from ..text.formatting import beginning
 from ..text.personalization import with_opt_out_line
 from .blasts import MessageLog
 from .choices import RetryWhom, Target
+
+
+class DraftQuerySet(models.QuerySet):
+    def unsent(self) -> Self:
+        """Drafts with words that are neither sent nor scheduled, the latest first."""
+        return self.filter(sent_at=None).exclude(message_body="").order_by("-updated_at", "-pk")
 
 
 class Draft(models.Model):
@@ -37,12 +45,20 @@ class Draft(models.Model):
         MessageLog, models.SET_NULL, null=True, blank=True, editable=False, related_name="draft"
     )
 
+    objects = DraftQuerySet.as_manager()
+
     class Meta:
         db_table = "blast_drafts"
         verbose_name = "draft"
 
     def __str__(self) -> str:
-        return self.message_body[:60]
+        return beginning(self.message_body, 60)
+
+    @property
+    def lacks_event(self) -> bool:
+        """Whether it goes to an event that isn't chosen yet, or that was deleted."""
+        is_to_event = self.target == Target.EVENT and not self.is_selection and self.retry_of_id is None
+        return is_to_event and self.event_id is None
 
     @property
     def version(self) -> str:

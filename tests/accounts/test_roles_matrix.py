@@ -86,6 +86,8 @@ NEEDS = {
         target: (*SEND, *IMPORT[target]) for target in ("community", "event", "unsubscribed")
     },
     "messaging_messagelog_preview": SEND,
+    "messaging_messagelog_keep": SEND,
+    "messaging_messagelog_test": SEND,
     "messaging_messagelog_confirm": SEND,
     "messaging_messagelog_later": SCHEDULE,
     "messaging_messagelog_retry": SEND,
@@ -95,6 +97,8 @@ NEEDS = {
     "messaging_messagelog_pause": SEND,
     "messaging_messagelog_resume": SEND,
     "messaging_messagelog_cancel": SEND,
+    "messaging_draft_add": NOBODY,
+    **{f"messaging_draft_{page}": SEND for page in ("changelist", "change", "copy", "delete", "history")},
     "messaging_scheduledmessage_add": NOBODY,
     "messaging_scheduledmessage_change": ("messaging.view_scheduledmessage",),
     "messaging_scheduledmessage_edit": RESCHEDULE,

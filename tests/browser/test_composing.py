@@ -60,6 +60,27 @@ def test_an_event_is_found_by_typing(page, site):
     expect(page.get_by_role("region", name="Preview")).to_contain_text("Hi Zoe")
 
 
+def test_a_test_goes_to_ones_own_phone_and_the_words_stay(page, site, add_members):
+    add_members("Rosa Delgado", "Ann Lee")
+    page.goto(COMPOSE)
+    expect(page.get_by_label("Message")).to_be_focused()
+    page.keyboard.type("Hi {first_name}")
+    expect(page.locator(".main-bar")).to_contain_text("2 people · $0.02")
+    own = page.get_by_label("Try it on your own phone")
+    expect(own).to_have_value("(720) 555-0142")
+    own.fill("12")
+    page.get_by_role("button", name="Send me a test").click()
+    expect(page.locator("#test-result")).to_contain_text("12")
+    expect(own).to_be_focused()
+    own.fill("720 555 0143")
+    own.press("Enter")
+    expect(page.get_by_text("A test is on its way to (720) 555-0143.")).to_be_visible()
+    expect(page.get_by_label("Message")).to_have_value("Hi {first_name}")
+    assert site.query("SELECT phone, test_mode FROM deliveries JOIN message_logs l ON l.id = message_log_id") == [
+        ("+17205550143", 1)
+    ]
+
+
 def test_a_double_click_on_send_makes_one_blast(page, site, add_members):
     add_members("Rosa Delgado", "Ann Lee")
     page.goto(COMPOSE)

@@ -68,7 +68,7 @@ def test_from_a_file_of_people_to_the_results_of_a_blast(page, site, file_of_peo
     assert site.query("SELECT COUNT(*) FROM community_members") == [(PEOPLE,)]
 
     page.goto("/admin/messaging/messagelog/")
-    page.get_by_role("link", name="New blast").click()
+    page.get_by_role("link", name="New blast").first.click()
     page.get_by_label("Message").press_sequentially("Hi ")
     page.get_by_role("button", name="+ First name").click()
     page.get_by_label("Message").press_sequentially(", the garden opens on Saturday.")

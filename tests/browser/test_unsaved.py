@@ -87,19 +87,36 @@ def test_an_unsaved_survey_is_saved_before_it_is_tested(page, survey, asked):
     assert asked == []
 
 
-def test_leaving_a_message_being_written_asks(page, add_members, asked):
+def test_leaving_a_message_being_written_keeps_it_as_a_draft(page, add_members, asked):
     add_members("Rosa Delgado")
     page.goto(COMPOSE)
-    leave(page)
+    page.get_by_label("Message").fill("Hi {first_name}")
+    page.get_by_role("link", name="Drafts", exact=True).click()
+    page.get_by_role("link", name="Hi {first_name}").click()
+    expect(page.get_by_label("Message")).to_have_value("Hi {first_name}")
+    page.get_by_role("link", name="Delete draft").click()
+    page.get_by_role("button", name="Yes, I’m sure").click()
+    expect(page.get_by_text("What you write is kept here by itself")).to_be_visible()
+    assert asked == []
+
+
+def test_a_message_being_written_is_saved_meanwhile_and_a_reload_brings_it_back(page, add_members, asked):
+    add_members("Rosa Delgado")
     page.goto(COMPOSE)
     page.get_by_label("Message").fill("Hi {first_name}")
-    leave(page)
-    assert asked == ["beforeunload"]
-    page.get_by_role("button", name="Review", exact=True).click()
-    page.get_by_role("link", name="Edit").click()
+    expect(page.get_by_text("Saved as a draft.")).to_be_visible()
+    page.reload()
     expect(page.get_by_label("Message")).to_have_value("Hi {first_name}")
+    assert asked == []
+
+
+def test_leaving_a_message_that_could_not_be_saved_asks(page, add_members, asked):
+    add_members("Rosa Delgado")
+    page.route("**/compose/keep/", lambda route: route.abort())
+    page.goto(COMPOSE)
+    page.get_by_label("Message").fill("Hi {first_name}")
+    expect(page.get_by_text("Not saved yet.")).to_be_visible()
     leave(page)
-    expect(page.get_by_role("heading", name="Recently sent")).to_be_visible()
     assert asked == ["beforeunload"]
 
 

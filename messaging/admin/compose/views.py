@@ -3,7 +3,6 @@
 import uuid
 from typing import Any
 
-from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import (
@@ -20,6 +19,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
 from accounts.models import AppUser
+from contacts import phones
 from contacts.imports import lifecycle
 from contacts.models import ContactImport, Event
 from messaging.composing import preview as composing
@@ -32,6 +32,7 @@ from messaging.models import Draft, MessageLog, ScheduledMessage
 from messaging.scheduling import drafts, scheduled_messages
 from messaging.sending.dispatch import EmptyAudience
 from messaging.sending.progress import progress
+from messaging.sending.trying import NoTest, own_test_phone, send_test
 from messaging.text.encoding import to_gsm
 from messaging.text.personalization import TOKEN_BUTTONS
 from smsadmin.lib import dates
@@ -57,6 +58,8 @@ class ComposeViews(admin.ModelAdmin):
                 view(self.compose_import_view),
                 name="messaging_messagelog_compose_import",
             ),
+            path("compose/keep/", view(self.keep_view), name="messaging_messagelog_keep"),
+            path("compose/test/", view(self.test_view), name="messaging_messagelog_test"),
             path("compose/<uuid:token>/confirm/", view(self.confirm_view), name="messaging_messagelog_confirm"),
         ]
         return own + super().get_urls()
@@ -73,6 +76,9 @@ class ComposeViews(admin.ModelAdmin):
         form = self._posted_form(request, user)
         if form.draft.sent_at is not None:
             return self._sent_already(request, form.draft)
+        if "test" in request.POST:
+            form.is_valid()
+            return self._render_form(request, form, test=try_out(request, form.draft, user))
         if form.is_valid() and not asks_for_preview(request):
             draft = form.save()
             return redirect("admin:messaging_messagelog_confirm", token=draft.token)
@@ -101,6 +107,23 @@ class ComposeViews(admin.ModelAdmin):
             return HttpResponseNotAllowed(["POST"])
         return answer_preview(request, self._posted_form(request, user))
 
+    def keep_view(self, request: HttpRequest) -> HttpResponse:
+        """Saves the form as a draft, while it is being written and when the page is left."""
+        user = require_sender(request)
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        form = self._posted_form(request, user)
+        return JsonResponse({"is_kept": form.draft.sent_at is None and form.keep()})
+
+    def test_view(self, request: HttpRequest) -> HttpResponse:
+        """Sends the form's words to the user's own phone; as JSON whether it did, and a sentence."""
+        user = require_sender(request)
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        form = self._posted_form(request, user)
+        form.is_valid()
+        return JsonResponse(try_out(request, form.draft, user))
+
     def confirm_view(self, request: HttpRequest, token: uuid.UUID) -> HttpResponse:
         """The review page, and sending."""
         user = require_sender(request)
@@ -109,7 +132,7 @@ class ComposeViews(admin.ModelAdmin):
             return self._draft_is_gone(request)
         if draft.sent_at is not None:
             return self._sent_already(request, draft)
-        if not draft.message_body:
+        if not composing.is_complete(draft):
             return redirect(f"{reverse('admin:messaging_messagelog_compose')}?draft={draft.token}")
         if request.method == "POST" and composing.can_send(draft):
             return self._send(request, draft, user)
@@ -176,15 +199,18 @@ class ComposeViews(admin.ModelAdmin):
         messages.info(request, said)
         return redirect("admin:messaging_messagelog_change", draft.message_log_id)
 
-    def _render_form(self, request: HttpRequest, form: ComposeForm) -> HttpResponse:
+    def _render_form(self, request: HttpRequest, form: ComposeForm, **extra: Any) -> HttpResponse:
+        user = require_sender(request)
         context = self._context(request, "New blast") | {
             "form": form,
             "tokens": TOKEN_BUTTONS,
             "event_picker_media": form.media,
-            "test_phone": settings.ADMIN_TEST_PHONE,
-            "test_phone_missing": composing.TEST_PHONE_MISSING,
+            "test_phone": request.POST.get("test_phone") or own_test_phone(user),
             "audience_name": Audience.of_draft(form.draft).name,
+            "can_delete": form.draft.pk is not None,
+            **extra,
         }
+        focus_first(form)
         if form.is_bound:
             context |= preview_context(request, form)
         return TemplateResponse(request, "messaging/compose.html", context)
@@ -221,19 +247,37 @@ def posted_text(request: HttpRequest) -> QueryDict:
     return data
 
 
+def focus_first(form: ComposeForm) -> None:
+    """Open the page in the first field to correct, or else in the message."""
+    wrong = next((name for name in form.fields if form.is_bound and name in form.errors), "message_body")
+    form.fields[wrong].widget.attrs["autofocus"] = True
+
+
+def try_out(request: HttpRequest, draft: Draft, user: AppUser) -> dict[str, Any]:
+    """Send a test of the draft's words. `is_sent` says whether it did, `sentence` what to tell; `field` is the one to
+    correct."""
+    number = request.POST.get("test_phone", "")
+    try:
+        log = send_test(draft, number, user)
+    except NoTest as refusal:
+        return {"is_sent": False, "sentence": str(refusal), "field": refusal.field}
+    phone = log.deliveries.values_list("phone", flat=True).get()
+    return {"is_sent": True, "sentence": f"A test is on its way to {phones.display(phone)}."}
+
+
 def asks_for_preview(request: HttpRequest) -> bool:
     """Whether a preview button was pressed, without JavaScript. Nothing is saved then."""
     return any(name in request.POST for name in ("preview", "replace", "sample"))
 
 
 def answer_preview(request: HttpRequest, form: ComposeForm) -> JsonResponse:
-    """The preview of the form as JSON: `preview` is HTML, `summary` a sentence, and `message_body` the text after
-    "Replace them"."""
+    """The preview of the form as JSON: `preview` is HTML, `brief` and `summary` are words, and `message_body` is the
+    text after "Replace them"."""
     form.is_valid()
     html = render_to_string("messaging/preview.html", preview_context(request, form), request=request)
     replaced = form.data["message_body"] if "replace" in request.POST else None
-    summary = form.preview.summary if form.preview else ""
-    return JsonResponse({"preview": html, "summary": summary, "message_body": replaced})
+    summary, brief = (form.preview.summary, form.preview.brief) if form.preview else ("", "")
+    return JsonResponse({"preview": html, "summary": summary, "brief": brief, "message_body": replaced})
 
 
 def preview_context(request: HttpRequest, form: ComposeForm) -> dict[str, Any]:

@@ -22,7 +22,14 @@ from smsadmin.lib.ids import read_key
 from smsadmin.lib.plurals import people
 
 from ..compose.schedule import chosen_zone, posted_time, say_chosen
-from ..compose.views import CONFIRM_SAMPLES, answer_preview, asks_for_preview, posted_text, preview_context
+from ..compose.views import (
+    CONFIRM_SAMPLES,
+    answer_preview,
+    asks_for_preview,
+    focus_first,
+    posted_text,
+    preview_context,
+)
 from ..permissions import RESCHEDULE, SCHEDULE, require
 
 LEFT_MEANWHILE = "This blast has already started, so nothing was changed."
@@ -72,7 +79,7 @@ class ScheduledPage(admin.ModelAdmin):
         return TemplateResponse(request, "messaging/scheduled.html", context)
 
     def edit_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Edit text, audience and test mode. Without JavaScript, the other buttons show the preview."""
+        """Edit text and audience. Without JavaScript, the other buttons show the preview."""
         message = self._get_for_change(request, pk)
         if not message.is_pending:
             return self._too_late(request, message)
@@ -201,10 +208,9 @@ class ScheduledPage(admin.ModelAdmin):
             "form": form,
             "tokens": TOKEN_BUTTONS,
             "event_picker_media": form.media,
-            "test_phone": settings.ADMIN_TEST_PHONE,
-            "test_phone_missing": composing.TEST_PHONE_MISSING,
             "audience_name": "" if form.fields.get("audience") else scheduled_messages.audience_of(message).name,
         }
+        focus_first(form)
         if form.is_bound:
             context |= {**preview_context(request, form), "version": request.POST.get("version", "")}
         return TemplateResponse(request, "messaging/scheduled_edit.html", context)

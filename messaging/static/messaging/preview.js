@@ -18,6 +18,7 @@ function followPreview(form, url, kept, use = () => {}) {
     const preview = document.getElementById('preview');
     const content = document.getElementById('preview-content');
     const summary = document.getElementById('preview-summary');
+    const brief = document.getElementById('preview-brief');
     let timer = null;
     let request = null;
 
@@ -50,6 +51,9 @@ function followPreview(form, url, kept, use = () => {}) {
             use(answer);
             content.innerHTML = answer.preview;
             summary.textContent = answer.summary;
+            if (brief) {
+                brief.textContent = answer.brief;
+            }
         } catch (error) {
             if (error.name !== 'AbortError') {
                 say(`The preview couldn’t be loaded. Your ${kept} is still here. We’ll try again as you type.`);

@@ -1,5 +1,6 @@
 /* Protects what is typed into a form. After a logout in the meantime, the form stays as it is instead of going to the
-   login page. Leaving it with unsaved changes asks first, in the browser's own words. */
+   login page. Leaving it with unsaved changes asks first, in the browser's own words, unless it saves itself
+   (`data-saves-itself`). */
 'use strict';
 
 const KEPT_FORMS = 'form#compose, form[id$="_form"]';
@@ -39,7 +40,8 @@ function hasUnsavedChanges(form) {
         }
     });
     window.addEventListener('beforeunload', (event) => {
-        if ([...document.querySelectorAll(KEPT_FORMS)].some(hasUnsavedChanges)) {
+        const forms = [...document.querySelectorAll(KEPT_FORMS)].filter((form) => !('savesItself' in form.dataset));
+        if (forms.some(hasUnsavedChanges)) {
             event.preventDefault();
         }
     });

@@ -1,5 +1,6 @@
 """The compose page: who may use it, what it takes, and that nothing is written before it is posted."""
 
+import re
 import uuid
 
 import pytest
@@ -43,11 +44,11 @@ def test_strangers_are_asked_to_log_in(client, db):
     assert response.url.startswith("/admin/login/")
 
 
-@pytest.mark.parametrize("path", [COMPOSE, f"{COMPOSE}preview/", f"{COMPOSE}{NO_TOKEN}/confirm/"])
+@pytest.mark.parametrize("path", ["", "preview/", "keep/", "test/", f"{NO_TOKEN}/confirm/"])
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_a_role_without_the_permission_is_refused(make_user, client, path, method):
     client.force_login(make_user(role="guest"))
-    assert getattr(client, method)(path).status_code == 403
+    assert getattr(client, method)(f"{COMPOSE}{path}").status_code == 403
 
 
 def test_a_social_manager_may_compose(manager_client):
@@ -101,10 +102,10 @@ def test_line_breaks_are_kept_as_single_characters(post):
 def test_a_draft_can_be_edited_with_all_it_had(manager_client, post, make_registration):
     event = make_registration().event
     token = str(uuid.uuid4())
-    post(token=token, audience="event", event=event.pk, test_mode="on")
+    post(token=token, audience="event", event=event.pk)
     form = manager_client.get(COMPOSE, {"draft": token}).context["form"]
     assert (form["message_body"].value(), form["audience"].value()) == ("Hi {first_name}", "event")
-    assert (form["event"].value(), form["test_mode"].value()) == (event.pk, True)
+    assert form["event"].value() == event.pk
     assert str(form.draft.token) == token
 
 
@@ -169,17 +170,18 @@ def test_an_empty_audience_can_still_be_reviewed(post):
     assert post().status_code == 302
 
 
-def test_without_a_test_phone_test_mode_is_closed_and_says_which_setting(manager_client, settings):
-    settings.ADMIN_TEST_PHONE = ""
-    response = manager_client.get(COMPOSE)
-    assert response.context["form"].fields["test_mode"].disabled
-    assert "set ADMIN_TEST_PHONE" in response.content.decode()
+def test_a_test_to_be_sent_again_has_no_other_audience(manager_client, manager_user):
+    draft = Draft.objects.create(created_by=manager_user, message_body="Hi", test_mode=True)
+    page = manager_client.get(COMPOSE, {"draft": draft.token}).content.decode()
+    assert "Test phone" in page
+    assert 'name="audience"' not in page
 
 
-def test_without_a_test_phone_a_posted_test_mode_counts_for_nothing(post, settings):
-    settings.ADMIN_TEST_PHONE = ""
-    post(test_mode="on")
-    assert not Draft.objects.get().test_mode
+def test_it_opens_in_the_message_or_in_the_first_field_to_correct(manager_client, post):
+    assert re.search(r"<textarea[^>]* autofocus", manager_client.get(COMPOSE).content.decode())
+    refused = post(audience="event", event="").content.decode()
+    assert re.search(r'<select name="event"[^>]* autofocus', refused)
+    assert not re.search(r"<textarea[^>]* autofocus", refused)
 
 
 def test_nobody_sees_or_changes_another_users_draft(post, admin_client, manager_client):

@@ -159,13 +159,12 @@ def test_until_an_event_is_chosen_it_says_so(preview):
     assert "Choose an event" in preview(audience="event", event="")["preview"]
 
 
-def test_in_test_mode_one_text_goes_to_the_test_phone(preview, make_member):
-    make_member(name="Rosa Delgado")
-    make_member()
-    html = squeeze(preview(test_mode="on")["preview"])
-    assert "(720) 555-0199" in html
-    assert "Hi Rosa" in html
-    assert "<dt>Recipients</dt><dd>1 person" in html
+def test_what_stays_in_view_is_brief(preview, make_member, make_unsubscribed):
+    make_unsubscribed(phone=make_member().phone)
+    make_member(name="Ann")
+    assert preview("Hi")["brief"] == "1 person · $0.01 · 1 skipped"
+    assert preview("Hi {nmae}")["brief"] == "1 person · 1 skipped"
+    assert preview("x" * 10_001)["brief"] == ""
 
 
 def test_another_users_draft_is_not_previewed(preview, manager_client, admin_user):

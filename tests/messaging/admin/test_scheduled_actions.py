@@ -256,15 +256,21 @@ def test_rescheduling_to_the_past_is_refused(press, read, message):
     assert message.scheduled_at == AT
 
 
-def test_its_text_audience_and_mode_can_be_edited(press, read, message, make_event):
+def test_its_text_and_audience_can_be_edited(press, read, message, make_event):
     event = make_event(title="Open day")
-    form = {"audience": "event", "event": event.pk, "message_body": " Bye {name} ", "test_mode": "on"}
+    form = {"audience": "event", "event": event.pk, "message_body": " Bye {name} "}
     page = read(press(message, "edit", **form))
     assert "Saved. It goes out on May 1, 2030, 6:30 PM MDT." in page
     assert (message.message_body, message.target, message.event) == ("Bye {name}", "event", event)
-    assert message.test_mode
     assert message.scheduled_at == AT
     assert not Draft.objects.exists()
+
+
+def test_a_test_stays_one_when_it_is_edited(press, read, message):
+    ScheduledMessage.objects.filter(pk=message.pk).update(test_mode=True)
+    message.refresh_from_db()
+    read(press(message, "edit", message_body="Bye"))
+    assert (message.message_body, message.test_mode) == ("Bye", True)
 
 
 def test_the_form_shows_the_current_values(message, manager_client, read):
