@@ -108,20 +108,54 @@ class Preview:
 
     @property
     def forcing_sentence(self) -> str:
-        """What the characters that force UCS-2 do to the cost, for staff; "" if there are none."""
+        """What the characters that force UCS-2 do to the cost, and what to do, for staff; "" if there are none."""
         if not self.forcing or self.template is None:
             return ""
-        named = get_text_list([found.character for found in self.forcing[:NAMED_AT_MOST]], "and")
+        if sentence := self.forcing_cost:
+            return f"{sentence} Remove {'it' if len(self.forcing) == 1 else 'them'} to save."
+        return f"With {self._forcing_named}, a message holds 70 characters instead of 160."
+
+    @property
+    def _forcing_named(self) -> str:
+        return get_text_list([found.character for found in self.forcing[:NAMED_AT_MOST]], "and")
+
+    @property
+    def forcing_cost(self) -> str:
+        """Such as "🎄 doubles the cost: $7.54 instead of $3.77."; "" if the text would cost the same without it."""
+        if not self.forcing or self.template is None:
+            return ""
         pieces = (to_gsm(each, drops_rest=True) if isinstance(each, str) else each for each in self.template.pieces)
         plain = estimate(Template(tuple(pieces)), self.headcount.names)
         plain_cost = cost(plain.segments, settings.SMS_PRICE_PER_SEGMENT)
         if not 0 < plain_cost < self.cost:
-            return f"With {named}, a message holds 70 characters instead of 160."
+            return ""
         is_one = len(self.forcing) == 1
         verb = "double" if self.cost == 2 * plain_cost else "raise"
-        remedy = f"Remove {'it' if is_one else 'them'} to save."
         costs = f"{formatting.dollars(self.cost)} instead of {formatting.dollars(plain_cost)}"
-        return f"{named} {verb}{'s' if is_one else ''} the cost: {costs}. {remedy}"
+        return f"{self._forcing_named} {verb}{'s' if is_one else ''} the cost: {costs}."
+
+    @property
+    def plain_button(self) -> str:
+        """What to do about `forcing_cost` with one click: "Remove it" or "Replace them".
+
+        "" where nothing can be saved, or where letters would have to go: without them a text says nothing.
+        """
+        lost = [found for found in self.forcing if found.replacement is None]
+        if not self.forcing_cost or any(found.character.isalpha() for found in lost):
+            return ""
+        return f"{'Remove' if lost else 'Replace'} {'it' if len(self.forcing) == 1 else 'them'}"
+
+    @property
+    def details(self) -> str:
+        """Segments and encoding, for those who want to know."""
+        if self.estimate is None:
+            return ""
+        in_ucs2 = self.estimate.ucs2_recipients
+        total = formatting.segments(self.estimate.segments)
+        if not in_ucs2:
+            return f"{total}. Encoding: GSM-7."
+        whose = "all texts" if in_ucs2 == self.estimate.recipients else people(in_ucs2)
+        return f"{total}. Encoding: UCS-2 for {whose}."
 
     @property
     def sentence(self) -> str:

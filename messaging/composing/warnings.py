@@ -22,6 +22,12 @@ REPEATED_WITHIN: Final = timedelta(hours=24)
 
 def cautions(preview: Preview) -> list[str]:
     """Sentences, the most important first."""
+    forcing = [preview.forcing_sentence] if preview.forcing_sentence else []
+    return [*pre_send_cautions(preview), *forcing]
+
+
+def pre_send_cautions(preview: Preview) -> list[str]:
+    """The `cautions` apart from that about costly characters, which the review page offers to remove."""
     sentences = []
     if repeated := find_repeated(preview):
         by = f" by {repeated.created_by}" if repeated.created_by else ""
@@ -30,8 +36,6 @@ def cautions(preview: Preview) -> list[str]:
             "If you send it again, people get it twice."
         )
     sentences += text_cautions(preview)
-    if preview.forcing_sentence:
-        sentences.append(preview.forcing_sentence)
     if preview.names_sentence:
         sentences.append(preview.names_sentence)
     if preview.estimate and preview.estimate.longest >= LONG_FROM:

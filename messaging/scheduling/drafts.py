@@ -11,6 +11,8 @@ from messaging.composing.drafts import select_members
 from ..composing.audience import Audience
 from ..models import Draft, MessageLog, ScheduledMessage, Target
 from ..sending.dispatch import send_draft
+from ..text.encoding import to_gsm
+from ..text.personalization import tidy
 from .scheduled_messages import Changed, audience_of, schedule_draft
 
 
@@ -49,6 +51,15 @@ def schedule(draft: Draft, at: datetime, user: AppUser, seen: str) -> tuple[Sche
     """
     with transaction.atomic():
         return schedule_draft(_as_seen(draft, seen), at, user)
+
+
+def make_plain(draft: Draft, seen: str) -> None:
+    """Replace or remove the characters that cost more. Raises Changed."""
+    with transaction.atomic():
+        current = _as_seen(draft, seen)
+        if current.sent_at is None:
+            current.message_body = tidy(to_gsm(current.message_body, drops_rest=True))
+            current.save()
 
 
 def _as_seen(draft: Draft, seen: str) -> Draft:

@@ -82,11 +82,15 @@ class TimeForm(forms.Form):
     )
     moment = forms.CharField(required=False)
 
-    def __init__(self, data: Any = None, *, zone: str, at: datetime | None = None) -> None:
-        """`zone` is the name of the preselected zone, in which `at`, if given, is shown."""
+    def __init__(
+        self, data: Any = None, *, zone: str, at: datetime | None = None, local: datetime | None = None
+    ) -> None:
+        """`zone` is the name of the preselected zone, in which `at`, if given, is shown. `local` (naive) is a time of
+        that zone to begin with."""
         initial: dict[str, Any] = {"zone": zone}
         if at is not None:
             local = at.astimezone(zoneinfo.ZoneInfo(zone))
+        if local is not None:
             initial |= {"date": local.date(), "time": local.time()}
         super().__init__(data, initial=initial, auto_id="leaves_%s")
         today = timezone.now().astimezone(UTC).date()
@@ -94,20 +98,31 @@ class TimeForm(forms.Form):
         span = {"min": today - timedelta(days=1), "max": today + scheduled_messages.LONGEST_AHEAD + timedelta(days=1)}
         self.fields["date"].widget.attrs |= {name: day.isoformat() for name, day in span.items()}
         self.at: datetime | None = None
+        self.local = local
+        self.suggestions = local_times.suggestions(timezone.now(), zoneinfo.ZoneInfo(zone))
         self.question = ""
         self.moments: list[tuple[str, str]] = []
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if {"date", "time", "zone"} <= cleaned.keys():
-            local = datetime.combine(cleaned["date"], cleaned["time"].replace(tzinfo=None))
-            self.at = self._resolve(local, zoneinfo.ZoneInfo(cleaned["zone"]), cleaned.get("moment", ""))
+            self.local = datetime.combine(cleaned["date"], cleaned["time"].replace(tzinfo=None))
+            self.at = self._resolve(self.local, zoneinfo.ZoneInfo(cleaned["zone"]), cleaned.get("moment", ""))
         if self.at is not None:
             try:
                 scheduled_messages.check_time(self.at)
             except scheduled_messages.BadTime as refusal:
                 self.add_error(None, str(refusal))
         return cleaned
+
+    @property
+    def button(self) -> str:
+        """What the button says, such as "Schedule for Sun, Dec 6, 9:00 AM". review.js says the same while typing."""
+        return f"Schedule for {self.local:%a, %b %-d, %-I:%M %p}" if self.local else "Schedule"
+
+    @property
+    def is_at_night(self) -> bool:
+        return self.local is not None and local_times.is_at_night(self.local.time())
 
     def _resolve(self, local: datetime, zone: zoneinfo.ZoneInfo, answer: str) -> datetime | None:
         place = zone.key.replace("_", " ")

@@ -4,7 +4,7 @@ When clocks go forward, a local time may not exist; when they go back, it may ex
 Staff are asked which one they mean.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 
@@ -66,6 +66,23 @@ def read(text: str, zone: ZoneInfo) -> datetime:
     if moment is None or ":" not in text:
         raise ValueError(f"“{text}” isn’t a date and time. Enter it like 2026-12-01 18:30.")
     return resolve(moment, zone) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def suggestions(now: datetime, zone: ZoneInfo) -> list[tuple[str, datetime]]:
+    """Times to offer with one click, with their names: those in the future, local and naive, none twice."""
+    today = now.astimezone(zone).replace(tzinfo=None)
+    named = {
+        "Today 6 PM": datetime.combine(today, time(18)),
+        "Tomorrow 9 AM": datetime.combine(today + timedelta(days=1), time(9)),
+        "Sunday 9 AM": datetime.combine(today + timedelta(days=7 - today.isoweekday() % 7), time(9)),
+    }
+    kept = {at: name for name, at in reversed(named.items()) if at > today}
+    return [(name, at) for name, at in named.items() if kept.get(at) == name]
+
+
+def is_at_night(local: time) -> bool:
+    """Whether people rather aren't texted then: before 8 AM or after 9 PM."""
+    return not time(8) <= local <= time(21)
 
 
 def say(moment: datetime) -> str:

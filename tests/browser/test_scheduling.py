@@ -30,12 +30,12 @@ def go_to_confirmation(page, text):
     page.goto(COMPOSE)
     page.get_by_label("Message").fill(text)
     page.get_by_role("button", name="Review", exact=True).click()
-    expect(page.get_by_text("Schedule…")).to_be_visible()
+    expect(page.get_by_label("Schedule", exact=True)).to_be_visible()
 
 
 def schedule(page, text, at):
     go_to_confirmation(page, text)
-    page.get_by_text("Schedule…").click()
+    page.get_by_label("Schedule", exact=True).check()
     fill_time(page, at)
     page.get_by_role("button", name="Schedule").click()
 
@@ -99,7 +99,7 @@ def test_a_double_click_schedules_once_and_back_leads_to_it(page, site, add_memb
     add_members("Rosa Delgado")
     go_to_confirmation(page, "Hi {first_name}")
     confirmation = page.url
-    page.get_by_text("Schedule…").click()
+    page.get_by_label("Schedule", exact=True).check()
     fill_time(page, noon_in(3))
     page.get_by_role("button", name="Schedule").dblclick()
     expect(page.get_by_text("It goes out on")).to_be_visible()
@@ -112,7 +112,7 @@ def test_a_time_that_occurs_twice_is_asked_about_even_without_javascript(open_pa
     add_members("Rosa Delgado")
     page = open_page(java_script_enabled=False)
     go_to_confirmation(page, "Hi {first_name}")
-    page.get_by_text("Schedule…").click()
+    page.get_by_label("Schedule", exact=True).check()
     fill_time(page, next_change_back())
     page.get_by_role("button", name="Schedule").click()
     question = page.get_by_role("group", name="happens twice")

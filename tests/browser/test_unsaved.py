@@ -3,6 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.processes import wait_until
+
 pytestmark = pytest.mark.browser
 
 COMPOSE = "/admin/messaging/messagelog/compose/"
@@ -87,10 +89,13 @@ def test_an_unsaved_survey_is_saved_before_it_is_tested(page, survey, asked):
     assert asked == []
 
 
-def test_leaving_a_message_being_written_keeps_it_as_a_draft(page, add_members, asked):
+def test_leaving_a_message_being_written_keeps_it_as_a_draft(page, site, add_members, asked):
     add_members("Rosa Delgado")
     page.goto(COMPOSE)
     page.get_by_label("Message").fill("Hi {first_name}")
+    with page.expect_request("**/compose/keep/"):
+        leave(page)
+    wait_until(lambda: site.query("SELECT 1 FROM blast_drafts"), 20, "the draft")
     page.get_by_role("link", name="Drafts", exact=True).click()
     page.get_by_role("link", name="Hi {first_name}").click()
     expect(page.get_by_label("Message")).to_have_value("Hi {first_name}")

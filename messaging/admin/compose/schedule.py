@@ -10,11 +10,12 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
+from django.utils import timezone
 
 from accounts.models import AppUser
 from messaging.composing import preview
 from messaging.models import Draft, ScheduledMessage
-from messaging.scheduling import drafts, scheduled_messages
+from messaging.scheduling import drafts, local_times, scheduled_messages
 from messaging.scheduling.forms import TimeForm, known_zone
 from smsadmin.lib import dates
 
@@ -31,6 +32,13 @@ class ScheduleViews(ComposeViews):
             path("compose/<uuid:token>/later/", view, name="messaging_messagelog_later"),
             *super().get_urls(),
         ]
+
+    def confirm_view(self, request: HttpRequest, token: uuid.UUID) -> HttpResponse:
+        """The review page. A time that was filled in schedules, and never sends at once: only "Now" does."""
+        when = request.POST.get("when") or ("later" if request.POST.get("date") or request.POST.get("time") else "")
+        if request.method == "POST" and when == "later" and "plain" not in request.POST:
+            return self.later_view(request, token)
+        return super().confirm_view(request, token)
 
     def later_view(self, request: HttpRequest, token: uuid.UUID) -> HttpResponse:
         """Schedule the draft, or show the review page with what is wrong or ambiguous about the time."""
@@ -66,16 +74,33 @@ class ScheduleViews(ComposeViews):
             return self._sent_already(request, draft)
         self.log_addition(request, message, f"Scheduled for {dates.moment(message.scheduled_at)}.")
         messages.success(request, f"Scheduled. It goes out on {say_chosen(message, form)}.")
+        warn_of_night(request, form)
         return redirect("admin:messaging_scheduledmessage_change", message.pk)
 
     def _render_confirmation(self, request: HttpRequest, draft: Draft, **extra: Any) -> HttpResponse:
         if request.user.has_perms(SCHEDULE):
-            extra = {
-                "time_form": TimeForm(zone=chosen_zone(request)),
+            zone = chosen_zone(request)
+            form = extra.pop("time_form", None) or TimeForm(zone=zone, local=read_local(request))
+            extra |= {
+                "time_form": form,
+                "is_later": form.is_bound or form.local is not None,
+                "is_night": local_times.is_at_night(timezone.localtime(timezone=zoneinfo.ZoneInfo(zone)).time()),
                 "can_schedule": preview.can_schedule(draft),
-                **extra,
             }
         return super()._render_confirmation(request, draft, **extra)
+
+
+def read_local(request: HttpRequest) -> datetime | None:
+    """The time in the address, of a suggestion that was clicked without JavaScript; None without one."""
+    try:
+        return datetime.fromisoformat(request.GET.get("at", "")).replace(tzinfo=None)
+    except ValueError:
+        return None
+
+
+def warn_of_night(request: HttpRequest, form: TimeForm) -> None:
+    if form.is_at_night:
+        messages.warning(request, "That’s outside 8 AM to 9 PM, when most people don’t mind a text.")
 
 
 def posted_time(request: HttpRequest) -> TimeForm:

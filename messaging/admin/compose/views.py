@@ -27,7 +27,7 @@ from messaging.composing.audience import Audience
 from messaging.composing.drafts import NotYours, select_members
 from messaging.composing.drafts import find as find_draft
 from messaging.composing.forms import ComposeForm, new_draft
-from messaging.composing.warnings import cautions, text_cautions
+from messaging.composing.warnings import pre_send_cautions, text_cautions
 from messaging.models import Draft, MessageLog, ScheduledMessage
 from messaging.scheduling import drafts, scheduled_messages
 from messaging.sending.dispatch import EmptyAudience
@@ -41,8 +41,6 @@ from smsadmin.lib.plurals import people
 
 from ..people import can_be_texted
 from ..permissions import require_sender
-
-CONFIRM_SAMPLES = 3
 
 
 class ComposeViews(admin.ModelAdmin):
@@ -134,6 +132,8 @@ class ComposeViews(admin.ModelAdmin):
             return self._sent_already(request, draft)
         if not composing.is_complete(draft):
             return redirect(f"{reverse('admin:messaging_messagelog_compose')}?draft={draft.token}")
+        if request.method == "POST" and "plain" in request.POST:
+            return self._make_plain(request, draft)
         if request.method == "POST" and composing.can_send(draft):
             return self._send(request, draft, user)
         return self._render_confirmation(request, draft)
@@ -153,6 +153,13 @@ class ComposeViews(admin.ModelAdmin):
         count = people(progress(log).to_send)
         messages.success(request, f"{'Resending' if log.retry_of_id else 'Sending'} to {count}.")
         return redirect("admin:messaging_messagelog_change", log.pk)
+
+    def _make_plain(self, request: HttpRequest, draft: Draft) -> HttpResponse:
+        try:
+            drafts.make_plain(draft, request.POST.get("version", ""))
+        except scheduled_messages.Changed:
+            messages.warning(request, "Someone changed the message in another window. Here is the current version.")
+        return redirect("admin:messaging_messagelog_confirm", token=draft.token)
 
     def _draft_of_address(self, request: HttpRequest, user: AppUser) -> Draft | HttpResponse:
         """The draft for the URL: an existing one, a new one to an event, or a new one."""
@@ -221,8 +228,9 @@ class ComposeViews(admin.ModelAdmin):
             "draft": draft,
             "version": draft.version,
             "preview": preview,
-            "cautions": cautions(preview),
-            "samples": preview.samples[:CONFIRM_SAMPLES],
+            "cautions": pre_send_cautions(preview),
+            "samples": preview.samples,
+            "has_bad_text": any(problem.field == "message_body" for problem in preview.problems),
             "recipients": people(preview.headcount.recipients),
             **extra,
         }

@@ -21,9 +21,8 @@ from smsadmin.lib import dates
 from smsadmin.lib.ids import read_key
 from smsadmin.lib.plurals import people
 
-from ..compose.schedule import chosen_zone, posted_time, say_chosen
+from ..compose.schedule import chosen_zone, posted_time, say_chosen, warn_of_night
 from ..compose.views import (
-    CONFIRM_SAMPLES,
     answer_preview,
     asks_for_preview,
     focus_first,
@@ -122,6 +121,7 @@ class ScheduledPage(admin.ModelAdmin):
             return self._too_late(request, message)
         self.log_change(request, message, f"Rescheduled to {dates.moment(message.scheduled_at)}.")
         messages.success(request, f"Rescheduled. It goes out on {say_chosen(message, form)}.")
+        warn_of_night(request, form)
         return redirect("admin:messaging_scheduledmessage_change", message.pk)
 
     def cancel_view(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -253,7 +253,7 @@ def _numbers(message: ScheduledMessage) -> dict[str, Any]:
     return {
         "preview": preview,
         "cautions": cautions(preview),
-        "samples": preview.samples[:CONFIRM_SAMPLES],
+        "samples": preview.samples,
         "recipients": people(preview.headcount.recipients),
         "can_send": not preview.problems,
     }

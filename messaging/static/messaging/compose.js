@@ -81,6 +81,8 @@
     if (keepUrl) {
         form.dataset.savesItself = '';
         form.addEventListener('submit', () => { clearTimeout(keepTimer); keeping?.abort(); });
+        // Before the next page is asked for, which may be the list of drafts.
+        window.addEventListener('beforeunload', keepAtOnce);
         window.addEventListener('pagehide', keepAtOnce);
         document.addEventListener('visibilitychange', () => {
             if (document.hidden) {

@@ -2,23 +2,26 @@
 'use strict';
 {
     document.querySelectorAll('form[data-once]').forEach((form) => {
-        const button = form.querySelector('[type="submit"]');
-        const label = button.value;
+        let pressed = null;
         form.addEventListener('submit', (event) => {
-            if (form.dataset.sent) {
+            if (pressed) {
                 event.preventDefault();
                 return;
             }
-            form.dataset.sent = 'yes';
-            button.value = button.dataset.busy || label;
-            setTimeout(() => { button.disabled = true; });
+            const button = event.submitter ?? form.querySelector('[type="submit"]');
+            pressed = {button, label: button.value};
+            // After the form was read: its fields include the button.
+            setTimeout(() => {
+                button.value = button.dataset.busy || button.value;
+                button.disabled = true;
+            });
         });
         // The Back button restores the page as it was left.
         window.addEventListener('pageshow', (event) => {
-            if (event.persisted) {
-                delete form.dataset.sent;
-                button.value = label;
-                button.disabled = false;
+            if (event.persisted && pressed) {
+                pressed.button.value = pressed.label;
+                pressed.button.disabled = false;
+                pressed = null;
             }
         });
     });

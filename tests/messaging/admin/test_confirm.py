@@ -68,12 +68,12 @@ def test_it_says_so_in_practice_mode(manager_client, make_draft, make_member, se
     assert "Practice mode: no texts are really sent" in squeeze(manager_client.get(confirm_url(make_draft())))
 
 
-def test_it_shows_the_text_as_the_first_three_people_get_it(manager_client, make_draft, make_member):
-    for name in ("Ann", "Bea", "Cleo", "Dora"):
+def test_it_shows_the_text_as_the_first_five_people_get_it(manager_client, make_draft, make_member):
+    for name in ("Ann", "Bea", "Cleo", "Dora", "Eva", "Fay"):
         make_member(name=name)
     page = squeeze(manager_client.get(confirm_url(make_draft())))
-    assert all(f"Hi {name} Reply STOP" in page for name in ("Ann", "Bea", "Cleo"))
-    assert "Hi Dora" not in page
+    assert all(f"Hi {name} Reply STOP" in page for name in ("Ann", "Bea", "Cleo", "Dora", "Eva"))
+    assert "Hi Fay" not in page
 
 
 def test_get_requests_send_nothing(manager_client, make_draft, make_member):
@@ -238,8 +238,34 @@ def test_other_texts_people_tests_and_days_are_not(manager_client, make_draft, m
 def test_costly_characters_and_long_texts_are_pointed_out(manager_client, make_draft, make_member):
     make_member()
     page = squeeze(manager_client.get(confirm_url(make_draft(message_body="Let’s meet – " * 20))))
-    assert "’ and – raise the cost: $0.04 instead of $0.02." in page
+    assert "’ and – raise the cost: $0.04 instead of $0.02. <button" in page
     assert "This is a long text: it counts as up to 5 messages per person" in page
+
+
+def test_costly_characters_are_removed_or_replaced_by_one_click(manager_client, make_draft, make_member):
+    make_member()
+    for text, button, plain in (
+        ("🎄" + "x" * 100, "Remove it", "x" * 100),
+        ("Let’s – " + "x" * 140, "Replace them", "Let's - " + "x" * 140),
+    ):
+        draft = make_draft(message_body=text, has_opt_out_line=False)
+        page = squeeze(manager_client.get(confirm_url(draft)))
+        assert f'name="plain" value="1">{button}</button>' in page
+        assert manager_client.post(confirm_url(draft), {"version": "of an hour ago", "plain": "1"}).status_code == 302
+        draft.refresh_from_db()
+        assert draft.message_body == text
+        form = {"version": draft.version, "plain": "1", "when": "later", "date": "2099-01-01"}
+        assert manager_client.post(confirm_url(draft), form).url == confirm_url(draft)
+        draft.refresh_from_db()
+        assert draft.message_body == plain
+    assert not MessageLog.objects.exists()
+
+
+def test_letters_of_other_scripts_are_not_offered_to_be_removed(manager_client, make_draft, make_member):
+    make_member()
+    page = squeeze(manager_client.get(confirm_url(make_draft(message_body="Добро пожаловать " * 6))))
+    assert "the cost: " in page
+    assert 'name="plain"' not in page
 
 
 def test_a_link_with_a_public_shortener_gets_a_warning(manager_client, make_draft, make_member):
@@ -258,7 +284,9 @@ def test_a_sender_that_is_a_name_is_pointed_out(manager_client, make_draft, make
 
 def test_a_plain_short_text_has_no_warnings(manager_client, make_draft, make_member):
     make_member()
-    assert "notice" not in squeeze(manager_client.get(confirm_url(make_draft())))
+    page = squeeze(manager_client.get(confirm_url(make_draft())))
+    assert "notice" not in page
+    assert "the cost: " not in page
 
 
 def test_names_and_texts_are_escaped(manager_client, make_draft, make_member):

@@ -1,4 +1,4 @@
-"""“Send later” on the confirmation page: a draft becomes one scheduled message, at the moment that is meant."""
+"""Scheduling on the review page: a draft becomes one scheduled message, at the moment that is meant."""
 
 import re
 import uuid
@@ -148,7 +148,7 @@ def test_a_bad_time_is_refused_with_a_sentence(schedule, local, sentence):
     assert response.status_code == 200
     page = text_of(response)
     assert sentence in page
-    assert '<details class="later" open>' in page
+    assert re.search(r'id="when_later" value="later" checked', page)
     assert not ScheduledMessage.objects.exists()
 
 
@@ -209,7 +209,7 @@ def test_a_test_without_a_test_phone_is_not_scheduled(schedule, draft, settings)
     Draft.objects.filter(pk=draft.pk).update(test_mode=True)
     page = text_of(schedule())
     assert "set ADMIN_TEST_PHONE" in page
-    assert re.search(r'value="Schedule" disabled', page)
+    assert re.search(r'value="Schedule for Mon, Mar 2, 6:30 PM" disabled', page)
     assert not ScheduledMessage.objects.exists()
 
 
@@ -222,7 +222,7 @@ def test_without_both_permissions_it_is_refused(schedule, draft, manager_client,
     assert schedule().status_code == 403
     assert manager_client.get(later_url(draft)).status_code == 403
     if missing != "messaging.send_blast":
-        assert "Send later" not in text_of(manager_client.get(confirm_url(draft)))
+        assert 'id="schedule"' not in text_of(manager_client.get(confirm_url(draft)))
     assert not ScheduledMessage.objects.exists()
 
 
@@ -234,6 +234,54 @@ def test_another_users_draft_is_refused(schedule, admin_client):
 def test_a_deleted_draft_redirects_to_a_new_one(manager_client):
     address = reverse("admin:messaging_messagelog_later", args=[uuid.uuid4()])
     assert manager_client.post(address).url == f"{BLASTS}compose/"
+
+
+@pytest.mark.parametrize("when", [{"when": "later"}, {}])
+def test_a_filled_in_time_never_sends_at_once(manager_client, draft, when):
+    form = {"version": draft.version, "date": "2026-03-02", "time": "18:30", "zone": "America/Denver", **when}
+    manager_client.post(confirm_url(draft), form)
+    assert not MessageLog.objects.exists()
+    assert ScheduledMessage.objects.get().scheduled_at == datetime(2026, 3, 3, 1, 30, tzinfo=UTC)
+
+
+def test_schedule_without_a_time_asks_for_one_and_does_not_send(manager_client, draft):
+    page = text_of(manager_client.post(confirm_url(draft), {"version": draft.version, "when": "later"}))
+    assert "Choose a date." in page
+    assert not MessageLog.objects.exists()
+
+
+def test_now_sends_at_once_even_if_a_time_was_tried_before(manager_client, draft):
+    form = {"version": draft.version, "when": "now", "date": "2026-03-02", "time": "18:30", "zone": "UTC"}
+    manager_client.post(confirm_url(draft), form)
+    assert MessageLog.objects.exists()
+    assert not ScheduledMessage.objects.exists()
+
+
+def test_suggested_times_are_links_that_fill_in_the_form(manager_client, draft):
+    page = text_of(manager_client.get(confirm_url(draft)))
+    # It is Sunday, 5 AM.
+    assert re.findall(r'<a class="chip" href="([^"]+)"[^>]*>([^<]+)</a>', page) == [
+        ("?at=2026-03-01T18:00", "Today 6 PM"),
+        ("?at=2026-03-02T09:00", "Tomorrow 9 AM"),
+        ("?at=2026-03-08T09:00", "Sunday 9 AM"),
+    ]
+    page = text_of(manager_client.get(confirm_url(draft), {"at": "2026-03-08T09:00"}))
+    assert 'value="Schedule for Sun, Mar 8, 9:00 AM"' in page
+    assert '<input type="date" name="date" value="2026-03-08"' in page
+    assert 'id="when_later" value="later" checked' in page
+
+
+def test_a_time_at_night_is_warned_about(schedule, manager_client, draft):
+    page = text_of(manager_client.get(confirm_url(draft)))
+    assert "It’s outside 8 AM to 9 PM now" in page
+    assert re.search(r'id="night" hidden', page)
+    assert not re.search(r'id="night" hidden', text_of(schedule("2026-11-01 01:30")))
+    page = text_of(manager_client.get(schedule("2026-03-02 21:30").url))
+    assert "That’s outside 8 AM to 9 PM" in page
+
+
+def test_a_time_by_day_is_not_warned_about(schedule, manager_client):
+    assert "outside 8 AM" not in text_of(manager_client.get(schedule("2026-03-02 21:00").url))
 
 
 def test_the_page_has_no_inline_code_and_a_label_for_each_field(schedule):

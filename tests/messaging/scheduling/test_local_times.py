@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messaging.scheduling.local_times import MissingTime, RepeatedTime, read, resolve
+from messaging.scheduling.local_times import MissingTime, RepeatedTime, read, resolve, suggestions
 
 DENVER = ZoneInfo("America/Denver")
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -84,3 +84,19 @@ def test_a_time_without_an_offset_is_in_the_zone(text, utc):
 def test_an_invalid_time_is_refused_with_an_example(text):
     with pytest.raises(ValueError, match="2026-12-01 18:30"):
         read(text, DENVER)
+
+
+@pytest.mark.parametrize(
+    ("now", "names"),
+    [
+        ("2026-03-04 12:00", ["Today 6 PM", "Tomorrow 9 AM", "Sunday 9 AM"]),
+        ("2026-03-04 18:00", ["Tomorrow 9 AM", "Sunday 9 AM"]),
+        ("2026-03-07 12:00", ["Today 6 PM", "Tomorrow 9 AM"]),
+        ("2026-03-08 08:00", ["Today 6 PM", "Tomorrow 9 AM", "Sunday 9 AM"]),
+    ],
+)
+def test_suggested_times_are_in_the_future_and_none_comes_twice(now, names):
+    at = datetime.fromisoformat(now).replace(tzinfo=DENVER)
+    found = suggestions(at, DENVER)
+    assert [name for name, _ in found] == names
+    assert all(local.replace(tzinfo=DENVER) > at for _, local in found)
