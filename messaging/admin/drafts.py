@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -102,6 +102,11 @@ class DraftAdmin(admin.ModelAdmin):
 
     def delete_model(self, request: HttpRequest, obj: Draft) -> None:
         Draft.objects.unsent().filter(pk=obj.pk).delete()
+
+    def response_delete(self, request: HttpRequest, obj_display: str, obj_id: int) -> HttpResponse:
+        """Back to the list. Django's would go Home, because nobody may change a draft here."""
+        messages.success(request, f"Deleted the draft “{obj_display}”.")
+        return redirect("admin:messaging_draft_changelist")
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Draft]) -> None:
         wanted = list(queryset)

@@ -156,7 +156,7 @@ def test_people_delete_their_own_drafts_and_admins_everyones(manager_client, adm
     assert manager_client.post(f"{DRAFTS}{others.pk}/delete/", {"post": "yes"}).status_code == 403
     manager_client.post(DRAFTS, {"action": "delete_selected", "_selected_action": [others.pk], "post": "yes"})
     assert Draft.objects.count() == 2
-    manager_client.post(f"{DRAFTS}{draft.pk}/delete/", {"post": "yes"})
+    assert manager_client.post(f"{DRAFTS}{draft.pk}/delete/", {"post": "yes"}).url == DRAFTS
     assert list(Draft.objects.all()) == [others]
     hers = Draft.objects.create(message_body="Without an author")
     admin_client.post(DRAFTS, {"action": "delete_selected", "_selected_action": [hers.pk, others.pk], "post": "yes"})
