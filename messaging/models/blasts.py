@@ -8,7 +8,7 @@ from typing import Any, Final, Self
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import Case, Exists, OuterRef, Q, Value, When
+from django.db.models import Case, Exists, OuterRef, Q, Sum, Value, When
 from django.utils import timezone
 
 from contacts.models import Event
@@ -77,7 +77,8 @@ class MessageLog(models.Model):
 
     `status` is "processing" while a delivery can be claimed or is in a call, then "sent", or "failed" if nobody got
     it. The counters hold the delivery rows' totals at the last count (`write_totals`): the whole audience, those
-    accepted by Twilio and not failed since, and those failed.
+    accepted by Twilio and not failed since, those failed, and of the accepted ones those delivered. `segment_count`
+    is the segments that Twilio bills, as far as it has said so, counted when the blast ends.
 
     A blast, its retries and theirs form a family. `family` is the id of the first blast, even after that has been
     deleted, and None for a blast that was never retried. In a family, at most one delivery per phone is live
@@ -132,6 +133,8 @@ class MessageLog(models.Model):
         null=True, blank=True, help_text="When staff last resumed after a fault. Earlier results no longer count."
     )
     trouble = models.TextField(default="", blank=True)
+    delivered_count = models.IntegerField("delivered", default=0, editable=False)
+    segment_count = models.IntegerField("segments", default=0, editable=False)
 
     STORED_DETAILS_LIMIT: Final = 10_000
 
@@ -144,6 +147,11 @@ class MessageLog(models.Model):
         indexes = [
             models.Index(fields=["status"], name="ix_message_logs_status"),
             models.Index(fields=["family"], name="ix_message_logs_family"),
+            # For sums over the blasts of a month: the rows themselves are long.
+            models.Index(
+                fields=["created_at", "success_count", "failure_count", "delivered_count", "segment_count"],
+                name="ix_message_logs_sums",
+            ),
         ]
         permissions = [("send_blast", "Can send blasts")]
 
@@ -215,6 +223,7 @@ class MessageLog(models.Model):
             "total_recipients": sum(counts.values()),
             "success_count": sum(counts.get(status, 0) for status in Delivery.SUCCESSFUL),
             "failure_count": sum(counts.get(status, 0) for status in Delivery.UNSUCCESSFUL),
+            "delivered_count": counts.get(Delivery.Status.DELIVERED, 0),
         }
         if all(getattr(self, name) == total for name, total in totals.items()):
             return
@@ -237,8 +246,14 @@ class MessageLog(models.Model):
             return self.status != self.Status.PROCESSING
         self.refresh_from_db(fields=["status", "finished_at", "trouble"])
         self.write_totals()
+        self._write_segments()
         self.store_details()
         return True
+
+    def _write_segments(self) -> None:
+        segments = self.deliveries.aggregate(total=Sum("segments"))["total"] or 0
+        MessageLog.objects.filter(pk=self.pk).update(segment_count=segments)
+        self.segment_count = segments
 
     def _close(self) -> bool:
         now = timezone.now()

@@ -78,7 +78,9 @@ def _count_deliveries() -> dict[int, dict[str, int]]:
 def _compare_with_rows(counts: dict[int, dict[str, int]]) -> _Blasts:
     wrong = _Blasts()
     logs = MessageLog.objects.exclude(status=MessageLog.Status.PROCESSING)
-    for pk, *counters in logs.values_list("pk", "total_recipients", "success_count", "failure_count"):
+    for pk, *counters in logs.values_list(
+        "pk", "total_recipients", "success_count", "failure_count", "delivered_count"
+    ):
         rows = counts.get(pk)
         if not rows:
             wrong.without_rows += [pk] if counters[0] else []
@@ -87,6 +89,7 @@ def _compare_with_rows(counts: dict[int, dict[str, int]]) -> _Blasts:
             sum(rows.values()),
             sum(rows.get(status, 0) for status in Delivery.SUCCESSFUL),
             sum(rows.get(status, 0) for status in Delivery.UNSUCCESSFUL),
+            rows.get(Delivery.Status.DELIVERED, 0),
         ]
         if true != counters and not _is_settling(pk):
             wrong.miscounted.append(pk)

@@ -29,6 +29,21 @@ def test_everyone_in_the_community_gets_the_text_once(make_member, start_blast, 
     assert log.finished_at is not None
 
 
+def test_a_blast_counts_who_has_it_and_what_is_billed(make_member, start_blast, send, locmem):
+    def accept_two_segments(to, body, status_callback):
+        return SendResult(locmem.accept(to, body, status_callback).sid, "queued", 2)
+
+    locmem.script["*"] = accept_two_segments
+    for _ in range(3):
+        make_member()
+    log = send(start_blast())
+    assert (log.delivered_count, log.segment_count) == (0, 6)
+    log.deliveries.filter(pk__in=log.deliveries.values("pk")[:2]).update(status="delivered")
+    log.write_totals()
+    log.refresh_from_db()
+    assert (log.success_count, log.delivered_count) == (3, 2)
+
+
 def test_only_registrants_of_the_event_get_the_text(
     make_member, make_registration, make_event, start_blast, send, locmem
 ):

@@ -57,7 +57,7 @@ def test_a_new_installation_is_healthy(run):
 def test_an_installation_in_use_is_healthy(run, living_worker, make_user, make_member, make_log, make_delivery):
     Schedule.objects.update(next_run=timezone.now() + timedelta(minutes=1))
     make_user()
-    log = make_log(total_recipients=2, success_count=1)
+    log = make_log(total_recipients=2, success_count=1, delivered_count=1)
     make_delivery(log, phone=make_member().phone, updated_at=timezone.now() - timedelta(hours=1))
     make_delivery(log, Delivery.Status.SKIPPED, updated_at=timezone.now() - timedelta(hours=1))
     said, code = run()

@@ -34,7 +34,7 @@ def make_session(make_phone):
 
 
 def test_counters_that_agree_are_fine(make_log, make_delivery):
-    log = make_log(total_recipients=3, success_count=1, failure_count=1)
+    log = make_log(total_recipients=3, success_count=1, failure_count=1, delivered_count=1)
     for status in ("delivered", "failed", "skipped"):
         make_delivery(log, status, updated_at=LONG_AGO)
     assert problems("counters.blasts") == []
