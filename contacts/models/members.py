@@ -48,7 +48,10 @@ class CommunityMember(models.Model):
         db_table = "community_members"
         verbose_name = "person"
         verbose_name_plural = "people"
-        indexes = [models.Index(LastFour("phone"), name="ix_members_last_four")]
+        indexes = [
+            models.Index(LastFour("phone"), name="ix_members_last_four"),
+            models.Index(fields=["created_at"], name="ix_members_created"),
+        ]
 
     def __str__(self) -> str:
         return self.name or self.phone

@@ -30,6 +30,7 @@ class UnsubscribedContact(models.Model):
         db_table = "unsubscribed_contacts"
         verbose_name = "opt-out"
         verbose_name_plural = "opted out"
+        indexes = [models.Index(fields=["created_at"], name="ix_unsubscribed_created")]
 
     def __str__(self) -> str:
         return self.name or self.phone
