@@ -129,5 +129,12 @@ class BaseBackend:
         """Check credentials and sender. Raises Refused (wrong credentials) or TryLater."""
         raise NotImplementedError
 
+    def forward_texts(self, url: str) -> tuple[str, str] | None:
+        """Have the provider pass incoming texts to our sender on to `url`, by POST. May be repeated.
+
+        (problem, remedy), in sentences, where it cannot be told to; None once it is. Raises as `check_account`.
+        """
+        raise NotImplementedError
+
     def close(self) -> None:
         """Release connections and threads."""

@@ -28,6 +28,8 @@ class LocmemBackend(BaseBackend):
     script: ClassVar[dict[str, Outcome | list[Outcome]]] = {}
     #: What check_account() returns or raises.
     account: ClassVar[AccountReport | SendError] = AccountReport()
+    #: Where incoming texts are forwarded to.
+    forwarded_to: ClassVar[str] = ""
 
     def send(self, to: str, body: str, status_callback: str | None) -> SendResult:
         outcome = self.script.get(to, self.script.get("*"))
@@ -57,11 +59,17 @@ class LocmemBackend(BaseBackend):
         cls.listed.clear()
         cls.script.clear()
         cls.account = AccountReport()
+        cls.forwarded_to = ""
 
     def check_account(self) -> AccountReport:
         if isinstance(self.account, SendError):
             raise self.account
         return self.account
+
+    def forward_texts(self, url: str) -> tuple[str, str] | None:
+        self.check_account()
+        LocmemBackend.forwarded_to = url
+        return None
 
     def list_messages(self, to: str, since: datetime) -> list[SentMessage]:
         if since.tzinfo is None:

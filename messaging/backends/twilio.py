@@ -172,8 +172,15 @@ class TwilioBackend(BaseBackend):
         answer = self._http.last_answer
         return replace(report, server_time=_http_date(answer.headers.get("date", "")) if answer else None)
 
+    def forward_texts(self, url: str) -> tuple[str, str] | None:
+        return self._ask(
+            lambda: twilio_account.forward_texts(
+                self._client, settings.TWILIO_FROM_NUMBER, settings.TWILIO_MESSAGING_SERVICE_SID, url
+            )
+        )
+
     def _ask(self, question: Callable[[], T]) -> T:
-        """Make a request that changes nothing at Twilio. Raises Refused or TryLater."""
+        """Make a request that may be repeated without harm. Raises Refused or TryLater."""
         try:
             return question()
         except OutcomeUnknown as error:

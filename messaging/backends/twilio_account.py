@@ -1,4 +1,4 @@
-"""Checks an account and a sender with a client of Twilio's SDK.
+"""Checks an account and a sender with a client of Twilio's SDK, and sets where the sender's incoming texts are sent.
 
 Uses Accounts and IncomingPhoneNumbers of the API of 2010-04-01, and Services of messaging.twilio.com.
 """
@@ -8,7 +8,10 @@ from typing import Any, Final
 
 from messaging.backends.base import AccountReport
 
+NO_NUMBER: Final = "TWILIO_FROM_NUMBER isn't a number of this account."
 BUY: Final = "Set the sender to one of this account's numbers, listed in the Twilio console under Phone Numbers."
+NO_SERVICE: Final = "TWILIO_MESSAGING_SERVICE_SID isn't a Messaging Service of this account."
+COPY_SID: Final = "Copy its SID from the Twilio console under Messaging > Services."
 ADD: Final = "Add it to the Messaging Service's Sender Pool in the Twilio console."
 #: The most numbers of a Messaging Service (Twilio's page "Services").
 MOST_SENDERS: Final = 400
@@ -40,10 +43,42 @@ def report(client: Any, number: str, service_sid: str) -> AccountReport:
     )
 
 
+def forward_texts(client: Any, number: str, service_sid: str, url: str) -> tuple[str, str] | None:
+    """As BaseBackend.forward_texts. Raises what the client raises.
+
+    A Messaging Service decides for the numbers in it, unless it defers to them: from now on it decides. On a number
+    an application would win over the address, so it has none from now on.
+    """
+    if service_sid:
+        return _forward_from_service(client, service_sid, url)
+    if not number.startswith("+"):
+        return (
+            "The sender of TWILIO_FROM_NUMBER is not a phone number, so its webhook can’t be set from here.",
+            f"Set it in the Twilio console to {url}",
+        )
+    found = client.incoming_phone_numbers.list(phone_number=number, limit=1)
+    if not found:
+        return NO_NUMBER, BUY
+    found[0].update(sms_url=url, sms_method="POST", sms_application_sid="")
+    return None
+
+
+def _forward_from_service(client: Any, sid: str, url: str) -> tuple[str, str] | None:
+    try:
+        client.messaging.v1.services(sid).update(
+            inbound_request_url=url, inbound_method="POST", use_inbound_webhook_on_number=False
+        )
+    except Exception as error:
+        if getattr(error, "status", None) != 404:
+            raise
+        return NO_SERVICE, COPY_SID
+    return None
+
+
 def _ask_about_number(client: Any, number: str, sender: _Sender) -> None:
     found = client.incoming_phone_numbers.list(phone_number=number, limit=1)
     if not found:
-        sender.problems.append(("TWILIO_FROM_NUMBER isn't a number of this account.", BUY))
+        sender.problems.append((NO_NUMBER, BUY))
         return
     [mine] = found
     if not (mine.capabilities or {}).get("sms", False):
@@ -59,8 +94,7 @@ def _ask_about_service(client: Any, sid: str, number: str, sender: _Sender) -> N
     except Exception as error:
         if getattr(error, "status", None) != 404:
             raise
-        problem = "TWILIO_MESSAGING_SERVICE_SID isn't a Messaging Service of this account."
-        sender.problems.append((problem, "Copy its SID from the Twilio console under Messaging > Services."))
+        sender.problems.append((NO_SERVICE, COPY_SID))
         return
     pool = [one.phone_number for one in resource.phone_numbers.list(limit=MOST_SENDERS)]
     if number and number not in pool:

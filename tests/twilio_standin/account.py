@@ -98,6 +98,8 @@ class Account:
     status: str = "active"
     type: str = "Full"
     inbound_url: str = ""
+    inbound_method: str = ""
+    sms_application_sid: str = ""
     can_text: bool = True
     use_inbound_webhook_on_number: bool = False
     pool: tuple[str, ...] = (FROM_NUMBER,)

@@ -6,6 +6,9 @@ from urllib.parse import parse_qs
 
 from tests.twilio_standin.account import API_VERSION, Account, Refusal
 
+# Of every number: nobody has asked for two.
+NUMBER_SID = "PN" + "0" * 32
+
 
 def find(account: Account, path: str, query: str) -> dict[str, Any] | None:
     """The JSON of a resource; None if `path` is not one. Raises Refusal (404) for one the account doesn't have.
@@ -34,18 +37,31 @@ def find(account: Account, path: str, query: str) -> dict[str, Any] | None:
         numbers = account.pool if senders == "PhoneNumbers" else ()
         return {
             "meta": {"key": "senders", "next_page_url": None, "page": 0, "page_size": 50},
-            "senders": [{"sid": "PN" + "0" * 32, "phone_number": number} for number in numbers],
+            "senders": [{"sid": NUMBER_SID, "phone_number": number} for number in numbers],
         }
+    return None
+
+
+def change(account: Account, path: str, form: dict[str, str]) -> dict[str, Any] | None:
+    """The JSON of a number or a Messaging Service that `form` was posted to; None where `path` is neither."""
+    if path == f"/{API_VERSION}/Accounts/{account.sid}/IncomingPhoneNumbers/{NUMBER_SID}.json":
+        account.inbound_url, account.inbound_method = form["SmsUrl"], form["SmsMethod"]
+        account.sms_application_sid = form["SmsApplicationSid"]
+        return _number(account, account.numbers[0])
+    if re.fullmatch(r"/v1/Services/\w+", path) and (found := find(account, path, "")):
+        account.inbound_url, account.inbound_method = form["InboundRequestUrl"], form["InboundMethod"]
+        account.use_inbound_webhook_on_number = form["UseInboundWebhookOnNumber"] == "true"
+        return found
     return None
 
 
 def _number(account: Account, number: str) -> dict[str, Any]:
     return {
-        "sid": "PN" + "0" * 32,
+        "sid": NUMBER_SID,
         "phone_number": number,
         "capabilities": {"sms": account.can_text, "mms": account.can_text, "voice": True, "fax": False},
         "sms_url": account.inbound_url,
-        "sms_application_sid": "",
+        "sms_application_sid": account.sms_application_sid,
     }
 
 

@@ -14,7 +14,7 @@ from email.utils import format_datetime
 from http import HTTPStatus
 from types import TracebackType
 from typing import Self
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, parse_qsl
 
 from tests.twilio_standin import resources
 from tests.twilio_standin.account import API_VERSION, Account, Message, Refusal
@@ -132,6 +132,7 @@ class TwilioStandin:
             "Basic " + base64.b64encode(f"{self.account.sid}:{self.account.token}".encode()).decode()
         )
         self._messages_path = f"/{API_VERSION}/Accounts/{self.account.sid}/Messages"
+        self._numbers_path = f"/{API_VERSION}/Accounts/{self.account.sid}/IncomingPhoneNumbers/"
         self._random = random.Random(0)
         self._ready = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -249,7 +250,7 @@ class TwilioStandin:
         if headers.get("authorization") != self._authorization:
             raise Refusal(401, 20003, "Authenticate")
         if resources.find(self.account, path, "") is None and not path.startswith(
-            (f"{self._messages_path}.json", f"{self._messages_path}/")
+            (f"{self._messages_path}.json", f"{self._messages_path}/", self._numbers_path)
         ):
             raise Refusal(404, 20404, f"The requested resource {path} was not found")
         if self.concurrency_limit is not None and self.in_flight > self.concurrency_limit:
@@ -260,6 +261,10 @@ class TwilioStandin:
     ) -> tuple[int, bytes, Fault | None]:
         if method == "GET" and (found := resources.find(self.account, path, query)) is not None:
             return 200, json.dumps(found).encode(), None
+        if method == "POST" and not path.startswith(self._messages_path):
+            form = dict(parse_qsl(body.decode(), keep_blank_values=True))
+            if (changed := resources.change(self.account, path, form)) is not None:
+                return 200, json.dumps(changed).encode(), None
         if path == f"{self._messages_path}.json":
             if method == "POST":
                 return self._create(headers, body)

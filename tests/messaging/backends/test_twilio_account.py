@@ -132,3 +132,43 @@ def test_the_test_backend_responds_as_told(settings):
 def test_the_simulators_account_has_no_problems(settings):
     settings.SMS_BACKEND = "messaging.backends.simulator.SimulatorBackend"
     assert report().status == "active"
+
+
+def test_a_number_forwards_texts_where_it_is_told_to(twilio):
+    twilio.account.inbound_url, twilio.account.sms_application_sid = "https://elsewhere.example", "AP" + "0" * 32
+    assert get_backend().forward_texts(INBOUND) is None
+    assert (twilio.account.inbound_url, twilio.account.inbound_method) == (INBOUND, "POST")
+    assert report().inbound_url == INBOUND
+
+
+def test_a_service_forwards_texts_where_it_is_told_to(service, twilio):
+    twilio.account.inbound_url, twilio.account.use_inbound_webhook_on_number = "", True
+    assert get_backend().forward_texts(INBOUND) is None
+    assert twilio.account.inbound_method == "POST"
+    assert report().inbound_url == INBOUND
+
+
+def test_a_number_that_the_account_has_not_forwards_nothing(settings, twilio):
+    settings.TWILIO_FROM_NUMBER = "+17205550177"
+    problem, _ = get_backend().forward_texts("https://elsewhere.example")
+    assert problem == "TWILIO_FROM_NUMBER isn't a number of this account."
+    assert twilio.account.inbound_url == INBOUND
+
+
+def test_a_service_that_the_account_has_not_forwards_nothing(service, twilio):
+    service.TWILIO_MESSAGING_SERVICE_SID = "MG" + "1" * 32
+    problem, _ = get_backend().forward_texts("https://elsewhere.example")
+    assert problem == "TWILIO_MESSAGING_SERVICE_SID isn't a Messaging Service of this account."
+
+
+def test_the_webhook_of_a_sender_that_is_no_number_is_set_by_hand(settings):
+    settings.TWILIO_FROM_NUMBER = "EXAMPLE ORG"
+    _, remedy = get_backend().forward_texts(INBOUND)
+    assert INBOUND in remedy
+
+
+def test_forwarding_with_wrong_credentials_is_refused(settings):
+    settings.TWILIO_AUTH_TOKEN = "another-token"
+    with pytest.raises(Refused) as caught:
+        get_backend().forward_texts(INBOUND)
+    assert caught.value.code == 20003
