@@ -172,12 +172,24 @@ def audience_of(message: ScheduledMessage) -> Audience:
     return Audience(message.target, message.event, test_phone=test_phone)
 
 
+def name_audience(message: ScheduledMessage) -> str:
+    """Its audience's name. Counts nobody."""
+    try:
+        return audience_of(message).name
+    except AudienceLost:
+        return _lost_name(message)
+
+
+def _lost_name(message: ScheduledMessage) -> str:
+    return f"{message.get_target_display()} (since deleted)"
+
+
 def describe_audience(message: ScheduledMessage) -> tuple[str, int | None]:
     """Its audience's name, and how many would get it now; None if it is no longer pending."""
     try:
         audience = audience_of(message)
     except AudienceLost:
-        return f"{message.get_target_display()} (since deleted)", 0 if message.is_pending else None
+        return _lost_name(message), 0 if message.is_pending else None
     return audience.name, audience.recent_headcount().recipients if message.is_pending else None
 
 
