@@ -61,6 +61,26 @@ class Installation(models.Model):
         return str(self.token)
 
 
+class Setup(models.Model):
+    """What is known of setting this installation up, in one row (see `smsadmin.home.setup`).
+
+    `webhook_url` is where Twilio was told last, by us, to forward incoming texts to.
+    """
+
+    ONLY = 1
+
+    id = models.SmallIntegerField(primary_key=True, default=ONLY)
+    webhook_url = models.CharField(max_length=300, default="", blank=True)
+    webhook_set_at = models.DateTimeField(null=True, blank=True)
+    dismissed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "setup"
+
+    def __str__(self) -> str:
+        return "Setup"
+
+
 class WriteProbe(models.Model):
     """The one row that `/health/ready` writes to find out whether the database accepts writes."""
 

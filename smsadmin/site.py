@@ -68,12 +68,14 @@ class SmsAdminSite(AdminSite):
         return view(request)
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        from .dashboard import dashboard  # the site is created before models can be imported
+        from .home import home  # the site is created before models can be imported
 
-        return super().index(request, {"dashboard": dashboard(request.user), **(extra_context or {})})
+        return super().index(request, {"home": home(request.user), **(extra_context or {})})
 
     def get_urls(self) -> list[Any]:
-        return [path("search/", self.admin_view(self.search), name="search"), *super().get_urls()]
+        from .home import views  # as above
+
+        return [*views.urls(self), path("search/", self.admin_view(self.search), name="search"), *super().get_urls()]
 
     def search(self, request: HttpRequest) -> HttpResponse:
         """Searches for `q`. With `part=results`, returns only the list of results."""

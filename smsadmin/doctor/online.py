@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from django.conf import settings
 from django.utils import timezone
 
-from messaging.backends import AccountReport, Refused, TryLater, get_backend
+from messaging.backends import AccountReport, Refused, SendError, get_backend
 from messaging.error_codes import classify
 
 from .configuration import compare_clocks
@@ -19,21 +19,25 @@ def find_account_trouble() -> Iterator[Finding]:
         return
     try:
         report = backend.check_account()
-    except Refused as refused:
-        yield problem(
-            f"Twilio rejects the credentials (code {refused.code}).",
-            "Copy TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN from the Twilio console; the token may have been changed."
-            if refused.code in {20003, 20404}
-            else classify(refused.code).sentence,
-        )
-        return
-    except TryLater as trouble:
-        yield problem(
-            f"Twilio cannot be reached: {trouble.reason.rstrip('.')}.",
-            "Check that this machine can connect to api.twilio.com on port 443, then try again.",
-        )
+    except SendError as error:
+        yield problem(*explain(error))
         return
     yield from _judge(report)
+
+
+def explain(error: SendError) -> tuple[str, str]:
+    """What is wrong where Twilio refuses what we ask about our own account, or cannot be reached, and the remedy."""
+    if isinstance(error, Refused) and error.code in {20003, 20404}:
+        return (
+            f"Twilio rejects the credentials (code {error.code}).",
+            "Copy TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN from the Twilio console; the token may have been changed.",
+        )
+    if isinstance(error, Refused):
+        return f"Twilio refuses it (code {error.code}).", classify(error.code).sentence
+    return (
+        f"Twilio cannot be reached: {str(error).rstrip('.')}.",
+        "Check that this machine can connect to api.twilio.com on port 443, then try again.",
+    )
 
 
 def _judge(report: AccountReport) -> Iterator[Finding]:

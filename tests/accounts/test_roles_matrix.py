@@ -39,6 +39,9 @@ NEEDS = {
     "password_change_done": ANYBODY,
     "jsi18n": ANYBODY,
     "search": ANYBODY,
+    "setup": ("smsadmin.change_setup",),
+    "setup_webhook": ("smsadmin.change_setup",),
+    "setup_dismiss": ("smsadmin.change_setup",),
     "view_on_site": ANYBODY,
     "autocomplete": ("contacts.view_event",),
     "app_list": {

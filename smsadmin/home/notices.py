@@ -1,9 +1,7 @@
-"""The home page: what needs attention, what is being sent, what is scheduled, and what was sent recently.
+"""What needs attention: a sentence each, and the link to where to deal with it."""
 
-For the inbox it shows how much is unread, and which possible opt-outs await a decision.
-"""
-
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
@@ -17,14 +15,13 @@ from accounts.models import AppUser
 from messaging.inbox import conversations as inbox
 from messaging.inbox import replies
 from messaging.models import Delivery, InboxThread, MessageLog, ScheduledMessage
-from messaging.scheduling.scheduled_messages import describe_audience
 from messaging.sending import dispatch, reconciliation, staleness
-from messaging.sending.progress import Progress, recent_progress, state_in_words
 from smsadmin.lib import dates
 
-from .worker import heartbeat, schedules
+from ..worker import heartbeat, schedules
+from . import setup
 
-RECENT: Final = 5
+MOST: Final = 5
 # How long a scheduled message that wasn't sent, or a reply that wasn't delivered, is shown.
 TOLD_FOR: Final = timedelta(days=7)
 
@@ -38,110 +35,37 @@ class Notice:
     url: str
 
 
-@dataclass(frozen=True, slots=True)
-class BlastLine:
-    """One blast, its progress, and its state in words."""
-
-    log: MessageLog
-    progress: Progress
-    state: str
-
-
-@dataclass(frozen=True, slots=True)
-class ScheduledLine:
-    """One scheduled message, and who would get it now."""
-
-    message: ScheduledMessage
-    audience: str
-    recipients: int
-
-
-@dataclass(slots=True)
-class Dashboard:
-    """The home page for one user: only what they may see."""
-
-    notices: list[Notice] = field(default_factory=list)
-    running: list[BlastLine] = field(default_factory=list)
-    recent: list[BlastLine] = field(default_factory=list)
-    upcoming: list[ScheduledLine] = field(default_factory=list)
-    unread: str = ""
-    can_see_blasts: bool = False
-    can_see_scheduled: bool = False
-    can_see_inbox: bool = False
-    can_send: bool = False
-    can_import: bool = False
-
-    @property
-    def again_in(self) -> int | None:
-        """In how many seconds to reload; None if nothing is changing."""
-        if self.running:
-            return 2
-        if not self.upcoming:
-            return None
-        seconds = (self.upcoming[0].message.scheduled_at - timezone.now()).total_seconds()
-        return min(max(round(seconds) + 2, 2), 60)
-
-
-def dashboard(user: AppUser | AnonymousUser) -> Dashboard:
-    """What the home page shows to `user`."""
-    page = Dashboard(
-        can_see_blasts=user.has_perm("messaging.view_messagelog"),
-        can_see_scheduled=user.has_perm("messaging.view_scheduledmessage"),
-        can_see_inbox=user.has_perm("messaging.view_inboxthread"),
-        can_send=user.has_perm("messaging.send_blast"),
-        can_import=user.has_perm("contacts.add_communitymember"),
-    )
-    if page.can_see_blasts:
-        logs = MessageLog.objects.select_related("created_by").order_by("-pk")
-        page.notices = [*_find_stopped(), *_find_waiting(), *_find_doubt(), *_find_missing_tasks()]
-        # One that stopped by itself is among what needs attention.
-        running = logs.filter(status=MessageLog.Status.PROCESSING)
-        running = running.exclude(paused_at__isnull=False, stop_code__isnull=False)
-        page.running = [_line(log) for log in running[:RECENT]]
-        page.recent = [_line(log) for log in logs.exclude(status=MessageLog.Status.PROCESSING)[:RECENT]]
-    if page.can_see_scheduled:
-        page.notices += _find_unsent()
-        waiting = ScheduledMessage.objects.upcoming().select_related("event", "draft")
-        page.upcoming = [_scheduled_line(message) for message in waiting[:RECENT]]
-    if page.can_see_inbox:
-        waiting_texts = inbox.waiting()
-        page.notices += [
-            *_find_undecided(waiting_texts),
-            *_find_waiting_replies(),
-            *_find_doubtful_replies(),
-            *_find_failed_replies(),
-        ]
-        page.unread = _say_unread(waiting_texts)
-    return page
-
-
-def _scheduled_line(message: ScheduledMessage) -> ScheduledLine:
-    audience, recipients = describe_audience(message)
-    return ScheduledLine(message, audience, recipients or 0)
-
-
-def _line(log: MessageLog) -> BlastLine:
-    progress = recent_progress(log)
-    return BlastLine(log, progress, state_in_words(log, progress.percent))
-
-
-def _url(log: MessageLog) -> str:
-    return reverse("admin:messaging_messagelog_change", args=[log.pk])
+def find(user: AppUser | AnonymousUser, waiting: inbox.Waiting | None) -> Iterator[Notice]:
+    """For one user, only about what they may see. `waiting` is what waits in the inbox; None if that is hidden."""
+    if user.has_perm("messaging.view_messagelog"):
+        yield from _find_stopped()
+        yield from _find_waiting()
+        yield from _find_doubt()
+        yield from _find_missing_tasks()
+    if user.has_perm(setup.PERMISSION):
+        yield from _find_missing_webhook()
+    if user.has_perm("messaging.view_scheduledmessage"):
+        yield from _find_unsent()
+    if waiting is not None:
+        yield from _find_undecided(waiting)
+        yield from _find_waiting_replies()
+        yield from _find_doubtful_replies()
+        yield from _find_failed_replies()
 
 
 def _find_stopped() -> list[Notice]:
     """Blasts that stopped or paused by themselves, or that are having trouble right now."""
     halted = MessageLog.objects.halted().exclude(stop_reason="").order_by("-pk")
-    stopped = [log for log in halted[: 4 * RECENT] if log.can_be_resumed]
+    stopped = [log for log in halted[: 4 * MOST] if log.can_be_resumed]
     troubled = MessageLog.objects.running().exclude(trouble="")
     return [
         *(
             Notice(f"The blast “{log}” {_how_halted(log)}. {log.stop_reason}", _remedy(log), _url(log))
-            for log in stopped[:RECENT]
+            for log in stopped[:MOST]
         ),
         *(
             Notice(f"The blast “{log}” is slower than usual. {log.trouble}", "See why", _url(log))
-            for log in troubled[:RECENT]
+            for log in troubled[:MOST]
         ),
     ]
 
@@ -168,7 +92,7 @@ def _find_unsent() -> list[Notice]:
             "See why",
             reverse("admin:messaging_scheduledmessage_change", args=[message.pk]),
         )
-        for message in unsent[:RECENT]
+        for message in unsent[:MOST]
     ]
 
 
@@ -182,15 +106,6 @@ def _find_undecided(waiting: inbox.Waiting) -> list[Notice]:
         waiting.undecided,
     ) % {"count": f"{waiting.undecided:,}"}
     return [Notice(sentence, "Decide", f"{reverse('admin:messaging_inboxthread_changelist')}?state=undecided")]
-
-
-def _say_unread(waiting: inbox.Waiting) -> str:
-    """Such as "3 unread texts in 2 conversations"; "" if there are none."""
-    if not waiting.texts:
-        return ""
-    texts = ngettext("%(count)s unread text", "%(count)s unread texts", waiting.texts)
-    conversations = ngettext("%(count)s conversation", "%(count)s conversations", waiting.conversations)
-    return f"{texts % {'count': f'{waiting.texts:,}'}} in {conversations % {'count': f'{waiting.conversations:,}'}}"
 
 
 def _find_waiting() -> list[Notice]:
@@ -231,8 +146,8 @@ def _find_waiting_replies() -> list[Notice]:
 def _find_doubt() -> list[Notice]:
     """Blasts with unconfirmed deliveries that staff have to decide about."""
     doubtful = reconciliation.overdue().of_blasts().order_by().values("message_log").annotate(count=Count("pk"))
-    counts = {row["message_log"]: row["count"] for row in doubtful[: 4 * RECENT]}
-    logs = MessageLog.objects.filter(pk__in=counts).order_by("-pk")[:RECENT]
+    counts = {row["message_log"]: row["count"] for row in doubtful[: 4 * MOST]}
+    logs = MessageLog.objects.filter(pk__in=counts).order_by("-pk")[:MOST]
     return [
         Notice(
             ngettext(
@@ -250,8 +165,8 @@ def _find_doubt() -> list[Notice]:
 
 def _find_doubtful_replies() -> list[Notice]:
     """Conversations with an unconfirmed reply that staff have to decide about."""
-    doubtful = replies.in_question().order_by("-pk").values_list("thread", flat=True)[: 4 * RECENT]
-    threads = list(InboxThread.objects.filter(pk__in=set(doubtful)).order_by("-pk")[:RECENT])
+    doubtful = replies.in_question().order_by("-pk").values_list("thread", flat=True)[: 4 * MOST]
+    threads = list(InboxThread.objects.filter(pk__in=set(doubtful)).order_by("-pk")[:MOST])
     names = inbox.shown_names(threads)
     return [
         Notice(
@@ -276,6 +191,14 @@ def _find_failed_replies() -> list[Notice]:
     return [Notice(sentence, "See why", f"{reverse('admin:messaging_inboxthread_changelist')}?state=undelivered")]
 
 
+def _find_missing_webhook() -> list[Notice]:
+    """Real texts are sent, and nothing shows that Twilio forwards incoming ones. The checklist says so itself."""
+    if setup.is_webhook_known() or setup.is_wanted():
+        return []
+    sentence = "Twilio may not forward incoming texts to this site, so STOP and replies could be lost."
+    return [Notice(sentence, setup.SET_WEBHOOK, reverse("admin:setup"))]
+
+
 def _find_missing_tasks() -> list[Notice]:
     """No worker is running: there is no heartbeat, or recurring tasks are minutes overdue."""
     if heartbeat.living():
@@ -291,3 +214,7 @@ def _find_missing_tasks() -> list[Notice]:
             reverse("admin:django_q_schedule_changelist"),
         )
     ]
+
+
+def _url(log: MessageLog) -> str:
+    return reverse("admin:messaging_messagelog_change", args=[log.pk])
