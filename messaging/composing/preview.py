@@ -151,7 +151,7 @@ class Preview:
         if self.estimate is None:
             return ""
         in_ucs2 = self.estimate.ucs2_recipients
-        total = formatting.segments(self.estimate.segments)
+        total = counted(self.estimate.segments, "segment", "segments")
         if not in_ucs2:
             return f"{total}. Encoding: GSM-7."
         whose = "all texts" if in_ucs2 == self.estimate.recipients else people(in_ucs2)

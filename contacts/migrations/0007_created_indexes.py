@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("contacts", "0005_wording"),
+        ("contacts", "0006_import_members"),
     ]
 
     operations = [
