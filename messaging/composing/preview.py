@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 
 from contacts import phones
 from smsadmin.lib import dates
-from smsadmin.lib.plurals import people
+from smsadmin.lib.plurals import counted, people
 
 from ..backends import get_backend
 from ..models import Draft, Target
