@@ -42,5 +42,21 @@ class Migration(migrations.Migration):
                 name="ix_message_logs_sums",
             ),
         ),
+        migrations.AddIndex(
+            model_name="messagelog",
+            index=models.Index(
+                fields=["id"],
+                name="ix_message_logs_halted",
+                condition=models.Q(paused_at__isnull=False, cancelled_at=None),
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="delivery",
+            index=models.Index(
+                fields=["message_log", "claimed_at"],
+                name="ix_deliveries_in_doubt",
+                condition=models.Q(status="unknown", is_left=False),
+            ),
+        ),
         migrations.RunPython(count_deliveries, migrations.RunPython.noop, elidable=True),
     ]

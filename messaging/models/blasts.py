@@ -147,6 +147,12 @@ class MessageLog(models.Model):
         indexes = [
             models.Index(fields=["status"], name="ix_message_logs_status"),
             models.Index(fields=["family"], name="ix_message_logs_family"),
+            # For what stopped by itself.
+            models.Index(
+                fields=["id"],
+                name="ix_message_logs_halted",
+                condition=Q(paused_at__isnull=False, cancelled_at=None),
+            ),
             # For sums over the blasts of a month: the rows themselves are long.
             models.Index(
                 fields=["created_at", "success_count", "failure_count", "delivered_count", "segment_count"],

@@ -380,6 +380,12 @@ class Delivery(models.Model):
                 name="ix_deliveries_unlearned",
                 condition=Q(learned_at__isnull=True, error_code__isnull=False),
             ),
+            # For what staff have to decide about: a handful among millions.
+            models.Index(
+                fields=["message_log", "claimed_at"],
+                name="ix_deliveries_in_doubt",
+                condition=Q(status="unknown", is_left=False),
+            ),
         ]
 
     def __str__(self) -> str:
