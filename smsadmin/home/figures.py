@@ -52,7 +52,7 @@ class People:
 
 def month(now: datetime | None = None) -> Month:
     """From one read of an index, however long the blasts are."""
-    today = timezone.localtime(now)
+    zone, today = timezone.get_current_timezone(), timezone.localtime(now)
     midnight = today.replace(hour=0, minute=0, second=0, microsecond=0)
     first_day = today.date() - timedelta(days=DAYS - 1)
     first_of_month = midnight.replace(day=1)
@@ -64,7 +64,7 @@ def month(now: datetime | None = None) -> Month:
     delivered: defaultdict[date, int] = defaultdict(int)
     segments = 0
     for created_at, successes, failures, arrived, billed in rows:
-        day = timezone.localtime(created_at).date()
+        day = created_at.astimezone(zone).date()
         sent[day] += successes + failures
         delivered[day] += arrived
         segments += billed if created_at >= first_of_month else 0
