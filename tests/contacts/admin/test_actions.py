@@ -146,7 +146,7 @@ def test_an_empty_selection_is_not_an_error(admin_client, make_member, selected)
     make_member()
     data = {"action": "delete_selected", "_selected_action": selected, "index": 0}
     response = admin_client.post(MEMBERS, data, follow=True)
-    assert "could not be read" in response.text
+    assert "couldn&#x27;t be read" in response.text
     assert CommunityMember.objects.count() == 1
 
 

@@ -143,6 +143,8 @@ def add_blast(path, status, paused_at=None, cancelled_at=None, stop_reason=""):
         "total_recipients": 1,
         "success_count": 0,
         "failure_count": 0,
+        "delivered_count": 0,
+        "segment_count": 0,
         "token": f"{status}{paused_at}{cancelled_at}",
         "audience_name": "",
         "test_mode": 0,
