@@ -148,4 +148,6 @@ class DraftAdmin(admin.ModelAdmin):
     def author(self, draft: Draft) -> str:
         return str(draft.created_by) if draft.created_by else self.get_empty_value_display()
 
-    saved = dates.column("updated_at", "saved")
+    @admin.display(description="saved")
+    def saved(self, draft: Draft) -> SafeString | str:
+        return dates.when_tag(draft.updated_at)

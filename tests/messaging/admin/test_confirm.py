@@ -58,6 +58,7 @@ def test_it_shows_all_the_numbers(manager_client, make_draft, make_member, make_
         "Sender": '(720) 555-0100<span class="note">Live: real texts to real phones</span>',
     }
     assert "To 3 people in the community. 1 is skipped. About $0.05." in page
+    assert "6 segments. Encoding: GSM-7." in page
 
 
 def test_it_says_so_in_practice_mode(manager_client, make_draft, make_member, settings):
