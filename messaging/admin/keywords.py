@@ -123,7 +123,7 @@ class KeywordAutomationRuleAdmin(PhonePage, KeywordOwnerAdmin):
 
     @admin.display(description="last match", ordering="last_matched_at", empty_value="never")
     def last_match(self, rule: KeywordAutomationRule) -> str | None:
-        return dates.moment(rule.last_matched_at) if rule.last_matched_at else None
+        return dates.when_tag(rule.last_matched_at) or None
 
     @admin.action(description="Turn on selected keyword replies", permissions=["change"])
     def activate_replies(self, request: HttpRequest, queryset: KeywordOwnerQuerySet) -> None:

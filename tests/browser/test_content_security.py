@@ -53,7 +53,7 @@ def is_problem(message):
 
 def try_the_tools(page):
     """Use what scripts draw only on use: calendars, clocks and search selects."""
-    for selector in (".datetimeshortcuts a[id^=calendarlink]", ".datetimeshortcuts a[id^=clocklink]"):
+    for selector in (".datetimeshortcuts a[id^=calendarlink]:visible", ".datetimeshortcuts a[id^=clocklink]:visible"):
         if page.locator(selector).count():
             page.locator(selector).first.click()
             page.keyboard.press("Escape")

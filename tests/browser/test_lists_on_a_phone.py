@@ -26,8 +26,13 @@ def test_a_list_has_its_filter_above_its_rows_and_its_checkboxes(open_page, site
             continue
         if narrowing.count():
             filtered.add(address)
-            box = narrowing.bounding_box()
+            opener = page.get_by_role("button", name="Filters")
+            box = opener.bounding_box()
             assert box["y"] + box["height"] <= rows.first.bounding_box()["y"], address
+            opener.click()
+            expect(narrowing.get_by_role("link").first).to_be_visible()
+            page.keyboard.press("Escape")
+            expect(narrowing).to_be_hidden()
         if page.locator("select[name=action]").count():
             chosen_from.add(address)
             assert page.locator("input.action-select:visible").count() == rows.count(), address

@@ -74,7 +74,7 @@ def test_after_too_many_guesses_the_page_says_when_to_try_again_and_an_operator_
         log_in(page, "zoe", "a guess")
         expect(page.get_by_text("Please enter the correct username and password")).to_be_visible()
     log_in(page, "zoe", "a guess")
-    sentence = re.compile(r"Too many failed sign-ins\. Try again at \d+(:\d\d)? [ap]\.m\. M[SD]T")
+    sentence = re.compile(r"Too many failed sign-ins\. Try again at \d+(:\d\d)? [AP]M M[SD]T")
     expect(page.get_by_text(sentence)).to_be_visible()
     log_in(page, "zoe", given)
     expect(page.get_by_text(sentence)).to_be_visible()

@@ -39,7 +39,7 @@ def test_typed_text_is_sent_saved_and_previewed_after_signing_in_in_another_tab(
     other.get_by_label("Username").fill(USERNAME)
     other.get_by_label("Password").fill(PASSWORD)
     other.get_by_role("button", name="Log in").click()
-    expect(other.get_by_role("button", name="Log out")).to_be_visible()
+    expect(other.get_by_role("button", name="ann")).to_be_visible()
 
     page.get_by_role("button", name="Send", exact=True).click()
     expect(page.locator(".is-ours")).to_contain_text("The community centre")

@@ -91,7 +91,7 @@ def test_a_blast_without_a_worker_for_hours_waits_for_staff(slow_site):
     [(reason,)] = wait_until(
         lambda: slow_site.query("SELECT stop_reason FROM message_logs WHERE paused_at IS NOT NULL"), 30, "the pause"
     )
-    assert f"{count(slow_site, 'pending')} people have not been texted yet." in reason
+    assert f"{count(slow_site, 'pending')} people haven’t been texted yet." in reason
     time.sleep(3)
     assert taken(slow_site) == before
 

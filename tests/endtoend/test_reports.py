@@ -105,7 +105,7 @@ def test_after_a_restore_reports_on_texts_since_the_backup_change_nothing(report
         assert site.query(f"SELECT count(*) FROM {table}") == [(0,)]  # noqa: S608 - our own words
     assert site.query("SELECT sum(count) FROM unmatched_reports") == [(3 * PEOPLE - 1,)]
     said = site.run("dbdoctor", "--doctor", check=False).stdout
-    assert f"{3 * PEOPLE - 1} delivery reports fit no text here" in said
+    assert f"{3 * PEOPLE - 1} delivery reports matched no text" in said
     reports.post(after[:1], "delivered", "")
     assert len(reports.texts()) == PEOPLE - 1
 
