@@ -70,7 +70,7 @@ def test_a_backup_of_a_running_blast_is_complete_and_texts_nobody_again(site):
     worker = start_worker(site)
     wait_until(lambda: count(site, "accepted") > 50, 60, "the blast to begin")
     said = site.run("backup").stdout
-    assert f"{PEOPLE} members and 1 blast" in said
+    assert f"{PEOPLE} people and 1 blast" in said
     assert "A worker is running" in site.run("restore", "--no-input", newest(site), check=False).stderr
     wait_until(lambda: count(site, "accepted") == PEOPLE, 120, "the end of the blast", every=0.5)
     site.stop(worker)
