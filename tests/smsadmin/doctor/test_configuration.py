@@ -47,7 +47,7 @@ def test_a_sending_installation_gets_the_deployment_checks(settings):
 
 @on_postgresql
 def test_the_clock_of_the_database_is_compared():
-    assert "This machine's clock agrees with the database server's." in [
+    assert "This machine's clock matches the database server's." in [
         finding.sentence for finding in findings("clock.agrees")
     ]
 

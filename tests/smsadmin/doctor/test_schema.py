@@ -108,7 +108,7 @@ def test_a_lost_check_of_values_is_found(only):
 def test_an_index_that_was_never_finished_is_found():
     execute("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'ix_message_logs_status'::regclass")
     [sentence] = problems("schema.indexes")
-    assert "ix_message_logs_status is not valid" in sentence
+    assert "ix_message_logs_status is invalid" in sentence
 
 
 @on_postgresql
@@ -168,8 +168,8 @@ def test_a_lost_part_of_the_search_index_on_postgresql_is_found_and_recreated(sq
 @on_postgresql
 def test_ids_that_would_be_reused_are_found_and_fixed(make_event):
     make_event(pk=10_000)
-    assert problems("schema.sequences") == ["The next id of events is one that exists: rows cannot be added."]
-    assert mend("schema.sequences") == ["events goes on counting from its last id."]
+    assert problems("schema.sequences") == ["The next id of events is already taken, so rows can't be added."]
+    assert mend("schema.sequences") == ["events now continues after its last id."]
     assert problems("schema.sequences") == []
     assert make_event().pk == 10_001
 
