@@ -331,8 +331,13 @@ def check_worker(now: datetime) -> None:
 
 
 def check_queue(now: datetime) -> None:
-    """The queue hasn't been stuck for long, and due work is being done."""
+    """The queue hasn't been stuck for long, and due work is being done.
+
+    Right after a start nothing is late: the worker is about to do what became due while none was running.
+    """
     waiting_since = oldest_waiting()
+    if not heartbeat.has_settled(now):
+        return
     if waiting_since is not None and now - waiting_since > WAITS_AT_MOST:
         raise Failing(
             f"The oldest task in the queue has been waiting for {_span(now - waiting_since)}. "

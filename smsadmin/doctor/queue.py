@@ -147,7 +147,7 @@ def find_schedule_trouble() -> Iterator[Finding]:
                 "Delete it in the admin, or correct its function.",
             )
     late = Schedule.objects.filter(next_run__lt=timezone.now() - health.WAITS_AT_MOST).exclude(repeats=0)
-    if heartbeat.living() and (number := late.count()):
+    if heartbeat.has_settled() and (number := late.count()):
         yield problem(
             f"{counted(number, 'recurring task', 'recurring tasks')} should have run by now, "
             "although a worker is running.",

@@ -25,6 +25,8 @@ BEAT_SECONDS: Final = 5.0
 # A worker may wait 30 s for SQLite's lock, and then do other work before its next beat.
 SILENT_AFTER: Final = timedelta(seconds=60)
 DELETED_AFTER: Final = timedelta(days=1)
+# Within this time a worker that has just started gets to whatever became due while none was running.
+SETTLES_WITHIN: Final = timedelta(minutes=1)
 
 
 class Heart:
@@ -96,3 +98,9 @@ def living(now: datetime | None = None, database: str = DEFAULT_DB_ALIAS) -> lis
         beat_at__gt=now - SILENT_AFTER, beat_at__lte=now + shared_clock.SKEW
     )
     return list(beats.order_by("host", "started_at"))
+
+
+def has_settled(now: datetime | None = None) -> bool:
+    """Whether a worker has been running long enough that nothing due should still be waiting."""
+    now = now or shared_clock.now()
+    return any(now - worker.started_at > SETTLES_WITHIN for worker in living(now))

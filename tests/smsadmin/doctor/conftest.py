@@ -1,4 +1,5 @@
 import sqlite3
+from datetime import timedelta
 
 import pytest
 from django.db import ConnectionHandler, connection
@@ -69,7 +70,7 @@ def make_delivery(make_phone):
 @pytest.fixture
 def living_worker(db):
     now = timezone.now()
-    return WorkerHeartbeat.objects.create(host="web1", pid=77, started_at=now, beat_at=now)
+    return WorkerHeartbeat.objects.create(host="web1", pid=77, started_at=now - timedelta(hours=1), beat_at=now)
 
 
 @pytest.fixture

@@ -161,6 +161,13 @@ def test_recurring_tasks_that_do_not_run_are_found(living_worker):
     assert problems("queue.schedules") == ["1 recurring task should have run by now, although a worker is running."]
 
 
+def test_a_worker_that_has_just_started_has_time_for_recurring_tasks_due_while_none_ran(living_worker):
+    living_worker.started_at = timezone.now() - timedelta(seconds=3)
+    living_worker.save()
+    Schedule.objects.update(next_run=timezone.now() - timedelta(hours=1))
+    assert problems("queue.schedules") == []
+
+
 def test_failures_of_the_last_day_are_found():
     fail_task(timezone.now() - timedelta(hours=2))
     fail_task(timezone.now() - timedelta(hours=3))
