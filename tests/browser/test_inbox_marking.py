@@ -22,7 +22,7 @@ def test_only_what_the_list_has_shown_is_marked_as_read(open_page, site, text_in
     text_in(PHONE, "Hello?")
     expect(page.get_by_text("Hello?")).to_be_visible()
     assert mark_read(page) == [(0,)]
-    expect(page.get_by_text("1 conversation is marked as read now.")).to_be_visible()
+    expect(page.get_by_text("1 conversation marked as read.")).to_be_visible()
 
     # From here on the page gets no updates.
     page.route("**/*", lambda route: route.abort() if "x-poll" in route.request.headers else route.continue_())
