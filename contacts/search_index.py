@@ -13,7 +13,7 @@ from typing import Any, Final
 from django.apps import AppConfig
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-TABLES: Final = ("community_members", "event_registrations", "unsubscribed_contacts")
+TABLES: Final = ("community_members", "event_registrations", "unsubscribed_contacts", "group_members")
 WORDS_COLUMN: Final = "name_words"
 # Without % and \, which mean something to drivers, and which PostgreSQL treats as word boundaries anyway.
 _PUNCTUATION: Final = "'!\"#$&()*+,-./:;<=>?@[]^_`{|}~"
@@ -69,9 +69,13 @@ def _postgresql_words() -> str:
 
 
 def install(connection: BaseDatabaseWrapper) -> None:
-    """Creates the complete index of each list where it is missing or has lost a trigger."""
+    """Creates the complete index of each list that exists, where it is missing or has lost a trigger.
+
+    A migration calls this too, when later lists don't exist yet.
+    """
     with connection.cursor() as cursor:
-        for table in TABLES:
+        existing = set(connection.introspection.table_names(cursor))
+        for table in sorted(existing.intersection(TABLES)):
             if connection.vendor == "sqlite":
                 _install_on_sqlite(cursor, table)
             else:
@@ -137,8 +141,4 @@ def reinstall_after_migrate(sender: AppConfig, using: str, **_: Any) -> None:
     """Restores what a migration removed: on SQLite, Django changes a table by recreating it without its triggers."""
     from django.db import connections
 
-    connection = connections[using]
-    with connection.cursor() as cursor:
-        existing = set(connection.introspection.table_names(cursor))
-    if existing.issuperset(TABLES):
-        install(connection)
+    install(connections[using])

@@ -9,10 +9,12 @@ class SurveysConfig(AppConfig):
         from contacts.consent.opting_out import opted_out
         from messaging import keywords
         from messaging import practice_phone as phone
+        from messaging.composing import conditions
         from messaging.inbox import automation_names
 
-        from . import conversation, practice_phone, session_ends
+        from . import audience_conditions, conversation, practice_phone, session_ends
 
+        conditions.register(audience_conditions.AnsweredSurvey)
         keywords.owners.register(conversation.claim_of_survey)
         automation_names.register("survey", conversation.names_of_surveys)
         phone.forgetters.register(practice_phone.forget)

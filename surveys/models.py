@@ -110,7 +110,10 @@ class SurveyResponse(models.Model):
         db_table = "survey_responses"
         verbose_name = "answer"
         constraints = [models.UniqueConstraint(fields=["session", "question_index"], name="unique_session_question")]
-        indexes = [models.Index(fields=["survey", "question_index"], name="ix_responses_survey_question")]
+        indexes = [
+            models.Index(fields=["survey", "question_index"], name="ix_responses_survey_question"),
+            models.Index(fields=["survey", "phone"], name="ix_responses_survey_phone"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.phone}: {self.question_index + 1}"

@@ -96,7 +96,7 @@ def test_a_survey_is_found_by_its_linked_event(constraints):
 
 def test_the_values_are_those_of_the_schema():
     assert {"admin", "social_manager"} == set(Role.values)
-    assert {"community", "event"} == set(Target.values)
+    assert {"community", "event", "audience"} == set(Target.values)
     assert {"processing", "sent", "failed"} == set(MessageLog.Status.values)
     assert {"pending", "processing", "sent", "failed", "expired", "cancelled"} == set(ScheduledMessage.Status.values)
     assert {"opt_out", "hard_fail", "soft_fail"} == set(SuppressedContact.Category.values)

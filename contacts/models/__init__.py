@@ -2,9 +2,11 @@
 
 from .consent import ConsentRecord
 from .events import Event, EventRegistration
+from .groups import Group, GroupMember
 from .imports import ContactImport, ImportChunk, ImportRow
 from .members import CommunityMember
 from .opt_outs import UnsubscribedContact
+from .profiles import Profile, ProfileField, ProfileValue
 from .suppression import LiftedSuppression, SuppressedContact
 
 __all__ = [
@@ -13,9 +15,14 @@ __all__ = [
     "ContactImport",
     "Event",
     "EventRegistration",
+    "Group",
+    "GroupMember",
     "ImportChunk",
     "ImportRow",
     "LiftedSuppression",
+    "Profile",
+    "ProfileField",
+    "ProfileValue",
     "SuppressedContact",
     "UnsubscribedContact",
 ]

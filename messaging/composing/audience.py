@@ -3,7 +3,8 @@
 Everything works on sets in the database, so memory doesn't grow with the list.
 """
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -12,6 +13,7 @@ from django.core.cache import cache
 from django.db import connection
 from django.db.models import Case, F, QuerySet, Value, When
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import ngettext
 
 from contacts import phones
@@ -21,7 +23,10 @@ from contacts.models.suppression import blocked_by, suppressed
 from smsadmin.lib.plurals import people
 
 from ..models import Delivery, Draft, MessageLog, RetryWhom, Target
+from . import definitions
 from .cost import NameProfile, profile
+from .definitions import BadDefinition, Definition
+from .pools import best_name
 
 CACHED_FROM = 5_000
 CACHE_SECONDS = 60
@@ -63,9 +68,10 @@ class Headcount:
 @dataclass(frozen=True, slots=True)
 class Audience:
     """The community, people registered for an event, members selected for a draft, people whom a blast didn't reach,
-    or the test phone.
+    the people of a definition, or the test phone.
 
-    With `test_phone` it is a test that nobody else gets; "" is a test without a phone, which nobody gets.
+    With `test_phone` it is a test that nobody else gets; "" is a test without a phone, which nobody gets. An audience
+    with a `problem`, a sentence for staff, has nobody: its definition can't be understood.
     """
 
     target: str
@@ -74,17 +80,35 @@ class Audience:
     test_phone: str | None = None
     retry_of: MessageLog | None = None
     retry_whom: str = ""
+    definition: Definition | None = None
+    problem: str = ""
 
     @classmethod
     def of_draft(cls, draft: Draft) -> Self:
+        test_phone = settings.ADMIN_TEST_PHONE if draft.test_mode else None
+        if draft.target == Target.AUDIENCE:
+            return cls.defined(draft.definition, test_phone)
         return cls(
             draft.target,
             draft.event,
             draft if draft.is_selection else None,
-            settings.ADMIN_TEST_PHONE if draft.test_mode else None,
+            test_phone,
             draft.retry_of,
             draft.retry_whom,
         )
+
+    @classmethod
+    def defined(cls, stored: Any, test_phone: str | None = None) -> Self:
+        """The audience of a definition as JSON."""
+        try:
+            return cls(Target.AUDIENCE, test_phone=test_phone, definition=definitions.read(stored))
+        except BadDefinition as problem:
+            return cls(Target.AUDIENCE, test_phone=test_phone, problem=str(problem))
+
+    @property
+    def stored_definition(self) -> dict[str, Any] | None:
+        """Its definition as JSON, if it has one."""
+        return self.definition.stored() if self.definition is not None else None
 
     @property
     def name(self) -> str:
@@ -92,13 +116,15 @@ class Audience:
         if self.test_phone is not None:
             return "Test phone"
         if self.retry_of is not None:
-            count = self.people().count()
+            count = self.count()
             return ngettext("%(count)s person not reached", "%(count)s people not reached", count) % {
                 "count": f"{count:,}"
             }
         if self.selection is not None:
             count = self.selection.members.count()
             return ngettext("%(count)s selected person", "%(count)s selected people", count) % {"count": f"{count:,}"}
+        if self.target == Target.AUDIENCE:
+            return capfirst(self.definition.title)[:250] if self.definition else "An audience that can’t be found"
         return str(self.event) if self.event is not None else "Community"
 
     def described(self, count: int) -> str:
@@ -109,12 +135,19 @@ class Audience:
             return f"{people(count)} who didn’t get it"
         if self.selection is not None:
             return f"{people(count)} you selected"
+        if self.target == Target.AUDIENCE:
+            return f"{people(count)}: {self.definition.title}" if self.definition else people(count)
         if self.event is not None:
             return f"{people(count)} registered for {self.event}"
         return f"{people(count)} in the community"
 
-    def people(self) -> QuerySet[Any]:
-        """Rows with phone and name for everyone in it, including people who can't be texted."""
+    def sources(self) -> list[QuerySet[Any]]:
+        """Rows with phone and name for everyone in it, including people who can't be texted, and nobody twice."""
+        if self.target == Target.AUDIENCE:
+            return self.definition.sources() if self.definition else []
+        return [self._people()]
+
+    def _people(self) -> QuerySet[Any]:
         if self.retry_of is not None:
             return self.retry_of.to_retry(self.retry_whom == RetryWhom.FAILED)
         if self.target == Target.EVENT:
@@ -127,12 +160,28 @@ class Audience:
             )
         return CommunityMember.objects.all()
 
-    def _textable(self) -> QuerySet[Any]:
-        return self.people().filter(~unsubscribed(), ~suppressed())
+    @property
+    def _name(self) -> Any:
+        """The expression for a row's name."""
+        return best_name() if self.target == Target.AUDIENCE else F("name")
+
+    def count(self) -> int:
+        """How many people it has, including people who can't be texted."""
+        return sum(source.count() for source in self.sources())
+
+    def _textable(self) -> Iterator[QuerySet[Any]]:
+        for source in self.sources():
+            yield source.filter(~unsubscribed(), ~suppressed())
 
     def sample(self, count: int) -> list[tuple[str, str | None]]:
         """(phone, name) of the first `count` recipients; in test mode, of the real audience."""
-        return list(self._textable().order_by("pk").values_list("phone", "name")[:count])
+        found: list[tuple[str, str | None]] = []
+        for source in self._textable():
+            named = source.order_by("pk").values_list("phone", self._name)
+            found += named[: count - len(found)]
+            if len(found) >= count:
+                break
+        return found
 
     def headcount(self) -> Headcount:
         """A fresh count. For the test phone: one person, with the first recipient's name."""
@@ -140,16 +189,24 @@ class Audience:
             return Headcount(0, {}, profile(()))
         if self.test_phone:
             return Headcount(1, {}, profile(name for _, name in self.sample(1) or [("", None)]))
-        people = self.people()
-        opted_out = people.filter(unsubscribed()).count()
-        skipped = {"opted_out": opted_out, "suppressed": people.filter(suppressed(), ~unsubscribed()).count()}
-        names = profile(self._textable().order_by().values_list("name", flat=True).iterator(chunk_size=5_000))
-        return Headcount(names.total() + sum(skipped.values()), skipped, names)
+        opted_out = dead = 0
+        for source in self.sources():
+            opted_out += source.filter(unsubscribed()).count()
+            dead += source.filter(suppressed(), ~unsubscribed()).count()
+        names = profile(self._names())
+        return Headcount(names.total() + opted_out + dead, {"opted_out": opted_out, "suppressed": dead}, names)
+
+    def _names(self) -> Iterator[str | None]:
+        """The names of its recipients, in any order."""
+        for source in self._textable():
+            yield from source.order_by().values_list(self._name, flat=True).iterator(chunk_size=5_000)
 
     def recent_headcount(self) -> Headcount:
         """The headcount, cached for a minute for large audiences. For live previews."""
         key = f"headcount:{self.target}:{self.event and self.event.pk}:{self.selection and self.selection.pk}"
         key += f":{self.retry_of and self.retry_of.pk}:{self.retry_whom}:{self.test_phone}"
+        if self.definition is not None:
+            key += f":{hashlib.sha256(repr(self.stored_definition).encode()).hexdigest()}"
         headcount = cache.get(key)
         if headcount is None:
             headcount = self.headcount()
@@ -169,10 +226,13 @@ class Audience:
             name = next((name for _, name in self.sample(1)), None)
             Delivery.objects.create(message_log=log, phone=self.test_phone, name=name)
             return 1
+        return sum(self._expand(log, source) for source in self.sources())
+
+    def _expand(self, log: MessageLog, source: QuerySet[Any]) -> int:
         columns: dict[str, Any] = {
             "message_log_id": Value(log.pk),
             "phone": F("phone"),
-            "name": F("name"),
+            "name": self._name,
             "status": Case(When(blocked_by="", then=Value("pending")), default=Value("skipped")),
             "skip_reason": F("blocked_by"),
             "sid": Value(""),
@@ -180,11 +240,11 @@ class Audience:
             "updated_at": Value(timezone.now()),
             "is_left": Value(False),
         }
-        rows = self.people().annotate(blocked_by=blocked_by()).order_by("pk")
+        rows = source.annotate(blocked_by=blocked_by()).order_by("pk")
         selected = {f"new_{name}": expression for name, expression in columns.items()}
         sql, parameters = rows.annotate(**selected).values_list(*selected).query.sql_with_params()
         quote = connection.ops.quote_name
         names = ", ".join(quote(name) for name in columns)
         with connection.cursor() as cursor:
             cursor.execute(f"INSERT INTO {quote(Delivery._meta.db_table)} ({names}) {sql}", parameters)
-            return cursor.rowcount
+            return int(cursor.rowcount)

@@ -38,7 +38,7 @@ def copy(draft: Draft, user: AppUser) -> Draft:
         copied = select_members(chosen, user)
     else:
         copied = Draft(created_by=user, retry_of=draft.retry_of, retry_whom=draft.retry_whom)
-    for name in ("message_body", "has_opt_out_line", "target", "event", "test_mode"):
+    for name in ("message_body", "has_opt_out_line", "target", "event", "definition", "test_mode"):
         setattr(copied, name, getattr(draft, name))
     copied.save()
     return copied

@@ -18,7 +18,7 @@ from . import drafts, preview
 # Far more than can be sent, but still fast to measure for a large audience.
 MAX_TYPED: Final = 10_000
 RECENT_EVENTS: Final = 50
-WRITTEN: Final = ("message_body", "has_opt_out_line", "target", "event")
+WRITTEN: Final = ("message_body", "has_opt_out_line", "target", "event", "definition")
 
 
 class EventSelect(SearchingSelect):

@@ -255,7 +255,10 @@ def preview(
         problems += _too_long(size)
     if test_mode and not audience.test_phone:
         problems.append(Problem("test_mode", TEST_PHONE_MISSING))
-    problems += _nobody(audience, headcount)
+    if audience.problem:
+        problems.append(Problem("definition", audience.problem))
+    else:
+        problems += _nobody(audience, headcount)
     return Preview(
         body,
         audience,
@@ -292,12 +295,12 @@ def can_schedule(draft: Draft) -> bool:
 
 
 def is_complete(draft: Draft) -> bool:
-    """Whether it has words without unknown fields, and an event if it goes to one."""
+    """Whether it has words without unknown fields, and an audience that exists."""
     try:
         compile_template(draft.message_body)
     except UnknownToken:
         return False
-    return not is_blank(draft.message_body) and not draft.lacks_event
+    return not (is_blank(draft.message_body) or draft.lacks_event or Audience.of_draft(draft).problem)
 
 
 def sender_name() -> str:
@@ -356,6 +359,8 @@ def _nobody(audience: Audience, headcount: Headcount) -> list[Problem]:
         sentence = "There’s nobody left to resend to. Everyone got the text or can’t be texted."
     elif audience.target == Target.EVENT:
         sentence = f"Nobody is registered for {audience.event}. Register people first, or choose another audience."
+    elif audience.target == Target.AUDIENCE:
+        sentence = "Nobody is in this audience right now. Choose another one."
     elif audience.selection is not None:
         sentence = "None of the selected people are still in the community. Select others on the People list."
     else:

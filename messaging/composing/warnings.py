@@ -74,6 +74,8 @@ def find_repeated(preview: Preview) -> MessageLog | None:
         message_body=preview.body,
         test_mode=False,
     )
+    stored = audience.stored_definition
+    logs = logs.filter(definition__isnull=True) if stored is None else logs.filter(definition=stored)
     return logs.select_related("created_by").order_by("-pk").first()
 
 

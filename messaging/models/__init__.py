@@ -1,5 +1,6 @@
 """Blasts with a delivery for each recipient, drafts, scheduled blasts, conversations, and keyword replies."""
 
+from .audiences import SavedAudience
 from .blasts import MessageLog
 from .choices import RetryWhom, Target
 from .deliveries import Delivery
@@ -20,6 +21,7 @@ __all__ = [
     "MessageLog",
     "Pace",
     "RetryWhom",
+    "SavedAudience",
     "ScheduledMessage",
     "SenderSlot",
     "Target",

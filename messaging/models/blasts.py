@@ -93,6 +93,7 @@ class MessageLog(models.Model):
     message_body = models.TextField("message")
     target = models.CharField("audience", max_length=20, choices=Target)
     event = models.ForeignKey(Event, models.SET_NULL, null=True, blank=True, related_name="message_logs")
+    definition = models.JSONField(null=True, blank=True, editable=False)
     status = models.CharField(max_length=20, choices=Status, default=Status.SENT)
     total_recipients = models.IntegerField("recipients", default=0)
     success_count = models.IntegerField("succeeded", default=0)

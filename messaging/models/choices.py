@@ -4,10 +4,11 @@ from django.db import models
 
 
 class Target(models.TextChoices):
-    """The values of `target` in the schema of record."""
+    """The values of `target`: the schema of record's two, and AUDIENCE for what a definition says."""
 
     COMMUNITY = "community", "Community"
     EVENT = "event", "People registered for an event"
+    AUDIENCE = "audience", "Groups, audiences, or single people"
 
 
 class RetryWhom(models.TextChoices):

@@ -35,6 +35,7 @@ class Draft(models.Model):
     has_opt_out_line = models.BooleanField(default=True)
     target = models.CharField(max_length=20, choices=Target, default=Target.COMMUNITY)
     event = models.ForeignKey(Event, models.CASCADE, null=True, blank=True, related_name="+")
+    definition = models.JSONField(null=True, blank=True, editable=False)
     is_selection = models.BooleanField(default=False)
     members = models.ManyToManyField(CommunityMember, related_name="+", db_table="blast_draft_members")
     retry_of = models.ForeignKey(MessageLog, models.CASCADE, null=True, blank=True, editable=False, related_name="+")

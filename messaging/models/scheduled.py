@@ -80,6 +80,7 @@ class ScheduledMessage(models.Model):
     message_body = models.TextField("message")
     target = models.CharField("audience", max_length=20, choices=Target)
     event = models.ForeignKey(Event, models.SET_NULL, null=True, blank=True, related_name="scheduled_messages")
+    definition = models.JSONField(null=True, blank=True, editable=False)
     status = models.CharField(max_length=20, choices=Status, default=Status.PENDING)
     test_mode = models.BooleanField(default=False)
     processing_started_at = models.DateTimeField(null=True, blank=True)
@@ -124,6 +125,7 @@ class ScheduledMessage(models.Model):
             self.message_body,
             self.target,
             self.event_id,
+            self.definition,
             self.test_mode,
             self.scheduled_at.astimezone(UTC).isoformat(),
         )

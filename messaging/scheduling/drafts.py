@@ -31,6 +31,7 @@ def write_again(message: ScheduledMessage, user: AppUser) -> Draft:
     draft.message_body = message.message_body
     draft.has_opt_out_line = False
     draft.target, draft.event, draft.test_mode = message.target, message.event, message.test_mode
+    draft.definition = message.definition
     draft.save()
     return draft
 

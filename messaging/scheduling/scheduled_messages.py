@@ -69,6 +69,7 @@ def schedule(
         message_body=body,
         target=audience.target,
         event=audience.event,
+        definition=audience.stored_definition,
         scheduled_at=at,
         test_mode=audience.test_phone is not None,
         created_by=created_by,
@@ -169,6 +170,11 @@ def audience_of(message: ScheduledMessage) -> Audience:
         return replace(Audience.of_draft(message.draft), test_phone=test_phone)
     if message.target == Target.EVENT and message.event is None:
         raise AudienceLost("The event was deleted. Choose another audience.")
+    if message.target == Target.AUDIENCE:
+        audience = Audience.defined(message.definition, test_phone)
+        if audience.problem:
+            raise AudienceLost(f"{audience.problem} Choose another audience.")
+        return audience
     return Audience(message.target, message.event, test_phone=test_phone)
 
 

@@ -45,10 +45,10 @@ WAITS_AT_MOST = timedelta(seconds=20)
 
 
 class EmptyAudience(Exception):
-    """Nobody in the audience can be texted."""
+    """Nobody in the audience can be texted, or nobody knows who is in it; str() is a sentence for staff."""
 
-    def __str__(self) -> str:
-        return "This audience is empty. Nothing was sent."
+    def __init__(self, sentence: str = "This audience is empty. Nothing was sent.") -> None:
+        super().__init__(sentence)
 
 
 def start(
@@ -62,12 +62,15 @@ def start(
     `body` is the whole text with its fields. Raises UnknownToken and EmptyAudience without writing anything.
     """
     compile_template(body)
+    if audience.problem:
+        raise EmptyAudience(audience.problem)
     with transaction.atomic():
         log = MessageLog.objects.create(
             created_at=shared_clock.now(),
             message_body=body,
             target=audience.target,
             event=audience.event,
+            definition=audience.stored_definition,
             audience_name=audience.name,
             status=MessageLog.Status.PROCESSING,
             test_mode=audience.test_phone is not None,

@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from tqdm import tqdm
 
+from contacts import profiles
 from contacts.models import Event
 from messaging.composing import preview as composing
 from messaging.composing.audience import Audience
@@ -27,7 +28,7 @@ NO_WORKER_AFTER: Final = 10.0
 
 
 class Command(BaseCommand):
-    help = "Sends a blast to the community or to people registered for an event. Shows a preview and asks first."
+    help = "Sends a blast to the community, an event, a group, an audience or people. Shows a preview and asks first."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
@@ -36,6 +37,11 @@ class Command(BaseCommand):
         audience = parser.add_mutually_exclusive_group(required=True)
         audience.add_argument("--community", action="store_true", help="Send to the community")
         audience.add_argument("--event", type=int, metavar="ID", help="Send to people registered for the event")
+        audience.add_argument("--group", metavar="NAME", help="Send to a group")
+        audience.add_argument(
+            "--audience", metavar="NAME", help="Send to a saved audience (manage.py audiences lists them)"
+        )
+        audience.add_argument("--to", nargs="+", metavar="PHONE", help="Send to these people only")
         parser.add_argument(
             "--at",
             metavar="TIME",
@@ -53,7 +59,7 @@ class Command(BaseCommand):
         at = _read_time(options["at"], options["timezone"], options["wait"])
         preview = composing.preview(
             options["text"],
-            self._audience(options["event"], options["test"]),
+            self._audience(options),
             opt_out_line=not options["no_opt_out_line"],
             test_mode=options["test"],
             is_fresh=True,
@@ -72,8 +78,8 @@ class Command(BaseCommand):
             return
         try:
             log = dispatch.start(preview.body, preview.audience)
-        except dispatch.EmptyAudience:
-            raise CommandError("Nothing was sent because there is nobody left to text.") from None
+        except dispatch.EmptyAudience as reason:
+            raise CommandError(f"Nothing was sent. {reason}") from None
         if options["wait"]:
             self._wait(log)
         else:
@@ -88,9 +94,17 @@ class Command(BaseCommand):
             self.style.SUCCESS(f"Blast scheduled ({message.pk}). To list all, run manage.py list_scheduled.")
         )
 
-    def _audience(self, event_id: int | None, is_test: bool) -> Audience:
-        phone = settings.ADMIN_TEST_PHONE if is_test else None
-        if event_id is None:
+    def _audience(self, options: dict[str, Any]) -> Audience:
+        phone = settings.ADMIN_TEST_PHONE if options["test"] else None
+        for key, value in (("group", options["group"]), ("audience", options["audience"]), ("phones", options["to"])):
+            if value is not None:
+                audience = Audience.defined({"any": [{key: value}]}, phone)
+                if audience.problem:
+                    raise CommandError(audience.problem)
+                if audience.definition is not None:
+                    profiles.ensure(phone for pool in audience.definition.pools() for phone in pool.phones)
+                return audience
+        if (event_id := options["event"]) is None:
             return Audience(Target.COMMUNITY, test_phone=phone)
         event = Event.objects.filter(pk=event_id).first()
         if event is None:
