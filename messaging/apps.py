@@ -11,7 +11,10 @@ class MessagingConfig(AppConfig):
         from . import keywords, practice_numbers
         from .inbox import automation_names, conversations
         from .models.inbox import tags
+        from .scheduling import quiet_hours
+        from .sending.holds import holds
 
+        holds.register(quiet_hours.hold)
         keywords.owners.register(keywords.claim_of_rule)
         automation_names.register("keyword", automation_names.names_of_rules)
         opted_out.connect(conversations.on_opted_out, dispatch_uid="messaging.opted_out")

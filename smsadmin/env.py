@@ -17,6 +17,8 @@ from urllib.parse import urlsplit
 import environ
 import phonenumbers
 
+from smsadmin.lib.daily_hours import BadHours, DailyHours
+
 _SYSTEM: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONPATH", "VIRTUAL_ENV")
 
 
@@ -93,6 +95,14 @@ def read_bool(name: str, default: bool) -> bool:
     if value in {"", "true", "1", "yes", "on", "false", "0", "no", "off"}:
         return value in {"true", "1", "yes", "on"} if value else default
     stop(name, f"is {value!r}, which is neither true nor false", "Write true or false.")
+
+
+def read_hours(name: str) -> DailyHours:
+    """Hours of the day such as "21:00-08:00"; none if unset."""
+    try:
+        return DailyHours.read(read_text(name))
+    except BadHours as problem:
+        stop(name, f"is wrong: {problem}", "Or leave it empty, to have none.")
 
 
 def read_address(name: str, remedy: str) -> str:

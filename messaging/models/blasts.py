@@ -125,6 +125,7 @@ class MessageLog(models.Model):
         help_text="When a restore brought it back. People texted before then may have been retried since.",
     )
     sending_since = models.DateTimeField(null=True, blank=True, help_text="When staff last resumed it.")
+    ignores_quiet_hours = models.BooleanField(default=False, help_text="An admin decided to send at any hour.")
     cancelled_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     stop_code = models.IntegerField(null=True, blank=True)

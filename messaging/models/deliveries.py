@@ -1,7 +1,7 @@
 """Deliveries: the recipients of blasts and replies, and what happened to each."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -69,18 +69,34 @@ class DeliveryQuerySet(models.QuerySet):
         """Rows called later than `moment`; all rows if it is None."""
         return self if moment is None else self.filter(claimed_at__gt=moment)
 
+    def held(self, now: datetime) -> Self:
+        """Pending rows that wait for their time, which is later than `now`."""
+        return self.filter(status=Delivery.Status.PENDING, not_before__gt=now)
+
     def count_by_status(self) -> dict[str, int]:
         """The number of rows for each status that occurs."""
         return dict(self.order_by().values_list("status").annotate(Count("pk")))
 
-    def claim(self, message_log_id: int, most: int, now: datetime | None = None) -> "list[Delivery]":
+    def claim(
+        self,
+        message_log_id: int,
+        most: int,
+        now: datetime | None = None,
+        *,
+        after: int = 0,
+        find_holds: "Callable[[Collection[Delivery], datetime], Mapping[int, datetime]] | None" = None,
+    ) -> "list[Delivery]":
         """Claim up to `most` pending rows of a blast for sending, and commit before returning them.
 
         Only returned rows may be sent, and only by the caller. Opt-outs and suppressions are checked again: anyone
         who opted out since the blast started is skipped, and so is anyone who may have the text from another blast of
-        the family. An empty list means that nothing is left to claim, or that the blast was paused or canceled.
+        the family. `find_holds` says which rows have to wait until when; they stay pending. Rows up to the id `after`
+        aren't looked at. An empty list means that nothing is left to claim there, or that the blast was paused or
+        canceled.
         """
+        at = now or shared_clock.now()
         waiting = self.filter(
+            Q(not_before=None) | Q(not_before__lte=at),
             message_log_id=message_log_id,
             status=Delivery.Status.PENDING,
             message_log__status=BlastStatus.PROCESSING,
@@ -89,11 +105,19 @@ class DeliveryQuerySet(models.QuerySet):
         ).annotate(blocked_by=blocked_by(), family=F("message_log__family"))
         while True:
             with transaction.atomic():
-                rows = waiting.only("phone", "name")._lock_first(most)
+                rows = waiting.filter(pk__gt=after).only("phone", "name")._lock_first(most)
                 self._block_duplicates(message_log_id, rows)
-                claimed = self._take(rows, now)
+                claimed = self._take(self._hold(rows, at, find_holds) if find_holds else rows, now)
             if claimed or not rows:
                 return claimed
+            after = rows[-1].pk
+
+    def _hold(self, rows: list[Any], now: datetime, find_holds: Callable[..., Mapping[int, datetime]]) -> list[Any]:
+        """Let the locked rows wait that have to, and return the others."""
+        until = find_holds([row for row in rows if not row.blocked_by], now)
+        for at in set(until.values()):
+            self.filter(pk__in=[pk for pk in until if until[pk] == at]).update(not_before=at, updated_at=now)
+        return [row for row in rows if row.pk not in until]
 
     def _block_duplicates(self, message_log_id: int, rows: list[Any]) -> None:
         """Block locked rows of a blast whose phone is live in another blast of the family.
@@ -355,6 +379,7 @@ class Delivery(models.Model):
     error_message = models.TextField(default="", blank=True)
     skip_reason = models.CharField(max_length=12, choices=SkipReason, default="", blank=True)
     segments = models.SmallIntegerField(null=True, blank=True)
+    not_before = models.DateTimeField(null=True, blank=True, help_text="Until when quiet hours keep it waiting.")
     claimed_at = models.DateTimeField(null=True, blank=True)
     accepted_at = models.DateTimeField(null=True, blank=True)
     updated_at = models.DateTimeField(default=timezone.now)
@@ -379,6 +404,11 @@ class Delivery(models.Model):
                 fields=["error_code", "id"],
                 name="ix_deliveries_unlearned",
                 condition=Q(learned_at__isnull=True, error_code__isnull=False),
+            ),
+            models.Index(
+                fields=["message_log", "not_before"],
+                name="ix_deliveries_not_before",
+                condition=Q(not_before__isnull=False),
             ),
             # For what staff have to decide about: a handful among millions.
             models.Index(

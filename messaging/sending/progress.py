@@ -9,8 +9,11 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db.models import Count, Max, Min
 from django.utils import timezone
+from django.utils.translation import ngettext
 
+from smsadmin.lib import dates
 from smsadmin.lib.percentages import percent
+from smsadmin.lib.plurals import people
 
 from ..models import Delivery, MessageLog
 
@@ -50,7 +53,8 @@ class Progress:
     """A blast's counts. `rate` is in texts per second over the last ten seconds, 0 if nothing is being sent.
 
     `ends` are the lowest and highest id of the blast's rows, to limit queries for some of them. `doubts` are the
-    reasons for unknown outcomes with their counts, most frequent first.
+    reasons for unknown outcomes with their counts, most frequent first. `held` are the times until which quiet hours
+    keep people waiting, with how many, the earliest first.
     """
 
     counts: Mapping[str, int]
@@ -59,6 +63,7 @@ class Progress:
     ends: tuple[int, int]
     rate: float
     is_moving: bool
+    held: tuple[tuple[datetime, int], ...] = ()
 
     @property
     def total(self) -> int:
@@ -72,6 +77,18 @@ class Progress:
     @property
     def waiting(self) -> int:
         return self.counts.get(Delivery.Status.PENDING, 0)
+
+    @property
+    def held_back(self) -> int:
+        """Of the waiting, those that quiet hours keep waiting."""
+        return sum(count for _, count in self.held)
+
+    @property
+    def held_sentences(self) -> list[str]:
+        """Such as "212 people get it tomorrow from 8:00 AM." """
+        return [
+            f"{people(count)} {ngettext('gets', 'get', count)} it {dates.from_when(at)}." for at, count in self.held
+        ]
 
     @property
     def left(self) -> int:
@@ -109,7 +126,8 @@ class Progress:
     def seconds_left(self) -> float | None:
         """At the measured rate, or the configured one if nothing was measured. None if unknown."""
         rate = self.rate or settings.SMS_RATE_PER_SECOND
-        return self.left / rate if self.is_moving and self.left and rate else None
+        left = self.left - self.held_back
+        return left / rate if self.is_moving and left and rate else None
 
     @property
     def states(self) -> list[State]:
@@ -144,11 +162,21 @@ def progress(log: MessageLog) -> Progress:
         skipped = dict(of_skipped.values_list("skip_reason").annotate(Count("pk")))
     doubts = log.deliveries.count_doubts() if counts.get(Delivery.Status.UNKNOWN) else ()
     is_moving = log.is_running and bool(counts.get(Delivery.Status.PENDING) or counts.get(Delivery.Status.SENDING))
+    held = count_held(log) if counts.get(Delivery.Status.PENDING) else ()
     rate = 0.0
     if is_moving:
         _, first_waiting, _ = found.get(Delivery.Status.PENDING, (0, ends[1] + 1, 0))
+        if held:
+            ready = log.deliveries.filter(status=Delivery.Status.PENDING, not_before=None)
+            first_waiting = ready.aggregate(first=Min("pk"))["first"] or ends[1] + 1
         rate = measure_rate(log, ends[0], first_waiting, timezone.now())
-    return Progress(counts, skipped, doubts, ends, rate, is_moving)
+    return Progress(counts, skipped, doubts, ends, rate, is_moving, held)
+
+
+def count_held(log: MessageLog) -> tuple[tuple[datetime, int], ...]:
+    """Until when quiet hours keep people of a blast waiting, and how many, the earliest first."""
+    rows = log.deliveries.held(timezone.now()).order_by("not_before").values_list("not_before")
+    return tuple((at, count) for at, count in rows.annotate(Count("pk")) if at is not None)
 
 
 def recent_progress(log: MessageLog) -> Progress:

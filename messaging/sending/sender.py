@@ -143,7 +143,15 @@ class Sender:
             self.in_flight += 1
             pool.submit(self._call, row, reservation.slot(index))
         self._give_back(reservation.count - len(rows))
-        return bool(rows)
+        return bool(rows) or self._has_to_wait()
+
+    def _has_to_wait(self) -> bool:
+        """Whether rows are left that can't go out yet. If so, the sender rests until the first one can."""
+        opens_at = self.stream.opens_at()
+        if opens_at is None:
+            return False
+        self.rest_until = time.monotonic() + max(0.0, (opens_at - shared_clock.now()).total_seconds())
+        return True
 
     def _call(self, row: Delivery, leaves_at: float) -> None:
         """Runs in the pool: wait for the time slot, call, and return the result through the queue. Never raises."""

@@ -1,16 +1,20 @@
 """Streams of deliveries for senders: the rows of a blast, or the replies of the inbox."""
 
 import time
+from datetime import datetime
 from typing import Final
 
 from django.conf import settings
+from django.db.models import Min
 from django.utils import timezone
+
+from smsadmin.lib import shared_clock
 
 from ..error_codes import classify
 from ..models import Delivery, MessageLog, SenderSlot
 from ..models.deliveries import Receipt
 from ..text.personalization import Template, compile_template
-from . import breaker, pacing
+from . import breaker, holds, pacing
 
 BREAKER_SECONDS: Final = 1.0
 
@@ -29,8 +33,12 @@ class Stream:
         raise NotImplementedError
 
     def claim(self, most: int) -> list[Delivery]:
-        """Claim up to `most` rows; [] if none are left."""
+        """Claim up to `most` rows; [] if none are left that can go out now."""
         raise NotImplementedError
+
+    def opens_at(self) -> datetime | None:
+        """When the first of the rows can go out that have to wait; None if none has to."""
+        return None
 
     def text(self, row: Delivery) -> str:
         """The text for a claimed row. Also called from the pool's threads."""
@@ -55,6 +63,8 @@ class BlastStream(Stream):
         self.log_id = log.pk
         self._template: Template = compile_template(log.message_body)
         self._has_trouble = bool(log.trouble)
+        self._claimed_up_to = 0
+        self._is_held = not (log.test_mode or log.ignores_quiet_hours)
         self._fault_checked_at = 0.0
         self._failures_unchecked = 0
 
@@ -62,7 +72,25 @@ class BlastStream(Stream):
         return f"Blast {self.log.pk}"
 
     def claim(self, most: int) -> list[Delivery]:
-        return Delivery.objects.claim(self.log.pk, most)
+        """Claim the next rows, then those further up that have come back or may go out by now.
+
+        So that rows that have to wait are passed once, not with each claim.
+        """
+        rows = self._claim(most)
+        if not rows and self._claimed_up_to:
+            self._claimed_up_to = 0
+            rows = self._claim(most)
+        if rows:
+            self._claimed_up_to = rows[-1].pk
+        return rows
+
+    def _claim(self, most: int) -> list[Delivery]:
+        find_holds = holds.find if self._is_held and holds.holds else None
+        return Delivery.objects.claim(self.log.pk, most, after=self._claimed_up_to, find_holds=find_holds)
+
+    def opens_at(self) -> datetime | None:
+        waiting = self.log.deliveries.held(shared_clock.now())
+        return waiting.aggregate(first=Min("not_before"))["first"] if self.log.is_running else None
 
     def text(self, row: Delivery) -> str:
         return self._template.render(row.name)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.conf import settings
-from django.db.models import Max
+from django.db.models import Max, Min, Q
 
 from smsadmin.lib import dates, shared_clock
 from smsadmin.lib.plurals import people
@@ -29,15 +29,21 @@ def find_idle(log: MessageLog, now: datetime | None = None) -> timedelta | None:
     if not MessageLog.objects.running().left_alone_since(now - longest, now).filter(pk=log.pk).exists():
         return None
     # Senders of older versions left only the times of their calls.
-    idle = now - _last_sign(log)
-    is_left = log.deliveries.filter(status=Delivery.Status.PENDING).exists()
+    idle = now - _last_sign(log, now)
+    is_left = log.deliveries.filter(
+        Q(not_before=None) | Q(not_before__lte=now), status=Delivery.Status.PENDING
+    ).exists()
     return idle if idle >= longest and is_left else None
 
 
-def _last_sign(log: MessageLog) -> datetime:
+def _last_sign(log: MessageLog, now: datetime) -> datetime:
     seen = log.slots.aggregate(at=Max("sender_seen_at"))["at"]
     claimed = log.deliveries.aggregate(at=Max("claimed_at"))["at"]
-    return max(filter(None, (log.created_at, log.sending_since, seen, claimed)))
+    # Nobody could be texted before quiet hours ended for the first of those who are left.
+    opened = log.deliveries.filter(status=Delivery.Status.PENDING, not_before__lte=now).aggregate(
+        at=Min("not_before")
+    )["at"]
+    return max(filter(None, (log.created_at, log.sending_since, seen, claimed, opened)))
 
 
 def pause_if_stale(log: MessageLog, now: datetime | None = None) -> bool:

@@ -39,6 +39,14 @@ def when(at: datetime, now: datetime | None = None) -> str:
     return date_format(local, "M j" if local.year == today.year else "M j, Y")
 
 
+def from_when(at: datetime, now: datetime | None = None) -> str:
+    """When something begins, within a sentence: "tomorrow from 8:00 AM", "today from 9:00 PM", "on Dec 24 from …"."""
+    local, today = timezone.localtime(at), timezone.localdate(now)
+    time, days = date_format(local, "g:i A"), (local.date() - today) // timedelta(days=1)
+    day = {0: "today", 1: "tomorrow"}.get(days) or f"on {date_format(local, 'l' if 1 < days < 7 else 'M j')}"
+    return f"{day} from {time}"
+
+
 def when_tag(at: datetime | None) -> SafeString | str:
     """`when` as HTML, with the exact time on hover; "" for None."""
     if at is None:
