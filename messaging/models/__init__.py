@@ -10,6 +10,7 @@ from .keywords import KeywordAutomationRule
 from .reports import UnmatchedReports
 from .scheduled import ScheduledMessage
 from .sender_slots import Pace, SenderSlot
+from .series import Series
 
 __all__ = [
     "DeletedText",
@@ -24,6 +25,7 @@ __all__ = [
     "SavedAudience",
     "ScheduledMessage",
     "SenderSlot",
+    "Series",
     "Target",
     "UnmatchedReports",
 ]

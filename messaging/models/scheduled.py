@@ -17,6 +17,7 @@ from ..text.formatting import beginning
 from .blasts import MessageLog
 from .choices import Target
 from .drafts import Draft
+from .series import Series
 
 # Pauses between failed attempts; the last one repeats.
 PAUSES: Final = tuple(timedelta(seconds=seconds) for seconds in (5, 15, 60, 300, 900))
@@ -100,6 +101,10 @@ class ScheduledMessage(models.Model):
         Draft, models.SET_NULL, null=True, blank=True, editable=False, related_name="scheduled"
     )
     is_selection = models.BooleanField(default=False, editable=False)
+    series = models.ForeignKey(Series, models.SET_NULL, null=True, blank=True, related_name="occurrences")
+    occurs_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="Its time by the rule of its series, wherever it was moved."
+    )
     attempt_count = models.IntegerField(default=0, editable=False)
     next_attempt_at = models.DateTimeField(null=True, blank=True, editable=False)
 
@@ -109,6 +114,7 @@ class ScheduledMessage(models.Model):
         db_table = "scheduled_messages"
         verbose_name = "scheduled blast"
         indexes = [models.Index(fields=["status", "scheduled_at"], name="ix_scheduled_status_at")]
+        constraints = [models.UniqueConstraint(fields=["series", "occurs_at"], name="unique_series_occurrence")]
 
     def __str__(self) -> str:
         return beginning(self.message_body, 60)

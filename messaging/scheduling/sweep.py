@@ -13,15 +13,15 @@ from smsadmin.lib import shared_clock
 from ..models import Delivery, MessageLog
 from ..models.deliveries import ABANDONED_AFTER
 from ..sending import breaker, dispatch, staleness
-from . import scheduled_messages
+from . import repeating, scheduled_messages
 
 RECENT = timedelta(days=3)
 
 
 def sweep() -> None:
     """Queues due messages, starts senders for replies and unfinished blasts, marks abandoned calls as unknown, stops
-    faulty blasts, pauses stale ones, skips everyone still waiting in canceled ones, closes finished ones, and updates
-    scheduled messages to match their blasts."""
+    faulty blasts, pauses stale ones, skips everyone still waiting in canceled ones, closes finished ones, updates
+    scheduled messages to match their blasts, and schedules the next blasts of series."""
     now = shared_clock.now()
     scheduled_messages.queue_due(now)
     Delivery.objects.filter(message_log=None).doubt_abandoned(now - ABANDONED_AFTER)
@@ -36,6 +36,7 @@ def sweep() -> None:
             staleness.pause_if_stale(log, now)
         dispatch.nudge(log)
     scheduled_messages.follow_blasts()
+    repeating.schedule_next(now)
 
 
 def recount() -> None:
