@@ -7,15 +7,17 @@ class MessagingConfig(AppConfig):
 
     def ready(self) -> None:
         from contacts.consent.opting_out import opted_out
+        from contacts.events import event_changed
 
         from . import keywords, practice_numbers
         from .inbox import automation_names, conversations
         from .models.inbox import tags
-        from .scheduling import quiet_hours
+        from .scheduling import event_plans, quiet_hours
         from .sending.holds import holds
 
         holds.register(quiet_hours.hold)
         keywords.owners.register(keywords.claim_of_rule)
         automation_names.register("keyword", automation_names.names_of_rules)
+        event_changed.connect(event_plans.on_event_changed, dispatch_uid="messaging.event_changed")
         opted_out.connect(conversations.on_opted_out, dispatch_uid="messaging.opted_out")
         tags.register(practice_numbers.tag_of)

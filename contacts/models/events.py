@@ -1,5 +1,9 @@
 """Events and the people registered for them."""
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
@@ -8,10 +12,17 @@ from .members import PersonQuerySet
 
 
 class Event(models.Model):
-    """Something that people register for; they can be texted separately from the community."""
+    """Something that people register for; they can be texted separately from the community.
+
+    With a start, `date` is its day by the clocks of `zone` (an IANA name; "" for the site's).
+    """
 
     title = models.CharField(max_length=200)
     date = models.DateField(null=True, blank=True)
+    starts_at = models.DateTimeField("starts", null=True, blank=True)
+    zone = models.CharField("time zone", max_length=64, blank=True, default="")
+    place = models.CharField(max_length=200, blank=True, default="")
+    canceled_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
@@ -19,6 +30,15 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"{self.title} ({self.date:%b %-d, %Y})" if self.date else self.title
+
+    @property
+    def time_zone(self) -> ZoneInfo:
+        return ZoneInfo(self.zone or settings.APP_TIMEZONE)
+
+    @property
+    def local_start(self) -> datetime | None:
+        """When it starts by its own clocks, naive; None if only the day, or not even that, is known."""
+        return self.starts_at and self.starts_at.astimezone(self.time_zone).replace(tzinfo=None)
 
 
 class EventRegistration(models.Model):

@@ -5,6 +5,7 @@ from .blasts import MessageLog
 from .choices import RetryWhom, Target
 from .deliveries import Delivery
 from .drafts import Draft
+from .event_plans import PlanLine
 from .inbox import DeletedText, InboxMessage, InboxThread
 from .keywords import KeywordAutomationRule
 from .reports import UnmatchedReports
@@ -21,6 +22,7 @@ __all__ = [
     "KeywordAutomationRule",
     "MessageLog",
     "Pace",
+    "PlanLine",
     "RetryWhom",
     "SavedAudience",
     "ScheduledMessage",
