@@ -25,6 +25,7 @@ class Kind(models.TextChoices):
     BLAST_SENT = "blast_sent", "Blast sent"
     LOGS_CLEARED = "logs_cleared", "Logs cleared"
     DATA_EXPORTED = "data_exported", "Data exported"
+    QUIET_HOURS_IGNORED = "quiet_hours_ignored", "Sent within quiet hours"
     WEBHOOK_SET = "webhook_set", "Webhook set"
 
 

@@ -39,6 +39,12 @@ def of_number(phone: str) -> Zones:
     return tuple(zone for name in names if name != _UNKNOWN and (zone := _zone(name)) is not None)
 
 
+def named(name: str) -> Zones:
+    """The zone of this IANA name; none if this machine doesn't know it."""
+    zone = _zone(name)
+    return () if zone is None else (zone,)
+
+
 @lru_cache(maxsize=1_000)
 def _zone(name: str) -> zoneinfo.ZoneInfo | None:
     try:

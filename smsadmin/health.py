@@ -28,7 +28,7 @@ from django import db
 from django.apps import apps
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponseNotAllowed, JsonResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
@@ -39,6 +39,7 @@ from django_q.signing import BadSignature, SignedPackage
 
 from accounts.addresses import client_ip
 from messaging.models import MessageLog, ScheduledMessage
+from messaging.sending import progress
 from smsadmin.lib import dates, group_commit, time_limits
 
 from . import installation, migration_state
@@ -122,17 +123,29 @@ def alive() -> JsonResponse:
 def ready(get_response: GetResponse, *, is_inside: bool) -> JsonResponse:
     """{"status": "ok" or "failing"}; for insiders also "version" and "checks".
 
-    "checks" is {name: {"ok": bool, "problem": a sentence, if there is one}}.
+    "checks" is {name: {"ok": bool, "problem": a sentence, if there is one}}, "waiting", if
+    there are any, says of blasts within quiet hours when they go on.
     """
     problems = find_problems(get_response)
     is_ready = not any(problem for _, problem in problems)
     answer: dict[str, object] = {"status": "ok" if is_ready else "failing"}
     if is_inside:
         answer["version"] = version()
+        if waiting := _find_waiting():
+            answer["waiting"] = waiting
         answer["checks"] = {
             name: {"ok": False, "problem": problem} if problem else {"ok": True} for name, problem in problems
         }
     return JsonResponse(answer, status=200 if is_ready else 503)
+
+
+def _find_waiting() -> list[str]:
+    """Blasts that quiet hours keep waiting, and when they go on, as sentences; none if the database fails."""
+    try:
+        with time_limits.at_most(DATABASE_SECONDS):
+            return progress.find_held()
+    except DatabaseError:
+        return []
 
 
 _said: dict[str, str] = {}

@@ -169,14 +169,15 @@ class Audience:
         """How many people it has, including people who can't be texted."""
         return sum(source.count() for source in self.sources())
 
-    def _textable(self) -> Iterator[QuerySet[Any]]:
+    def textable(self) -> Iterator[QuerySet[Any]]:
+        """The `sources` without people who can't be texted."""
         for source in self.sources():
             yield source.filter(~unsubscribed(), ~suppressed())
 
     def sample(self, count: int) -> list[tuple[str, str | None]]:
         """(phone, name) of the first `count` recipients; in test mode, of the real audience."""
         found: list[tuple[str, str | None]] = []
-        for source in self._textable():
+        for source in self.textable():
             named = source.order_by("pk").values_list("phone", self._name)
             found += named[: count - len(found)]
             if len(found) >= count:
@@ -198,7 +199,7 @@ class Audience:
 
     def _names(self) -> Iterator[str | None]:
         """The names of its recipients, in any order."""
-        for source in self._textable():
+        for source in self.textable():
             yield from source.order_by().values_list(self._name, flat=True).iterator(chunk_size=5_000)
 
     def recent_headcount(self) -> Headcount:

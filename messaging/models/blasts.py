@@ -161,7 +161,7 @@ class MessageLog(models.Model):
                 name="ix_message_logs_sums",
             ),
         ]
-        permissions = [("send_blast", "Can send blasts")]
+        permissions = [("send_blast", "Can send blasts"), ("ignore_quiet_hours", "Can send within quiet hours")]
 
     def __str__(self) -> str:
         return beginning(self.message_body, 60)
@@ -316,6 +316,7 @@ class MessageLog(models.Model):
                 stop_reason="",
                 finished_at=None,
             )
+            log.slots.wake(self.pk)
         self.refresh_from_db()
         return True
 

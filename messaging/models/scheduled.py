@@ -2,6 +2,7 @@
 
 import hashlib
 import uuid
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Self
 
@@ -53,10 +54,12 @@ class ScheduledMessageQuerySet(models.QuerySet):
         """Reserve a due one for an attempt. Returns False if another process was faster."""
         return bool(self.due(now).filter(pk=pk).update(next_attempt_at=until))
 
-    def expire(self, before: datetime, reason: str) -> int:
-        """Expire those scheduled before `before`. Returns how many."""
-        late = self.filter(status=ScheduledMessage.Status.PENDING, scheduled_at__lt=before)
-        return late.update(status=ScheduledMessage.Status.EXPIRED, error_message=reason)
+    def expire(self, late: Collection[int], reason: str) -> int:
+        """Expire the pending ones of these ids. Returns how many."""
+        if not late:
+            return 0
+        pending = self.filter(pk__in=late, status=ScheduledMessage.Status.PENDING)
+        return pending.update(status=ScheduledMessage.Status.EXPIRED, error_message=reason)
 
 
 class ScheduledMessage(models.Model):

@@ -67,6 +67,10 @@ class SenderSlotQuerySet(models.QuerySet):
         changes = {"owner": owner, "leased_at": now, "leased_until": until, "queued_at": None, "sender_seen_at": now}
         return until if slots.filter(pk=pk).update(**changes) else None
 
+    def wake(self, message_log_id: int) -> None:
+        """End the rest of a blast's slots: something can be sent after all."""
+        self.filter(message_log=message_log_id, owner="").update(leased_until=None)
+
     def for_replies(self) -> Self:
         """The one slot without a blast, if it exists yet."""
         return self.filter(message_log=None, number=0)

@@ -53,6 +53,12 @@ def hold(rows: Collection[Delivery], now: datetime) -> Mapping[int, datetime]:
     return held
 
 
+def counts_from(at: datetime) -> datetime:
+    """From when the lag of a blast scheduled for `at` counts: quiet hours of the site's zone aren't lost time."""
+    quiet = hours()
+    return quiet.ends_at(at, site_zone()) if quiet else at
+
+
 def first_allowed(quiet: DailyHours, zones: Iterable[zoneinfo.ZoneInfo], now: datetime) -> datetime:
     """The first time at or after `now` that isn't quiet in any of the zones, in UTC.
 

@@ -1,11 +1,10 @@
 """Series: making the next scheduled blast of each, and changing a series or one of its dates."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import islice
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
@@ -76,19 +75,16 @@ def _schedule_next(series: Series, now: datetime, last: datetime | None) -> bool
             continue
         if at > now:
             # Of the times missed while everything was down, at most the newest goes out, and only within its lag.
-            _schedule(series, missed if missed is not None and _is_in_time(missed, now) else at)
+            _schedule(
+                series, missed if missed is not None and not scheduled_messages.is_beyond_lag(missed, now) else at
+            )
             return True
         missed = at
-    if missed is not None and _is_in_time(missed, now):
+    if missed is not None and not scheduled_messages.is_beyond_lag(missed, now):
         _schedule(series, missed)
         return True
     Series.objects.filter(pk=series.pk).update(ended_at=now)
     return False
-
-
-def _is_in_time(at: datetime, now: datetime) -> bool:
-    lag = timedelta(minutes=settings.SCHEDULED_MESSAGE_MAX_LAG)
-    return not lag or now - at <= lag
 
 
 def _is_skipped(series: Series, at: datetime) -> bool:

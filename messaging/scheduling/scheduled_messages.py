@@ -24,6 +24,7 @@ from ..models import Delivery, Draft, MessageLog, ScheduledMessage, Target
 from ..models.scheduled import ATTEMPT_LASTS, PAUSES
 from ..sending import dispatch
 from ..text.personalization import UnknownToken, compile_template
+from . import quiet_hours
 
 logger = logging.getLogger(__name__)
 
@@ -145,9 +146,13 @@ def _send(pk: int, now: datetime) -> MessageLog | None:
 
 
 def is_too_late(message: ScheduledMessage, now: datetime) -> bool:
-    """Whether it is later than SCHEDULED_MESSAGE_MAX_LAG allows."""
+    """Whether it is later than SCHEDULED_MESSAGE_MAX_LAG allows, counted from the end of quiet hours."""
+    return is_beyond_lag(message.scheduled_at, now)
+
+
+def is_beyond_lag(at: datetime, now: datetime) -> bool:
     lag = timedelta(minutes=settings.SCHEDULED_MESSAGE_MAX_LAG)
-    return bool(lag) and now - message.scheduled_at > lag
+    return bool(lag) and now - quiet_hours.counts_from(at) > lag
 
 
 def find_problem(message: ScheduledMessage) -> str:
@@ -259,8 +264,9 @@ def expire(now: datetime | None = None) -> int:
     minutes = settings.SCHEDULED_MESSAGE_MAX_LAG
     if not minutes:
         return 0
+    pending = ScheduledMessage.objects.upcoming().filter(scheduled_at__lt=now - timedelta(minutes=minutes))
     return ScheduledMessage.objects.expire(
-        now - timedelta(minutes=minutes),
+        [pk for pk, at in pending.values_list("pk", "scheduled_at") if is_beyond_lag(at, now)],
         f"It couldn’t be sent within {counted(minutes, 'minute', 'minutes')} of its time, so it wasn’t sent. "
         "The worker wasn’t running, or the database was unreachable.",
     )

@@ -179,6 +179,16 @@ def count_held(log: MessageLog) -> tuple[tuple[datetime, int], ...]:
     return tuple((at, count) for at, count in rows.annotate(Count("pk")) if at is not None)
 
 
+def find_held() -> list[str]:
+    """Sentences on the running blasts that quiet hours keep waiting, and when they go on."""
+    sentences = []
+    for log in MessageLog.objects.running().order_by("pk"):
+        if held := count_held(log):
+            parts = [f"{people(count)} {dates.from_when(at)}" for at, count in held]
+            sentences.append(f"Blast {log.pk} waits for quiet hours to end: {', '.join(parts)}.")
+    return sentences
+
+
 def recent_progress(log: MessageLog) -> Progress:
     """Like `progress`, but cached for large blasts: for a second, or five after the end. Many pages may poll."""
     if log.total_recipients < CACHED_FROM:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from messaging.backends import get_backend
 from messaging.models import Delivery, InboxMessage, MessageLog, ScheduledMessage, SenderSlot, UnmatchedReports
-from messaging.sending import staleness
+from messaging.sending import progress, staleness
 from smsadmin.legacy.blasts import TABLE as OLD_BLASTS
 from smsadmin.lib import dates, shared_clock
 from smsadmin.lib.plurals import counted, people
@@ -57,6 +57,8 @@ def find_blasts_without_sender() -> Iterator[Finding]:
             yield problem(f"Blast {log.pk} has {people(waiting)} waiting, but isn't being sent.", remedy)
         else:
             held += 1
+    for sentence in progress.find_held():
+        yield note(sentence)
     answers = Delivery.objects.filter(message_log=None, updated_at__lt=timezone.now() - LATE)
     if number := answers.in_progress().count():
         yield problem(

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from messaging.models import ScheduledMessage
+from messaging.scheduling import repeating
 from messaging.scheduling.scheduled_messages import describe_audience
 from smsadmin.lib import dates
 from smsadmin.lib.plurals import people
@@ -24,10 +25,10 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="Print a JSON array with times in UTC")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        messages = list(ScheduledMessage.objects.upcoming().select_related("event", "draft"))
+        messages = list(ScheduledMessage.objects.upcoming().select_related("event", "draft", "series"))
         if options["all"]:
             rest = ScheduledMessage.objects.exclude(status=ScheduledMessage.Status.PENDING)
-            messages += rest.select_related("event", "draft").order_by("-scheduled_at", "-pk")
+            messages += rest.select_related("event", "draft", "series").order_by("-scheduled_at", "-pk")
         if options["json"]:
             entries = [_as_json(message) for message in messages]
             self.stdout.write(json.dumps(entries, ensure_ascii=False, indent=2))
@@ -44,7 +45,7 @@ class Command(BaseCommand):
 
 
 def _as_cells(message: ScheduledMessage) -> tuple[str, ...]:
-    """Its ID, time, countdown, audience, status, and the beginning of its text."""
+    """Its ID, time, countdown, audience, status, the beginning of its text, and its reason or series."""
     local = timezone.localtime(message.scheduled_at)
     name, recipients = describe_audience(message)
     audience = name if recipients is None else f"{name} ({people(recipients)})"
@@ -55,7 +56,7 @@ def _as_cells(message: ScheduledMessage) -> tuple[str, ...]:
         audience,
         message.get_status_display(),
         "".join(character if character.isprintable() else "?" for character in str(message)),
-        message.error_message or "",
+        message.error_message or (repeating.recurrence_of(message.series).words if message.series else ""),
     )
 
 
@@ -74,4 +75,5 @@ def _as_json(message: ScheduledMessage) -> dict[str, Any]:
         "message": message.message_body,
         "reason": message.error_message,
         "message_log_id": message.message_log_id,
+        "repeats": message.series.rule if message.series else None,
     }

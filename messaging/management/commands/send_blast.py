@@ -1,10 +1,11 @@
-"""`manage.py send_blast "TEXT" --community | --event ID`: sends a blast now, or schedules it (--at)."""
+"""`manage.py send_blast "TEXT" --community | --group NAME | …`: sends a blast, schedules it (--at), or repeats it."""
 
 import sys
 import time
 import zoneinfo
 from argparse import ArgumentParser
-from datetime import datetime
+from datetime import date, datetime
+from itertools import islice
 from typing import Any, Final
 
 from django.conf import settings
@@ -18,13 +19,16 @@ from messaging.composing import preview as composing
 from messaging.composing.audience import Audience
 from messaging.composing.warnings import cautions
 from messaging.models import Delivery, MessageLog, Target
-from messaging.scheduling import local_times, scheduled_messages
+from messaging.scheduling import forecasts, local_times, repeating, scheduled_messages
+from messaging.scheduling.recurrence import BadRule, Recurrence
 from messaging.sending import dispatch
 from messaging.sending.progress import Progress, progress, state_in_words
 from smsadmin.lib import dates
+from smsadmin.lib.plurals import people
 
 LOOK_EVERY: Final = 0.5
 NO_WORKER_AFTER: Final = 10.0
+SHOWN_DATES: Final = 5
 
 
 class Command(BaseCommand):
@@ -47,6 +51,10 @@ class Command(BaseCommand):
             metavar="TIME",
             help="Schedule for this time, such as '2026-12-01 18:30', in the site's time zone or with an offset",
         )
+        parser.add_argument(
+            "--repeat", metavar="RULE", help="Repeat it by this rule (RFC 5545), such as 'FREQ=WEEKLY;BYDAY=SU'"
+        )
+        parser.add_argument("--until", metavar="DATE", help="The last day of --repeat, such as 2027-06-01")
         parser.add_argument("--timezone", metavar="NAME", help="The time zone of --at, such as America/Denver")
         parser.add_argument("--test", action="store_true", help="Send to ADMIN_TEST_PHONE only")
         parser.add_argument(
@@ -57,6 +65,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         at = _read_time(options["at"], options["timezone"], options["wait"])
+        recurrence = _read_recurrence(options, at)
         preview = composing.preview(
             options["text"],
             self._audience(options),
@@ -71,10 +80,14 @@ class Command(BaseCommand):
         self._show(preview)
         if at is not None:
             self.stdout.write(f"\nScheduled for:   {dates.moment(at)}, {dates.countdown(at, timezone.now())}")
+        if recurrence is not None:
+            self._show_dates(recurrence)
+        else:
+            self._show_quiet_hours(preview, at)
         if not options["yes"]:
             self._ask("Send" if at is None else "Schedule")
         if at is not None:
-            self._schedule(preview, at)
+            self._schedule(preview, at, recurrence)
             return
         try:
             log = dispatch.start(preview.body, preview.audience)
@@ -85,9 +98,24 @@ class Command(BaseCommand):
         else:
             self.stdout.write(self.style.SUCCESS(f"Blast {log.pk} is queued. Follow it in the admin under Blasts."))
 
-    def _schedule(self, preview: composing.Preview, at: datetime) -> None:
+    def _show_dates(self, recurrence: Recurrence) -> None:
+        self.stdout.write(f"Repeats:         {recurrence.words}")
+        for at in islice(recurrence.times(), SHOWN_DATES):
+            self.stdout.write(f"                 {dates.moment(at, recurrence.zone)}")
+
+    def _show_quiet_hours(self, preview: composing.Preview, at: datetime | None) -> None:
+        found = forecasts.forecast(preview.audience, at or timezone.now())
+        for later, count in found.later:
+            self.stdout.write(
+                self.style.WARNING(f"Quiet hours: {people(count)} can't be texted before {dates.moment(later)}.")
+            )
+
+    def _schedule(self, preview: composing.Preview, at: datetime, recurrence: Recurrence | None) -> None:
         try:
-            message = scheduled_messages.schedule(preview.body, preview.audience, at)
+            if recurrence is not None:
+                message = repeating.begin(preview.body, preview.audience, recurrence)
+            else:
+                message = scheduled_messages.schedule(preview.body, preview.audience, at)
         except scheduled_messages.BadTime as refusal:
             raise CommandError(f"Nothing was scheduled. {refusal}") from None
         self.stdout.write(
@@ -172,6 +200,27 @@ class Command(BaseCommand):
 def _is_taken_up(log: MessageLog, seen: Progress) -> bool:
     """Whether a worker has picked it up, or someone has paused it meanwhile."""
     return not log.is_running or bool(seen.done) or bool(seen.counts.get(Delivery.Status.SENDING))
+
+
+def _read_recurrence(options: dict[str, Any], at: datetime | None) -> Recurrence | None:
+    """The series given by --repeat, beginning at the time of --at. Raises CommandError with what to write instead."""
+    if options["repeat"] is None:
+        if options["until"]:
+            raise CommandError("--until needs --repeat.")
+        return None
+    if at is None:
+        raise CommandError("--repeat needs --at, the time of the first one.")
+    if options["test"]:
+        raise CommandError("--repeat doesn't work with --test.")
+    zone = zoneinfo.ZoneInfo(options["timezone"] or settings.APP_TIMEZONE)
+    try:
+        until = date.fromisoformat(options["until"]) if options["until"] else None
+    except ValueError:
+        raise CommandError(f"“{options['until']}” isn't a date. Write it like 2027-06-01.") from None
+    try:
+        return Recurrence.read(options["repeat"], at.astimezone(zone).replace(tzinfo=None), zone, until)
+    except BadRule as problem:
+        raise CommandError(str(problem)) from None
 
 
 def _read_time(at: str | None, zone_name: str | None, waits: bool) -> datetime | None:

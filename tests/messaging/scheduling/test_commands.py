@@ -248,6 +248,7 @@ def test_the_list_is_available_as_json(run, make_message, make_member):
         "message": "Hi {first_name}",
         "reason": None,
         "message_log_id": None,
+        "repeats": None,
     }
     assert (second["status"], second["reason"], second["recipients"]) == ("expired", "Too late.", None)
 
