@@ -179,7 +179,7 @@ def check_twilio(**_: Any) -> list[CheckMessage]:
 
 @register(Tags.security, deploy=True)
 def check_deployment(**_: Any) -> list[CheckMessage]:
-    """W010 to W015, W021, W022: what an installation that really sends should have."""
+    """W010 to W015, W021 to W023: what an installation that really sends should have."""
     env_file = settings.ENV_FILE or settings.BASE_DIR / ".env"
     long_answers = [name for name, answer in all_answers().items() if measure(answer).segments > 1]
     return _warnings(
@@ -214,6 +214,12 @@ def check_deployment(**_: Any) -> list[CheckMessage]:
             "smsadmin.W022",
             f"{get_text_list(long_answers, 'and')}: such a reply takes more than one segment, each billed.",
             "Shorten the reply, ORGANIZATION_NAME or ORGANIZATION_CONTACT. Accents take more room than letters.",
+        ),
+        (
+            settings.QUIET_HOURS is None,
+            "smsadmin.W023",
+            "QUIET_HOURS is not set, so people are texted at any hour of the night.",
+            "Set it to the hours when nobody is texted, such as 21:00-08:00, or to none if that is what you want.",
         ),
         (
             not settings.ADMIN_TEST_PHONE,

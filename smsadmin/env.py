@@ -97,12 +97,15 @@ def read_bool(name: str, default: bool) -> bool:
     stop(name, f"is {value!r}, which is neither true nor false", "Write true or false.")
 
 
-def read_hours(name: str) -> DailyHours:
-    """Hours of the day such as "21:00-08:00"; none if unset."""
+def read_hours(name: str) -> DailyHours | None:
+    """Hours of the day such as "21:00-08:00"; none for "none", None if unset."""
+    text = read_text(name)
+    if not text:
+        return None
     try:
-        return DailyHours.read(read_text(name))
+        return DailyHours.read("" if text.lower() == "none" else text)
     except BadHours as problem:
-        stop(name, f"is wrong: {problem}", "Or leave it empty, to have none.")
+        stop(name, f"is wrong: {problem}", "For no quiet hours, write none.")
 
 
 def read_address(name: str, remedy: str) -> str:

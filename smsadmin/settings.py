@@ -197,7 +197,7 @@ SMS_UNKNOWN_GRACE_MINUTES: int = env.read_number("SMS_UNKNOWN_GRACE_MINUTES", in
 SMS_PRICE_PER_SEGMENT: Decimal = env.read_number(
     "SMS_PRICE_PER_SEGMENT", Decimal, Decimal("0.0083"), 0, 10, "dollars a segment"
 )
-QUIET_HOURS: DailyHours = env.read_hours("QUIET_HOURS")
+QUIET_HOURS: DailyHours | None = env.read_hours("QUIET_HOURS")
 SCHEDULED_MESSAGE_MAX_LAG: int = env.read_number(
     "SCHEDULED_MESSAGE_MAX_LAG", int, 1440, 0, 525_600, "minutes (0: never expires)"
 )

@@ -26,7 +26,7 @@ _LOOKED_AHEAD: Final = timedelta(days=8)
 
 def hours() -> DailyHours:
     """The installation's quiet hours; false if there are none."""
-    return settings.QUIET_HOURS
+    return settings.QUIET_HOURS or DailyHours()
 
 
 def site_zone() -> zoneinfo.ZoneInfo:

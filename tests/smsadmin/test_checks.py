@@ -2,6 +2,7 @@ import pytest
 from django.core.checks import WARNING
 
 from smsadmin import checks
+from smsadmin.lib.daily_hours import DailyHours
 
 TWILIO = "messaging.backends.twilio.TwilioBackend"
 
@@ -22,6 +23,7 @@ def sends_by_twilio(settings):
     settings.TRUSTED_PROXIES = ["unix"]
     settings.REDIS_URL = ""
     settings.ORGANIZATION_NAME = "Riverside Choir"
+    settings.QUIET_HOURS = DailyHours.read("21:00-08:00")
     return settings
 
 
@@ -176,6 +178,14 @@ def test_an_alphanumeric_sender_gets_a_warning(sends_by_twilio):
 def test_a_sender_that_takes_replies_is_fine(sends_by_twilio, sender):
     sends_by_twilio.TWILIO_FROM_NUMBER = sender
     assert checks.check_twilio() == []
+
+
+def test_an_installation_that_has_not_decided_on_quiet_hours_gets_a_warning(sends_by_twilio, tmp_path):
+    sends_by_twilio.BASE_DIR = tmp_path
+    sends_by_twilio.QUIET_HOURS = None
+    assert ids(checks.check_deployment()) == {"smsadmin.W023"}
+    sends_by_twilio.QUIET_HOURS = DailyHours()
+    assert checks.check_deployment() == []
 
 
 def test_an_installation_without_a_name_gets_a_warning(sends_by_twilio, tmp_path):
