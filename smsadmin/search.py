@@ -15,7 +15,6 @@ from contacts import searching
 from contacts.models import CommunityMember, Event, EventRegistration
 from contacts.phones import display
 from messaging.models import MessageLog
-from messaging.text.formatting import beginning
 from smsadmin.lib.text_lookup import fold
 
 from . import navigation
@@ -74,7 +73,7 @@ def _find_events(text: str) -> Iterator[Result]:
 
 def _find_blasts(text: str) -> Iterator[Result]:
     for log in MessageLog.objects.filter(message_body__mentions=text).order_by("-pk")[:MAX_RESULTS]:
-        yield Result("Blast", beginning(log.message_body, 60), f"to {log.audience_name}", _page_of(log), "blasts")
+        yield Result("Blast", str(log), f"to {log.audience_name}", _page_of(log), "blasts")
 
 
 def _page_of(row: Model) -> str:

@@ -14,7 +14,7 @@ from django.utils import timezone
 from contacts.models import Event
 from smsadmin.lib import shared_clock
 
-from ..text.formatting import beginning
+from ..text.naming import name_of
 from .choices import BlastStatus, Target
 from .deliveries import Delivery, DeliveryQuerySet
 from .sender_slots import SenderSlotQuerySet
@@ -164,7 +164,7 @@ class MessageLog(models.Model):
         permissions = [("send_blast", "Can send blasts"), ("ignore_quiet_hours", "Can send within quiet hours")]
 
     def __str__(self) -> str:
-        return beginning(self.message_body, 60)
+        return name_of(self.message_body)
 
     @property
     def is_running(self) -> bool:

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from contacts.models import CommunityMember, Event
 
-from ..text.formatting import beginning
+from ..text.naming import name_of
 from ..text.personalization import with_opt_out_line
 from .blasts import MessageLog
 from .choices import RetryWhom, Target
@@ -53,7 +53,7 @@ class Draft(models.Model):
         verbose_name = "draft"
 
     def __str__(self) -> str:
-        return beginning(self.message_body, 60)
+        return name_of(self.message_body)
 
     @property
     def lacks_event(self) -> bool:

@@ -14,7 +14,7 @@ from django.utils import timezone
 from contacts.models import Event
 from smsadmin.lib import shared_clock
 
-from ..text.formatting import beginning
+from ..text.naming import name_of
 from .blasts import MessageLog
 from .choices import Target
 from .drafts import Draft
@@ -120,7 +120,7 @@ class ScheduledMessage(models.Model):
         constraints = [models.UniqueConstraint(fields=["series", "occurs_at"], name="unique_series_occurrence")]
 
     def __str__(self) -> str:
-        return beginning(self.message_body, 60)
+        return name_of(self.message_body)
 
     @property
     def token(self) -> uuid.UUID:

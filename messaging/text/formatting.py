@@ -11,6 +11,14 @@ def beginning(text: str, most: int) -> str:
     return start if len(start) <= most and len(text) <= 4 * most else f"{start[: most - 1]}…"
 
 
+def shortened(line: str, most: int) -> str:
+    """The line, cut to `most` characters after a whole word, with an ellipsis; a single long word is cut as it is."""
+    if len(line) <= most:
+        return line
+    words, _, _ = line[:most].rpartition(" ")
+    return f"{(words or line[: most - 1]).rstrip(' ,.;:!?–—-…')}…"
+
+
 def doubt_reason(stored: str) -> str:
     """Why an outcome is unknown, as a sentence. Older rows start with "In doubt:"."""
     reason = stored.removeprefix("In doubt: ")

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contacts.models import SuppressedContact
-from messaging.error_codes import TABLE, Category, classify, error_table
+from messaging.error_codes import REMEDIES, TABLE, Category, Reason, classify, codes_of, error_table, final_codes
 
 
 def rows():
@@ -15,10 +15,11 @@ def rows():
 
 @pytest.mark.parametrize("row", rows(), ids=lambda row: row["code"])
 def test_each_line_of_the_table_is_well_formed(row):
-    assert set(row) == {"code", "category", "stop", "sentence"}
+    assert set(row) == {"code", "category", "stop", "reason", "sentence"}
     assert row["code"].isdigit()
     assert row["category"] in Category.values
     assert row["stop"] in {"", "yes"}
+    assert row["reason"] in Reason.values
     assert row["sentence"] == row["sentence"].strip()
     assert row["sentence"].endswith(".")
     assert 30 <= len(row["sentence"]) <= 200
@@ -85,3 +86,17 @@ def test_any_code_is_classified_and_an_unknown_one_is_soft_and_named(code):
 
 def test_the_categories_of_contacts_have_the_values_of_the_schema():
     assert set(SuppressedContact.Category.values) <= set(Category.values)
+
+
+def test_each_reason_has_a_remedy():
+    assert set(REMEDIES) == set(Reason)
+
+
+def test_no_reason_to_resend_has_a_code_that_is_final():
+    resendable = {code for reason in Reason if REMEDIES[reason].can_resend for code in codes_of(reason)}
+    assert resendable.isdisjoint(final_codes())
+
+
+def test_unknown_codes_and_failures_without_a_code_are_other_reasons():
+    assert classify(None).reason == classify(99).reason == Reason.OTHER
+    assert codes_of(Reason.OTHER) == []
