@@ -1,8 +1,8 @@
 """What Twilio's error codes mean: whose fault it is, and what staff should know and do.
 
 The table is `error_codes.csv`: one line for each code that sending a text can return, with its category, whether it
-stops a blast at once ("yes"), the reason that it counts under on a blast's page, and a sentence for staff. Twilio changes
-codes now and then, so an unknown code is a soft failure: it suppresses nobody.
+stops a blast at once ("yes"), the reason that it counts under on a blast's page, and a sentence for staff. Twilio
+changes codes now and then, so an unknown code is a soft failure: it suppresses nobody.
 """
 
 import csv
@@ -70,9 +70,11 @@ REMEDIES: Final[Mapping[str, Remedy]] = {
     ),
     Reason.BLOCKED: Remedy("Don’t resend. Reach them some other way."),
     Reason.TOO_LONG: Remedy("Choose Resend, then Edit, and change the text.", can_resend=True, is_in_detail=True),
-    Reason.SENDER: Remedy("Fix this first, then resend. Nothing is wrong with their numbers.", True, True),
+    Reason.SENDER: Remedy("Fix this first, then resume or resend. Nothing is wrong with their numbers.", True, True),
     Reason.COUNTRY: Remedy("Sort this out with Twilio first, then resend.", True, True),
-    Reason.WRONG_NUMBER: Remedy("Ask for their current number. Blasts skip a number once it is listed as unreachable."),
+    Reason.WRONG_NUMBER: Remedy(
+        "Ask for their current number. Blasts skip a number once it is listed as unreachable."
+    ),
     Reason.NO_MOBILE: Remedy("Ask for a mobile number. Blasts skip these numbers from now on."),
     Reason.SPECIAL_NUMBER: Remedy("Remove it from your lists.", is_in_detail=True),
     Reason.STOPPED: Remedy("Nothing to do. Only they can allow texts again, by texting START."),
