@@ -67,8 +67,8 @@ class Headcount:
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """The community, people registered for an event, members selected for a draft, people whom a blast didn't reach,
-    the people of a definition, or the test phone.
+    """The community, people registered for an event, members selected for a draft, people whom a blast didn't reach
+    (all, or for one reason), the people of a definition, or the test phone.
 
     With `test_phone` it is a test that nobody else gets; "" is a test without a phone, which nobody gets. An audience
     with a `problem`, a sentence for staff, has nobody: its definition can't be understood.
@@ -80,6 +80,7 @@ class Audience:
     test_phone: str | None = None
     retry_of: MessageLog | None = None
     retry_whom: str = ""
+    retry_reason: str = ""
     definition: Definition | None = None
     problem: str = ""
 
@@ -95,6 +96,7 @@ class Audience:
             test_phone,
             draft.retry_of,
             draft.retry_whom,
+            draft.retry_reason,
         )
 
     @classmethod
@@ -149,7 +151,7 @@ class Audience:
 
     def _people(self) -> QuerySet[Any]:
         if self.retry_of is not None:
-            return self.retry_of.to_retry(self.retry_whom == RetryWhom.FAILED)
+            return self.retry_of.to_retry(self.retry_whom == RetryWhom.FAILED, self.retry_reason)
         if self.target == Target.EVENT:
             return EventRegistration.objects.filter(event=self.event)
         if self.selection is not None:
@@ -205,7 +207,7 @@ class Audience:
     def recent_headcount(self) -> Headcount:
         """The headcount, cached for a minute for large audiences. For live previews."""
         key = f"headcount:{self.target}:{self.event and self.event.pk}:{self.selection and self.selection.pk}"
-        key += f":{self.retry_of and self.retry_of.pk}:{self.retry_whom}:{self.test_phone}"
+        key += f":{self.retry_of and self.retry_of.pk}:{self.retry_whom}:{self.retry_reason}:{self.test_phone}"
         if self.definition is not None:
             key += f":{hashlib.sha256(repr(self.stored_definition).encode()).hexdigest()}"
         headcount = cache.get(key)

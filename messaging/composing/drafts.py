@@ -37,7 +37,12 @@ def copy(draft: Draft, user: AppUser) -> Draft:
         chosen = CommunityMember.objects.filter(pk__in=draft.members.values("pk"))
         copied = select_members(chosen, user)
     else:
-        copied = Draft(created_by=user, retry_of=draft.retry_of, retry_whom=draft.retry_whom)
+        copied = Draft(
+            created_by=user,
+            retry_of=draft.retry_of,
+            retry_whom=draft.retry_whom,
+            retry_reason=draft.retry_reason,
+        )
     for name in ("message_body", "has_opt_out_line", "target", "event", "definition", "test_mode"):
         setattr(copied, name, getattr(draft, name))
     copied.save()

@@ -199,12 +199,14 @@ class MessageLog(models.Model):
         others = MessageLog.objects.filter(family__in=family).exclude(pk=self.pk)
         return list(others.values_list("pk", flat=True))
 
-    def to_retry(self, only_failed: bool) -> DeliveryQuerySet:
+    def to_retry(self, only_failed: bool, reason: str = "") -> DeliveryQuerySet:
         """Deliveries that certainly failed and whose phone isn't live in a relative.
 
-        `only_failed` leaves out hard failures and deliveries skipped by canceling.
+        `only_failed` leaves out hard failures and deliveries skipped by canceling. With a `reason`
+        (`DeliveryQuerySet.because`), only those.
         """
-        return self._free(self.deliveries.can_be_retried(only_failed))
+        rows: DeliveryQuerySet = self.deliveries.can_be_retried(only_failed)
+        return self._free(rows.because(reason) if reason else rows)
 
     def kept_from_retry(self) -> DeliveryQuerySet:
         """Deliveries that failed here but may have been sent by a blast since deleted or lost in a restore."""

@@ -17,7 +17,7 @@ from contacts.models.suppression import blocked_by
 from smsadmin.lib import shared_clock
 from smsadmin.lib.prepared_statements import PreparedUpdate
 
-from ..error_codes import final_codes
+from ..error_codes import Reason, classify, codes_of, error_table, final_codes
 from ..text.formatting import doubt_reason
 from .choices import BlastStatus
 
@@ -276,6 +276,22 @@ class DeliveryQuerySet(models.QuerySet):
         canceled = Q(status=Delivery.Status.SKIPPED, skip_reason=Delivery.SkipReason.CANCELLED)
         return self.filter(Q(status__in=Delivery.UNSUCCESSFUL) | canceled)
 
+    def because(self, reason: str) -> Self:
+        """Rows skipped for that SkipReason, or failed for that `error_codes.Reason`."""
+        if reason in Delivery.SkipReason.values:
+            return self.filter(status=Delivery.Status.SKIPPED, skip_reason=reason)
+        if reason == Reason.OTHER:
+            return self.unsuccessful().filter(Q(error_code=None) | ~Q(error_code__in=list(error_table())))
+        return self.unsuccessful().filter(error_code__in=codes_of(reason))
+
+    def count_by_reason(self) -> Counter[str]:
+        """The number of rows for each SkipReason or `error_codes.Reason` that occurs."""
+        counts: Counter[str] = Counter()
+        found = self.order_by().values_list("skip_reason", "error_code").annotate(Count("pk"))
+        for skip_reason, code, count in found:
+            counts[skip_reason or classify(code).reason] += count
+        return counts
+
     def in_doubt(self) -> Self:
         """Deliveries with unknown outcome that await review."""
         return self.filter(status=Delivery.Status.UNKNOWN, is_left=False)
@@ -430,6 +446,15 @@ class Delivery(models.Model):
     def can_be_retried(self) -> bool:
         """Whether it certainly failed for a reason that may pass (as in `MessageLog.to_retry`)."""
         return self.status in self.UNSUCCESSFUL and self.error_code not in final_codes()
+
+    @property
+    def why(self) -> str:
+        """Why the person may not have the text, in a few words; "" if there is nothing to say."""
+        if self.status == self.Status.SKIPPED:
+            return self.get_skip_reason_display()
+        if self.status in self.UNSUCCESSFUL and (reason := classify(self.error_code).reason) != Reason.OTHER:
+            return str(reason.label)
+        return self.doubt_reason if self.status == self.Status.UNKNOWN else self.error_message
 
     @property
     def doubt_reason(self) -> str:

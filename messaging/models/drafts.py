@@ -40,6 +40,9 @@ class Draft(models.Model):
     members = models.ManyToManyField(CommunityMember, related_name="+", db_table="blast_draft_members")
     retry_of = models.ForeignKey(MessageLog, models.CASCADE, null=True, blank=True, editable=False, related_name="+")
     retry_whom = models.CharField(max_length=10, choices=RetryWhom, default="", blank=True, editable=False)
+    retry_reason = models.CharField(
+        max_length=20, default="", blank=True, editable=False, help_text="Only those missed for this reason."
+    )
     test_mode = models.BooleanField(default=False)
     sent_at = models.DateTimeField(null=True, blank=True, editable=False)
     message_log = models.OneToOneField(

@@ -51,6 +51,10 @@ class InboxMessageQuerySet(models.QuerySet):
     def received(self) -> Self:
         return self.filter(direction=InboxMessage.Direction.INBOUND)
 
+    def written(self) -> Self:
+        """Received texts that a person wrote: no reactions, automatic replies or copies of our own words."""
+        return self.received().filter(kind=InboxMessage.Kind.TEXT)
+
     def on_their_own(self) -> Self:
         """Without reactions that are shown on the text they are about."""
         return self.filter(about_message=None, about_delivery=None)
@@ -179,6 +183,12 @@ class InboxMessage(models.Model):
             models.Index(fields=["thread", "id"], name="ix_inbox_messages_thread"),
             models.Index(fields=["thread", "created_at", "id"], name="ix_inbox_messages_in_time"),
             models.Index(fields=["thread", "id"], name="ix_inbox_messages_flagged", condition=Q(is_flagged=True)),
+            # For what people wrote after a blast, whoever they are.
+            models.Index(
+                fields=["created_at", "phone"],
+                name="ix_inbox_messages_written",
+                condition=Q(direction="inbound", kind="text"),
+            ),
             # For the automatic replies of the last hour.
             models.Index(
                 fields=["thread", "created_at"],

@@ -27,7 +27,12 @@ def write_again(message: ScheduledMessage, user: AppUser) -> Draft:
         chosen = CommunityMember.objects.filter(pk__in=audience.selection.members.values("pk"))
         draft = select_members(chosen, user)
     else:
-        draft = Draft(created_by=user, retry_of=audience.retry_of, retry_whom=audience.retry_whom)
+        draft = Draft(
+            created_by=user,
+            retry_of=audience.retry_of,
+            retry_whom=audience.retry_whom,
+            retry_reason=audience.retry_reason,
+        )
     draft.message_body = message.message_body
     draft.has_opt_out_line = False
     draft.target, draft.event, draft.test_mode = message.target, message.event, message.test_mode

@@ -7,6 +7,7 @@ from django.utils import timezone
 from messaging.composing.audience import Audience
 from messaging.models import Draft, MessageLog, ScheduledMessage, Target
 from messaging.scheduling import scheduled_messages, sweep
+from messaging.scheduling.drafts import write_again
 from messaging.sending import dispatch
 from messaging.text.personalization import UnknownToken
 
@@ -289,6 +290,24 @@ def test_a_retry_only_goes_to_people_who_were_missed(make_member, admin_user, ma
     )
     at = timezone.now() + timedelta(hours=1)
     message, _ = scheduled_messages.schedule_draft(draft, at, admin_user)
+    assert [row.phone for row in leave(message, at).deliveries.all()] == [missed.phone]
+
+
+def test_a_retry_for_one_reason_only_goes_to_those_even_when_written_again(admin_user, make_log, make_delivery):
+    log = make_log(status="sent")
+    missed = make_delivery(log, "failed", error_code=30003)
+    make_delivery(log, "failed", error_code=30008)
+    draft = Draft.objects.create(
+        message_body="Hi",
+        created_by=admin_user,
+        retry_of=log,
+        retry_whom="failed",
+        retry_reason="phone_off",
+        has_opt_out_line=False,
+    )
+    at = timezone.now() + timedelta(hours=1)
+    message, _ = scheduled_messages.schedule_draft(draft, at, admin_user)
+    assert write_again(message, admin_user).retry_reason == "phone_off"
     assert [row.phone for row in leave(message, at).deliveries.all()] == [missed.phone]
 
 
