@@ -10,7 +10,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.conf import settings
+
 from messaging.text.encoding import EXTENSION_CHARACTERS, Encoding, is_gsm, measure
+from messaging.text.formatting import dollars
 from messaging.text.personalization import NO_NAME, Template, clean_name, first_name
 
 # The number of names for each shape.
@@ -84,6 +87,12 @@ def estimate(template: Template, names: NameProfile) -> Estimate:
 def cost(segments: int, price_per_segment: Decimal) -> Decimal:
     """The price of `segments`, not rounded."""
     return segments * price_per_segment
+
+
+def spent(segments: int) -> str:
+    """What `segments` cost at SMS_PRICE_PER_SEGMENT, such as "$7.54"; "" where either is unknown."""
+    price = settings.SMS_PRICE_PER_SEGMENT
+    return dollars(cost(segments, price)) if segments and price else ""
 
 
 def _kinds(text: str) -> str:

@@ -5,9 +5,9 @@ from typing import Final
 
 from messaging.models import MessageLog, ScheduledMessage
 from messaging.scheduling.scheduled_messages import name_audience
+from messaging.sending.outcomes import parts_by_counters
 from messaging.sending.progress import Progress, recent_progress, state_in_words
-
-from .drawing import Part, stack
+from smsadmin.lib.drawing import Part
 
 MOST: Final = 5
 
@@ -57,13 +57,8 @@ def recent() -> list[SentLine]:
 
 
 def _sent_line(log: MessageLog) -> SentLine:
-    counts = (
-        ("delivered", "delivered", log.delivered_count),
-        ("on-the-way", "on the way", log.success_count - log.delivered_count),
-        ("not-reached", "not reached", log.failure_count),
-    )
     state = state_in_words(log)
-    return SentLine(log, "" if state == MessageLog.Status.SENT.label else state, stack(counts))
+    return SentLine(log, "" if state == MessageLog.Status.SENT.label else state, parts_by_counters(log))
 
 
 def scheduled() -> list[ScheduledLine]:

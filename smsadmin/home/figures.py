@@ -8,17 +8,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from django.conf import settings
 from django.core.cache import cache
 from django.db.models import Q
 from django.utils import timezone
 
 from contacts.models import CommunityMember, SuppressedContact, UnsubscribedContact
-from messaging.composing.cost import cost
+from messaging.composing.cost import spent
 from messaging.models import MessageLog
-from messaging.text.formatting import dollars
-
-from .drawing import Column, columns
+from smsadmin.lib.drawing import Column, columns
 
 DAYS: Final = 30
 # A longer list is counted once a minute by each process.
@@ -69,12 +66,11 @@ def month(now: datetime | None = None) -> Month:
         delivered[day] += arrived
         segments += billed if created_at >= first_of_month else 0
     days = [first_day + timedelta(days=index) for index in range(DAYS)]
-    price = settings.SMS_PRICE_PER_SEGMENT
     return Month(
         columns=columns((day, sent[day], delivered[day]) for day in days),
         sent=sum(sent[day] for day in days),
         delivered=sum(delivered[day] for day in days),
-        cost=dollars(cost(segments, price)) if segments and price else "",
+        cost=spent(segments),
         segments=segments,
     )
 

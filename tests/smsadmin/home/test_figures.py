@@ -8,7 +8,8 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from contacts.models import CommunityMember, UnsubscribedContact
-from smsadmin.home import drawing, figures
+from smsadmin.home import figures
+from smsadmin.lib import drawing
 
 NOON = datetime(2026, 11, 20, 19, tzinfo=UTC)
 
