@@ -52,12 +52,14 @@ class State:
 class Progress:
     """A blast's counts. `rate` is in texts per second over the last ten seconds, 0 if nothing is being sent.
 
-    `ends` are the lowest and highest id of the blast's rows, to limit queries for some of them. `doubts` are the
-    reasons for unknown outcomes with their counts, most frequent first. `held` are the times until which quiet hours
-    keep people waiting, with how many, the earliest first.
+    `failures` counts the failed by error code, `skipped` the skipped by SkipReason. `ends` are the lowest and highest
+    id of the blast's rows, to limit queries for some of them. `doubts` are the reasons for unknown outcomes with
+    their counts, most frequent first. `held` are the times until which quiet hours keep people waiting, with how
+    many, the earliest first.
     """
 
     counts: Mapping[str, int]
+    failures: Mapping[int | None, int]
     skipped: Mapping[str, int]
     doubts: tuple[tuple[str, int], ...]
     ends: tuple[int, int]
@@ -103,6 +105,11 @@ class Progress:
     def percent(self) -> str:
         """ "100%" means that nobody is left."""
         return percent(self.done, self.to_send) if self.to_send else "100%"
+
+    @property
+    def tenths(self) -> int:
+        """How many tenths are done, rounded down."""
+        return 10 * self.done // self.to_send
 
     @property
     def reached(self) -> int:
@@ -156,6 +163,10 @@ def progress(log: MessageLog) -> Progress:
         min((first for _, first, _ in found.values()), default=0),
         max((last for _, _, last in found.values()), default=0),
     )
+    failures: dict[int | None, int] = {}
+    if any(counts.get(status) for status in Delivery.UNSUCCESSFUL):
+        of_failed = log.deliveries.unsuccessful().order_by()
+        failures = dict(of_failed.values_list("error_code").annotate(Count("pk")))
     skipped: dict[str, int] = {}
     if counts.get(Delivery.Status.SKIPPED):
         of_skipped = log.deliveries.filter(status=Delivery.Status.SKIPPED).order_by()
@@ -170,7 +181,7 @@ def progress(log: MessageLog) -> Progress:
             ready = log.deliveries.filter(status=Delivery.Status.PENDING, not_before=None)
             first_waiting = ready.aggregate(first=Min("pk"))["first"] or ends[1] + 1
         rate = measure_rate(log, ends[0], first_waiting, timezone.now())
-    return Progress(counts, skipped, doubts, ends, rate, is_moving, held)
+    return Progress(counts, failures, skipped, doubts, ends, rate, is_moving, held)
 
 
 def count_held(log: MessageLog) -> tuple[tuple[datetime, int], ...]:
@@ -201,6 +212,20 @@ def recent_progress(log: MessageLog) -> Progress:
     return known
 
 
+def recent_resends(log: MessageLog) -> tuple[Mapping[str, int], int]:
+    """Of a blast that is over: the people who can be resent to, by reason, and how many are kept from it.
+
+    Cached like `recent_progress`. What a resend really does is checked again when it starts.
+    """
+    key = f"resends:{log.pk}"
+    known: tuple[Mapping[str, int], int] | None = cache.get(key) if log.total_recipients >= CACHED_FROM else None
+    if known is None:
+        known = log.to_retry(only_failed=False).count_by_reason(), log.kept_from_retry().count()
+        if log.total_recipients >= CACHED_FROM:
+            cache.set(key, known, CACHE_SECONDS_AFTERWARDS)
+    return known
+
+
 def measure_rate(log: MessageLog, first: int, first_waiting: int, now: datetime) -> float:
     """Texts per second over the last ten seconds, from the rows claimed last.
 
@@ -225,6 +250,12 @@ def state_in_words(log: MessageLog, done: str = "") -> str:
     if log.status == MessageLog.Status.PROCESSING and done:
         return f"Sending {done}"
     return log.get_status_display()
+
+
+def news(log: MessageLog, seen: Progress) -> str:
+    """What screen readers say when it changes: the state, and while sending every tenth that is done."""
+    state = state_in_words(log)
+    return f"{state}, {10 * seen.tenths}% done" if seen.is_moving and seen.to_send else state
 
 
 def poll_seconds(log: MessageLog, seen: Progress) -> int | None:

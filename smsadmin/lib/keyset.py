@@ -1,6 +1,10 @@
 """Pagination by id instead of page number: nothing is counted, and page 10,000 costs no more than page 1."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from heapq import merge
+from itertools import islice
+from operator import attrgetter
 from typing import Generic, TypeVar
 
 from django.db.models import Model, QuerySet
@@ -19,15 +23,26 @@ class Page(Generic[Row]):
 
 
 def page(
-    rows: QuerySet[Kept], size: int, after: int = 0, before: int = 0, *, newest_first: bool = False
+    rows: QuerySet[Kept] | Sequence[QuerySet[Kept]],
+    size: int,
+    after: int = 0,
+    before: int = 0,
+    *,
+    newest_first: bool = False,
 ) -> Page[Kept]:
-    """The page after one id, or before another, or the first; an id of 0 means none. One query."""
+    """The page after one id, or before another, or the first; an id of 0 means none.
+
+    One query for each queryset. Several, without common rows, are merged: a database would sort them all for a page,
+    where each alone is read from an index.
+    """
+    parts = [rows] if isinstance(rows, QuerySet) else rows
     is_backwards = bool(before and not after)
     mark = before if is_backwards else after
     is_down = newest_first is not is_backwards
     if mark:
-        rows = rows.filter(pk__lt=mark) if is_down else rows.filter(pk__gt=mark)
-    found = list(rows.order_by("-pk" if is_down else "pk")[: size + 1])
+        parts = [part.filter(pk__lt=mark) if is_down else part.filter(pk__gt=mark) for part in parts]
+    firsts = [list(part.order_by("-pk" if is_down else "pk")[: size + 1]) for part in parts]
+    found = list(islice(merge(*firsts, key=attrgetter("pk"), reverse=is_down), size + 1))
     shown, has_more = found[:size], len(found) > size
     if not shown:
         return Page([], None, None)

@@ -1,6 +1,6 @@
 """The page of one blast: its progress, recipients, and actions."""
 
-from typing import Any
+from typing import Any, Final
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -15,18 +15,22 @@ from django.http import (
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 
 from accounts.events import record
 from accounts.security_events import Kind
 from contacts.admin.downloading import csv_download
-from messaging.models import Delivery, MessageLog
-from messaging.sending import dispatch, progress, recipients
+from messaging.composing.cost import spent
+from messaging.models import Delivery, InboxThread, MessageLog
+from messaging.sending import dispatch, followed, outcomes, progress, recipients
 from smsadmin.lib import dates
 from smsadmin.lib.ids import read_key
 from smsadmin.lib.plurals import people
 
 from ..permissions import SEND, require_sender
+
+READ_INBOX: Final = "messaging.view_inboxthread"
+MOST_RESENDS: Final = 20
 
 
 class BlastPage(admin.ModelAdmin):
@@ -53,7 +57,8 @@ class BlastPage(admin.ModelAdmin):
         if log is None:
             messages.warning(request, "This blast no longer exists.")
             return redirect("admin:messaging_messagelog_changelist")
-        return TemplateResponse(request, "messaging/blast.html", self._page_context(request, log))
+        context = self._page_context(request, log) | self._lasting_context(request, log)
+        return TemplateResponse(request, "messaging/blast.html", context)
 
     def progress_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The changing parts of the page, as HTML in JSON. `again_in` is in seconds, null when nothing more
@@ -64,7 +69,7 @@ class BlastPage(admin.ModelAdmin):
             {
                 "progress": render_to_string("messaging/blast_progress.html", context, request=request),
                 "recipients": render_to_string("messaging/blast_recipients.html", context, request=request),
-                "title": context["title"],
+                "news": context["news"],
                 "again_in": context["again_in"],
             }
         )
@@ -150,24 +155,30 @@ class BlastPage(admin.ModelAdmin):
     def _page_context(self, request: HttpRequest, log: MessageLog) -> dict[str, Any]:
         seen = progress.recent_progress(log)
         status, query = _status(request), request.GET.get("q", "")
+        missed, skipped = outcomes.not_reached(seen.failures, {}), outcomes.skipped(seen.skipped, {})
         shown = recipients.page(
             recipients.find(log, seen.ends, status, query),
             read_key(request.GET.get("after", "")),
             read_key(request.GET.get("before", "")),
         )
-        state = progress.state_in_words(log, seen.percent)
+        self._add_threads(request, shown.rows)
         return self.admin_site.each_context(request) | {
             "opts": self.opts,
             "original": log,
             "title": str(log),
-            "state": state,
+            "state": progress.state_in_words(log, seen.percent),
+            "news": progress.news(log, seen),
             "progress": seen,
+            "cost": spent(log.segment_count),
+            "parts": outcomes.parts(seen.counts),
+            "not_reached": missed,
+            "skipped": skipped,
             "rate": f"{seen.rate:,.0f}" if seen.rate >= 10 else f"{seen.rate:.1f}",
             "time_left": None if seen.seconds_left is None else dates.duration(seen.seconds_left),
             "again_in": progress.poll_seconds(log, seen),
             "status": status,
-            "status_label": Delivery.Status(status).label if status else "",
-            "statuses": Delivery.Status.choices,
+            "status_label": recipients.FILTERS.get(status, ""),
+            "filters": recipients.choices([one.reason for one in missed], [one.reason for one in skipped]),
             "query": query,
             "page": shown,
             "can_send": request.user.has_perm(SEND),
@@ -178,15 +189,33 @@ class BlastPage(admin.ModelAdmin):
             "can_cancel": log.status == MessageLog.Status.PROCESSING and log.cancelled_at is None,
         }
 
+    def _lasting_context(self, request: HttpRequest, log: MessageLog) -> dict[str, Any]:
+        """What a poll doesn't ask for again."""
+        inbox = reverse("admin:messaging_inboxthread_changelist")
+        return {
+            "replies": followed.replies(log),
+            "replies_url": f"{inbox}?blast={log.pk}" if request.user.has_perm(READ_INBOX) else "",
+            "opt_outs": followed.opt_outs(log),
+            "followed_days": followed.WITHIN.days,
+            "resends": log.retries.order_by("-pk")[:MOST_RESENDS],
+        }
+
+    def _add_threads(self, request: HttpRequest, rows: list[Delivery]) -> None:
+        """Gives each recipient the id of their conversation as `thread`: None without one, or without permission."""
+        phones = [row.phone for row in rows] if request.user.has_perm(READ_INBOX) else []
+        threads = dict(InboxThread.objects.filter(phone__in=phones).values_list("phone", "pk"))
+        for row in rows:
+            row.thread = threads.get(row.phone)  # type: ignore[attr-defined]
+
 
 def _find(pk: int | str) -> MessageLog | None:
     """The blast, without the list's annotations."""
-    return MessageLog.objects.select_related("created_by").filter(pk=read_key(str(pk))).first()
+    return MessageLog.objects.select_related("created_by", "retry_of").filter(pk=read_key(str(pk))).first()
 
 
 def _status(request: HttpRequest) -> str:
     status = request.GET.get("status", "")
-    return status if status in Delivery.Status.values else ""
+    return status if status in recipients.FILTERS else ""
 
 
 def _in_flight(seen: progress.Progress) -> str:

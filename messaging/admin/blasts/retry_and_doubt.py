@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import ngettext
 
 from messaging.models import Draft, MessageLog, RetryWhom
-from messaging.sending import reconciliation
+from messaging.sending import outcomes, progress, recipients, reconciliation
 from messaging.sending.suppression_backfill import backfill
 from smsadmin.lib.ids import read_keys
 from smsadmin.lib.plurals import people
@@ -38,7 +38,10 @@ class RetryAndDoubtViews(BlastPage):
         return own + super().get_urls()
 
     def retry_view(self, request: HttpRequest, pk: int, whom: str) -> HttpResponse:
-        """Create a draft of the same text to people who weren't reached, and open its review page."""
+        """Create a draft of the same text to people who weren't reached, and open its review page.
+
+        `reason` in the form narrows it to those missed for that reason.
+        """
         user = require_sender(request)
         log = self._viewable(request, pk)
         if request.method != "POST":
@@ -49,7 +52,9 @@ class RetryAndDoubtViews(BlastPage):
                 "This blast isn’t finished yet. Wait until it is, or choose “Don’t send the rest”, then resend.",
             )
             return redirect("admin:messaging_messagelog_change", log.pk)
-        if whom not in RetryWhom.values or not log.to_retry(whom == RetryWhom.FAILED).exists():
+        reason = request.POST.get("reason", "")
+        is_known = whom in RetryWhom.values and (not reason or reason in recipients.REASONS)
+        if not is_known or not log.to_retry(whom == RetryWhom.FAILED, reason).exists():
             messages.info(request, "There’s nobody left to resend this to.")
             return redirect("admin:messaging_messagelog_change", log.pk)
         draft = Draft.objects.create(
@@ -60,6 +65,7 @@ class RetryAndDoubtViews(BlastPage):
             event=log.event,
             retry_of=log,
             retry_whom=whom,
+            retry_reason=reason,
         )
         return redirect("admin:messaging_messagelog_confirm", token=draft.token)
 
@@ -117,12 +123,19 @@ class RetryAndDoubtViews(BlastPage):
         context = super()._page_context(request, log)
         if log.status == MessageLog.Status.PROCESSING:
             return context
-        doubtful = context["progress"].in_doubt
+        seen: progress.Progress = context["progress"]
+        to_resend, kept = progress.recent_resends(log)
+        total = sum(to_resend.values())
+        overdue = reconciliation.overdue(timezone.now()).filter(message_log=log)
+        missed, skipped = outcomes.not_reached(seen.failures, to_resend), outcomes.skipped(seen.skipped, to_resend)
         return context | {
-            "retry_failed": log.to_retry(only_failed=True).count(),
-            "retry_unreached": log.to_retry(only_failed=False).count(),
-            "kept_from_retry": log.kept_from_retry().count(),
-            "to_decide": reconciliation.overdue(timezone.now()).filter(message_log=log).count() if doubtful else 0,
+            "not_reached": missed,
+            "skipped": skipped,
+            # Unless the button of one reason does the same.
+            "resends_all": total not in {0, *(one.to_resend for one in [*missed, *skipped])},
+            "to_resend": total,
+            "kept_from_retry": kept,
+            "to_decide": overdue.count() if seen.in_doubt else 0,
         }
 
     def delete_model(self, request: HttpRequest, obj: MessageLog) -> None:

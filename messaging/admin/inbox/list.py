@@ -16,9 +16,11 @@ from contacts import phones
 from contacts.admin.changelist import MOST_FOUND, PreparedChangeList
 from contacts.models.suppression import wants_no_texts
 from messaging.inbox import conversations, replies, search, timeline
-from messaging.models import Delivery, InboxMessage, InboxThread
+from messaging.models import Delivery, InboxMessage, InboxThread, MessageLog
 from messaging.models.inbox import InboxThreadQuerySet
+from messaging.sending import followed
 from smsadmin.lib import dates
+from smsadmin.lib.ids import read_key
 from smsadmin.lib.pagination import CappedPaginator
 from smsadmin.lib.plurals import counted
 
@@ -64,6 +66,22 @@ class WaitsFilter(admin.SimpleListFilter):
         return queryset
 
 
+class BlastFilter(admin.SimpleListFilter):
+    """Those who wrote back after a blast: reached from the blast's page, so no blast is offered here."""
+
+    title = "blast"
+    parameter_name = "blast"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
+        pk = read_key(request.GET.get(self.parameter_name, ""))
+        sees_blasts = request.user.has_perm("messaging.view_messagelog")
+        self.log = MessageLog.objects.filter(pk=pk).first() if sees_blasts else None
+        return [(str(self.log.pk), f"Wrote back after “{self.log}”")] if self.log else []
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(phone__in=followed.replies(self.log).phones) if self.log and self.value() else queryset
+
+
 class InboxChangeList(PreparedChangeList):
     """Knows whether a search found more than it lists, and shows the texts it found."""
 
@@ -85,7 +103,7 @@ class InboxThreadAdmin(ConversationPage):
     change_list_template = "messaging/inbox_list.html"
     list_display = ("conversation", "latest", "when")
     list_display_links = None
-    list_filter = (WaitsFilter,)
+    list_filter = (WaitsFilter, BlastFilter)
     show_facets = admin.ShowFacets.NEVER
     actions = ("mark_read", "mark_unread")
     paginator = CappedPaginator

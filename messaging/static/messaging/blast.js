@@ -2,6 +2,7 @@
 'use strict';
 {
     const blast = document.getElementById('blast');
+    const news = document.getElementById('news');
     const progress = document.getElementById('progress');
     const recipients = document.getElementById('recipients');
 
@@ -18,6 +19,10 @@
 
     async function showNews(response) {
         const answer = await response.json();
+        // A screen reader says it only if it has changed.
+        if (news.textContent !== answer.news) {
+            news.textContent = answer.news;
+        }
         show(progress, answer.progress);
         show(recipients, answer.recipients);
         return answer.again_in;

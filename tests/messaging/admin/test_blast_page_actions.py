@@ -65,7 +65,7 @@ def test_canceling_says_how_many_are_skipped(press, make_log, make_delivery):
     page = press(log, "cancel")
     assert "Canceled. 2 people won’t be texted; 1 person already was." in page
     assert log.deliveries.count_by_status() == {"skipped": 2, "delivered": 1}
-    assert "Blast canceled: 2" in page
+    assert "<strong>2</strong> Blast canceled" in page
 
 
 @pytest.mark.parametrize(

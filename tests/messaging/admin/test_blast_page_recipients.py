@@ -7,6 +7,7 @@ import re
 import pytest
 from django.utils import timezone
 
+from messaging.error_codes import Reason
 from messaging.models import Delivery, MessageLog
 from messaging.sending import recipients
 from messaging.sending.progress import progress
@@ -18,7 +19,7 @@ Status = Delivery.Status
 
 
 def names(page):
-    return re.findall(r'<td class="recipient-name">(.*?)</td>', page)
+    return re.findall(r'<td class="recipient-name"><bdi>(.*?)</bdi></td>', page)
 
 
 def test_each_recipient_is_listed_with_the_reason_in_words(show, make_log, make_delivery):
@@ -37,9 +38,9 @@ def test_each_recipient_is_listed_with_the_reason_in_words(show, make_log, make_
         "Rosa",
         "(720) 555-0123",
         "Failed",
-        "Jul 4, 12:30:05 PM MDT",
-        "The phone is switched off.",
-        "error 30003",
+        'title="Jul 4, 2026, 12:30 PM MDT"',
+        "Phone off or out of coverage",
+        "Twilio error </span>30003",
     ):
         assert part in row
 
@@ -50,6 +51,62 @@ def test_recipients_can_be_filtered_by_status(show, make_log, make_delivery):
     make_delivery(log, Status.DELIVERED, name="Bea")
     assert names(show(log, status="failed")) == ["Ann"]
     assert names(show(log, status="nonsense")) == ["Ann", "Bea"]
+
+
+def test_recipients_can_be_filtered_by_outcome_and_stay_in_order(show, make_log, make_delivery, monkeypatch):
+    monkeypatch.setattr(recipients, "PAGE", 2)
+    log = make_log()
+    for name, status in zip("ABCDE", ["sent", "unknown", "delivered", "accepted", "sent"], strict=True):
+        make_delivery(log, status, name=name)
+    page = show(log, status="on-the-way")
+    assert names(page) == ["A", "B"]
+    after = re.search(r"after=(\d+)", page)[1]
+    page = show(log, status="on-the-way", after=after)
+    assert names(page) == ["D", "E"]
+    before = re.search(r"before=(\d+)", page)[1]
+    assert names(show(log, status="on-the-way", before=before)) == ["A", "B"]
+
+
+def test_recipients_can_be_filtered_by_reason(show, make_log, make_delivery):
+    log = make_log()
+    make_delivery(log, Status.UNDELIVERED, name="Off", error_code=30003)
+    make_delivery(log, Status.FAILED, name="Landline", error_code=21614)
+    make_delivery(log, Status.FAILED, name="Unheard of", error_code=99999)
+    make_delivery(log, Status.FAILED, name="Silent")
+    make_delivery(log, Status.SKIPPED, name="Gone", skip_reason="opted_out")
+    found = {reason: names(show(log, status=reason)) for reason in ("phone_off", "no_mobile", "other", "opted_out")}
+    assert found == {
+        "phone_off": ["Off"],
+        "no_mobile": ["Landline"],
+        "other": ["Unheard of", "Silent"],
+        "opted_out": ["Gone"],
+    }
+
+
+def test_only_reasons_that_occur_are_offered(show, make_log, make_delivery):
+    log = make_log()
+    make_delivery(log, Status.FAILED, error_code=30003)
+    make_delivery(log, Status.SKIPPED, skip_reason="suppressed")
+    form = re.search(r'<select name="status".*?</select>', show(log))[0]
+    offered = re.findall(r'<option value="([\w-]+)"', form)
+    assert {"phone_off", "suppressed", "not-reached", "unknown"} <= set(offered)
+    assert not {"no_mobile", "opted_out"} & set(offered)
+    assert len(offered) == len(set(offered))
+
+
+def test_no_two_filters_have_the_same_address():
+    kinds = [Status.values, Delivery.SkipReason.values, Reason.values, [recipients.OPTED_OUT_AFTER]]
+    values = [value for kind in kinds for value in kind]
+    assert len(values) == len(set(values))
+
+
+def test_recipients_who_have_texted_have_a_link_to_their_conversation(show, make_log, make_delivery, make_thread):
+    log = make_log()
+    thread = make_thread(phone=make_delivery(log, name="Ann").phone)
+    make_delivery(log, name="Bea")
+    page = show(log)
+    assert re.findall(r"/inboxthread/(\d+)/change/\">Conversation", page) == [str(thread.pk)]
+    assert "with Ann</span>" in page
 
 
 @pytest.mark.parametrize("query", ["(720) 555-0123", "720.555.0123", "+1 720 555 0123", "0123", "rosa", " Delg "])
@@ -99,11 +156,13 @@ def test_pages_need_no_count_and_no_sort(make_log, django_assert_num_queries, ma
     log = make_log()
     make_delivery(log)
     ends = progress(log).ends
-    for rows in (recipients.find(log, ends), recipients.find(log, ends, "pending")):
-        with django_assert_num_queries(1):
-            recipients.page(rows, after=1)
-        plan = rows.filter(pk__gt=1).order_by("pk")[:51].explain()
-        assert "TEMP B-TREE" not in plan.upper()
+    for status, queries in [("", 1), ("pending", 1), ("on-the-way", 4), ("not-reached", 2), ("phone_off", 2)]:
+        parts = recipients.find(log, ends, status)
+        with django_assert_num_queries(queries):
+            recipients.page(parts, after=1)
+        for rows in parts:
+            plan = rows.filter(pk__gt=1).order_by("pk")[:51].explain()
+            assert "TEMP B-TREE" not in plan.upper()
 
 
 @pytest.mark.parametrize("query", [{"after": "x"}, {"before": "9" * 30}, {"after": "²"}, {"after": "-1"}])

@@ -1,9 +1,14 @@
+import re
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
+from accounts.models import AppUser
 from contacts.models import SuppressedContact
+from messaging.admin.permissions import SEND
+from messaging.composing.audience import Audience
+from messaging.error_codes import REMEDIES, classify
 from messaging.models import Delivery, Draft, MessageLog
 
 from .pages import address
@@ -25,7 +30,7 @@ def finished(make_log, make_delivery):
 
 def test_the_page_offers_to_retry_people_the_blast_missed(finished, show):
     text = show(finished)
-    assert "Retry 1 temporary failure…" in text
+    assert 'value="Resend to 1…" aria-label="Resend to 1: Phone off or out of coverage"' in text
     assert "Resend to all 2…" in text
     assert "Review and decide" in text
 
@@ -34,7 +39,74 @@ def test_a_running_blast_offers_no_retry(make_log, make_delivery, show):
     log = make_log()
     make_delivery(log, "failed", error_code=30003)
     make_delivery(log)
-    assert "who failed for the moment" not in show(log)
+    assert "Resend to" not in show(log)
+
+
+def test_those_missed_are_grouped_by_reason_with_a_remedy(make_log, make_delivery, show):
+    log = make_log(status="sent")
+    for code in (30005, 30005, 21211, 30003):
+        make_delivery(log, "undelivered", error_code=code)
+    make_delivery(log, "skipped", skip_reason="opted_out")
+    missed, skipped = re.findall(r'<ul class="missed">.*?</ul>', show(log))
+    assert re.findall(r"<strong>(\d+)</strong> (.*?)</a> <span class=\"quiet\">(.*?)</span>", missed) == [
+        ("3", "Wrong number or out of service", REMEDIES["wrong_number"].sentence),
+        ("1", "Phone off or out of coverage", REMEDIES["phone_off"].sentence),
+    ]
+    assert re.findall(r"status=(\w+)#", missed) == ["wrong_number", "phone_off"]
+    assert '<strong>1</strong> Opted out</a> <span class="quiet">They asked for no more texts.</span>' in skipped
+
+
+def test_a_problem_of_ours_is_explained_in_twilios_terms(make_log, make_delivery, show):
+    log = make_log(status="sent")
+    make_delivery(log, "failed", error_code=30034)
+    page = show(log)
+    assert "Problem with our account or sender" in page
+    assert classify(30034).sentence.replace("'", "&#x27;") in page
+
+
+def test_resending_to_one_reason_reaches_only_those(make_log, make_delivery, manager_client):
+    log = make_log(status="sent")
+    off = make_delivery(log, "failed", error_code=30003)
+    make_delivery(log, "failed", error_code=30008)
+    make_delivery(log, "failed", error_code=21614)
+    response = manager_client.post(address(log, "retry/failed/"), {"reason": "phone_off"}, follow=True)
+    assert "1 person who didn’t get it" in response.content.decode()
+    draft = Draft.objects.get()
+    assert [row.pk for row in Audience.of_draft(draft).people()] == [off.pk]
+
+
+def test_a_canceled_blast_can_be_resent_to_those_it_left_out(make_log, make_delivery, manager_client, show):
+    log = make_log(status="sent", cancelled_at=timezone.now())
+    left_out = make_delivery(log, "skipped", skip_reason="cancelled")
+    make_delivery(log, "skipped", skip_reason="opted_out")
+    assert "Resend to 1: Blast canceled" in show(log)
+    manager_client.post(address(log, "retry/unreached/"), {"reason": "cancelled"})
+    assert [row.pk for row in Audience.of_draft(Draft.objects.get()).people()] == [left_out.pk]
+
+
+def test_people_resent_to_are_not_offered_again(make_log, make_delivery, show):
+    log = make_log(status="sent")
+    missed = make_delivery(log, "failed", error_code=30003)
+    MessageLog.objects.filter(pk=log.pk).update(family=log.pk)
+    resend = make_log(retry_of=log, family=log.pk)
+    make_delivery(resend, "accepted", phone=missed.phone)
+    page = show(log)
+    assert "<strong>1</strong> Phone off" in page
+    assert "Resend to" not in page
+
+
+def test_users_who_may_not_send_see_no_button(finished, show, monkeypatch):
+    monkeypatch.setattr(AppUser, "has_perm", lambda user, permission, obj=None: permission != SEND)
+    page = show(finished)
+    assert "Didn’t get it" in page
+    assert "Resend to" not in page
+
+
+@pytest.mark.parametrize("reason", ["nonsense", "no_mobile"])
+def test_a_reason_that_nobody_can_be_resent_to_for_creates_no_draft(finished, manager_client, reason):
+    response = manager_client.post(address(finished, "retry/failed/"), {"reason": reason}, follow=True)
+    assert "There’s nobody left to resend this to." in response.content.decode()
+    assert not Draft.objects.exists()
 
 
 def test_retrying_leads_to_a_confirmation_with_only_those_people(finished, manager_client):

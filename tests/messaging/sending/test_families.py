@@ -280,7 +280,7 @@ def test_people_reached_by_a_deleted_retry_are_not_texted_again(make_family, adm
     assert offered(first) == 0
     page = show(first)
     assert "3 people who didn’t get this blast can’t be resent to" in page
-    assert "temporary failure" not in page
+    assert "Resend to" not in page
 
 
 def test_deleting_several_at_once_keeps_the_others_from_texting_again(make_family, admin_client, send):
@@ -419,7 +419,7 @@ def test_the_page_only_offers_to_resume_while_people_are_left(make_family, show,
     log = make_family(code=WRONG_PASSWORD, is_stopped=True)
     page = show(log)
     assert 'value="Resume"' in page
-    assert "Retry 3 temporary failures" in page
+    assert "Resend to 3…" in page
     send(retry(log))
     page = show(log)
     assert 'value="Resume"' not in page

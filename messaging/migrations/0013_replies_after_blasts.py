@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("messaging", "0010_blast_sums"),
+        ("messaging", "0012_quiet_hours_series_plans"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
