@@ -72,7 +72,7 @@ def test_resending_to_one_reason_reaches_only_those(make_log, make_delivery, man
     response = manager_client.post(address(log, "retry/failed/"), {"reason": "phone_off"}, follow=True)
     assert "1 person who didn’t get it" in response.content.decode()
     draft = Draft.objects.get()
-    assert [row.pk for row in Audience.of_draft(draft).people()] == [off.pk]
+    assert [row.pk for row in Audience.of_draft(draft).sources()[0]] == [off.pk]
 
 
 def test_a_canceled_blast_can_be_resent_to_those_it_left_out(make_log, make_delivery, manager_client, show):
