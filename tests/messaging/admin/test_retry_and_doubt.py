@@ -81,7 +81,7 @@ def test_a_canceled_blast_can_be_resent_to_those_it_left_out(make_log, make_deli
     make_delivery(log, "skipped", skip_reason="opted_out")
     assert "Resend to 1: Blast canceled" in show(log)
     manager_client.post(address(log, "retry/unreached/"), {"reason": "cancelled"})
-    assert [row.pk for row in Audience.of_draft(Draft.objects.get()).people()] == [left_out.pk]
+    assert [row.pk for row in Audience.of_draft(Draft.objects.get()).sources()[0]] == [left_out.pk]
 
 
 def test_people_resent_to_are_not_offered_again(make_log, make_delivery, show):
