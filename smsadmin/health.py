@@ -16,8 +16,6 @@ import logging
 import os
 import shutil
 import sqlite3
-import threading
-import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
@@ -41,6 +39,7 @@ from accounts.addresses import client_ip
 from messaging.models import MessageLog, ScheduledMessage
 from messaging.sending import progress
 from smsadmin.lib import dates, group_commit, time_limits
+from smsadmin.lib.kept import Kept
 
 from . import installation, migration_state
 from .checks import find_uncollected
@@ -195,32 +194,8 @@ def _run(name: str, check: Check) -> str:
     return ""
 
 
-class _Kept:
-    """Caches the result of a check for some seconds. While one thread runs it, the others wait for its result."""
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._lock = threading.Lock()
-        self.forget()
-
-    def forget(self) -> None:
-        self._problem, self._until = "", 0.0
-
-    def problem(self, find: Callable[[], str]) -> str:
-        """What `find()` returns, or has recently returned. Raises TookTooLong."""
-        if not self._lock.acquire(timeout=time_limits.left() or 0):
-            raise time_limits.TookTooLong
-        try:
-            if time.monotonic() >= self._until:
-                self._problem = find()
-                self._until = time.monotonic() + self._seconds
-            return self._problem
-        finally:
-            self._lock.release()
-
-
-_writing: Final = _Kept(WRITTEN_EVERY)
-_pages: Final = _Kept(SHOWN_EVERY)
+_writing: Final = Kept[str](WRITTEN_EVERY)
+_pages: Final = Kept[str](SHOWN_EVERY)
 
 
 def check_database(now: datetime) -> None:
@@ -244,7 +219,7 @@ def check_migrations(now: datetime) -> None:
 
 
 def check_writing(now: datetime) -> None:
-    if problem := _writing.problem(lambda: _find_write_trouble(now)):
+    if problem := _writing.get(lambda: _find_write_trouble(now)):
         raise Failing(problem)
 
 
@@ -298,7 +273,7 @@ def _explain(error: db.Error) -> str:
 
 
 def check_pages(get_response: GetResponse, now: datetime) -> None:
-    if problem := _pages.problem(lambda: _find_page_trouble(get_response)):
+    if problem := _pages.get(lambda: _find_page_trouble(get_response)):
         raise Failing(problem)
 
 

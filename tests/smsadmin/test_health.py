@@ -14,6 +14,7 @@ from django_q.signing import SignedPackage
 
 from messaging.models import MessageLog, ScheduledMessage
 from smsadmin import health, installation
+from smsadmin.lib.kept import Kept
 from smsadmin.models import WorkerHeartbeat, WriteProbe
 from smsadmin.site import SmsAdminSite
 from smsadmin.version import version
@@ -27,7 +28,7 @@ def unsaid(monkeypatch):
     """Forgets what earlier tests found and logged."""
     monkeypatch.setattr(health, "_said", {})
     for name in ("_writing", "_pages"):
-        monkeypatch.setattr(health, name, health._Kept(0))
+        monkeypatch.setattr(health, name, Kept(0))
 
 
 @pytest.fixture
@@ -344,7 +345,7 @@ def test_the_same_row_is_written_each_time(heartbeat):
 
 
 def test_a_process_only_writes_occasionally_however_often_it_is_asked(heartbeat, monkeypatch):
-    monkeypatch.setattr(health, "_writing", health._Kept(60))
+    monkeypatch.setattr(health, "_writing", Kept(60))
     ask()
     first = WriteProbe.objects.get()
     ask()
