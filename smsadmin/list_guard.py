@@ -19,6 +19,7 @@ from django.db import DataError
 from django.db.models import Field, QuerySet
 from django.http import HttpRequest
 
+from .change_logs import AdminsReadChangeLogs
 from .lean_pages import LeanPages
 
 # Each word is a condition on each searched field, and SQLite allows at most 1,000 nested conditions.
@@ -88,11 +89,10 @@ class ListGuard(ModelAdmin):
 
 
 def guarded(admin_class: type[ModelAdmin]) -> type[ModelAdmin]:
-    """The class with ListGuard and LeanPages before it."""
+    """The class with ListGuard, LeanPages and AdminsReadChangeLogs before it."""
     if issubclass(admin_class, ListGuard):
         return admin_class
-    made: Any = type(
-        admin_class.__name__, (ListGuard, LeanPages, admin_class), {"__module__": admin_class.__module__}
-    )
+    bases = (ListGuard, LeanPages, AdminsReadChangeLogs, admin_class)
+    made: Any = type(admin_class.__name__, bases, {"__module__": admin_class.__module__})
     made.__doc__ = admin_class.__doc__
     return made

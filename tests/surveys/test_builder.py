@@ -286,19 +286,21 @@ def test_surveys_are_deactivated_and_activated_from_the_list(manager_client, mak
         assert (survey.is_active, survey.start_count) == (is_active, 3)
 
 
-def test_only_the_survey_that_was_not_active_is_said_and_recorded_to_be_activated(manager_client, make_survey):
+def test_only_the_survey_that_was_not_active_is_said_and_recorded_to_be_activated(
+    admin_client, manager_client, make_survey
+):
     active, inactive = make_survey(is_active=True), make_survey(is_active=False)
     data = {"action": "activate_surveys", "_selected_action": [active.pk, inactive.pk]}
     page = manager_client.post(SURVEYS, data, follow=True).content.decode()
     assert "1 survey is now active: its keyword starts it." in page
-    assert "Activated." not in show(manager_client, address(active, "history/"))
-    assert "Activated." in show(manager_client, address(inactive, "history/"))
+    assert "Activated." not in show(admin_client, address(active, "history/"))
+    assert "Activated." in show(admin_client, address(inactive, "history/"))
     assert active.updated_at == type(active).objects.get(pk=active.pk).updated_at
     page = manager_client.post(SURVEYS, data, follow=True).content.decode()
     assert "All of them were already active." in page
 
 
-def test_the_history_tells_of_changed_questions(manager_client, make_survey):
+def test_the_history_tells_of_changed_questions(admin_client, make_survey):
     survey = make_survey(trigger_keyword="JOIN")
-    manager_client.post(address(survey), builder_form("Why?", **{"questions-INITIAL_FORMS": 2}))
-    assert "Questions" in show(manager_client, address(survey, "history/"))
+    admin_client.post(address(survey), builder_form("Why?", **{"questions-INITIAL_FORMS": 2}))
+    assert "Questions" in show(admin_client, address(survey, "history/"))

@@ -78,9 +78,11 @@ def stopping(request: HttpRequest, thread: InboxThread) -> str:
 
 
 def records(request: HttpRequest, thread: InboxThread) -> list[Link]:
-    """The person's consent history, and the change log of the conversation."""
-    links = [Link("Change log", reverse("admin:messaging_inboxthread_history", args=[thread.pk]))]
+    """The person's consent history, and the change log of the conversation, for those who may read them."""
+    links = []
     if request.user.has_perm("contacts.view_consentrecord"):
         address = f"{reverse('admin:contacts_consentrecord_changelist')}?{urlencode({'q': thread.phone})}"
-        links.insert(0, Link("Consent history", address))
+        links.append(Link("Consent history", address))
+    if request.user.has_perm("admin.view_logentry"):
+        links.append(Link("Change log", reverse("admin:messaging_inboxthread_history", args=[thread.pk])))
     return links
