@@ -12,7 +12,10 @@ from django.urls import reverse
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A page in the navigation. `model` ("app.Model") is set for a model's list; `words` are extra search terms."""
+    """A page in the navigation. `model` ("app.Model") is set for a model's list; `words` are extra search terms.
+
+    `heading` is what breadcrumbs call the page if its name only makes sense below its section's.
+    """
 
     name: str
     url_name: str
@@ -21,6 +24,7 @@ class Place:
     model: str = ""
     words: str = ""
     counts_unread: bool = False
+    heading: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,7 @@ SECTIONS: Final = (
         "Blasts",
         "blasts",
         (
-            _list("Sent", "messaging.MessageLog", "blasts", "history reports deliveries"),
+            _list("Sent", "messaging.MessageLog", "blasts", "history reports deliveries", heading="Blasts"),
             _list("Scheduled", "messaging.ScheduledMessage", "clock", "later upcoming"),
             Place(
                 "Drafts",
@@ -65,7 +69,7 @@ SECTIONS: Final = (
         "People",
         "people",
         (
-            _list("Everyone", "contacts.CommunityMember", "people", "community members contacts"),
+            _list("Everyone", "contacts.CommunityMember", "people", "community members contacts", heading="People"),
             _list("Events", "contacts.Event", "event", "registrations registered"),
             _list("Opted out", "contacts.UnsubscribedContact", "stop", "unsubscribed stop"),
             _list("Unreachable", "contacts.SuppressedContact", "unreachable", "suppressed dead numbers"),
@@ -142,6 +146,12 @@ def places(user: Any) -> Iterator[Place]:
     for place in (NEW_BLAST, *(place for section in SECTIONS for place in section.places)):
         if may_see(place, user):
             yield place
+
+
+def list_name(label: str) -> str:
+    """What breadcrumbs call the list of the model with that label ("app.Model"); "" if it isn't in the navigation."""
+    places = (place for section in SECTIONS for place in section.places)
+    return next((place.heading or place.name for place in places if place.model == label), "")
 
 
 def _mark_current(links: list[dict[str, Any]], path: str) -> None:

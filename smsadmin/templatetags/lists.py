@@ -1,4 +1,4 @@
-"""`{% load lists %}`: labels each cell of the admin's lists with the name of its column.
+"""`{% load lists %}`: the name of a model's list, and labels for each cell of the admin's lists.
 
 On a phone, a list has no header row: each row is a card, and its cells show their own labels.
 """
@@ -9,8 +9,17 @@ from typing import Any
 from django import template
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import capfirst
+
+from smsadmin import navigation
 
 register = template.Library()
+
+
+@register.filter
+def list_name(opts: Any) -> str:
+    """What the navigation calls the list of a model, given by its `_meta`; else the model's plural."""
+    return navigation.list_name(opts.label) or capfirst(str(opts.verbose_name_plural))
 
 
 @register.filter
