@@ -1,6 +1,6 @@
 """Users in the admin: Django's UserAdmin, with a role instead of groups and permissions."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.contrib.admin import actions as admin_actions
@@ -17,6 +17,7 @@ from smsadmin.lib import dates
 
 from . import (
     admin_events,  # noqa: F401 - registers its page
+    admin_organization,  # noqa: F401 - likewise
     login_limits,
 )
 from .events import record
@@ -49,7 +50,7 @@ class AppUserAdmin(UserAdmin):
         "Admins can do everything. Social managers can send blasts and manage events, registrations and surveys, "
         "but can’t change people, opt-outs, unreachable numbers or users."
     )
-    fieldsets = (
+    fieldsets: ClassVar[Any] = (
         (None, {"fields": ("username", "password", "must_change_password")}),
         ("Access", {"fields": ("role", "is_active"), "description": roles_explained}),
         ("Dates", {"fields": ("logged_in", "added")}),

@@ -1,4 +1,4 @@
-"""Forces a password change at login."""
+"""Shows times in the organization's zone, and forces a password change at login."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -7,8 +7,27 @@ from django.http import HttpRequest, HttpResponseRedirect, JsonResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 
+from . import organization
+
 # The change itself, logging out, and what these pages load.
 OPEN: Final = frozenset({"admin:password_change", "admin:logout", "admin:jsi18n"})
+
+
+class LocalTimes:
+    """Shows and reads local times in the organization's zone, on staff pages.
+
+    It stays until the thread's next one: a download is written after the view has returned.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_: Any) -> None:
+        if request.resolver_match and "admin" in request.resolver_match.namespaces:
+            organization.use_zone()
 
 
 class ForcedPasswordChange:

@@ -1,4 +1,5 @@
-"""Users, their former passwords, and failed logins (`users` and `login_attempts` of the schema of record)."""
+"""The organization, its users, their former passwords, and failed logins (`users` and `login_attempts` of the schema
+of record)."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -11,7 +12,7 @@ from django.db import models, transaction
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from smsadmin.lib import shared_clock
+from smsadmin.lib import shared_clock, time_zones
 
 from . import roles
 from .roles import Role
@@ -55,6 +56,8 @@ class AppUser(AbstractBaseUser):
     is_active = models.BooleanField(
         "active", default=True, help_text="Uncheck this instead of deleting someone who has left."
     )
+    # In E.164: the form reads it (smsadmin.team).
+    test_phone = models.CharField(max_length=20, blank=True, default="")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects: ClassVar[AppUserManager] = AppUserManager()
@@ -99,6 +102,27 @@ class AppUser(AbstractBaseUser):
 
     def has_module_perms(self, app_label: str) -> bool:
         return self.is_active and roles.may_enter(self.role, app_label)
+
+
+class Organization(models.Model):
+    """What staff have entered on the page Organization, in one row or, before that, none.
+
+    An empty field means the environment's value: `accounts.organization` says what applies.
+    """
+
+    ONLY: ClassVar[int] = 1
+
+    id = models.SmallIntegerField(primary_key=True, default=ONLY)
+    name = models.CharField(max_length=80, blank=True, default="")
+    contact = models.CharField(max_length=120, blank=True, default="")
+    time_zone = models.CharField(max_length=64, blank=True, default="", validators=[time_zones.check])
+
+    class Meta:
+        db_table = "organization"
+        verbose_name_plural = "organization"
+
+    def __str__(self) -> str:
+        return "Organization"
 
 
 class PasswordHistory(models.Model):

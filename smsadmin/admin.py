@@ -11,6 +11,8 @@ from django.http import HttpRequest
 from django_q import admin as queue_admin
 from django_q.models import Schedule
 
+from . import team  # noqa: F401 - registers its page
+
 admin.site.unregister(Schedule)
 
 

@@ -19,7 +19,8 @@ from django.http.request import validate_host
 from django.utils.module_loading import import_string
 from django.utils.text import get_text_list
 
-from messaging.consent.answers import all_answers
+from accounts import organization
+from messaging.consent import answers
 from messaging.text.encoding import measure
 from messaging.text.personalization import takes_replies
 
@@ -181,7 +182,8 @@ def check_twilio(**_: Any) -> list[CheckMessage]:
 def check_deployment(**_: Any) -> list[CheckMessage]:
     """W010 to W015, W021 to W023: what an installation that really sends should have."""
     env_file = settings.ENV_FILE or settings.BASE_DIR / ".env"
-    long_answers = [name for name, answer in all_answers().items() if measure(answer).segments > 1]
+    lacking = answers.lacking()
+    long_answers = [name for name, answer in answers.all_answers().items() if measure(answer).segments > 1]
     return _warnings(
         (
             settings.PUBLIC_BASE_URL.startswith("http:"),
@@ -204,16 +206,24 @@ def check_deployment(**_: Any) -> list[CheckMessage]:
             "Remove it unless that is your own proxy.",
         ),
         (
-            not settings.ORGANIZATION_NAME,
+            not organization.name(),
             "smsadmin.W021",
-            "ORGANIZATION_NAME is not set: carriers want the replies to STOP, START and HELP to name the sender.",
-            "Set it to the name people know you by, and ORGANIZATION_CONTACT to how they can reach you.",
+            "The organization has no name: carriers want the replies to STOP, START and HELP to name the sender.",
+            "Enter the name people know you by, and how they can reach you, under Settings → Organization in the "
+            "admin, or set ORGANIZATION_NAME and ORGANIZATION_CONTACT.",
         ),
         (
             long_answers,
             "smsadmin.W022",
             f"{get_text_list(long_answers, 'and')}: such a reply takes more than one segment, each billed.",
-            "Shorten the reply, ORGANIZATION_NAME or ORGANIZATION_CONTACT. Accents take more room than letters.",
+            "Shorten the reply, or the organization's name or contact. Accents take more room than letters.",
+        ),
+        (
+            lacking,
+            "smsadmin.W023",
+            f"{get_text_list(lacking, 'and')}: such a reply has {{organization}} or {{contact}} in it, but the "
+            "organization has none, so our own wording is sent instead.",
+            "Enter it under Settings → Organization in the admin, or leave the field out of the reply.",
         ),
         (
             settings.QUIET_HOURS is None,

@@ -155,19 +155,12 @@ def read_sid(name: str, prefix: str, kind: str) -> str:
     return sid
 
 
-def read_answer(name: str, organization: str, contact: str) -> str:
-    """The text of an automatic reply, "" if unset. Its fields {organization} and {contact} must have values."""
+def read_answer(name: str) -> str:
+    """The text of an automatic reply, "" if unset, which may have the fields {organization} and {contact}."""
     text = read_text(name)
-    known = {
-        "{organization}": ("ORGANIZATION_NAME", organization),
-        "{contact}": ("ORGANIZATION_CONTACT", contact),
-    }
     for field in re.findall(r"\{[^{}]*\}", text):
-        if field not in known:
+        if field not in {"{organization}", "{contact}"}:
             stop(name, f"contains {field}, which is not a field", "Use {organization} or {contact}, or no braces.")
-        setting, value = known[field]
-        if not value:
-            stop(name, f"contains {field}, but {setting} is not set", f"Set {setting}, or leave {field} out.")
     return text
 
 

@@ -88,8 +88,9 @@ SECTIONS: Final = (
         "Settings",
         "settings",
         (
+            _list("Organization", "accounts.Organization", "organization", "name contact time zone settings"),
             _list("Team", "accounts.AppUser", "team", "users staff roles"),
-            Place("My password", "password_change", "account", words="account"),
+            Place("My account", "own_account", "account", words="password test phone"),
         ),
     ),
     Section(

@@ -206,12 +206,13 @@ SCHEDULED_MESSAGE_MAX_LAG: int = env.read_number(
 
 TWILIO_HANDLES_OPT_OUT: bool = env.read_bool("TWILIO_HANDLES_OPT_OUT", True)
 # Who is texting, and how to reach them: carriers require both in the replies to STOP, START and HELP (CTIA).
+# What admins enter on the page Organization takes precedence over these two and APP_TIMEZONE (accounts.organization).
 ORGANIZATION_NAME = env.read_text("ORGANIZATION_NAME")
 ORGANIZATION_CONTACT = env.read_text("ORGANIZATION_CONTACT")
 # Empty: the replies in messaging.consent.answers.
-SMS_OPT_OUT_REPLY = env.read_answer("SMS_OPT_OUT_REPLY", ORGANIZATION_NAME, ORGANIZATION_CONTACT)
-SMS_OPT_IN_REPLY = env.read_answer("SMS_OPT_IN_REPLY", ORGANIZATION_NAME, ORGANIZATION_CONTACT)
-SMS_HELP_REPLY = env.read_answer("SMS_HELP_REPLY", ORGANIZATION_NAME, ORGANIZATION_CONTACT)
+SMS_OPT_OUT_REPLY = env.read_answer("SMS_OPT_OUT_REPLY")
+SMS_OPT_IN_REPLY = env.read_answer("SMS_OPT_IN_REPLY")
+SMS_HELP_REPLY = env.read_answer("SMS_HELP_REPLY")
 SMS_AUTO_REPLIES_PER_HOUR: int = env.read_number(
     "SMS_AUTO_REPLIES_PER_HOUR", int, 60, 1, 1_000, "replies to one phone"
 )
@@ -279,6 +280,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "accounts.requests.RememberRequest",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "accounts.middleware.LocalTimes",
     "accounts.middleware.ForcedPasswordChange",
 ]
 

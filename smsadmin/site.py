@@ -27,10 +27,6 @@ View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 _FIELD: Final = ("app_label", "model_name", "field_name")
 
 
-# Lists that aren't named by their model's plural.
-_LIST_NAMES: Final = {"AppUser": "Team", "InboxThread": "Inbox"}
-
-
 class SmsAdminSite(AdminSite):
     """Django's admin site, but it returns a 403 for pages that Django only hides from its menus."""
 
@@ -73,9 +69,11 @@ class SmsAdminSite(AdminSite):
         return super().index(request, {"home": home(request.user), **(extra_context or {})})
 
     def get_urls(self) -> list[Any]:
-        from .home import views  # as above
+        from . import team  # as above
+        from .home import views
 
-        return [*views.urls(self), path("search/", self.admin_view(self.search), name="search"), *super().get_urls()]
+        search = path("search/", self.admin_view(self.search), name="search")
+        return [*views.urls(self), *team.urls(self), search, *super().get_urls()]
 
     def search(self, request: HttpRequest) -> HttpResponse:
         """Searches for `q`. With `part=results`, returns only the list of results."""

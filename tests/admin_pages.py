@@ -13,7 +13,7 @@ from django.utils import timezone
 from django_q.models import OrmQ, Schedule, Task
 
 from accounts import events
-from accounts.models import AppUser, LoginAttempt
+from accounts.models import AppUser, LoginAttempt, Organization
 from accounts.security_events import Kind, SecurityEvent
 from contacts.imports import lifecycle, staging
 from contacts.models import (
@@ -120,6 +120,7 @@ class World:
         """A row of that model, suitable for the page `variant`. New models have to be added here."""
         make = {
             AppUser: lambda: AppUser.objects.create_user(f"other-{uuid.uuid4().hex}", role="social_manager"),
+            Organization: lambda: Organization.objects.get_or_create(pk=Organization.ONLY)[0],
             LoginAttempt: lambda: LoginAttempt.objects.create(username=uuid.uuid4().hex),
             SecurityEvent: lambda: events.record(Kind.LOGIN, user=self.user),
             CommunityMember: lambda: CommunityMember.objects.create(name="Ada", phone=next(self.phones)),

@@ -12,9 +12,11 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection, transaction
 from django.test import Client
 from django.test import client as test_client
+from django.utils import timezone
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
+from accounts import organization
 from accounts.models import AppUser
 from accounts.roles import Role
 from contacts.models import CommunityMember, Event, EventRegistration, SuppressedContact, UnsubscribedContact
@@ -94,6 +96,17 @@ def page_contexts():
 def patient_webhooks(monkeypatch):
     """Speed is not a promise: a webhook gives up after a minute, not after seconds."""
     monkeypatch.setattr("messaging.webhooks.views.STORED_WITHIN_SECONDS", 60)
+
+
+@pytest.fixture(autouse=True)
+def fresh_organization(monkeypatch):
+    """What the page Organization says is looked up each time, and no test leaves its zone to the next one.
+
+    So each page takes one query that a site makes only every few seconds.
+    """
+    monkeypatch.setattr(organization.kept, "seconds", 0)
+    yield
+    timezone.deactivate()
 
 
 @pytest.fixture

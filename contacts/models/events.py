@@ -3,9 +3,10 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db import models
 from django.utils import timezone
+
+from accounts import organization
 
 from ..fields import LastFour, PhoneField
 from .members import PersonQuerySet
@@ -14,7 +15,7 @@ from .members import PersonQuerySet
 class Event(models.Model):
     """Something that people register for; they can be texted separately from the community.
 
-    With a start, `date` is its day by the clocks of `zone` (an IANA name; "" for the site's).
+    With a start, `date` is its day by the clocks of `zone` (an IANA name; "" for the organization's).
     """
 
     title = models.CharField(max_length=200)
@@ -33,7 +34,7 @@ class Event(models.Model):
 
     @property
     def time_zone(self) -> ZoneInfo:
-        return ZoneInfo(self.zone or settings.APP_TIMEZONE)
+        return ZoneInfo(self.zone or organization.zone_name())
 
     @property
     def local_start(self) -> datetime | None:

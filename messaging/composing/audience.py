@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
 from django.db.models import Case, F, QuerySet, Value, When
@@ -26,6 +25,7 @@ from ..models import Delivery, Draft, MessageLog, RetryWhom, Target
 from . import definitions
 from .cost import NameProfile, profile
 from .definitions import BadDefinition, Definition
+from .own_phone import own_test_phone
 from .pools import best_name
 
 CACHED_FROM = 5_000
@@ -86,7 +86,7 @@ class Audience:
 
     @classmethod
     def of_draft(cls, draft: Draft) -> Self:
-        test_phone = settings.ADMIN_TEST_PHONE if draft.test_mode else None
+        test_phone = own_test_phone(draft.created_by) if draft.test_mode else None
         if draft.target == Target.AUDIENCE:
             return cls.defined(draft.definition, test_phone)
         return cls(

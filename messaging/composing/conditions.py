@@ -24,6 +24,7 @@ from django.db.models import Exists, Model, OuterRef, Q
 from django.utils import timezone
 from django.utils.formats import date_format
 
+from accounts import organization
 from contacts import phones, profile_values
 from contacts.models import Event, Group, ProfileField, ProfileValue
 from smsadmin.lib.plurals import people
@@ -388,7 +389,7 @@ class FieldIs(Condition):
 @register
 @dataclass(frozen=True, slots=True)
 class AddedSince(Condition):
-    """First added to any list on a day or later, by the site's time zone."""
+    """First added to any list on a day or later, by the organization's time zone."""
 
     key = "added_since"
     day: date
@@ -402,7 +403,7 @@ class AddedSince(Condition):
         return cls(day)
 
     def q(self, known: Pool | None) -> Q:
-        start = timezone.make_aware(datetime.combine(self.day, time.min), timezone.get_default_timezone())
+        start = timezone.make_aware(datetime.combine(self.day, time.min), organization.zone())
         has_later, has_earlier = Q(), Q()
         for pool in EVERYWHERE:
             rows = pool.rows().filter(phone=OuterRef("phone"))

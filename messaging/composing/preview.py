@@ -23,11 +23,12 @@ from ..text.personalization import Template, UnknownToken, compile_template, tid
 from ..text.visibility import is_blank
 from .audience import Audience, Headcount
 from .cost import Estimate, cost, estimate, plain_names
+from .own_phone import own_test_phone
 
 SAMPLES: Final = 5
 NAMED_AT_MOST: Final = 5
 TEST_PHONE_MISSING: Final = (
-    "To send this test, set ADMIN_TEST_PHONE to your own number, such as +17205550100, and restart."
+    "There is no test phone. Enter your own number under My account, or set ADMIN_TEST_PHONE, such as +17205550100."
 )
 
 
@@ -291,7 +292,7 @@ def can_send(draft: Draft) -> bool:
 
 def can_schedule(draft: Draft) -> bool:
     """Whether the draft can be scheduled. Its audience may be empty until then."""
-    return is_complete(draft) and not (draft.test_mode and not settings.ADMIN_TEST_PHONE)
+    return is_complete(draft) and not (draft.test_mode and not own_test_phone(draft.created_by))
 
 
 def is_complete(draft: Draft) -> bool:

@@ -10,6 +10,7 @@ from django.db.models import Count, Exists, Max, Min, OuterRef, QuerySet, Subque
 from django.db.models.functions import Substr
 from phonenumbers.tzdata import TIMEZONE_LONGEST_PREFIX
 
+from accounts import organization
 from contacts import time_zones
 from contacts.models import Profile
 from smsadmin.lib.plurals import people
@@ -43,7 +44,7 @@ def forecast(audience: Audience, at: datetime) -> Forecast:
     quiet = quiet_hours.hours()
     if not quiet or audience.test_phone is not None:
         return Forecast(audience.headcount().recipients)
-    site = (quiet_hours.site_zone(),)
+    site = (organization.zone(),)
     times: Counter[datetime] = Counter()
     for zones, count in _zones(audience):
         times[quiet_hours.first_allowed(quiet, zones or site, at)] += count
@@ -56,7 +57,7 @@ def everyone_from(audience: Audience, at: datetime) -> datetime:
     quiet = quiet_hours.hours()
     if not quiet:
         return at
-    zones = {zone for found, _ in _zones(audience) for zone in found} or {quiet_hours.site_zone()}
+    zones = {zone for found, _ in _zones(audience) for zone in found} or {organization.zone()}
     return quiet_hours.first_allowed(quiet, zones, at)
 
 

@@ -2,60 +2,29 @@
 
 import zoneinfo
 from datetime import UTC, datetime, timedelta
-from functools import cache
-from typing import Any, Final
+from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from smsadmin.lib import dates
+from accounts import organization
+from smsadmin.lib import dates, time_zones
 
 from ..composing.forms import ComposeForm
 from ..models import Draft, ScheduledMessage
 from ..text.personalization import tidy
 from . import local_times, scheduled_messages
 
-COMMON_ZONES: Final = (
-    "America/New_York",
-    "America/Chicago",
-    "America/Denver",
-    "America/Phoenix",
-    "America/Los_Angeles",
-    "America/Anchorage",
-    "Pacific/Honolulu",
-    "America/Toronto",
-    "America/Mexico_City",
-    "Europe/London",
-    "Europe/Berlin",
-    "Asia/Kolkata",
-    "Australia/Sydney",
-    "UTC",
-)
 
-
-@cache
-def all_zones() -> tuple[str, ...]:
-    """IANA zones of places, and UTC. Without old names (EST, Cuba) and Etc/GMT+5, whose sign is inverted."""
-    names = zoneinfo.available_timezones()
-    return tuple(sorted({name for name in names if "/" in name and not name.startswith("Etc/")} | {"UTC"}))
-
-
-def zone_choices() -> list[tuple[str, list[tuple[str, str]]]]:
-    """The site's zone and common ones first, then all others."""
-    common = tuple(dict.fromkeys((settings.APP_TIMEZONE, *COMMON_ZONES)))
-    others = (name for name in all_zones() if name not in common)
-    return [("Common", [*map(_choice, common)]), ("All", [*map(_choice, others)])]
-
-
-def _choice(name: str) -> tuple[str, str]:
-    return name, name.replace("_", " ")
+def zone_choices() -> list[tuple[str, list[time_zones.Choice]]]:
+    """The organization's zone and common ones first, then all others."""
+    return time_zones.choices(organization.zone_name())
 
 
 def known_zone(name: object) -> str:
-    """`name` if it is a zone that can be chosen, or the site's zone."""
-    return str(name) if name in all_zones() else settings.APP_TIMEZONE
+    """`name` if it is a zone that can be chosen, or the organization's zone."""
+    return str(name) if name in time_zones.all_names() else organization.zone_name()
 
 
 class TimeForm(forms.Form):

@@ -15,6 +15,7 @@ from typing import Final
 
 from django.conf import settings
 
+from accounts import organization
 from contacts import time_zones
 from smsadmin.lib.daily_hours import DailyHours
 
@@ -29,10 +30,6 @@ def hours() -> DailyHours:
     return settings.QUIET_HOURS or DailyHours()
 
 
-def site_zone() -> zoneinfo.ZoneInfo:
-    return zoneinfo.ZoneInfo(settings.APP_TIMEZONE)
-
-
 def hold(rows: Collection[Delivery], now: datetime) -> Mapping[int, datetime]:
     """Of the rows about to be claimed, those whose people are within quiet hours, with their first allowed time.
 
@@ -41,7 +38,7 @@ def hold(rows: Collection[Delivery], now: datetime) -> Mapping[int, datetime]:
     quiet = hours()
     if not quiet or not rows:
         return {}
-    zones = time_zones.of_phones((row.phone for row in rows), site_zone())
+    zones = time_zones.of_phones((row.phone for row in rows), organization.zone())
     known: dict[time_zones.Zones, datetime] = {}
     held = {}
     for row in rows:
@@ -54,15 +51,15 @@ def hold(rows: Collection[Delivery], now: datetime) -> Mapping[int, datetime]:
 
 
 def counts_from(at: datetime) -> datetime:
-    """From when the lag of a blast scheduled for `at` counts: quiet hours of the site's zone aren't lost time."""
+    """From when the lag of a blast scheduled for `at` counts: the organization's quiet hours aren't lost time."""
     quiet = hours()
-    return quiet.ends_at(at, site_zone()) if quiet else at
+    return quiet.ends_at(at, organization.zone()) if quiet else at
 
 
 def first_allowed(quiet: DailyHours, zones: Iterable[zoneinfo.ZoneInfo], now: datetime) -> datetime:
     """The first time at or after `now` that isn't quiet in any of the zones, in UTC.
 
-    If the zones have no common time, that of the site's zone.
+    If the zones have no common time, that of the organization's zone.
     """
     at, latest = now, now + _LOOKED_AHEAD
     wanted = tuple(zones)
@@ -71,4 +68,4 @@ def first_allowed(quiet: DailyHours, zones: Iterable[zoneinfo.ZoneInfo], now: da
         if later == at:
             return at
         at = later
-    return quiet.ends_at(now, site_zone())
+    return quiet.ends_at(now, organization.zone())

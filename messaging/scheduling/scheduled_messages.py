@@ -20,6 +20,7 @@ from contacts.models import Event
 from smsadmin.lib.plurals import counted
 
 from ..composing.audience import Audience
+from ..composing.own_phone import own_test_phone
 from ..models import Delivery, Draft, MessageLog, ScheduledMessage, Target
 from ..models.scheduled import ATTEMPT_LASTS, PAUSES
 from ..sending import dispatch
@@ -29,7 +30,10 @@ from . import quiet_hours
 logger = logging.getLogger(__name__)
 
 LONGEST_AHEAD: Final = timedelta(days=366)
-NO_TEST_PHONE: Final = "There is no test phone. Set ADMIN_TEST_PHONE, then schedule the blast again."
+NO_TEST_PHONE: Final = (
+    "There is no test phone. Enter your own number under My account, or set ADMIN_TEST_PHONE, "
+    "then schedule the blast again."
+)
 
 
 class BadTime(ValueError):
@@ -157,7 +161,7 @@ def is_beyond_lag(at: datetime, now: datetime) -> bool:
 
 def find_problem(message: ScheduledMessage) -> str:
     """Why it can't be sent as it is, as a sentence; "" if it can."""
-    if message.test_mode and not settings.ADMIN_TEST_PHONE:
+    if message.test_mode and not own_test_phone(message.created_by):
         return NO_TEST_PHONE
     try:
         audience_of(message)
@@ -168,7 +172,7 @@ def find_problem(message: ScheduledMessage) -> str:
 
 def audience_of(message: ScheduledMessage) -> Audience:
     """Who would get it now. Raises AudienceLost rather than falling back to a whole list."""
-    test_phone = settings.ADMIN_TEST_PHONE if message.test_mode else None
+    test_phone = own_test_phone(message.created_by) if message.test_mode else None
     if message.is_selection:
         if message.draft is None:
             raise AudienceLost("The list of people it was for was deleted. Schedule a new blast.")

@@ -2,8 +2,6 @@
 
 from dataclasses import replace
 
-from django.conf import settings
-
 from accounts.models import AppUser
 from contacts import phones
 from contacts.textability import standings
@@ -43,10 +41,3 @@ def send_test(draft: Draft, number: str, user: AppUser) -> MessageLog:
         return start(draft.whole_body, replace(Audience.of_draft(draft), test_phone=phone), user)
     except UnknownToken as unknown:
         raise NoTest(str(unknown), "message_body") from None
-
-
-def own_test_phone(user: AppUser) -> str:
-    """The phone of the user's latest test, or else ADMIN_TEST_PHONE; "" without either."""
-    test = MessageLog.objects.filter(created_by=user, test_mode=True).order_by("-pk").first()
-    tested = test and test.deliveries.values_list("phone", flat=True).first()
-    return tested or settings.ADMIN_TEST_PHONE

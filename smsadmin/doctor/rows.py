@@ -8,13 +8,15 @@ from django.db import IntegrityError, connection, models, transaction
 from django.db.models import Count, Exists, OuterRef, QuerySet, Value
 from django.utils import timezone
 
-from accounts.models import AppUser
+from accounts import organization
+from accounts.models import AppUser, Organization
 from accounts.roles import Role
 from contacts import phones
 from contacts.fields import PhoneField
 from contacts.models import SuppressedContact, UnsubscribedContact
 from contacts.models.opt_outs import unsubscribed
 from messaging.models import Delivery, MessageLog, ScheduledMessage
+from smsadmin.lib import time_zones
 from smsadmin.lib.plurals import counted, people
 from surveys.models import SurveySession
 
@@ -171,6 +173,13 @@ def find_unknown_values() -> Iterator[Finding]:
                 f"{'has' if number == 1 else 'have'} an unknown {name} "
                 f"(id {some(rows.order_by('pk').values_list('pk', flat=True)[:6])}).",
                 f"Correct them with SQL. Valid values: {some(choices, 9)}.",
+            )
+    for zone in Organization.objects.exclude(time_zone="").values_list("time_zone", flat=True):
+        if not time_zones.is_zone(zone):
+            yield problem(
+                f"The organization's time zone is “{zone}”, which this machine doesn't know: times are shown in "
+                f"{organization.zone_name()}.",
+                "Choose another one under Settings → Organization in the admin.",
             )
     users = AppUser.objects.all()
     if users.exists() and not users.filter(role=Role.ADMIN, is_active=True).exists():

@@ -42,7 +42,7 @@ def home(user: AppUser | AnonymousUser) -> Home:
     sees_blasts = user.has_perm("messaging.view_messagelog")
     return Home(
         notices=list(notices.find(user, waiting)),
-        checklist=setup.checklist() if user.has_perm(setup.PERMISSION) and setup.is_wanted() else None,
+        checklist=setup.checklist(user) if user.has_perm(setup.PERMISSION) and setup.is_wanted() else None,
         running=blasts.running() if sees_blasts else None,
         recent=blasts.recent() if sees_blasts else None,
         scheduled=blasts.scheduled() if user.has_perm("messaging.view_scheduledmessage") else None,

@@ -3,17 +3,19 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts import organization
 from accounts.models import AppUser
 from contacts import phones
 from contacts.models import CommunityMember
 from messaging.backends.base import CALLBACK_OVERRIDES
+from messaging.composing.own_phone import own_test_phone
 from messaging.models import Delivery, InboxMessage, MessageLog
 from smsadmin.checks import uses_twilio
 from smsadmin.lib import dates
@@ -63,8 +65,9 @@ def is_wanted() -> bool:
     return not Setup.objects.filter(dismissed_at__isnull=False).exists()
 
 
-def checklist() -> Checklist:
-    return Checklist([find() for find in STEPS])
+def checklist(user: Any) -> Checklist:
+    """The steps as `user` sees them: whose test phone it is."""
+    return Checklist([*(find() for find in STEPS), *_tests(user), _colleague()])
 
 
 def dismiss() -> None:
@@ -106,21 +109,21 @@ def _has_been_texted() -> bool:
 
 
 def _organization() -> Step:
-    name, contact = settings.ORGANIZATION_NAME, settings.ORGANIZATION_CONTACT
+    name, contact = organization.name(), organization.contact()
+    url = reverse("admin:accounts_organization_changelist")
     if name and contact:
-        return Step("Organization", True, f"Automatic replies come from {name}, {contact}.")
-    missing = " and ".join(
-        variable for variable, value in (("ORGANIZATION_NAME", name), ("ORGANIZATION_CONTACT", contact)) if not value
-    )
-    return Step("Organization", False, f"Set {missing} in .env: replies to STOP and HELP have to say who is texting.")
+        return Step("Organization", True, f"Automatic replies come from {name}, {contact}.", "Change it", url)
+    missing = " and ".join(what for what, value in (("name", name), ("contact", contact)) if not value)
+    sentence = f"Enter your {missing}: replies to STOP and HELP have to say who is texting."
+    return Step("Organization", False, sentence, "Enter it", url)
 
 
 def _time_zone() -> Step:
-    zone = settings.APP_TIMEZONE
-    if zone != "UTC":
-        return Step("Time zone", True, f"Times are shown in {zone}.", is_required=False)
-    sentence = "Times are shown in UTC. Set APP_TIMEZONE in .env to yours, such as America/Denver."
-    return Step("Time zone", False, sentence, is_required=False)
+    zone, url = organization.zone_name(), reverse("admin:accounts_organization_changelist")
+    sentence = f"Times are shown in {zone.replace('_', ' ')}."
+    if zone != "UTC" or organization.is_zone_chosen():
+        return Step("Time zone", True, sentence, "Change it", url, is_required=False)
+    return Step("Time zone", False, sentence, "Choose yours", url, is_required=False)
 
 
 def _people() -> Step:
@@ -157,17 +160,19 @@ def _webhook() -> Step:
     return Step(name, False, "Have Twilio forward replies and STOP to this site.", SET_WEBHOOK, url, is_button=True)
 
 
-def _test_phone() -> Step:
-    if phone := settings.ADMIN_TEST_PHONE:
-        return Step("Test phone", True, f"Tests go to {phones.display(phone)}.")
-    return Step("Test phone", False, "Set ADMIN_TEST_PHONE in .env to your own number: tests go there.")
+def _tests(user: AppUser) -> list[Step]:
+    """The user's test phone, and whether a test arrived there."""
+    phone, account = phones.display(own_test_phone(user)), reverse("admin:own_account")
+    if not phone:
+        return [
+            Step("Test phone", False, "Enter your own number: tests go there.", "Enter it", account),
+            Step("Test", False, "Once there is a test phone, send a test to see that texts arrive."),
+        ]
+    return [Step("Test phone", True, f"Tests go to {phone}.", "Change it", account), _test(phone)]
 
 
-def _test() -> Step:
+def _test(phone: str) -> Step:
     name, compose = "Test", reverse("admin:messaging_messagelog_compose")
-    if not settings.ADMIN_TEST_PHONE:
-        return Step(name, False, "Once there is a test phone, send a test to see that texts arrive.")
-    phone = phones.display(settings.ADMIN_TEST_PHONE)
     log = MessageLog.objects.filter(test_mode=True).order_by("-pk").first()
     if log is None:
         return Step(name, False, f"Send a test to {phone}.", "Send a test", compose)
@@ -186,13 +191,4 @@ def _colleague() -> Step:
     return Step("Colleagues", False, "Give somebody else a login of their own.", "Add a user", url, is_required=False)
 
 
-STEPS: Final[tuple[Callable[[], Step], ...]] = (
-    _organization,
-    _time_zone,
-    _people,
-    _test_phone,
-    _twilio,
-    _webhook,
-    _test,
-    _colleague,
-)
+STEPS: Final[tuple[Callable[[], Step], ...]] = (_organization, _time_zone, _people, _twilio, _webhook)

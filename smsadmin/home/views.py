@@ -33,7 +33,7 @@ def show(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {
         **admin.site.each_context(request),
         "title": "Setup",
-        "checklist": setup.checklist(),
+        "checklist": setup.checklist(request.user),
     }
     return TemplateResponse(request, "smsadmin/setup.html", context)
 
@@ -53,7 +53,7 @@ def set_webhook(request: HttpRequest) -> HttpResponse:
 @_for_admins
 @require_POST
 def dismiss(request: HttpRequest) -> HttpResponse:
-    if setup.checklist().can_be_dismissed:
+    if setup.checklist(request.user).can_be_dismissed:
         setup.dismiss()
         return redirect("admin:index")
     messages.error(request, "Some steps are still open.")

@@ -48,6 +48,12 @@ def is_gone() -> bool:
     return connection.connection is not None and opened is not None and _identify(_path(connection)) is None
 
 
+def is_missing() -> bool:
+    """Whether there is no file at the path, so that connecting would create an empty one."""
+    path = _path(connection)
+    return bool(path) and _identify(path) is None
+
+
 def follow(**_: Any) -> None:
     """Reopens this thread's connection if another file has replaced the one it has open."""
     opened = getattr(connection, "file_identity", None)

@@ -27,6 +27,7 @@ IMPORT = {
     "event": ("contacts.add_eventregistration", "contacts.change_eventregistration"),
     "unsubscribed": OPT_OUT_MANY,
 }
+CHANGE_LOG = ("admin.view_logentry",)
 ANYBODY = ()
 NOBODY = ("nobody.may",)
 
@@ -51,6 +52,9 @@ NEEDS = {
         "django_q": ("django_q.view_schedule",),
         "surveys": ("surveys.view_surveyflow",),
     },
+    "own_account": ANYBODY,
+    "accounts_organization_add": NOBODY,
+    "accounts_organization_delete": NOBODY,
     "auth_user_password_change": ("accounts.change_appuser",),
     "contacts_event_register": ("contacts.add_eventregistration",),
     "contacts_communitymember_suggest": ("contacts.view_communitymember",),
@@ -180,14 +184,17 @@ def needs_of(name, variant="", method="get"):
     """The permissions that the page takes, all of them."""
     if name in NEEDS:
         needs = NEEDS[name]
-        return needs[variant] if isinstance(needs, dict) else needs
+        needs = needs[variant] if isinstance(needs, dict) else needs
+        return (*needs, *CHANGE_LOG) if name.endswith("_history") else needs
     model, _, page = name.rpartition("_")
     assert page in STANDARD, f"Say in NEEDS what a user needs for the page {name}."
     if page == "change" and method == "post" and model in UNCHANGED:
         return NOBODY
     if page == "change" and method == "get":
         page = "view"
-    return (permission(model, "view" if page in ("changelist", "history") else page),)
+    if page == "history":
+        return (permission(model, "view"), *CHANGE_LOG)
+    return (permission(model, "view" if page == "changelist" else page),)
 
 
 def permission(model, verb):

@@ -1,9 +1,11 @@
 import pytest
 from django.core.checks import WARNING
 
+from accounts.models import Organization
 from smsadmin import checks
 from smsadmin.lib.daily_hours import DailyHours
 
+pytestmark = pytest.mark.django_db
 TWILIO = "messaging.backends.twilio.TwilioBackend"
 
 
@@ -192,6 +194,23 @@ def test_an_installation_without_a_name_gets_a_warning(sends_by_twilio, tmp_path
     sends_by_twilio.BASE_DIR = tmp_path
     sends_by_twilio.ORGANIZATION_NAME = ""
     assert ids(checks.check_deployment()) == {"smsadmin.W021"}
+
+
+def test_a_name_entered_on_the_page_organization_is_enough(sends_by_twilio, tmp_path):
+    sends_by_twilio.BASE_DIR = tmp_path
+    sends_by_twilio.ORGANIZATION_NAME = ""
+    Organization.objects.create(name="Riverside Choir")
+    assert ids(checks.check_deployment()) == set()
+
+
+def test_a_reply_with_a_field_that_has_no_value_is_found(sends_by_twilio, tmp_path):
+    sends_by_twilio.BASE_DIR = tmp_path
+    sends_by_twilio.SMS_HELP_REPLY = "Write to {contact}."
+    [found] = checks.check_deployment()
+    assert found.id == "smsadmin.W023"
+    assert found.msg.startswith("SMS_HELP_REPLY: such a reply has {organization} or {contact} in it")
+    Organization.objects.create(contact="choir@example.org")
+    assert checks.check_deployment() == []
 
 
 @pytest.mark.parametrize("name", ["Riverside Neighborhood Choir and Orchestra " * 2, "Chœur de la Rivière"])

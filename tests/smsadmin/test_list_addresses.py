@@ -111,7 +111,8 @@ def test_a_list_only_accepts_the_lookups_of_its_own_filters(name):
     assert allowed == own
 
 
-@pytest.mark.parametrize("name", models())
+# The organization has a page in place of a list.
+@pytest.mark.parametrize("name", sorted(set(models()) - {"accounts_organization"}))
 def test_an_unknown_lookup_redirects_to_the_list_with_a_message(browser, name):
     address = reverse(f"admin:{name}_changelist")
     response = browser.get(address, {"pk__regex": SLOW})

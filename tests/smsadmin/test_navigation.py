@@ -32,7 +32,7 @@ def test_admins_see_every_place_by_job(admin_client):
             "Unreachable",
             "Imports",
         ),
-        *("Keyword replies", "Surveys", "Team", "My password", "Consent history", "Failed sign-ins"),
+        *("Keyword replies", "Surveys", "Organization", "Team", "My account", "Consent history", "Failed sign-ins"),
         *("Security events", "Scheduled tasks", "Queued tasks", "Finished tasks", "Failed tasks"),
     ]
     assert current == ["Home"]
@@ -42,7 +42,7 @@ def test_social_managers_see_what_their_role_includes(manager_client):
     shown, _ = links(read(manager_client, "/admin/"))
     assert list(shown) == [
         *("New blast", "Home", "Inbox", "Sent", "Scheduled", "Drafts", "Everyone", "Events"),
-        *("Keyword replies", "Surveys", "My password"),
+        *("Keyword replies", "Surveys", "My account"),
     ]
 
 

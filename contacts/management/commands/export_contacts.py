@@ -13,6 +13,7 @@ from django.db import DatabaseError
 from django.db.models import QuerySet
 from tqdm import tqdm
 
+from accounts import organization
 from accounts.events import record
 from accounts.security_events import Kind
 from contacts import exporting
@@ -24,7 +25,7 @@ from smsadmin.lib.plurals import people
 class Command(ExplainedCommand):
     help = (
         "Export a list of people as CSV (UTF-8, with headings, oldest first).\n\n"
-        "import_contacts can read the file back. Times are in APP_TIMEZONE, with the UTC offset."
+        "import_contacts can read the file back. Times are in the organization's time zone, with the UTC offset."
     )
     epilog = (
         "exit codes:\n"
@@ -42,6 +43,7 @@ class Command(ExplainedCommand):
         parser.add_argument("--output", type=Path, metavar="FILE", help="write to FILE instead of standard output")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        organization.use_zone()
         chosen = choose(options)
         output: Path | None = options["output"]
         if output is not None and output.is_dir():

@@ -5,13 +5,13 @@ import zoneinfo
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.utils import timezone
 
+from accounts import organization
 from accounts.models import AppUser
 from messaging.composing import preview
 from messaging.models import Draft, ScheduledMessage
@@ -112,14 +112,14 @@ def posted_time(request: HttpRequest) -> TimeForm:
 
 
 def chosen_zone(request: HttpRequest) -> str:
-    """The name of the zone last chosen in this session, or the site's zone."""
+    """The name of the zone last chosen in this session, or the organization's zone."""
     return known_zone(request.session.get(ZONE_KEY))
 
 
 def say_chosen(message: ScheduledMessage, form: TimeForm) -> str:
-    """The scheduled time in the chosen zone, and in the site's if that is a different one."""
+    """The scheduled time in the chosen zone, and in the organization's if that is a different one."""
     zone = form.cleaned_data["zone"]
     here = dates.moment(message.scheduled_at)
-    if zone == settings.APP_TIMEZONE:
+    if zone == organization.zone_name():
         return here
     return f"{dates.moment(message.scheduled_at, zoneinfo.ZoneInfo(zone))} ({here})"

@@ -27,12 +27,13 @@ from messaging.composing.audience import Audience
 from messaging.composing.drafts import NotYours, select_members
 from messaging.composing.drafts import find as find_draft
 from messaging.composing.forms import ComposeForm, new_draft
+from messaging.composing.own_phone import own_test_phone
 from messaging.composing.warnings import pre_send_cautions, text_cautions
 from messaging.models import Draft, MessageLog, ScheduledMessage
 from messaging.scheduling import drafts, scheduled_messages
 from messaging.sending.dispatch import EmptyAudience
 from messaging.sending.progress import progress
-from messaging.sending.trying import NoTest, own_test_phone, send_test
+from messaging.sending.trying import NoTest, send_test
 from messaging.text.encoding import to_gsm
 from messaging.text.personalization import TOKEN_BUTTONS
 from smsadmin.lib import dates

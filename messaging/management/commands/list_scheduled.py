@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
+from accounts import organization
 from messaging.models import ScheduledMessage
 from messaging.scheduling import repeating
 from messaging.scheduling.scheduled_messages import describe_audience
@@ -25,6 +26,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="Print a JSON array with times in UTC")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        organization.use_zone()
         messages = list(ScheduledMessage.objects.upcoming().select_related("event", "draft", "series"))
         if options["all"]:
             rest = ScheduledMessage.objects.exclude(status=ScheduledMessage.Status.PENDING)

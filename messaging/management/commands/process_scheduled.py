@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
+from accounts import organization
 from messaging.models import ScheduledMessage
 from messaging.scheduling import scheduled_messages
 from messaging.scheduling.process_due import due, run_pass
@@ -25,6 +26,7 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="Only show what is due; change nothing")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        organization.use_zone()
         if options["dry_run"]:
             self._preview()
             return

@@ -8,15 +8,16 @@ from datetime import date, datetime
 from itertools import islice
 from typing import Any, Final
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from tqdm import tqdm
 
+from accounts import organization
 from contacts import profiles
 from contacts.models import Event
 from messaging.composing import preview as composing
 from messaging.composing.audience import Audience
+from messaging.composing.own_phone import own_test_phone
 from messaging.composing.warnings import cautions
 from messaging.models import Delivery, MessageLog, Target
 from messaging.scheduling import forecasts, local_times, repeating, scheduled_messages
@@ -49,7 +50,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--at",
             metavar="TIME",
-            help="Schedule for this time, such as '2026-12-01 18:30', in the site's time zone or with an offset",
+            help="Schedule for this time, such as '2026-12-01 18:30', in the organization's zone or with an offset",
         )
         parser.add_argument(
             "--repeat", metavar="RULE", help="Repeat it by this rule (RFC 5545), such as 'FREQ=WEEKLY;BYDAY=SU'"
@@ -64,6 +65,7 @@ class Command(BaseCommand):
         parser.add_argument("--no-opt-out-line", action="store_true", help="Leave out “Reply STOP to unsubscribe.”")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        organization.use_zone()
         at = _read_time(options["at"], options["timezone"], options["wait"])
         recurrence = _read_recurrence(options, at)
         preview = composing.preview(
@@ -123,7 +125,7 @@ class Command(BaseCommand):
         )
 
     def _audience(self, options: dict[str, Any]) -> Audience:
-        phone = settings.ADMIN_TEST_PHONE if options["test"] else None
+        phone = own_test_phone(None) if options["test"] else None
         for key, value in (("group", options["group"]), ("audience", options["audience"]), ("phones", options["to"])):
             if value is not None:
                 audience = Audience.defined({"any": [{key: value}]}, phone)
@@ -212,7 +214,7 @@ def _read_recurrence(options: dict[str, Any], at: datetime | None) -> Recurrence
         raise CommandError("--repeat needs --at, the time of the first one.")
     if options["test"]:
         raise CommandError("--repeat doesn't work with --test.")
-    zone = zoneinfo.ZoneInfo(options["timezone"] or settings.APP_TIMEZONE)
+    zone = zoneinfo.ZoneInfo(options["timezone"] or organization.zone_name())
     try:
         until = date.fromisoformat(options["until"]) if options["until"] else None
     except ValueError:
@@ -232,7 +234,7 @@ def _read_time(at: str | None, zone_name: str | None, waits: bool) -> datetime |
     if waits:
         raise CommandError("--wait doesn't work with --at.")
     try:
-        zone = zoneinfo.ZoneInfo(zone_name or settings.APP_TIMEZONE)
+        zone = zoneinfo.ZoneInfo(zone_name or organization.zone_name())
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
         raise CommandError(f"“{zone_name}” isn't a time zone. Use a name such as America/Denver.") from None
     try:

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 from django.utils import timezone
 
+from accounts import organization
 from smsadmin import file_modes
 from smsadmin.doctor import checkup, migrating, storage
 from smsadmin.doctor.findings import Finding, Level
@@ -37,6 +38,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        organization.use_zone()
         if (options["print"] or options["apply"]) and (options["fix"] or options["online"]):
             raise CommandError("--fix and --online only work with --doctor.")
         try:

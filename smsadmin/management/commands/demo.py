@@ -2,6 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from accounts import organization
 from messaging.backends import get_backend
 from smsadmin import demo
 from smsadmin.demo import people
@@ -15,6 +16,7 @@ class Command(BaseCommand):
         parser.add_argument("--force", action="store_true", help="add them even if there are real people")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        organization.use_zone()
         if not options["force"]:
             self._refuse_real_ones()
         added = demo.add()

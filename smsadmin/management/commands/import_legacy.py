@@ -12,6 +12,7 @@ from django.db import DatabaseError
 from django.utils.translation import ngettext
 from tqdm import tqdm
 
+from accounts import organization
 from smsadmin.legacy.importing import move_in
 from smsadmin.legacy.reading import Unreadable
 from smsadmin.legacy.report import Report, in_words
@@ -41,6 +42,7 @@ class Command(ExplainedCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        organization.use_zone()
         try:
             with (
                 _opened(options["report"], options["file"]) as file,

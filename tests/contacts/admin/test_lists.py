@@ -66,7 +66,7 @@ def test_a_page_takes_the_same_queries_for_one_row_and_for_fifty(
     for _ in range(60):
         make_unsubscribed(phone=make_member().phone, source=f"event:{event.pk}")
     admin_client.get(MEMBERS)  # Once a minute a visit is noted in the session.
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         assert len(rows(admin_client.get(MEMBERS))) == 50
 
 

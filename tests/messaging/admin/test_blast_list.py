@@ -69,7 +69,7 @@ def test_the_list_costs_the_same_number_of_queries_for_many_blasts(
 ):
     for _ in range(40):
         make_log(status="sent")
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         manager_client.get(BLASTS)
 
 

@@ -5,6 +5,8 @@ import pytest
 from messaging.consent import answers
 from messaging.text.encoding import Encoding, measure
 
+pytestmark = pytest.mark.django_db
+
 EACH = pytest.mark.parametrize("answer", [answers.opt_out_answer, answers.opt_in_answer, answers.help_answer])
 
 
@@ -45,6 +47,14 @@ def test_each_fits_one_plain_segment(settings, answer, name, contact):
     settings.ORGANIZATION_NAME, settings.ORGANIZATION_CONTACT = name, contact
     size = measure(answer())
     assert (size.encoding, size.segments) == (Encoding.GSM_7, 1)
+
+
+def test_the_operators_wording_gives_way_to_ours_while_a_field_of_it_has_no_value(choir):
+    choir.SMS_HELP_REPLY = "Write to {contact}."
+    assert answers.lacking() == []
+    choir.ORGANIZATION_CONTACT = ""
+    assert "will read it" in answers.help_answer()
+    assert answers.lacking() == ["SMS_HELP_REPLY"]
 
 
 def test_the_operators_own_wording_is_used_with_its_fields_filled(choir):

@@ -5,6 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from accounts import organization
+from accounts.models import Organization
 from contacts.models import Profile
 from messaging.models import Delivery, MessageLog, SenderSlot
 from messaging.scheduling import quiet_hours, sweep
@@ -99,7 +101,7 @@ def test_zones_without_a_common_time_follow_the_site(settings, clock):
     now = clock("2026-12-01 12:00")
     zones = (ZoneInfo("America/Denver"), ZoneInfo("Europe/Berlin"))
     assert quiet_hours.first_allowed(settings.QUIET_HOURS, zones, now) == settings.QUIET_HOURS.ends_at(
-        now, quiet_hours.site_zone()
+        now, organization.zone()
     )
 
 
@@ -158,3 +160,10 @@ def test_the_progress_says_who_waits_until_when(blast, queue, clock, monkeypatch
     seen = progress.progress(log)
     assert seen.held == ((datetime(2026, 12, 2, 13, tzinfo=UTC), 2),)
     assert seen.seconds_left is None
+
+
+def test_the_zone_of_the_page_organization_counts_where_nothing_is_known(settings, db):
+    settings.QUIET_HOURS = DailyHours.read("21:00-08:00")
+    Organization.objects.create(time_zone="Europe/Berlin")
+    late = datetime(2026, 12, 1, 23, tzinfo=ZoneInfo("Europe/Berlin"))
+    assert quiet_hours.counts_from(late) == datetime(2026, 12, 2, 7, tzinfo=UTC)

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from accounts.models import AppUser
+from accounts.models import AppUser, Organization
 from accounts.roles import Role
 from contacts.models import CommunityMember, UnsubscribedContact
 from messaging.models import Delivery, InboxThread
@@ -16,6 +16,14 @@ pytestmark = pytest.mark.django_db
 def spoil_phone(row, phone):
     """Writes a phone as only a program that bypasses the models can."""
     execute(f"UPDATE {row._meta.db_table} SET phone = %s WHERE id = %s", phone, row.pk)  # noqa: S608
+
+
+def test_a_time_zone_that_this_machine_does_not_know_is_found():
+    Organization.objects.create(time_zone="Mars/Olympus")
+    [found] = problems("rows.values")
+    assert "The organization's time zone is “Mars/Olympus”" in found
+    Organization.objects.update(time_zone="Europe/Berlin")
+    assert problems("rows.values") == []
 
 
 def test_phones_in_e164_are_fine(make_member, make_unsubscribed, make_delivery, make_log):

@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from accounts.models import AppUser, Organization
 from accounts.security_events import SecurityEvent
 from contacts.models import CommunityMember
 from messaging.backends import AccountReport, Refused, TryLater
@@ -36,19 +37,20 @@ def connected(settings, db):
     return settings
 
 
-def step(name):
-    return next(step for step in setup.checklist().steps if step.name == name)
+def step(name, user=None):
+    """The step as `user` sees it; by default, someone who has never tested anything."""
+    return next(step for step in setup.checklist(user or AppUser(pk=0)).steps if step.name == name)
 
 
 def test_nothing_is_done_at_first(bare):
-    checklist = setup.checklist()
+    checklist = setup.checklist(AppUser(pk=0))
     assert checklist.done == 0
     assert not checklist.can_be_dismissed
 
 
 def test_the_organization_needs_a_name_and_a_contact(bare):
     bare.ORGANIZATION_NAME = "Riverside Pantry"
-    assert "Set ORGANIZATION_CONTACT in" in step("Organization").sentence
+    assert "Enter your contact:" in step("Organization").sentence
     bare.ORGANIZATION_CONTACT = "720-555-0123"
     assert step("Organization").is_done
 
@@ -56,6 +58,23 @@ def test_the_organization_needs_a_name_and_a_contact(bare):
 def test_the_time_zone_is_done_once_it_is_another_than_utc(bare):
     bare.APP_TIMEZONE = "America/Denver"
     assert step("Time zone").is_done
+
+
+def test_what_was_entered_on_the_page_organization_counts(bare):
+    Organization.objects.create(name="Riverside Pantry", contact="720-555-0123", time_zone="UTC")
+    assert step("Organization").sentence == "Automatic replies come from Riverside Pantry, 720-555-0123."
+    assert step("Time zone").is_done
+
+
+def test_what_is_open_leads_to_the_page_where_it_is_entered(bare, admin_client):
+    for name in ("Organization", "Time zone", "Test phone"):
+        assert not step(name).is_done
+        assert admin_client.get(step(name).url).status_code == 200
+
+
+def test_the_test_phone_is_the_users_own(bare, make_user):
+    assert step("Test phone", make_user(test_phone="+17205550142")).sentence == "Tests go to (720) 555-0142."
+    assert not step("Test phone", make_user()).is_done
 
 
 def test_people_are_counted(bare, make_member):
@@ -217,7 +236,7 @@ def test_a_complete_checklist_can_be_put_away(complete, admin_client, page):
 
 def test_what_is_optional_may_be_left_open(complete, connected):
     connected.APP_TIMEZONE = "UTC"
-    checklist = setup.checklist()
+    checklist = setup.checklist(AppUser(pk=0))
     assert checklist.done < len(checklist.steps)
     assert checklist.can_be_dismissed
 
