@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin import actions as admin_actions
 from django.contrib.auth.admin import UserAdmin
@@ -9,7 +10,9 @@ from django.contrib.auth.forms import UserCreationForm
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
+from django.forms import Script
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import ngettext
 
@@ -60,6 +63,9 @@ class AppUserAdmin(UserAdmin):
         ("Access", {"fields": ("role",), "description": roles_explained}),
     )
 
+    class Media:
+        js = (Script("smsadmin/copy.js", defer=True),)
+
     logged_in = dates.column("last_login", "last sign-in")
     added = dates.column("created_at", "added")
 
@@ -72,7 +78,13 @@ class AppUserAdmin(UserAdmin):
         return super().changelist_view(request, {"title": "Team", **(extra_context or {})})
 
     def response_add(self, request: HttpRequest, obj: AppUser, post_url_continue: str | None = None) -> HttpResponse:
-        messages.success(request, f"{obj.username} can now sign in.")
+        # As a message, because it is told once, on whichever page comes next.
+        messages.success(
+            request,
+            render_to_string(
+                "accounts/sign_in_details.html", {"new_user": obj, "address": _sign_in_address(request)}
+            ),
+        )
         if "_addanother" in request.POST:
             return HttpResponseRedirect(request.path)
         return HttpResponseRedirect(reverse("admin:accounts_appuser_change", args=[obj.pk]))
@@ -174,6 +186,12 @@ class LoginAttemptAdmin(admin.ModelAdmin):
     def unlock(self, request: HttpRequest, queryset: models.QuerySet[LoginAttempt]) -> None:
         lifted = login_limits.lift(queryset)
         report_lifted(request, lifted, "The failed sign-ins were cleared.")
+
+
+def _sign_in_address(request: HttpRequest) -> str:
+    """Where users sign in, as others reach it."""
+    path = reverse("admin:index")
+    return f"{settings.PUBLIC_BASE_URL}{path}" if settings.PUBLIC_BASE_URL else request.build_absolute_uri(path)
 
 
 def report_lifted(request: HttpRequest, lifted: int, more: str) -> None:

@@ -39,6 +39,26 @@ def test_a_user_is_added_and_can_log_in(admin_client):
     assert Client().login(username="ben", password=GOOD)
 
 
+def test_sign_in_details_are_shown_once_to_be_copied_and_without_the_password(admin_client, settings):
+    settings.PUBLIC_BASE_URL = "https://sms.example.org"
+    page = admin_client.get(add(admin_client, must_change_password="on").url).content.decode()
+    details = page.partition('<pre id="sign-in-details">')[2].partition("</pre>")[0]
+    assert details.splitlines() == [
+        "Sign in: https://sms.example.org/admin/",
+        "Username: ben",
+        "Password: the one you were given. You choose your own when you first sign in.",
+    ]
+    assert 'data-copies="sign-in-details" hidden>Copy sign-in details</button>' in page
+    assert GOOD not in page
+    assert "sign-in-details" not in admin_client.get(f"{USERS}add/").content.decode()
+
+
+def test_the_name_in_the_sign_in_details_is_escaped_and_a_kept_password_stays(admin_client, settings):
+    settings.PUBLIC_BASE_URL = ""
+    page = admin_client.get(add(admin_client, username="a+b@c").url).content.decode()
+    assert "Sign in: http://testserver/admin/\nUsername: a+b@c\nPassword: the one you were given.</pre>" in page
+
+
 def test_the_form_for_a_new_user_offers_the_lesser_role_first(admin_client):
     form = admin_client.get(f"{USERS}add/").context["adminform"].form
     assert form.initial["role"] == Role.SOCIAL_MANAGER
