@@ -180,7 +180,7 @@ def check_twilio(**_: Any) -> list[CheckMessage]:
 
 @register(Tags.security, deploy=True)
 def check_deployment(**_: Any) -> list[CheckMessage]:
-    """W010 to W015, W021 to W023: what an installation that really sends should have."""
+    """W010 to W015, W021 to W024: what an installation that really sends should have."""
     env_file = settings.ENV_FILE or settings.BASE_DIR / ".env"
     lacking = answers.lacking()
     long_answers = [name for name, answer in answers.all_answers().items() if measure(answer).segments > 1]
@@ -227,7 +227,7 @@ def check_deployment(**_: Any) -> list[CheckMessage]:
         ),
         (
             settings.QUIET_HOURS is None,
-            "smsadmin.W023",
+            "smsadmin.W024",
             "QUIET_HOURS is not set, so people are texted at any hour of the night.",
             "Set it to the hours when nobody is texted, such as 21:00-08:00, or to none if that is what you want.",
         ),

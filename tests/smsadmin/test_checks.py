@@ -185,7 +185,7 @@ def test_a_sender_that_takes_replies_is_fine(sends_by_twilio, sender):
 def test_an_installation_that_has_not_decided_on_quiet_hours_gets_a_warning(sends_by_twilio, tmp_path):
     sends_by_twilio.BASE_DIR = tmp_path
     sends_by_twilio.QUIET_HOURS = None
-    assert ids(checks.check_deployment()) == {"smsadmin.W023"}
+    assert ids(checks.check_deployment()) == {"smsadmin.W024"}
     sends_by_twilio.QUIET_HOURS = DailyHours()
     assert checks.check_deployment() == []
 
