@@ -9,7 +9,16 @@ from django.utils.text import slugify
 
 from smsadmin.lib import csv_files
 
-from .models import CommunityMember, ConsentRecord, Event, EventRegistration, SuppressedContact, UnsubscribedContact
+from .models import (
+    CommunityMember,
+    ConsentRecord,
+    Event,
+    EventRegistration,
+    Group,
+    GroupMember,
+    SuppressedContact,
+    UnsubscribedContact,
+)
 
 _ROWS_AT_ONCE: Final = 2000
 
@@ -22,6 +31,12 @@ _COLUMNS: Final[dict[type[Model], tuple[_Column, ...]]] = {
         ("Phone", "phone", str),
         ("Event", "event__title", str),
         ("Registered", "created_at", csv_files.moment),
+    ),
+    GroupMember: (
+        ("Name", "name", str),
+        ("Phone", "phone", str),
+        ("Group", "group__name", str),
+        ("Added", "created_at", csv_files.moment),
     ),
     UnsubscribedContact: (
         ("Name", "name", str),
@@ -65,9 +80,10 @@ def _rows(people: QuerySet[Any], columns: Sequence[_Column]) -> Iterator[list[st
         yield ["" if value is None else write(value) for value, write in zip(row, writers, strict=True)]
 
 
-def file_name(model: type[Model], event: Event | None = None) -> str:
-    """Such as "people-2026-05-03.csv"."""
+def file_name(model: type[Model], of: Event | Group | None = None) -> str:
+    """Such as "people-2026-05-03.csv"; with the list that they are on, "picnic-registrations-2026-05-03.csv"."""
     name = slugify(str(model._meta.verbose_name_plural))
-    if event:
-        name = f"{slugify(event.title) or f'event-{event.pk}'}-{name}"
+    if of:
+        title = of.title if isinstance(of, Event) else of.name
+        name = f"{slugify(title) or f'{of._meta.model_name}-{of.pk}'}-{name}"
     return f"{name[:80]}-{timezone.localdate():%Y-%m-%d}.csv"

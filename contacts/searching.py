@@ -123,7 +123,7 @@ def name_matches(model: type[models.Model], words: tuple[str, ...], limit: int |
     """
     if model._meta.db_table in search_index.TABLES:
         return Q(NameMatches(words, model._meta.db_table, limit))
-    known = (apps.get_model("contacts", name) for name in ("CommunityMember", "EventRegistration"))
+    known = (apps.get_model("contacts", name) for name in ("CommunityMember", "EventRegistration", "GroupMember"))
     condition = Q()
     for people in known:
         condition |= Q(phone__in=people.objects.filter(name_matches(people, words, limit)).values("phone"))

@@ -1,15 +1,16 @@
-"""Whether people can be texted, and if not, why: for the rows of a page, and as counts for events."""
+"""Whether people can be texted, and if not, why: for the rows of a page, and as counts for events and groups."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Model, Q, QuerySet
 from django.utils import formats, timezone
 
 from smsadmin.lib.ids import read_key, read_keys
 
-from .models import Event, EventRegistration, SuppressedContact, UnsubscribedContact
+from .models import Event, EventRegistration, Group, GroupMember, SuppressedContact, UnsubscribedContact
 
 
 @dataclass(frozen=True)
@@ -60,33 +61,48 @@ def standings(phones: Iterable[str]) -> dict[str, Standing]:
 
 
 def source_labels(sources: Iterable[str]) -> dict[str, str]:
-    """The values of `UnsubscribedContact.source` in words; "event:12" by the event's title."""
+    """The values of `UnsubscribedContact.source` in words; "event:12" and "group:5" by title and name."""
     labels = {str(value): str(label) for value, label in UnsubscribedContact.Source.choices}
-    event_ids = {source: source.removeprefix("event:") for source in sources if source.startswith("event:")}
-    titles = dict(Event.objects.filter(pk__in=read_keys(event_ids.values())).values_list("pk", "title"))
-    for source, pk in event_ids.items():
-        title = titles.get(read_key(pk))
-        labels[source] = f"Opted out of “{title}”" if title else "Opted out of a deleted event"
+    wanted = set(sources)
+    titles: tuple[tuple[str, QuerySet[Any]], ...] = (
+        ("event", Event.objects.values_list("pk", "title")),
+        ("group", Group.objects.values_list("pk", "name")),
+    )
+    for kind, rows in titles:
+        keys = {source: source.partition(":")[2] for source in wanted if source.startswith(f"{kind}:")}
+        found = dict(rows.filter(pk__in=read_keys(keys.values()))) if keys else {}
+        for source, key in keys.items():
+            title = found.get(read_key(key))
+            labels[source] = f"Opted out of “{title}”" if title else f"Opted out of a deleted {kind}"
     return labels
 
 
 @dataclass(frozen=True)
-class RegistrationCounts:
+class ListCounts:
     total: int = 0
     textable: int = 0
 
 
-def registration_counts(event_ids: Iterable[int]) -> dict[int, RegistrationCounts]:
+def registration_counts(event_ids: Iterable[int]) -> dict[int, ListCounts]:
     """How many people are registered for each event, and how many of them can be texted."""
-    wanted = list(event_ids)
-    totals = _per_event(Q(event__in=wanted))
-    # Not filtered by event: starts from the lists of blocked phones and uses the index on phones.
+    return _counts(EventRegistration, "event", event_ids)
+
+
+def group_counts(group_ids: Iterable[int]) -> dict[int, ListCounts]:
+    """How many people are in each group, and how many of them can be texted."""
+    return _counts(GroupMember, "group", group_ids)
+
+
+def _counts(model: type[Model], field: str, keys: Iterable[int]) -> dict[int, ListCounts]:
+    wanted = list(keys)
+    totals = _per_list(model, field, Q(**{f"{field}__in": wanted}))
+    # Not filtered by list: starts from the lists of blocked phones and uses the index on phones.
     opt_outs = UnsubscribedContact.objects.values("phone")
     suppressions = SuppressedContact.objects.blocking().values("phone")
-    blocked = _per_event(Q(phone__in=opt_outs.union(suppressions)))
-    return {pk: RegistrationCounts(totals.get(pk, 0), totals.get(pk, 0) - blocked.get(pk, 0)) for pk in wanted}
+    blocked = _per_list(model, field, Q(phone__in=opt_outs.union(suppressions)))
+    return {pk: ListCounts(totals.get(pk, 0), totals.get(pk, 0) - blocked.get(pk, 0)) for pk in wanted}
 
 
-def _per_event(condition: Q) -> dict[int, int]:
-    rows = EventRegistration.objects.filter(condition).order_by().values("event").annotate(count=Count("pk"))
-    return dict(rows.values_list("event", "count"))
+def _per_list(model: type[Model], field: str, condition: Q) -> dict[int, int]:
+    rows = model._default_manager.filter(condition).order_by().values(field).annotate(count=Count("pk"))
+    return dict(rows.values_list(field, "count"))

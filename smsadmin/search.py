@@ -12,7 +12,7 @@ from django.db.models import Model
 from django.urls import reverse
 
 from contacts import searching
-from contacts.models import CommunityMember, Event, EventRegistration
+from contacts.models import CommunityMember, Event, EventRegistration, Group, GroupMember
 from contacts.phones import display
 from messaging.models import MessageLog
 from smsadmin.lib.text_lookup import fold
@@ -71,6 +71,18 @@ def _find_events(text: str) -> Iterator[Result]:
         yield Result("Event", event.title, str(event.date or ""), _page_of(event), "event")
 
 
+def _find_group_members(text: str) -> Iterator[Result]:
+    members = searching.search(GroupMember.objects.order_by("-pk"), text, limit=MAX_RESULTS)
+    for one in members.select_related("group")[:MAX_RESULTS]:
+        detail = f"{display(one.phone)}, {one.group.name}"
+        yield Result("In a group", one.name or display(one.phone), detail, _page_of(one), "team")
+
+
+def _find_groups(text: str) -> Iterator[Result]:
+    for group in Group.objects.filter(name__mentions=text).order_by("-pk")[:MAX_RESULTS]:
+        yield Result("Group", group.name, "", _page_of(group), "group")
+
+
 def _find_blasts(text: str) -> Iterator[Result]:
     for log in MessageLog.objects.filter(message_body__mentions=text).order_by("-pk")[:MAX_RESULTS]:
         yield Result("Blast", str(log), f"to {log.audience_name}", _page_of(log), "blasts")
@@ -84,6 +96,8 @@ def _page_of(row: Model) -> str:
 _SEARCHES: Final[tuple[tuple[str, Callable[[str], Iterator[Result]]], ...]] = (
     ("contacts.view_communitymember", _find_members),
     ("contacts.view_eventregistration", _find_registrations),
+    ("contacts.view_groupmember", _find_group_members),
     ("contacts.view_event", _find_events),
+    ("contacts.view_group", _find_groups),
     ("messaging.view_messagelog", _find_blasts),
 )

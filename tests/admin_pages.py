@@ -22,6 +22,8 @@ from contacts.models import (
     ContactImport,
     Event,
     EventRegistration,
+    Group,
+    GroupMember,
     SuppressedContact,
     UnsubscribedContact,
 )
@@ -108,6 +110,7 @@ class World:
             "text": lambda: self.thread().messages.get().pk,
             "import_id": lambda: self.row(ContactImport, variant).pk,
             "event_id": lambda: self.row(Event).pk,
+            "group_id": lambda: self.row(Group).pk,
             "answer": lambda: self.row(SurveyResponse).pk,
             "token": lambda: Draft.objects.create(created_by=self.user, message_body="Hello").token,
             "whom": lambda: "failed",
@@ -127,6 +130,10 @@ class World:
             Event: lambda: Event.objects.create(title="Summer picnic"),
             EventRegistration: lambda: EventRegistration.objects.create(
                 name="Ada", phone=next(self.phones), event=self.row(Event)
+            ),
+            Group: lambda: Group.objects.create(name=f"Choir {uuid.uuid4().hex}"),
+            GroupMember: lambda: GroupMember.objects.create(
+                name="Ada", phone=next(self.phones), group=self.row(Group)
             ),
             ConsentRecord: lambda: ConsentRecord.objects.create(
                 phone=next(self.phones), kind="opt_out", source="manual"
@@ -188,9 +195,9 @@ class World:
         return thread
 
     def contact_import(self, target):
-        event = self.row(Event) if target == "event" else None
+        place = self.row({"event": Event, "group": Group}[target]) if target in ("event", "group") else None
         file = ContentFile(b"name,phone\nAda,+1720555 0100\nBob,12\n", name="people.csv")
-        contact_import = lifecycle.stage(file, target, event, self.user)
+        contact_import = lifecycle.stage(file, target, place, self.user)
         staging.read(contact_import.pk)
         contact_import.refresh_from_db()
         return contact_import

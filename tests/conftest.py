@@ -19,7 +19,15 @@ from hypothesis import settings as hypothesis_settings
 from accounts import organization
 from accounts.models import AppUser
 from accounts.roles import Role
-from contacts.models import CommunityMember, Event, EventRegistration, SuppressedContact, UnsubscribedContact
+from contacts.models import (
+    CommunityMember,
+    Event,
+    EventRegistration,
+    Group,
+    GroupMember,
+    SuppressedContact,
+    UnsubscribedContact,
+)
 from smsadmin.settings import PASSWORD_HASHERS
 
 # Few examples by default; CI uses hypothesis's profile "ci" with 100 examples. Deadlines are off because speed is not
@@ -145,6 +153,27 @@ def make_registration(db, make_event, make_phone, make_name):
     def make(event=None, **fields):
         fields = {"name": make_name(), "phone": make_phone(), **fields}
         return EventRegistration.objects.create(event=event or make_event(), **fields)
+
+    return make
+
+
+@pytest.fixture
+def make_group(db):
+    numbers = itertools.count(1)
+
+    def make(**fields):
+        return Group.objects.create(**{"name": f"Choir {next(numbers)}", **fields})
+
+    return make
+
+
+@pytest.fixture
+def make_group_member(db, make_group, make_phone, make_name):
+    """Somebody in `group`; without one, a group is created."""
+
+    def make(group=None, **fields):
+        fields = {"name": make_name(), "phone": make_phone(), **fields}
+        return GroupMember.objects.create(group=group or make_group(), **fields)
 
     return make
 

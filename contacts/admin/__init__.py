@@ -2,6 +2,7 @@
 
 from .consent import ConsentRecordAdmin
 from .events import EventAdmin
+from .groups import GroupAdmin, GroupMemberAdmin
 from .imports import ContactImportAdmin
 from .members import CommunityMemberAdmin
 from .opt_outs import SuppressedContactAdmin, UnsubscribedContactAdmin
@@ -13,6 +14,8 @@ __all__ = [
     "ContactImportAdmin",
     "EventAdmin",
     "EventRegistrationAdmin",
+    "GroupAdmin",
+    "GroupMemberAdmin",
     "SuppressedContactAdmin",
     "UnsubscribedContactAdmin",
 ]

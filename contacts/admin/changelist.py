@@ -44,8 +44,8 @@ class PreparedChangeList(ChangeList):
 
     @property
     def is_whole(self) -> bool:
-        """Whether the list (or that of one event) is shown without any search or filter."""
-        return not self.query.strip() and self.get_filters_params().keys() <= {"event"}
+        """Whether the list (or that of one event or group) is shown without any search or filter."""
+        return not self.query.strip() and self.get_filters_params().keys() <= {"event", "group"}
 
     @property
     def is_narrowed(self) -> bool:

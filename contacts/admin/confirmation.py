@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
+from django import forms
 from django.contrib import messages
 from django.contrib.admin import ModelAdmin, helpers
 from django.db.models import QuerySet
@@ -41,14 +42,19 @@ def name_people(queryset: QuerySet[Any], count: int) -> tuple[str, str]:
 
 
 def ask(
-    admin: ModelAdmin, request: HttpRequest, queryset: QuerySet[Any], count: int, question: Question
+    admin: ModelAdmin,
+    request: HttpRequest,
+    queryset: QuerySet[Any],
+    count: int,
+    question: Question,
+    form: forms.Form | None = None,
 ) -> HttpResponse:
-    """Shows the question. Its form posts the same selection to the same list again.
+    """Shows the question, with the fields of `form`. The page posts the same selection to the same list again.
 
     For "select all", only the search and filters are posted, and the user is asked again if they now match a
     different number of rows.
     """
-    if "confirmed" in request.POST:
+    if "confirmed" in request.POST and not is_confirmed(request, count):
         messages.warning(request, "The list changed in the meantime, so nothing was done. Check the numbers again.")
     selected = request.POST.getlist(helpers.ACTION_CHECKBOX_NAME)
     is_across = request.POST.get("select_across") == "1"
@@ -57,6 +63,7 @@ def ask(
         "opts": admin.opts,
         "title": question.title,
         "question": question,
+        "form": form,
         "count": count,
         "sample": sample,
         "unlisted": count - len(sample),

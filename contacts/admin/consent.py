@@ -35,6 +35,7 @@ class HowFilter(SourceFilter):
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> Iterator[tuple[str, str]]:
         yield from _HOW.items()
         yield "event", "Opted out of an event"
+        yield "group", "Opted out of a group"
 
 
 @admin.register(ConsentRecord)

@@ -1,6 +1,6 @@
 """Events. An event's page has its registrations; the list of all of them is for many at a time."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from django.contrib import admin
 from django.db.models import F
@@ -9,17 +9,34 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from contacts.models import Event
+from contacts.models import Event, EventRegistration
 from contacts.textability import registration_counts
 from smsadmin.lib import dates
 from smsadmin.lib.locks import lock_bulk_changes
 
-from .event_page import EventPage
 from .people import ListAdmin
+from .people_page import PeoplePage, Words
+
+_WORDS: Final = Words(
+    count="Registered",
+    add="Register somebody",
+    button="Register",
+    heading="Who is registered",
+    search="Search the registered people",
+    nobody="Nobody is registered yet.",
+    none_found="Nobody registered matches",
+    details="Title and date",
+    added="Registered {}.",
+    present="{} is already registered.",
+)
 
 
 @admin.register(Event)
-class EventAdmin(EventPage, ListAdmin):
+class EventAdmin(PeoplePage, ListAdmin):
+    entry_model = EventRegistration
+    list_field = "event"
+    adding = "register"
+    words = _WORDS
     list_display = ("title", "date", "registered", "textable", "added")
     search_fields = ("title__mentions",)
     search_help_text = "Event title"
@@ -49,7 +66,6 @@ class EventAdmin(EventPage, ListAdmin):
     def get_page_context(self, request: HttpRequest, obj: Event) -> dict[str, Any]:
         return super().get_page_context(request, obj) | {
             "counts": registration_counts([obj.pk])[obj.pk],
-            "registrations_address": registrations_address(obj),
             "people": self.people_context(request, obj),
         }
 

@@ -5,17 +5,18 @@ from django.urls import reverse
 from django.utils.text import capfirst
 
 from contacts.imports import lifecycle, merge
-from contacts.models import ContactImport, Event
+from contacts.models import ContactImport, Event, Group
 
 from .additions import Additions, Link, add_to
 from .events import registrations_address
-from .filters import chosen_event
+from .filters import chosen_event, chosen_group
 
 Target = ContactImport.Target
 
 
 class ImportMixin:
-    """Adds a link to the import above a list. `import_target` is the list. Registrations are imported per event."""
+    """Adds a link to the import above a list. `import_target` is the list. Registrations are imported per event, and
+    people in groups per group."""
 
     import_target: str = ""
 
@@ -30,17 +31,21 @@ class ImportMixin:
         return [*self._import_links(request, "Import people"), *steps]
 
     def _import_links(self, request: HttpRequest, label: str) -> list[Link]:
-        event = chosen_event(request) if self.import_target == Target.EVENT else None
-        address = import_address(request, self.import_target, event)
+        place: Event | Group | None = None
+        if self.import_target == Target.EVENT:
+            place = chosen_event(request)
+        elif self.import_target == Target.GROUP:
+            place = chosen_group(request)
+        address = import_address(request, self.import_target, place)
         return [(label, address)] if address else []
 
 
-def import_address(request: HttpRequest, target: str, event: Event | None = None) -> str:
-    """The upload page for that list; "" if the user lacks permission, or for registrations without an event."""
+def import_address(request: HttpRequest, target: str, place: Event | Group | None = None) -> str:
+    """The upload page for that list; "" if the user lacks permission, or where an event or group has to be chosen."""
     if not lifecycle.may_import(request.user, target):
         return ""
-    if target == Target.EVENT:
-        return reverse("admin:contacts_contactimport_new_event", args=[event.pk]) if event else ""
+    if target in {Target.EVENT, Target.GROUP}:
+        return reverse(f"admin:contacts_contactimport_new_{target}", args=[place.pk]) if place else ""
     return reverse("admin:contacts_contactimport_new", args=[target])
 
 
@@ -51,10 +56,19 @@ class ImportedEvents(Additions):
         return [("Import registrations", address)] if address else []
 
 
-def list_link(target: str, event: Event | None) -> dict[str, str]:
+@add_to(Group)
+class ImportedGroups(Additions):
+    def page_links(self, request: HttpRequest, obj: Group) -> list[Link]:
+        address = import_address(request, Target.GROUP, obj)
+        return [("Import people", address)] if address else []
+
+
+def list_link(target: str, place: Event | Group | None) -> dict[str, str]:
     """Where the people of an import are listed: {"name", "address"}."""
-    if event:
-        return {"name": f"People registered for {event}", "address": registrations_address(event)}
+    if isinstance(place, Event):
+        return {"name": f"People registered for {place}", "address": registrations_address(place)}
+    if isinstance(place, Group):
+        return {"name": f"People in {place}", "address": reverse("admin:contacts_group_change", args=[place.pk])}
     meta = merge.model_of(target)._meta
     return {
         "name": capfirst(str(meta.verbose_name_plural)),

@@ -1,9 +1,8 @@
 """Imports in the admin: the upload and the page of each import."""
 
 from collections.abc import Callable
-from typing import Any, Final, cast
+from typing import Any
 
-from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
@@ -18,46 +17,37 @@ from django.http import (
     StreamingHttpResponse,
 )
 from django.shortcuts import get_object_or_404
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.http import content_disposition_header
 from django.utils.text import capfirst
-from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.events import record
-from accounts.models import AppUser
 from accounts.security_events import Kind
 from contacts.imports import lifecycle, rejected_lines, summaries
-from contacts.imports.formats.tables import Unreadable
-from contacts.models import ContactImport, Event
+from contacts.models import ContactImport
 from contacts.models.imports import LEAVE_OUT, OPT_OUT
 from smsadmin.lib import dates
 from smsadmin.lib.ids import read_key
 
 from . import import_pages
 from .additions import added_to
-from .import_forms import ReadingForm, UploadForm
+from .import_forms import ReadingForm
 from .import_links import import_address, list_link
+from .import_upload import ImportUpload
 from .people import ListAdmin, ListTool
-from .uploading import DrainTooLarge, is_too_large
-
-EVENTS_OFFERED: Final = 20
 
 Target = ContactImport.Target
-_LISTS: Final = (
-    (Target.COMMUNITY, "Everyone", "People in the community"),
-    (Target.UNSUBSCRIBED, "Opted out", "People who don’t want texts"),
-)
 Status = ContactImport.Status
 
 
 @admin.register(ContactImport)
-class ContactImportAdmin(ListAdmin):
+class ContactImportAdmin(ImportUpload, ListAdmin):
     """Finished imports and those waiting for confirmation. The page of each shows its preview, then its result."""
 
     list_display = ("file_name", "into", "status", "people", "not_valid", "created_by", "uploaded")
-    list_select_related = ("event", "created_by")
+    list_select_related = ("event", "group", "created_by")
     ordering = ("-created_at", "-pk")
     search_fields = ("file_name__mentions",)
     search_help_text = "File name"
@@ -82,7 +72,7 @@ class ContactImportAdmin(ListAdmin):
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: ContactImport | None = None) -> bool:
-        """Imports are deleted with their event. Otherwise they are discarded on their page."""
+        """Imports are deleted with their event or group. Otherwise they are discarded on their page."""
         return self.has_view_permission(request, obj)
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
@@ -98,7 +88,8 @@ class ContactImportAdmin(ListAdmin):
         return super().get_queryset(request).filter(target__in=allowed)
 
     def _get(self, request: HttpRequest, pk: Any) -> ContactImport:
-        contact_import = get_object_or_404(ContactImport.objects.select_related("event", "created_by"), pk=pk)
+        imports = ContactImport.objects.select_related("event", "group", "created_by")
+        contact_import = get_object_or_404(imports, pk=pk)
         if not lifecycle.may_import(request.user, contact_import.target):
             raise PermissionDenied
         return contact_import
@@ -132,7 +123,8 @@ class ContactImportAdmin(ListAdmin):
             # Exempt until the length of the body is known: the CSRF check reads the whole form, including the file.
             page("new/", require_safe(self.choose_view), "choose"),
             page("new/<str:target>/", csrf_exempt(self.new_view), "new"),
-            page("new/event/<int:event_id>/", csrf_exempt(self.new_view), "new_event"),
+            page("new/event/<int:event_id>/", csrf_exempt(self.new_event_view), "new_event"),
+            page("new/group/<int:group_id>/", csrf_exempt(self.new_group_view), "new_group"),
             page("<int:pk>/progress/", require_safe(self.progress_view), "progress"),
             page("<int:pk>/rejected/", require_safe(self.rejects_view), "rejects"),
             page("<int:pk>/adjust/", require_POST(self.adjust_view), "adjust"),
@@ -149,68 +141,6 @@ class ContactImportAdmin(ListAdmin):
 
     def get_first_steps(self, request: HttpRequest) -> list[ListTool]:
         return self.get_list_tools(request)
-
-    def choose_view(self, request: HttpRequest) -> HttpResponse:
-        """Into which list: everyone, those who opted out, or one of the events that `q` finds."""
-        if not self.has_module_permission(request):
-            raise PermissionDenied
-        query = request.GET.get("q", "").replace("\0", "").strip()
-        events = Event.objects.order_by("-pk")
-        found = list((events.filter(title__mentions=query) if query else events)[: EVENTS_OFFERED + 1])
-        may_import_registrations = lifecycle.may_import(request.user, Target.EVENT)
-        context = {
-            "title": "Import people",
-            "targets": [
-                {"name": name, "detail": detail, "address": address}
-                for target, name, detail in _LISTS
-                if (address := import_address(request, target))
-            ],
-            "may_import_registrations": may_import_registrations,
-            "events": found[:EVENTS_OFFERED],
-            "has_more": len(found) > EVENTS_OFFERED,
-            "query": query,
-        }
-        return self._render(request, "contacts/import_choose.html", context)
-
-    # Upload ------------------------------------------------------------------------------------------------
-
-    def new_view(self, request: HttpRequest, target: str = Target.EVENT, event_id: int | None = None) -> HttpResponse:
-        """The upload form, and what it submits."""
-        if target not in Target.values or (target == Target.EVENT) != (event_id is not None):
-            raise Http404
-        if not lifecycle.may_import(request.user, target):
-            raise PermissionDenied
-        event = get_object_or_404(Event, pk=event_id) if event_id is not None else None
-        request.upload_handlers.insert(0, DrainTooLarge(request))
-        return csrf_protect(self._upload)(request, target, event)
-
-    def _upload(self, request: HttpRequest, target: str, event: Event | None) -> HttpResponse:
-        length = int(request.META.get("CONTENT_LENGTH") or 0)
-        form = UploadForm()
-        status = 200
-        if request.method == "POST":
-            form = UploadForm(request.POST, request.FILES)
-            if is_too_large(length):
-                form.errors["file"] = form.error_class([lifecycle.too_large(length)])
-                status = 413
-            elif form.is_valid():
-                try:
-                    contact_import = lifecycle.stage(
-                        form.cleaned_data["file"], target, event, cast(AppUser, request.user)
-                    )
-                except Unreadable as problem:
-                    form.add_error("file", problem.sentence)
-                else:
-                    lifecycle.queue_reading(contact_import)
-                    return HttpResponseRedirect(self._address(contact_import))
-        place = summaries.place_name(ContactImport(target=target, event=event))
-        context = {
-            "title": f"Import into {place}",
-            "form": form,
-            "region": settings.DEFAULT_PHONE_REGION,
-            "list_link": list_link(target, event),
-        }
-        return self._render(request, "contacts/import_upload.html", context, status)
 
     # The page of an import ---------------------------------------------------------------------------------
 
@@ -232,8 +162,8 @@ class ContactImportAdmin(ListAdmin):
             "title": "Imported" if contact_import.status == Status.APPLIED else "Import",
             "subtitle": contact_import.file_name,
             "contact_import": contact_import,
-            "list_link": list_link(contact_import.target, contact_import.event),
-            "new_address": import_address(request, contact_import.target, contact_import.event),
+            "list_link": list_link(contact_import.target, contact_import.place),
+            "new_address": import_address(request, contact_import.target, contact_import.place),
             "progress": import_pages.progress(contact_import),
             "form": form or (ReadingForm(contact_import) if is_adjustable else None),
             "reading": import_pages.reading(contact_import) if is_adjustable else "",
@@ -304,19 +234,7 @@ class ContactImportAdmin(ListAdmin):
             )
             return HttpResponseRedirect(self._address(contact_import))
         self.message_user(request, f"“{contact_import}” was discarded. Nothing was imported.", messages.SUCCESS)
-        return HttpResponseRedirect(list_link(contact_import.target, contact_import.event)["address"])
-
-    # Helpers -----------------------------------------------------------------------------------------------
-
-    def _address(self, contact_import: ContactImport) -> str:
-        return reverse("admin:contacts_contactimport_change", args=[contact_import.pk])
-
-    def _render(
-        self, request: HttpRequest, template: str, context: dict[str, Any], status: int = 200
-    ) -> HttpResponse:
-        return TemplateResponse(
-            request, template, {**self.admin_site.each_context(request), "opts": self.opts, **context}, status=status
-        )
+        return HttpResponseRedirect(list_link(contact_import.target, contact_import.place)["address"])
 
 
 def _key(object_id: str) -> int:

@@ -29,7 +29,7 @@ from smsadmin.lib.pagination import CappedPaginator
 from .additions import added_to
 from .changelist import MOST_FOUND, PreparedChangeList, WholeList, shows_page
 from .downloading import csv_download
-from .filters import chosen_event
+from .filters import chosen_event, chosen_group
 
 ListTool = tuple[str, str]
 _LOGGED_ONE_BY_ONE = 100
@@ -268,6 +268,6 @@ class PersonAdmin(ListAdmin):
 
     def download(self, request: HttpRequest, queryset: QuerySet[Any]) -> StreamingHttpResponse:
         model: type[Model] = self.model
-        name = exporting.file_name(model, chosen_event(request))
+        name = exporting.file_name(model, chosen_event(request) or chosen_group(request))
         record(Kind.DATA_EXPORTED, list=str(self.opts.verbose_name_plural), file=name)
         return csv_download(name, exporting.write_csv(queryset))

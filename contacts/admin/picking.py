@@ -10,7 +10,7 @@ from django.template.response import TemplateResponse
 
 from contacts import known_people, phones
 from contacts.known_people import Person
-from contacts.models import CommunityMember, EventRegistration
+from contacts.models import CommunityMember, EventRegistration, GroupMember
 
 _SHORTEST: Final = 2
 # A name of 100 characters, a number, and what people type between them.
@@ -69,7 +69,7 @@ def initial_for(phone: str) -> dict[str, str]:
 
 def searchable_lists(user: Any) -> list[type[Model]]:
     """The lists of people that this user may see."""
-    models: tuple[type[Model], ...] = (CommunityMember, EventRegistration)
+    models: tuple[type[Model], ...] = (CommunityMember, EventRegistration, GroupMember)
     return [model for model in models if user.has_perm(f"contacts.view_{model._meta.model_name}")]
 
 

@@ -14,6 +14,7 @@ from contacts.consent import opting_out
 from smsadmin.lib.plurals import people
 
 from .confirmation import Question, ask, is_confirmed, name_people
+from .grouping import GroupingMixin
 from .people import PersonAdmin
 from .recording import stop_address
 
@@ -21,15 +22,22 @@ CONSENT = "Only do this for people who asked for it: texting people who opted ou
 STOP_STAYS = "If they texted STOP, Twilio keeps blocking your texts to them until they text START."
 
 
-class TextablePersonAdmin(PersonAdmin):
+class TextablePersonAdmin(GroupingMixin, PersonAdmin):
     """Shows whether each person can be texted, and if not, why.
 
-    `list_name` is the list as a sentence names it.
+    `list_name` is the list as a sentence names it; `deleting` is what deleting is called, present and past.
     """
 
     list_name: str
+    deleting = ("Delete", "Deleted")
 
-    actions = ("unsubscribe_selected", "restore_selected", "export_selected", "delete_selected")
+    actions = (
+        "group_selected",
+        "unsubscribe_selected",
+        "restore_selected",
+        "export_selected",
+        "delete_selected",
+    )
 
     def has_unsubscribe_permission(self, request: HttpRequest) -> bool:
         """Whether the user may opt out many people at a time: one alone is recorded by anyone (see `recording`)."""
@@ -124,17 +132,18 @@ class TextablePersonAdmin(PersonAdmin):
     @admin.action(description="Delete selected %(verbose_name_plural)s", permissions=["delete"])
     def delete_selected(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
         count = queryset.count()
+        verb, past = self.deleting
         if not is_confirmed(request, count):
             who, _ = name_people(queryset, count)
             question = Question(
                 action="delete_selected",
-                title=f"Delete {who}?",
+                title=f"{verb} {who}?",
                 sentences=(f"They are removed from {self.list_name}. {self.delete_warning}",),
-                button=f"Delete {who}",
+                button=f"{verb} {who}",
                 is_dangerous=True,
             )
             return ask(self, request, queryset, count, question)
         self.log_deletions(request, queryset)
         self.delete_queryset(request, queryset)
-        self.message_user(request, f"Deleted {people(count)} from {self.list_name}.", messages.SUCCESS)
+        self.message_user(request, f"{past} {people(count)} from {self.list_name}.", messages.SUCCESS)
         return None

@@ -20,6 +20,7 @@ from ..models import (
     CommunityMember,
     ConsentRecord,
     EventRegistration,
+    GroupMember,
     LiftedSuppression,
     SuppressedContact,
     UnsubscribedContact,
@@ -168,7 +169,7 @@ def save_entry(entry: UnsubscribedContact | SuppressedContact, actor: str) -> No
 
 
 def unsubscribe(people: QuerySet[Any], reason: str, actor: str = "") -> Outcome:
-    """Records an opt-out for each phone of `people` (members or registrations), with their list as the source.
+    """Records an opt-out for each phone of `people` (on any list), with that list as the source.
 
     One transaction; memory does not grow with the list. Phones that had already opted out keep their record.
     """
@@ -193,10 +194,12 @@ def unsubscribe(people: QuerySet[Any], reason: str, actor: str = "") -> Outcome:
     return Outcome(changed, unchanged)
 
 
-def source_of(person: CommunityMember | EventRegistration) -> str:
-    """`source` of the opt-out of someone on that list (schema of record)."""
+def source_of(person: CommunityMember | EventRegistration | GroupMember) -> str:
+    """`source` of the opt-out of someone on that list (schema of record; "group:ID" is ours)."""
     if isinstance(person, EventRegistration):
         return f"event:{person.event_id}"
+    if isinstance(person, GroupMember):
+        return f"group:{person.group_id}"
     return UnsubscribedContact.Source.COMMUNITY
 
 

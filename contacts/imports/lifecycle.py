@@ -19,7 +19,7 @@ from accounts.models import AppUser
 from smsadmin.lib import shared_clock
 from smsadmin.lib.locks import lock_bulk_changes
 
-from ..models import ContactImport, Event, ImportChunk, ImportRow
+from ..models import ContactImport, Event, Group, ImportChunk, ImportRow
 from ..models.imports import MOST_STARTS, OPT_OUT, STALLED_AFTER
 from . import merge
 from .formats.tables import Unreadable
@@ -37,6 +37,7 @@ _GIVEN_UP: Final = (
 PERMISSIONS: Final[dict[str, tuple[str, ...]]] = {
     ContactImport.Target.COMMUNITY: ("contacts.add_communitymember", "contacts.change_communitymember"),
     ContactImport.Target.EVENT: ("contacts.add_eventregistration", "contacts.change_eventregistration"),
+    ContactImport.Target.GROUP: ("contacts.add_groupmember", "contacts.change_groupmember"),
     ContactImport.Target.UNSUBSCRIBED: ("contacts.add_unsubscribedcontact", "contacts.change_unsubscribedcontact"),
 }
 
@@ -62,21 +63,36 @@ def too_large(size: int, name: str = "") -> str:
     )
 
 
+def unsaved(target: str, place: Event | Group | None) -> ContactImport:
+    """An import into that list: into `place`, an event or group, if the target has several lists."""
+    return ContactImport(
+        target=target,
+        event=place if isinstance(place, Event) else None,
+        group=place if isinstance(place, Group) else None,
+    )
+
+
 def stage(
-    file: File, target: str, event: Event | None = None, user: AppUser | None = None, adjustments: Any = None
+    file: File,
+    target: str,
+    place: Event | Group | None = None,
+    user: AppUser | None = None,
+    adjustments: Any = None,
 ) -> ContactImport:
-    """Stores an uploaded file in the database, ready to be read. Raises Unreadable if it is too large."""
+    """Stores an uploaded file in the database, ready to be read. Raises Unreadable if it is too large.
+
+    `place` is the event or group that it goes into. The adjustment "new_group" is the name of a group that is made
+    once the people are imported.
+    """
     name = PurePath(str(file.name or "file").replace("\\", "/")).name
     if problem := too_large(file.size, name):
         raise Unreadable(problem)
-    contact_import = ContactImport.objects.create(
-        target=target,
-        event=event,
-        file_name="".join(filter(str.isprintable, name))[-255:] or "file",
-        file_size=file.size,
-        created_by=user,
-        adjustments=adjustments or {},
-    )
+    contact_import = unsaved(target, place)
+    contact_import.file_name = "".join(filter(str.isprintable, name))[-255:] or "file"
+    contact_import.file_size = file.size
+    contact_import.created_by = user
+    contact_import.adjustments = adjustments or {}
+    contact_import.save()
     # Not in one transaction: 100 MB would keep everyone else from writing. A reader notices if a piece is
     # missing.
     for position, data in enumerate(file.chunks(CHUNK_BYTES)):
@@ -187,11 +203,21 @@ def _apply(contact_import: ContactImport) -> bool:
         mine = ContactImport.objects.filter(pk=contact_import.pk, status=Status.APPLYING)
         if not mine.update(status=Status.APPLIED, starts=0, applied_at=now, updated_at=now):
             return False
+        _make_group(contact_import)
         people = merge.staged_people(contact_import)
         done = merge.merge(contact_import) | merge.count_blocked(people, contact_import)
         ContactImport.objects.filter(pk=contact_import.pk).update(counts=contact_import.counts | done)
     logger.info("Import %s: %s new, %s renamed.", contact_import.pk, done["new"], done["renamed"])
     return True
+
+
+def _make_group(contact_import: ContactImport) -> None:
+    """Makes the group of an import into a new one, unless somebody else has in the meantime."""
+    if contact_import.target != ContactImport.Target.GROUP or contact_import.group_id is not None:
+        return
+    name = contact_import.adjustments["new_group"]
+    contact_import.group = Group.objects.named(name).first() or Group.objects.create(name=name)
+    contact_import.save(update_fields=["group"])
 
 
 # Clean up ---------------------------------------------------------------------------------------------------

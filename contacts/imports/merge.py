@@ -10,12 +10,20 @@ from contacts.models.opt_outs import unsubscribed
 from contacts.models.suppression import suppressed
 
 from ..consent import opting_out
-from ..models import CommunityMember, ContactImport, EventRegistration, ImportRow, UnsubscribedContact
+from ..models import (
+    CommunityMember,
+    ContactImport,
+    EventRegistration,
+    GroupMember,
+    ImportRow,
+    UnsubscribedContact,
+)
 from ..models.imports import ImportRowQuerySet
 
 _MODELS: Final[dict[str, type[models.Model]]] = {
     ContactImport.Target.COMMUNITY: CommunityMember,
     ContactImport.Target.EVENT: EventRegistration,
+    ContactImport.Target.GROUP: GroupMember,
     ContactImport.Target.UNSUBSCRIBED: UnsubscribedContact,
 }
 
@@ -28,7 +36,20 @@ def model_of(target: str) -> type[models.Model]:
 def list_of(contact_import: ContactImport) -> models.QuerySet:
     """Everyone on the import's list now."""
     people: models.QuerySet = _MODELS[contact_import.target]._default_manager.all()
-    return people.filter(event=contact_import.event_id) if contact_import.event_id else people
+    return people.filter(**_own_list(contact_import))
+
+
+def _own_list(contact_import: ContactImport) -> dict[str, int | None]:
+    """The column that says whose list a row is on, with its value; empty where the table is one list.
+
+    A group that is new has nobody yet: nothing has its id, which is None.
+    """
+    match contact_import.target:
+        case ContactImport.Target.EVENT:
+            return {"event_id": contact_import.event_id}
+        case ContactImport.Target.GROUP:
+            return {"group_id": contact_import.group_id}
+    return {}
 
 
 def count(contact_import: ContactImport) -> dict[str, int]:
@@ -125,20 +146,22 @@ def _staged(contact_import: ContactImport) -> str:
 
 def _rename(contact_import: ContactImport) -> int:
     table = _MODELS[contact_import.target]._meta.db_table
-    event, values = _of_event(contact_import, "known.event_id = %s AND ")
+    own = _own_list(contact_import)
+    own_list = "".join(f"known.{column} = %s AND " for column in own)
     return _execute(
         f"UPDATE {table} AS known SET name = staged.name FROM import_rows AS staged "  # noqa: S608 - names of our own
-        f"WHERE {_staged(contact_import)} AND {event}known.phone = staged.phone AND staged.name IS NOT NULL "
+        f"WHERE {_staged(contact_import)} AND {own_list}known.phone = staged.phone AND staged.name IS NOT NULL "
         "AND (known.name IS NULL OR known.name <> staged.name)",
-        [contact_import.pk, *values],
+        [contact_import.pk, *own.values()],
     )
 
 
 def _insert(contact_import: ContactImport) -> int:
     # In the ORM's format: SQLite compares times as text.
     columns: dict[str, Any] = {"created_at": connection.ops.adapt_datetimefield_value(timezone.now())}
-    if contact_import.target == ContactImport.Target.EVENT:
-        columns["event_id"] = contact_import.event_id
+    if contact_import.target == ContactImport.Target.GROUP:
+        columns["source"] = GroupMember.Source.IMPORT.value
+    columns |= _own_list(contact_import)
     return _insert_into(_MODELS[contact_import.target], columns, contact_import, "")
 
 
@@ -180,10 +203,6 @@ def _insert_into(
         f"WHERE {_staged(contact_import)} {which}ORDER BY staged.line ON CONFLICT DO NOTHING",
         [*columns.values(), contact_import.pk],
     )
-
-
-def _of_event(contact_import: ContactImport, condition: str) -> tuple[str, list[Any]]:
-    return (condition, [contact_import.event_id]) if contact_import.event_id else ("", [])
 
 
 def _execute(sql: str, values: list[Any]) -> int:

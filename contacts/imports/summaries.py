@@ -70,6 +70,11 @@ def notices(contact_import: ContactImport) -> list[str]:
 
 def place_name(contact_import: ContactImport) -> str:
     """The list that is imported into, in words."""
-    if contact_import.target == ContactImport.Target.EVENT:
-        return f"“{contact_import.event}”"
-    return "the community" if contact_import.target == ContactImport.Target.COMMUNITY else "the opt-out list"
+    match contact_import.target:
+        case ContactImport.Target.EVENT:
+            return f"“{contact_import.event}”"
+        case ContactImport.Target.GROUP:
+            return f"the group “{contact_import.group or contact_import.adjustments.get('new_group', '')}”"
+        case ContactImport.Target.COMMUNITY:
+            return "the community"
+    return "the opt-out list"

@@ -19,9 +19,9 @@ class ConsentQuerySet(models.QuerySet):
 class ConsentRecord(models.Model):
     """One opt-out or opt-in. Append-only: records stay even if the number is removed from every list.
 
-    `source` is how it happened: a value of UnsubscribedContact.Source, or "event:ID". `words` are the person's own
-    words, or the reason given. `actor` is the user name of the staff member who did it, "" for the person. There are
-    no foreign keys, so that deleting something else never changes this table.
+    `source` is how it happened: a value of UnsubscribedContact.Source, "event:ID" or "group:ID". `words` are the
+    person's own words, or the reason given. `actor` is the user name of the staff member who did it, "" for the
+    person. There are no foreign keys, so that deleting something else never changes this table.
     """
 
     class Kind(models.TextChoices):

@@ -15,6 +15,8 @@ from django.utils import timezone
 
 from smsadmin.lib import shared_clock
 
+from .events import Event
+from .groups import Group
 from .members import CommunityMember
 
 STALLED_AFTER: Final = timedelta(minutes=1)
@@ -57,6 +59,7 @@ class ContactImport(models.Model):
     class Target(models.TextChoices):
         COMMUNITY = "community", "Community"
         EVENT = "event", "Event"
+        GROUP = "group", "Group"
         UNSUBSCRIBED = "unsubscribed", "Opted out"
 
     class Status(models.TextChoices):
@@ -69,6 +72,7 @@ class ContactImport(models.Model):
 
     target = models.CharField("list", max_length=20, choices=Target)
     event = models.ForeignKey("contacts.Event", models.CASCADE, null=True, blank=True, related_name="+")
+    group = models.ForeignKey("contacts.Group", models.CASCADE, null=True, blank=True, related_name="+")
     file_name = models.CharField("file", max_length=255)
     file_size = models.PositiveBigIntegerField(default=0)
     status = models.CharField(max_length=20, choices=Status, default=Status.WAITING)
@@ -105,6 +109,11 @@ class ContactImport(models.Model):
 
     def __str__(self) -> str:
         return self.file_name
+
+    @property
+    def place(self) -> Event | Group | None:
+        """The event or group that it goes into."""
+        return self.event or self.group
 
     @property
     def leaves_refusals_out(self) -> bool:

@@ -10,7 +10,7 @@ from ..fields import PhoneField
 class UnsubscribedContact(models.Model):
     """A number that opted out. Nothing is sent to it until the person opts in again.
 
-    `source` is one of the values of Source, or "event:ID" for someone registered for that event.
+    `source` is one of the values of Source, or "event:ID" or "group:ID" for someone on that list.
     """
 
     class Source(models.TextChoices):

@@ -13,19 +13,19 @@ from django.utils.safestring import SafeString
 from django.utils.translation import ngettext
 
 from contacts.admin.additions import Additions, Link, add_to
-from contacts.admin.filters import chosen_event
-from contacts.models import CommunityMember, ContactImport, Event, EventRegistration
+from contacts.admin.filters import chosen_event, chosen_group
+from contacts.models import CommunityMember, ContactImport, Event, EventRegistration, Group, GroupMember
 
 from ..composing import drafts
 from ..models import InboxThread
 from .permissions import SEND, require_sender
 
 
-@add_to(CommunityMember, EventRegistration)
+@add_to(CommunityMember, EventRegistration, GroupMember)
 class ConversationLinks(Additions):
     """The link to the conversation with the person, where there is one, for who may see it."""
 
-    def page_links(self, request: HttpRequest, obj: CommunityMember | EventRegistration) -> list[Link]:
+    def page_links(self, request: HttpRequest, obj: CommunityMember | EventRegistration | GroupMember) -> list[Link]:
         if not request.user.has_perm("messaging.view_inboxthread"):
             return []
         keys = InboxThread.objects.filter(phone=obj.phone).values_list("pk", flat=True)
@@ -64,6 +64,19 @@ class TextedRegistrations(Additions):
         return text_registrants(request, event) if event else []
 
 
+@add_to(Group)
+class TextedGroups(Additions):
+    def page_links(self, request: HttpRequest, obj: Group) -> list[Link]:
+        return text_group(request, obj)
+
+
+@add_to(GroupMember)
+class TextedGroupMembers(Additions):
+    def list_links(self, request: HttpRequest) -> list[Link]:
+        group = chosen_group(request)
+        return text_group(request, group) if group else []
+
+
 @add_to(ContactImport)
 class TextedImports(Additions):
     def page_posts(self, request: HttpRequest, obj: ContactImport) -> list[Link]:
@@ -80,8 +93,8 @@ def can_be_texted(contact_import: ContactImport) -> bool:
     counts = contact_import.counts
     if contact_import.status != ContactImport.Status.APPLIED:
         return False
-    is_known = contact_import.event_id is not None or contact_import.members.exists()
-    return is_known and counts["people"] > counts["opted_out"] + counts["suppressed"]
+    is_known = (contact_import.event_id or contact_import.group_id) or contact_import.members.exists()
+    return bool(is_known) and counts["people"] > counts["opted_out"] + counts["suppressed"]
 
 
 @admin.display(description="Actions")
@@ -100,3 +113,10 @@ def text_registrants(request: HttpRequest, event: Event) -> list[Link]:
 
 def compose_address(event: Event) -> str:
     return f"{reverse('admin:messaging_messagelog_compose')}?event={event.pk}"
+
+
+def text_group(request: HttpRequest, group: Group) -> list[Link]:
+    """The link to a new blast to the group, for those who may send one."""
+    if not request.user.has_perm(SEND):
+        return []
+    return [("Text this group", f"{reverse('admin:messaging_messagelog_compose')}?group={group.pk}")]

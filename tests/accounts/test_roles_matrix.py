@@ -25,6 +25,7 @@ SEE_BLAST = ("messaging.view_messagelog",)
 IMPORT = {
     "community": ("contacts.add_communitymember", "contacts.change_communitymember"),
     "event": ("contacts.add_eventregistration", "contacts.change_eventregistration"),
+    "group": ("contacts.add_groupmember", "contacts.change_groupmember"),
     "unsubscribed": OPT_OUT_MANY,
 }
 CHANGE_LOG = ("admin.view_logentry",)
@@ -57,6 +58,8 @@ NEEDS = {
     "accounts_organization_delete": NOBODY,
     "auth_user_password_change": ("accounts.change_appuser",),
     "contacts_event_register": ("contacts.add_eventregistration",),
+    "contacts_group_enroll": ("contacts.add_groupmember",),
+    "contacts_groupmember_export": ("contacts.view_groupmember",),
     "contacts_communitymember_suggest": ("contacts.view_communitymember",),
     "contacts_unsubscribedcontact_record": RECORD,
     "contacts_unsubscribedcontact_undo": RECORD,
@@ -75,6 +78,7 @@ NEEDS = {
     "contacts_contactimport_history": IMPORT,
     "contacts_contactimport_new": {target: IMPORT[target] for target in ("community", "unsubscribed")},
     "contacts_contactimport_new_event": IMPORT["event"],
+    "contacts_contactimport_new_group": IMPORT["group"],
     "contacts_contactimport_progress": IMPORT,
     "contacts_contactimport_rejects": IMPORT,
     "contacts_contactimport_adjust": IMPORT,
@@ -90,7 +94,7 @@ NEEDS = {
     "messaging_messagelog_change": SEE_BLAST,
     "messaging_messagelog_compose": SEND,
     "messaging_messagelog_compose_import": {
-        target: (*SEND, *IMPORT[target]) for target in ("community", "event", "unsubscribed")
+        target: (*SEND, *IMPORT[target]) for target in ("community", "event", "group", "unsubscribed")
     },
     "messaging_messagelog_preview": SEND,
     "messaging_messagelog_keep": SEND,
@@ -144,6 +148,7 @@ MISSING = {
     ("contacts_communitymember_suggest", "post"),
     ("contacts_unsubscribedcontact_undo", "get"),
     ("contacts_event_register", "get"),
+    ("contacts_group_enroll", "get"),
     ("contacts_contactimport_choose", "post"),
     *((f"contacts_contactimport_{name}", "get") for name in ("adjust", "confirm", "again", "discard")),
 }
@@ -153,6 +158,7 @@ UNCHANGED = {"accounts_loginattempt", "accounts_securityevent", "contacts_consen
 OPEN = {"login"}
 # Deleting takes the permission to delete; every other action is here.
 ACTIONS = {
+    "group_selected": ("contacts.view_group", "contacts.add_groupmember"),
     "text_selected": SEND,
     "unsubscribe_selected": OPT_OUT_MANY,
     "restore_selected": ("contacts.delete_unsubscribedcontact", "contacts.delete_suppressedcontact"),

@@ -85,8 +85,12 @@ def test_every_role_is_in_the_table():
 
 def documented():
     """The table as it has to be in the documentation: what a social manager may do with each kind of thing."""
-    managed = {name.split("_", 1)[1] for name in MANAGER}
-    shown = [model for model in apps.get_models() if model in models().values() or model._meta.model_name in managed]
+    managed = {(name.partition(".")[0], name.split("_", 1)[1]) for name in MANAGER}
+    shown = [
+        model
+        for model in apps.get_models()
+        if model in models().values() or (model._meta.app_label, model._meta.model_name) in managed
+    ]
     lines = ["| | Admin | Social manager |", "| --- | --- | --- |"]
     for model in sorted(shown, key=lambda model: (model._meta.app_label, str(model._meta.verbose_name_plural))):
         meta = model._meta

@@ -17,7 +17,15 @@ from accounts import organization
 from accounts.events import record
 from accounts.security_events import Kind
 from contacts import exporting
-from contacts.models import CommunityMember, Event, EventRegistration, SuppressedContact, UnsubscribedContact
+from contacts.models import (
+    CommunityMember,
+    Event,
+    EventRegistration,
+    Group,
+    GroupMember,
+    SuppressedContact,
+    UnsubscribedContact,
+)
 from smsadmin.lib.commands import ExplainedCommand, first_line
 from smsadmin.lib.plurals import people
 
@@ -38,6 +46,7 @@ class Command(ExplainedCommand):
         which = parser.add_mutually_exclusive_group(required=True)
         which.add_argument("--community", action="store_true", help="people in the community")
         which.add_argument("--event", type=int, metavar="ID", help="people registered for this event")
+        which.add_argument("--group", metavar="NAME", help="people in this group")
         which.add_argument("--unsubscribed", action="store_true", help="people who opted out")
         which.add_argument("--suppressed", action="store_true", help="unreachable numbers")
         parser.add_argument("--output", type=Path, metavar="FILE", help="write to FILE instead of standard output")
@@ -73,12 +82,17 @@ class Command(ExplainedCommand):
 
 
 def choose(options: dict[str, Any]) -> QuerySet[Any]:
-    """The people of the one list that the options name. CommandError if there is no such event."""
+    """The people of the one list that the options name. CommandError if there is no such event or group."""
     if options["event"] is not None:
         event = Event.objects.filter(pk=options["event"]).first()
         if event is None:
             raise CommandError(f"There is no event {options['event']}.", returncode=2)
         return EventRegistration.objects.filter(event=event)
+    if options["group"] is not None:
+        group = Group.objects.named(options["group"]).first()
+        if group is None:
+            raise CommandError(f"There is no group “{options['group']}”.", returncode=2)
+        return GroupMember.objects.filter(group=group)
     if options["unsubscribed"]:
         return UnsubscribedContact.objects.all()
     if options["suppressed"]:

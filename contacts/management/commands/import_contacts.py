@@ -13,7 +13,7 @@ from contacts.imports import lifecycle, rejected_lines, staging
 from contacts.imports.formats import ENCODINGS
 from contacts.imports.formats.tables import Unreadable
 from contacts.imports.summaries import headline, notices
-from contacts.models import ContactImport, Event, ImportRow
+from contacts.models import ContactImport, Event, Group, ImportRow
 from contacts.models.imports import LEAVE_OUT, OPT_OUT
 from smsadmin.lib.commands import ExplainedCommand, first_line
 from smsadmin.lib.plurals import counted, people
@@ -28,8 +28,8 @@ Status = ContactImport.Status
 
 class Command(ExplainedCommand):
     help = (
-        "Import a file of people (CSV, Excel, OpenDocument or vCard) into the community, an event or the list\n"
-        "of people who opted out.\n\n"
+        "Import a file of people (CSV, Excel, OpenDocument or vCard) into the community, an event, a group or\n"
+        "the list of people who opted out.\n\n"
         "Encoding, separator, headings and columns are detected. Invalid lines are listed and skipped;\n"
         "the rest are imported in one transaction. Importing the same file again changes nothing."
     )
@@ -45,6 +45,7 @@ class Command(ExplainedCommand):
         into = parser.add_mutually_exclusive_group(required=True)
         into.add_argument("--community", action="store_true", help="into the community")
         into.add_argument("--event", type=int, metavar="ID", help="into this event")
+        into.add_argument("--group", metavar="NAME", help="into this group; makes it if there is none of this name")
         into.add_argument("--unsubscribed", action="store_true", help="into the list of people who opted out")
         parser.add_argument("--dry-run", action="store_true", help="only report what the import would do")
         parser.add_argument("--encoding", choices=ENCODINGS, help="instead of the detected one")
@@ -83,13 +84,10 @@ class Command(ExplainedCommand):
             raise CommandError(f"{counted(invalid, 'line', 'lines')} {verb} imported.", returncode=1)
 
     def _stage(self, options: dict[str, Any]) -> ContactImport:
-        event = None
-        if options["event"] is not None:
-            event = Event.objects.filter(pk=options["event"]).first()
-            if event is None:
-                raise CommandError(f"There is no event {options['event']}.", returncode=2)
-        target = Target.EVENT if event else Target.UNSUBSCRIBED if options["unsubscribed"] else Target.COMMUNITY
+        target, place = self._choose_list(options)
         adjustments: dict[str, Any] = {key: options[key] for key in ("encoding", "sheet") if options[key]}
+        if target == Target.GROUP and place is None:
+            adjustments["new_group"] = " ".join(options["group"].split())
         if options["separator"]:
             adjustments["separator"] = SEPARATORS[options["separator"]]
         if options["no_header"]:
@@ -97,11 +95,26 @@ class Command(ExplainedCommand):
         path: Path = options["file"]
         try:
             with path.open("rb") as file:
-                return lifecycle.stage(File(file, name=path.name), target, event, adjustments=adjustments)
+                return lifecycle.stage(File(file, name=path.name), target, place, adjustments=adjustments)
         except OSError as error:
             raise CommandError(f"{path} can't be opened: {error.strerror}.", returncode=2) from None
         except Unreadable as problem:
             raise CommandError(problem.sentence, returncode=2) from None
+
+    def _choose_list(self, options: dict[str, Any]) -> tuple[str, Event | Group | None]:
+        """The target and, if there is one already, its event or group."""
+        if options["event"] is not None:
+            event = Event.objects.filter(pk=options["event"]).first()
+            if event is None:
+                raise CommandError(f"There is no event {options['event']}.", returncode=2)
+            return Target.EVENT, event
+        if options["group"] is not None:
+            name = " ".join(options["group"].split())
+            longest = Group._meta.get_field("name").max_length or 0
+            if not 0 < len(name) <= longest or not name.isprintable():
+                raise CommandError(f"Name a group, with {longest} characters at most.", returncode=2)
+            return Target.GROUP, Group.objects.named(name).first()
+        return Target.UNSUBSCRIBED if options["unsubscribed"] else Target.COMMUNITY, None
 
     def _read(self, contact_import: ContactImport) -> None:
         with tqdm(desc="Reading", unit=" lines", disable=None, leave=False) as bar:

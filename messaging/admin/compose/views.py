@@ -84,7 +84,7 @@ class ComposeViews(admin.ModelAdmin):
         return self._render_form(request, form)
 
     def compose_import_view(self, request: HttpRequest, import_id: int) -> HttpResponse:
-        """Begins a message to the people of a finished import: to those members, or to its event."""
+        """Begins a message to the people of a finished import: to those members, or to its event or group."""
         user = require_sender(request)
         contact_import = get_object_or_404(ContactImport, pk=import_id)
         if not lifecycle.may_import(user, contact_import.target):
@@ -97,6 +97,8 @@ class ComposeViews(admin.ModelAdmin):
             return redirect(compose)
         if contact_import.event_id:
             return redirect(f"{compose}?event={contact_import.event_id}")
+        if contact_import.group_id:
+            return redirect(f"{compose}?group={contact_import.group_id}")
         return redirect(f"{compose}?draft={select_members(contact_import.members.all(), user).token}")
 
     def preview_view(self, request: HttpRequest) -> HttpResponse:

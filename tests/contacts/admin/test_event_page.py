@@ -35,7 +35,7 @@ def test_it_shows_who_is_registered_with_their_state(
     make_unsubscribed(phone=people[0].phone, source="inbound")
     make_suppressed(phone=people[1].phone)
     response = manager_client.get(address(event))
-    shown = [(row.name, row.standing.label) for row in response.context["people"]["registered"]]
+    shown = [(row.name, row.standing.label) for row in response.context["people"]["shown_people"]]
     assert shown == [("Alan", "Can be texted"), ("Grace", "Unreachable"), ("Ada", "Opted out")]
     assert (response.context["counts"].total, response.context["counts"].textable) == (3, 1)
     for person in people:
@@ -48,7 +48,7 @@ def test_it_shows_the_first_fifty_and_leads_to_all(manager_client, event, make_r
     for _ in range(51):
         make_registration(event)
     response = manager_client.get(address(event))
-    assert len(response.context["people"]["registered"]) == 50
+    assert len(response.context["people"]["shown_people"]) == 50
     assert "Showing the newest 50." in response.text
     assert f"/admin/contacts/eventregistration/?event={event.pk}" in response.text
 
@@ -57,7 +57,7 @@ def test_it_finds_people_by_name_and_number(manager_client, event, make_registra
     make_registration(event, name="Tara Lund", phone=TARA)
     make_registration(event, name="Grace Hopper")
     for typed in ("lund", "0152", "(303) 555-0152"):
-        found = manager_client.get(address(event), {"q": typed}).context["people"]["registered"]
+        found = manager_client.get(address(event), {"q": typed}).context["people"]["shown_people"]
         assert [row.name for row in found] == ["Tara Lund"], typed
     assert "Nobody registered matches “zoe”." in manager_client.get(address(event), {"q": "zoe"}).text
 

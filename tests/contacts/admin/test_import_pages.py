@@ -487,3 +487,28 @@ def test_pages_have_no_inline_scripts_or_styles(admin_client):
         assert "<script" not in content
         assert "style=" not in content
         assert not re.search(r"\son\w+=", content)
+
+
+# Into a group
+
+
+def test_an_import_into_a_group_is_started_from_its_page_and_from_imports(manager_client, post, make_group):
+    choir = make_group(name="Choir")
+    upload = reverse("admin:contacts_contactimport_new_group", args=[choir.pk])
+    assert upload in manager_client.get(f"/admin/contacts/group/{choir.pk}/change/").text
+    assert upload in manager_client.get("/admin/contacts/contactimport/new/").text
+    page = post(manager_client, upload, uploaded())
+    assert "2 people will be added to the group “Choir”." in said(page)
+    page = post(manager_client, address(ContactImport.objects.get(), "confirm"))
+    assert "2 people were added to the group “Choir”." in said(page)
+    assert f'href="/admin/contacts/group/{choir.pk}/change/"' in page.text
+    assert choir.members.count() == 2
+
+
+def test_the_people_of_an_import_into_a_group_are_texted_as_the_group(admin_client, post, make_group):
+    choir = make_group(name="Choir")
+    post(admin_client, reverse("admin:contacts_contactimport_new_group", args=[choir.pk]), uploaded())
+    contact_import = ContactImport.objects.get()
+    assert "Text these 2 people" in post(admin_client, address(contact_import, "confirm")).text
+    texting = reverse("admin:messaging_messagelog_compose_import", args=[contact_import.pk])
+    assert admin_client.post(texting).url.endswith(f"compose/?group={choir.pk}")

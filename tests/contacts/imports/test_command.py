@@ -4,7 +4,15 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from contacts.imports import lifecycle, merge
-from contacts.models import CommunityMember, ContactImport, EventRegistration, ImportRow, UnsubscribedContact
+from contacts.models import (
+    CommunityMember,
+    ContactImport,
+    EventRegistration,
+    Group,
+    GroupMember,
+    ImportRow,
+    UnsubscribedContact,
+)
 
 from .importing import members, text
 
@@ -119,7 +127,8 @@ def test_encoding_separator_and_headings_can_be_said(run, make_file):
     [
         (["missing.csv", "--community"], "missing.csv can't be opened: No such file or directory."),
         (["people.csv", "--event", "99"], "There is no event 99."),
-        (["people.csv"], "one of the arguments --community --event --unsubscribed is required"),
+        (["people.csv", "--group", " "], "Name a group, with 100 characters at most."),
+        (["people.csv"], "one of the arguments --community --event --group --unsubscribed is required"),
         (["people.csv", "--community", "--unsubscribed"], "not allowed with"),
         (["people.csv", "--community", "--separator", "dash"], "invalid choice"),
         (["empty.csv", "--community"], "The file is empty."),
@@ -172,3 +181,32 @@ def test_a_finished_import_is_shown_in_the_admin(run, make_file, admin_client):
     contact_import = ContactImport.objects.get()
     page = admin_client.get(f"/admin/contacts/contactimport/{contact_import.pk}/change/")
     assert "1 person was added to the community." in page.content.decode()
+
+
+def test_imports_into_a_new_group(run, make_file):
+    said, code = run(make_file("Name,Phone", f"Ada,{ADA}"), "--group", "Choir")
+    assert (code, "1 person was added to the group “Choir”." in said) == (0, True)
+    member = GroupMember.objects.get()
+    assert (member.group.name, member.name, member.source) == ("Choir", "Ada", "import")
+
+
+def test_imports_into_an_existing_group_whatever_its_case(run, make_file, make_group, make_group_member):
+    choir = make_group(name="Choir")
+    make_group_member(choir, phone=ADA, name="Ada")
+    make_group_member(phone=GRACE)
+    said, code = run(make_file("Name,Phone", f"Ada,{ADA}", f"Grace,{GRACE}"), "--group", "  cHOIR ")
+    assert code == 0
+    assert "1 line already on the list" in said
+    assert sorted(choir.members.values_list("name", flat=True)) == ["Ada", "Grace"]
+    assert Group.objects.count() == 2
+
+
+def test_a_dry_run_leaves_no_new_group_behind(run, make_file):
+    said, code = run(make_file("Name,Phone", f"Ada,{ADA}"), "--group", "Choir", "--dry-run")
+    assert (code, "1 person will be added to the group “Choir”." in said) == (0, True)
+    assert not Group.objects.exists()
+
+
+def test_a_file_without_people_leaves_no_new_group_behind(run, make_file):
+    assert run(make_file("Name,Phone", "Ada,12"), "--group", "Choir")[1] == 1
+    assert not Group.objects.exists()
