@@ -4,11 +4,14 @@ from typing import Any, Final
 
 from django import forms
 
+from contacts.imports import field_columns
 from contacts.imports.columns import MAX_COLUMNS, Role
 from contacts.imports.formats import ENCODINGS, SEPARATORS
 from contacts.imports.lifecycle import MAX_BYTES, too_large
-from contacts.models import ContactImport
+from contacts.models import ContactImport, ProfileField
 
+NEW: Final = "new"
+_FIELD: Final = "field:"
 _MANY_UNUSED: Final = 6
 _ENDINGS: Final = ".csv,.tsv,.txt,.xlsx,.xlsm,.xlsb,.xls,.ods,.vcf,.vcard,.htm,.html"
 
@@ -33,10 +36,16 @@ class UploadForm(forms.Form):
 
 
 class ReadingForm(forms.Form):
-    """How the file is read, as detected or chosen before; `adjustments()` is how to read it next."""
+    """How the file is read, as detected or chosen before; `adjustments()` is how to read it next.
 
-    def __init__(self, contact_import: ContactImport, data: Any = None) -> None:
+    A column is used as a role of the import, or kept as a field: `field:KEY`, or NEW for one made from its heading,
+    which only those who define fields are offered.
+    """
+
+    def __init__(self, contact_import: ContactImport, user: Any, data: Any = None) -> None:
         super().__init__(data)
+        self.may_define = user.has_perm("contacts.add_profilefield")
+        self.profile_fields = {field.key: field.label for field in ProfileField.objects.all()}
         self.contact_import = contact_import
         self.detected: dict[str, Any] = contact_import.detected
         if self.detected["kind"] == "text":
@@ -50,8 +59,9 @@ class ReadingForm(forms.Form):
             headings = [(0, "No headings: the first row is a person")]
             headings += [(number, f"Row {number}: {text}") for number, text in self.detected["first_lines"]]
             self._offer("header_line", "Headings", headings, coerce=int)
+        self.kept = {field["position"]: field for field in self.detected.get("fields", [])}
         for index, role in enumerate(self.detected["roles"][:MAX_COLUMNS]):
-            self._offer(f"role_{index}", self._column_name(index), Role.choices, initial=role)
+            self._offer(f"role_{index}", self._column_name(index), self._uses(index), initial=self._use(index, role))
 
     def _offer(self, name: str, label: str, choices: Any, coerce: Any = str, initial: Any = None) -> None:
         self.fields[name] = forms.TypedChoiceField(
@@ -61,8 +71,27 @@ class ReadingForm(forms.Form):
             initial=self.detected[name] if initial is None else initial,
         )
 
+    def _uses(self, index: int) -> list[tuple[str, Any]]:
+        """What a column can be used as."""
+        uses: list[tuple[str, Any]] = list(Role.choices)
+        fields = [(f"{_FIELD}{key}", label) for key, label in self.profile_fields.items()]
+        if self.may_define or self._is_new(index):
+            fields.append((NEW, f"New field “{field_columns.label_of(self._heading(index), index)}”"))
+        return [*uses, ("Keep as a field", fields)] if fields else uses
+
+    def _use(self, index: int, role: str) -> str:
+        if index not in self.kept:
+            return role
+        return NEW if self._is_new(index) else f"{_FIELD}{self.kept[index]['key']}"
+
+    def _is_new(self, index: int) -> bool:
+        return index in self.kept and self.kept[index]["id"] is None
+
+    def _heading(self, index: int) -> str:
+        return str(self.detected["columns"][index]["heading"])
+
     def _column_name(self, index: int) -> str:
-        return self.detected["columns"][index]["heading"] or f"Column {index + 1}"
+        return self._heading(index) or f"Column {index + 1}"
 
     def settings(self) -> list[forms.BoundField]:
         """The fields that say how the file is split into lines and cells."""
@@ -73,7 +102,7 @@ class ReadingForm(forms.Form):
         columns = []
         for index, column in enumerate(self.detected["columns"]):
             role = self.detected["roles"][index]
-            is_used = role != Role.IGNORED and (column["examples"] or role == Role.PHONE)
+            is_used = index in self.kept or (role != Role.IGNORED and (column["examples"] or role == Role.PHONE))
             columns.append({"field": self[f"role_{index}"], "examples": column["examples"], "is_used": is_used})
         return columns
 
@@ -97,12 +126,16 @@ class ReadingForm(forms.Form):
         chosen = dict(self.contact_import.adjustments)
         changed = self._changed(self.cleaned_data)
         if changed & {"separator", "sheet"}:
-            chosen.pop("roles", None)
-            chosen.pop("header_line", None)
+            for name in ("roles", "header_line", "fields"):
+                chosen.pop(name, None)
         chosen |= {name: self.cleaned_data[name] for name in changed}
         roles = self._roles(self.cleaned_data)
         if roles != self.detected["roles"] and not changed & {"separator", "sheet"}:
             chosen["roles"] = roles
+        fields = self._fields(self.cleaned_data)
+        if not changed & {"separator", "sheet"} and fields != self._fields(self._detected_uses()):
+            chosen.pop("named_fields", None)
+            chosen["fields"] = fields
         return chosen
 
     def _changed(self, cleaned: dict[str, Any]) -> set[str]:
@@ -113,4 +146,22 @@ class ReadingForm(forms.Form):
         }
 
     def _roles(self, cleaned: dict[str, Any]) -> list[str]:
-        return [cleaned.get(f"role_{index}", Role.IGNORED) for index in range(len(self.detected["roles"]))]
+        """The roles; of columns that are kept as fields, none, unless it was chosen so at the prompt."""
+        uses = [cleaned.get(f"role_{index}", Role.IGNORED) for index in range(len(self.detected["roles"]))]
+        return [use if use in Role.values else self._role_beside_field(i) for i, use in enumerate(uses)]
+
+    def _role_beside_field(self, index: int) -> str:
+        return str(self.detected["roles"][index]) if index in self.kept else Role.IGNORED
+
+    def _detected_uses(self) -> dict[str, Any]:
+        return {f"role_{index}": self._use(index, role) for index, role in enumerate(self.detected["roles"])}
+
+    def _fields(self, cleaned: dict[str, Any]) -> dict[str, str]:
+        """The columns that are kept as fields, as the adjustment "fields". No field is kept from two columns."""
+        chosen: dict[str, str] = {}
+        for index in range(len(self.detected["roles"])):
+            use = cleaned.get(f"role_{index}", Role.IGNORED)
+            key = use.removeprefix(_FIELD)
+            if use == NEW or (use != key and key not in chosen.values()):
+                chosen[str(index)] = "" if use == NEW else key
+        return chosen

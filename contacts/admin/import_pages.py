@@ -9,11 +9,13 @@ from contacts import phones
 from contacts.imports import merge
 from contacts.imports.columns import Role
 from contacts.imports.formats import ENCODINGS, SEPARATORS
-from contacts.models import ContactImport, ImportRow, SuppressedContact, UnsubscribedContact
+from contacts.models import ContactImport, ImportRow, ImportValue, SuppressedContact, UnsubscribedContact
+from contacts.models.imports import FINISHED
 from smsadmin.lib.plurals import counted, people
 
 FIRST_LINES: Final = 20
 FIRST_REJECTS: Final = 100
+FIRST_NAMES: Final = 20
 
 _SAID_OF_READING: Final = (
     (Role.PHONE, "phone"),
@@ -41,7 +43,8 @@ class Figure:
 
 @dataclass
 class ShownLine:
-    """A line of the file in the preview. `outcome` is "new", "renamed", "known", "repeat" or "invalid"."""
+    """A line of the file in the preview. `outcome` is "new", "renamed", "differing", "known", "repeat" or
+    "invalid"."""
 
     number: int
     phone: str = ""
@@ -50,6 +53,17 @@ class ShownLine:
     says: str = ""
     warnings: list[str] = field(default_factory=list)
     note: str = ""
+    values: list[str] = field(default_factory=list)
+
+
+@dataclass
+class OtherName:
+    """Somebody whose name on the list is another one than in the file."""
+
+    line: int
+    phone: str
+    ours: str
+    theirs: str
 
 
 def progress(contact_import: ContactImport) -> dict[str, Any]:
@@ -59,6 +73,8 @@ def progress(contact_import: ContactImport) -> dict[str, Any]:
         sentence = "No progress for a minute."
     elif contact_import.status == Status.WAITING:
         sentence = "Waiting to read the file."
+    elif contact_import.status == Status.UNDOING:
+        sentence = "Undoing the import."
     elif contact_import.status == Status.APPLYING:
         sentence = f"Importing {people(contact_import.counts.get('people', 0))}."
     elif done and done >= expected:
@@ -81,29 +97,33 @@ def progress(contact_import: ContactImport) -> dict[str, Any]:
 def figures(contact_import: ContactImport) -> list[Figure]:
     """The counts, worded for the preview (what will happen) or for the result (what happened)."""
     counts = contact_import.counts
-    is_done = contact_import.status == Status.APPLIED
+    is_done = contact_import.status in FINISHED
+    took_names = is_done and contact_import.takes_names
     shown = [
         Figure("new", counts["new"], "added" if is_done else "new"),
-        Figure("renamed", counts["renamed"], "name changed", "Blank names change nothing."),
+        Figure("renamed", counts["renamed"], "names changed" if took_names else "names filled in"),
+        Figure("differing", counts.get("differing", 0), "other name", "We keep ours." if is_done else ""),
+        Figure("valued", counts.get("valued", 0), "with fields that change"),
         Figure("known", counts["known"], "already on the list", "Nothing changes."),
         Figure("repeats", counts["repeats"], "duplicates", "We keep the first."),
         Figure("invalid", counts["invalid"], "invalid", "Not imported. See why below."),
+        Figure("unfit", counts.get("unfit", 0), "with unsuitable values", "Imported without them. See why below."),
         Figure("refused", counts.get("refused", 0), "don’t want texts", "According to the file."),
         Figure("opted_out", counts["opted_out"], "opted out", "Imported, but not texted."),
         Figure("suppressed", counts["suppressed"], "unreachable", "Imported, but not texted."),
     ]
     if contact_import.target == Target.UNSUBSCRIBED:
-        shown = [each for each in shown if each.name in {"new", "known", "repeats", "invalid"}]
+        shown = [each for each in shown if each.name in {"new", "known", "valued", "repeats", "invalid", "unfit"}]
     always = {"new", "known", "invalid"}
     return [each for each in shown if each.count or each.name in always]
 
 
 def to_write(contact_import: ContactImport) -> int:
-    """How many people the import would add, rename or opt out."""
+    """How many people the import would add, rename, opt out or change fields of, or may rename."""
     counts = contact_import.counts
     changed = counts.get("new", 0) + counts.get("renamed", 0)
-    # People added as opted out count once.
-    return int(max(changed, counts.get("to_opt_out", 0)))
+    # People added as opted out, or with fields, count once.
+    return int(max(changed, counts.get("to_opt_out", 0), counts.get("valued", 0), counts.get("differing", 0)))
 
 
 def reading(contact_import: ContactImport) -> str:
@@ -123,7 +143,19 @@ def reading(contact_import: ContactImport) -> str:
         if role in detected["roles"]:
             index = detected["roles"].index(role)
             parts.append(f"{word} in {detected['columns'][index]['heading'] or f'column {index + 1}'}")
+    parts += [f"field {kept['label']}" for kept in detected.get("fields", [])]
     return ", ".join(parts)
+
+
+def preview(contact_import: ContactImport) -> dict[str, Any]:
+    """What the page shows before the import, besides the counts: `lines`, the first ones, with the `kept` columns as
+    their headings, and `other_names`, the first that differ from ours."""
+    rows = merge.differing_people(contact_import)[:FIRST_NAMES]
+    return {
+        "lines": first_lines(contact_import),
+        "kept": [kept["label"] for kept in contact_import.detected.get("fields", [])],
+        "other_names": [OtherName(row.line, phones.display(row.phone), row.ours, row.name) for row in rows],
+    }
 
 
 def first_lines(contact_import: ContactImport) -> list[ShownLine]:
@@ -133,6 +165,8 @@ def first_lines(contact_import: ContactImport) -> list[ShownLine]:
     present = dict(merge.list_of(contact_import).filter(phone__in=numbers).values_list("phone", "name"))
     blocked = {} if contact_import.target == Target.UNSUBSCRIBED else _blocked(numbers)
     first: dict[str, int] = {}
+    values = _values_of(contact_import, rows)
+    kept = [field["position"] for field in contact_import.detected.get("fields", [])]
     shown = []
     for row in rows:
         line = ShownLine(row.line)
@@ -145,10 +179,17 @@ def first_lines(contact_import: ContactImport) -> list[ShownLine]:
             line.warnings = list(blocked.get(row.phone, []))
             if row.opts_out and contact_import.target != Target.UNSUBSCRIBED:
                 line.warnings.append("doesn’t want texts")
-            line.note = row.note
+            line.note = " ".join(filter(None, (row.note, row.unfit)))
+            line.values = [values.get((row.line, position), "") for position in kept]
             first.setdefault(row.phone, row.line)
         shown.append(line)
     return shown
+
+
+def _values_of(contact_import: ContactImport, rows: list[ImportRow]) -> dict[tuple[int, int], str]:
+    """The values that these lines have in columns kept as fields, by line and column."""
+    values = ImportValue.objects.filter(contact_import=contact_import, line__in=[row.line for row in rows])
+    return {(line, position): value for line, position, value in values.values_list("line", "position", "value")}
 
 
 def _outcome(row: ImportRow, present: dict[str, Any], first: dict[str, int], target: str) -> tuple[str, str]:
@@ -161,7 +202,7 @@ def _outcome(row: ImportRow, present: dict[str, Any], first: dict[str, int], tar
         return "new", "New"
     before = present[row.phone]
     if row.name and row.name != before and target != Target.UNSUBSCRIBED:
-        return "renamed", f"Name changes from “{before}”" if before else "Adds the name"
+        return ("differing", f"Is “{before}” here") if before else ("renamed", "Adds the name")
     return "known", "Already on the list"
 
 
@@ -178,6 +219,12 @@ def first_rejects(contact_import: ContactImport) -> list[ShownLine]:
     """The first invalid lines: number, value and reason."""
     rows = ImportRow.objects.filter(contact_import=contact_import).rejected()[:FIRST_REJECTS]
     return [ShownLine(row.line, phone=value_of(row.cells), outcome="invalid", says=row.problem) for row in rows]
+
+
+def first_unfit(contact_import: ContactImport) -> list[ShownLine]:
+    """The first lines with values that don't suit their fields: number, phone and reason."""
+    rows = ImportRow.objects.filter(contact_import=contact_import).with_unfit_values()[:FIRST_REJECTS]
+    return [ShownLine(row.line, phones.display(row.phone), row.name or "", says=row.unfit) for row in rows]
 
 
 def value_of(cells: list[Any] | None) -> str:

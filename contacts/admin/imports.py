@@ -27,7 +27,7 @@ from accounts.events import record
 from accounts.security_events import Kind
 from contacts.imports import lifecycle, rejected_lines, summaries
 from contacts.models import ContactImport
-from contacts.models.imports import LEAVE_OUT, OPT_OUT
+from contacts.models.imports import FINISHED, KEEP_OURS, LEAVE_OUT, OPT_OUT, TAKE_FILES
 from smsadmin.lib import dates
 from smsadmin.lib.ids import read_key
 
@@ -154,7 +154,7 @@ class ContactImportAdmin(ImportUpload, ListAdmin):
     def _page(
         self, request: HttpRequest, contact_import: ContactImport, form: ReadingForm | None = None
     ) -> HttpResponse:
-        is_counted = contact_import.status in {Status.READY, Status.APPLIED}
+        is_counted = contact_import.status in {Status.READY, *FINISHED}
         is_adjustable = contact_import.status in {Status.READY, Status.FAILED} and contact_import.detected.get(
             "columns"
         )
@@ -162,10 +162,11 @@ class ContactImportAdmin(ImportUpload, ListAdmin):
             "title": "Imported" if contact_import.status == Status.APPLIED else "Import",
             "subtitle": contact_import.file_name,
             "contact_import": contact_import,
+            "is_finished": contact_import.status in FINISHED,
             "list_link": list_link(contact_import.target, contact_import.place),
             "new_address": import_address(request, contact_import.target, contact_import.place),
             "progress": import_pages.progress(contact_import),
-            "form": form or (ReadingForm(contact_import) if is_adjustable else None),
+            "form": form or (ReadingForm(contact_import, request.user) if is_adjustable else None),
             "reading": import_pages.reading(contact_import) if is_adjustable else "",
         }
         if is_counted:
@@ -175,10 +176,11 @@ class ContactImportAdmin(ImportUpload, ListAdmin):
                 "notices": summaries.notices(contact_import) if contact_import.status == Status.READY else [],
                 "to_write": import_pages.to_write(contact_import),
                 "rejects": import_pages.first_rejects(contact_import),
+                "unfit": import_pages.first_unfit(contact_import),
                 "posts": [
                     post for each in added_to(ContactImport) for post in each.page_posts(request, contact_import)
                 ],
-                "lines": import_pages.first_lines(contact_import) if contact_import.status == Status.READY else [],
+                **(import_pages.preview(contact_import) if contact_import.status == Status.READY else {}),
             }
         return self._render(request, "contacts/import.html", context)
 
@@ -207,7 +209,7 @@ class ContactImportAdmin(ImportUpload, ListAdmin):
             return HttpResponseRedirect(self._address(contact_import))
         adjustments: dict[str, Any] = {}
         if "reset" not in request.POST:
-            form = ReadingForm(contact_import, request.POST)
+            form = ReadingForm(contact_import, request.user, request.POST)
             if not form.is_valid():
                 return self._page(request, contact_import, form)
             adjustments = form.adjustments()
@@ -216,8 +218,9 @@ class ContactImportAdmin(ImportUpload, ListAdmin):
 
     def confirm_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         contact_import = self._get(request, pk)
-        refusals = request.POST.get("refusals", OPT_OUT)
-        lifecycle.confirm(contact_import, LEAVE_OUT if refusals == LEAVE_OUT else OPT_OUT)
+        refusals = LEAVE_OUT if request.POST.get("refusals") == LEAVE_OUT else OPT_OUT
+        names = TAKE_FILES if request.POST.get("names") == TAKE_FILES else KEEP_OURS
+        lifecycle.confirm(contact_import, refusals, names)
         return HttpResponseRedirect(self._address(contact_import))
 
     def again_view(self, request: HttpRequest, pk: int) -> HttpResponse:

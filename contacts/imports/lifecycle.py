@@ -19,10 +19,12 @@ from accounts.models import AppUser
 from smsadmin.lib import shared_clock
 from smsadmin.lib.locks import lock_bulk_changes
 
-from ..models import ContactImport, Event, Group, ImportChunk, ImportRow
-from ..models.imports import MOST_STARTS, OPT_OUT, STALLED_AFTER
+from ..models import ContactImport, Event, Group, ImportChange, ImportChunk, ImportRow, ImportValue
+from ..models.imports import FINISHED, KEEP_OURS, MOST_STARTS, OPT_OUT, STALLED_AFTER
 from . import merge
+from .field_columns import FieldsChanged
 from .formats.tables import Unreadable
+from .staged_people import staged_people
 
 logger = logging.getLogger(__name__)
 
@@ -145,21 +147,22 @@ def resume_abandoned() -> int:
 # Confirm and apply ------------------------------------------------------------------------------------------
 
 
-def confirm(contact_import: ContactImport, refusals: str = OPT_OUT) -> bool:
+def confirm(contact_import: ContactImport, refusals: str = OPT_OUT, names: str = KEEP_OURS) -> bool:
     """Has a worker import the staged people; False if someone else has just confirmed or adjusted it.
 
-    `refusals` (OPT_OUT or LEAVE_OUT) is for people who don't want texts, according to the file.
+    `refusals` (OPT_OUT or LEAVE_OUT) is for people who don't want texts, according to the file, and `names`
+    (KEEP_OURS or TAKE_FILES) for names that differ from ours.
     """
-    if not take_for_applying(contact_import, refusals):
+    if not take_for_applying(contact_import, refusals, names):
         return False
     _queue("contacts.tasks.apply_import", contact_import)
     return True
 
 
-def take_for_applying(contact_import: ContactImport, refusals: str = OPT_OUT) -> bool:
+def take_for_applying(contact_import: ContactImport, refusals: str = OPT_OUT, names: str = KEEP_OURS) -> bool:
     """Moves it from ready to applying; False if it wasn't ready. Of two clicks, one gets True."""
     ready = ContactImport.objects.filter(pk=contact_import.pk, status=Status.READY)
-    adjustments = contact_import.adjustments | {"refusals": refusals}
+    adjustments = contact_import.adjustments | {"refusals": refusals, "names": names}
     return bool(
         ready.update(
             status=Status.APPLYING, adjustments=adjustments, starts=0, error_message="", updated_at=timezone.now()
@@ -184,6 +187,9 @@ def apply(import_id: int) -> None:
     try:
         if not _apply(contact_import):
             return
+    except FieldsChanged as problem:
+        applying.update(status=Status.READY, starts=0, error_message=str(problem), updated_at=timezone.now())
+        return
     except BaseException:
         # Also if the worker or the command is stopped: whoever stopped it doesn't want it to continue.
         applying.update(
@@ -204,7 +210,7 @@ def _apply(contact_import: ContactImport) -> bool:
         if not mine.update(status=Status.APPLIED, starts=0, applied_at=now, updated_at=now):
             return False
         _make_group(contact_import)
-        people = merge.staged_people(contact_import)
+        people = staged_people(contact_import)
         done = merge.merge(contact_import) | merge.count_blocked(people, contact_import)
         ContactImport.objects.filter(pk=contact_import.pk).update(counts=contact_import.counts | done)
     logger.info("Import %s: %s new, %s renamed.", contact_import.pk, done["new"], done["renamed"])
@@ -225,7 +231,7 @@ def _make_group(contact_import: ContactImport) -> None:
 
 def discard(contact_import: ContactImport) -> bool:
     """Deletes an import with everything staged for it; False once it is confirmed."""
-    gone = ContactImport.objects.filter(pk=contact_import.pk).exclude(status__in=[Status.APPLYING, Status.APPLIED])
+    gone = ContactImport.objects.filter(pk=contact_import.pk).exclude(status__in=[Status.APPLYING, *FINISHED])
     if not gone.update(status=Status.FAILED, updated_at=timezone.now()):
         return False
     _delete(contact_import)
@@ -235,29 +241,34 @@ def discard(contact_import: ContactImport) -> bool:
 def clean_up() -> int:
     """Deletes imports that nobody confirmed within a week, and leftovers of others; returns how many.
 
-    Who was in a finished import is forgotten after a week; the people stay.
+    Who was in a finished import, and what it changed, is forgotten after a week; the people stay.
     """
     abandoned = list(ContactImport.objects.abandoned())
     for contact_import in abandoned:
         _delete(contact_import)
-    for contact_import in ContactImport.objects.filter(status=Status.APPLIED, chunks__position=0):
+    for contact_import in ContactImport.objects.filter(status__in=FINISHED, chunks__position=0):
         _forget_people(contact_import)
-    ContactImport.members.through.objects.filter(contactimport__in=ContactImport.objects.long_done()).delete()
+    long_done = ContactImport.objects.long_done()
+    ContactImport.members.through.objects.filter(contactimport__in=long_done).delete()
+    ImportChange.objects.filter(contact_import__in=long_done).delete()
     return len(abandoned)
 
 
 def _delete(contact_import: ContactImport) -> None:
     ImportRow.objects.filter(contact_import=contact_import).delete_in_slices()
+    ImportValue.objects.filter(contact_import=contact_import).delete_in_slices()
     _delete_file(contact_import)
     contact_import.delete()
 
 
 def _forget_people(contact_import: ContactImport) -> None:
-    """Deletes the staged people and the file of a finished import; the rejected lines stay for download.
+    """Deletes the staged people and the file of a finished import. Rejected lines stay for download, as do those with
+    values that weren't imported.
 
     The first piece of the file is deleted last: as long as it exists, `clean_up` knows that something is left.
     """
-    ImportRow.objects.filter(contact_import=contact_import, problem="").delete_in_slices()
+    ImportRow.objects.filter(contact_import=contact_import, problem="", unfit="").delete_in_slices()
+    ImportValue.objects.filter(contact_import=contact_import).delete_in_slices()
     _delete_file(contact_import)
 
 

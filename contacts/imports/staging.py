@@ -12,11 +12,12 @@ from typing import Any, BinaryIO, Final
 from django.db import connection, transaction
 from django.utils import timezone
 
-from ..models import ContactImport, ImportChunk, ImportRow
+from ..models import ContactImport, ImportChunk, ImportRow, ImportValue
 from ..models.imports import MOST_STARTS, SLICE, StagedLine, as_json
-from . import columns, merge
+from . import columns, field_columns, merge
 from .column_samples import text_of
 from .columns import Layout, Role
+from .field_values import ValueStaging
 from .formats import Choices, Line, Table, Unreadable, open_table
 from .people import NoPerson, reader
 
@@ -57,7 +58,7 @@ def read(import_id: int, report: Report | None = None) -> None:
         logger.warning("Import %s: stopped, because it is being read again.", import_id)
     except Unreadable as problem:
         if _advance(contact_import):
-            ImportRow.objects.filter(contact_import=contact_import).delete_in_slices()
+            _forget_lines(contact_import)
         _advance(contact_import, status=Status.FAILED, error_message=problem.sentence, starts=0)
     except Exception:
         _advance(
@@ -103,7 +104,7 @@ def _advance(contact_import: ContactImport, **values: Any) -> bool:
 
 
 def _read(contact_import: ContactImport, report: Report) -> None:
-    ImportRow.objects.filter(contact_import=contact_import).delete_in_slices()
+    _forget_lines(contact_import)
     adjustments = contact_import.adjustments
     with _opened(contact_import) as file:
         choices = Choices(*(adjustments.get(key, "") for key in ("encoding", "separator", "sheet")))
@@ -113,14 +114,31 @@ def _read(contact_import: ContactImport, report: Report) -> None:
             if not sample:
                 raise Unreadable("The file is empty: it only has blank rows.")
             layout = _layout(sample, adjustments, table.headings)
-            _advance(contact_import, detected=_description(table, sample, layout))
+            detected = _description(table, sample, layout)
+            _advance(contact_import, detected=detected)
             if not layout.has_phone:
                 raise Unreadable(_no_phone_column(sample, layout))
-            done, unsaid = _stage_lines(contact_import, table, layout, report)
+            values = ValueStaging(contact_import, field_columns.kept(contact_import, layout.headings))
+            done, unsaid = _stage_lines(contact_import, table, layout, values, report)
+    detected["fields"] = values.finish(partial(_go_on, contact_import))
+    contact_import.detected = detected
     counts = {"lines": done, "unsaid": unsaid} | merge.count(contact_import)
     if not counts["people"] + counts["invalid"]:
         raise Unreadable("The file has headings but no people below them.")
-    _advance(contact_import, status=Status.READY, counts=counts, rows_done=done, rows_expected=done, starts=0)
+    _advance(
+        contact_import,
+        status=Status.READY,
+        detected=detected,
+        counts=counts,
+        rows_done=done,
+        rows_expected=done,
+        starts=0,
+    )
+
+
+def _forget_lines(contact_import: ContactImport) -> None:
+    ImportRow.objects.filter(contact_import=contact_import).delete_in_slices()
+    ImportValue.objects.filter(contact_import=contact_import).delete_in_slices()
 
 
 def _go_on(contact_import: ContactImport) -> None:
@@ -156,7 +174,8 @@ def _layout(sample: list[Line], adjustments: dict[str, Any], fixed: Sequence[str
 
 def _description(table: Table, sample: list[Line], layout: Layout) -> dict[str, Any]:
     """The value of `ContactImport.detected`: the form of the file (see Table.form), `header_line`, `header` (its
-    cells), `roles`, `columns` (heading and examples of each), and `first_lines` to choose the headings from."""
+    cells), `roles`, `columns` (heading and examples of each), `first_lines` to choose the headings from, and
+    `fields`, which is filled in once all lines are read (see FieldColumn.described)."""
     lines = (line.cells for line in sample if line.number == layout.header_line)
     header: Sequence[Any] = table.headings or next(lines, ())
     body = [line.cells for line in sample if line.number > layout.header_line]
@@ -175,6 +194,7 @@ def _description(table: Table, sample: list[Line], layout: Layout) -> dict[str, 
         "roles": [role.value for role in layout.roles],
         "columns": described,
         "first_lines": first,
+        "fields": [],
     }
 
 
@@ -186,7 +206,9 @@ def _no_phone_column(sample: list[Line], layout: Layout) -> str:
     return f"We found no column of phone numbers.{found} Choose the column that has them."
 
 
-def _stage_lines(contact_import: ContactImport, table: Table, layout: Layout, report: Report) -> tuple[int, int]:
+def _stage_lines(
+    contact_import: ContactImport, table: Table, layout: Layout, values: ValueStaging, report: Report
+) -> tuple[int, int]:
     """Stages each line of the file as a row; returns how many lines were not blank, and how many of those people gave
     no answer to the file's question about consent."""
     read_person = reader(layout)
@@ -216,39 +238,51 @@ def _stage_lines(contact_import: ContactImport, table: Table, layout: Layout, re
             phone, name, opts_out, note, is_unsaid = person
             key = int(phone[1:])
             is_repeat = key in seen
+            unfit = ""
             if not is_repeat:
                 seen.add(key)
+                unfit = values.take(line.number, key, line.cells)
                 unsaid += is_unsaid
                 if name is None:
                     nameless[key] = line.number
                 if layout.has_refusals and not opts_out:
                     textable[key] = line.number
             else:
+                values.fill_in(key, line.cells)
                 if name and key in nameless:
                     found_names.append((name, contact_import.pk, nameless.pop(key)))
                 if opts_out and key in textable:
                     found_refusals.append((True, contact_import.pk, textable.pop(key)))
-            batch.append(StagedLine(contact_import.pk, line.number, name, phone, "", is_repeat, None, opts_out, note))
+            row = (contact_import.pk, line.number, name, phone, "", is_repeat, None, opts_out, note, unfit)
+            batch.append(StagedLine(*row))
         done += 1
         if len(batch) == SLICE:
-            _write(contact_import, batch, done, table, report)
+            _write(contact_import, batch, values, done, table, report)
             batch = []
         if done > MAX_LINES:
             raise Unreadable(
                 f"The file has more than {MAX_LINES:,} rows. Split it and import the parts one at a time."
             )
-    _write(contact_import, batch, done, table, report)
+    _write(contact_import, batch, values, done, table, report)
     _change_first_lines(contact_import, "name", found_names)
     _change_first_lines(contact_import, "opts_out", found_refusals)
     return done, unsaid
 
 
-def _write(contact_import: ContactImport, batch: list[StagedLine], done: int, table: Table, report: Report) -> None:
+def _write(
+    contact_import: ContactImport,
+    batch: list[StagedLine],
+    values: ValueStaging,
+    done: int,
+    table: Table,
+    report: Report,
+) -> None:
     expected = table.expected(done)
     with transaction.atomic():
         if not _advance(contact_import, rows_done=done, rows_expected=expected):
             raise Overtaken
         ImportRow.objects.insert(batch)
+        values.write()
     report(done, expected)
 
 

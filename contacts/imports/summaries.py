@@ -2,15 +2,22 @@
 
 from typing import Final
 
-from django.utils.text import get_text_list
+from django.utils.text import capfirst, get_text_list
 from django.utils.translation import ngettext
 
 from smsadmin.lib.plurals import counted, people
 
-from ..models import ContactImport, ImportRow
+from ..models import ContactImport, ImportRow, ProfileField
+from ..models.imports import FINISHED
 from .formats.encodings import ENCODINGS
 
 NOTED_LINES: Final = 8
+_KINDS: Final[dict[str, str]] = {
+    ProfileField.Kind.TEXT: "text",
+    ProfileField.Kind.NUMBER: "a number",
+    ProfileField.Kind.DATE: "a date",
+    ProfileField.Kind.YES_NO: "yes or no",
+}
 
 
 def headline(contact_import: ContactImport) -> str:
@@ -18,21 +25,27 @@ def headline(contact_import: ContactImport) -> str:
     counts = contact_import.counts
     place = place_name(contact_import)
     new, renamed, opted_out = counts["new"], counts["renamed"], counts.get("to_opt_out", 0)
-    if contact_import.status == ContactImport.Status.APPLIED:
-        if not new and not renamed and not opted_out:
+    valued, differing = counts.get("valued", 0), counts.get("differing", 0)
+    if contact_import.status in FINISHED:
+        if not new and not renamed and not opted_out and not valued:
             return f"Nothing changed: everyone in the file was already in {place}."
+        written = "changed" if contact_import.takes_names else "added"
         parts = [f"{people(new)} {ngettext('was', 'were', new)} added to {place}"] if new else []
-        parts += [f"{counted(renamed, 'name was', 'names were')} changed"] if renamed else []
+        parts += [f"{counted(renamed, 'name was', 'names were')} {written}"] if renamed else []
+        parts += [f"fields of {people(valued)} were changed"] if valued else []
         parts += [f"{people(opted_out)} {ngettext('was', 'were', opted_out)} opted out"] if opted_out else []
-        return f"{get_text_list(parts, 'and')}."
+        return capfirst(f"{get_text_list(parts, 'and')}.")
     if not counts["people"]:
         return "None of the rows can be imported."
-    if not new and not renamed and not opted_out:
+    if not new and not renamed and not opted_out and not valued:
+        if differing:
+            return f"Everyone in the file is already in {place}, {people(differing)} with another name."
         return f"Importing would change nothing: everyone in the file is already in {place}."
     parts = [f"{people(new)} will be added to {place}"] if new else []
-    parts += [f"{counted(renamed, 'name', 'names')} will be changed"] if renamed else []
+    parts += [f"{counted(renamed, 'name', 'names')} will be added"] if renamed else []
+    parts += [f"fields of {people(valued)} will be changed"] if valued else []
     parts += [f"{people(opted_out)} will be opted out"] if opted_out else []
-    return f"{get_text_list(parts, 'and')}."
+    return capfirst(f"{get_text_list(parts, 'and')}.")
 
 
 def notices(contact_import: ContactImport) -> list[str]:
@@ -56,6 +69,11 @@ def notices(contact_import: ContactImport) -> list[str]:
         said.append(
             f"{people(unsaid)} gave no clear answer about texts in this file. If you import them, they can be texted."
         )
+    said += [
+        f"“{kept['label']}” becomes a new field: {_KINDS[kept['kind']]}."
+        for kept in detected.get("fields", [])
+        if kept["id"] is None
+    ]
     if counts.get("noted"):
         noted = ImportRow.objects.filter(contact_import=contact_import).people().exclude(note="").order_by("line")
         lines = [str(line) for line in noted.values_list("line", flat=True)[:NOTED_LINES]]

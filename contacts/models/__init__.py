@@ -3,6 +3,7 @@
 from .consent import ConsentRecord
 from .events import Event, EventRegistration
 from .groups import Group, GroupMember
+from .import_fields import ImportChange, ImportValue, RememberedColumns
 from .imports import ContactImport, ImportChunk, ImportRow
 from .members import CommunityMember
 from .opt_outs import UnsubscribedContact
@@ -17,12 +18,15 @@ __all__ = [
     "EventRegistration",
     "Group",
     "GroupMember",
+    "ImportChange",
     "ImportChunk",
     "ImportRow",
+    "ImportValue",
     "LiftedSuppression",
     "Profile",
     "ProfileField",
     "ProfileValue",
+    "RememberedColumns",
     "SuppressedContact",
     "UnsubscribedContact",
 ]

@@ -26,19 +26,22 @@ SLICE: Final = 5_000
 # What to do with people who don't want texts, according to the file.
 OPT_OUT: Final = "opt_out"
 LEAVE_OUT: Final = "leave_out"
+# What to do with names that differ from ours.
+KEEP_OURS: Final = "keep"
+TAKE_FILES: Final = "take"
 _NEVER_CONFIRMED_FOR: Final = timedelta(days=7)
-_TEXTED_TOGETHER_FOR: Final = timedelta(days=7)
+REMEMBERED_FOR: Final = timedelta(days=7)
 
 
 class ContactImportQuerySet(models.QuerySet):
     def abandoned(self) -> Self:
         """Imports that nobody confirmed within seven days of their last change."""
         untouched = self.filter(updated_at__lt=timezone.now() - _NEVER_CONFIRMED_FOR)
-        return untouched.exclude(status=ContactImport.Status.APPLIED)
+        return untouched.exclude(status__in=FINISHED)
 
     def long_done(self) -> Self:
-        """Finished imports whose people nobody will text as one group any more."""
-        return self.filter(applied_at__lt=timezone.now() - _TEXTED_TOGETHER_FOR)
+        """Finished imports whose people nobody will text as one group any more, and that can't be undone any more."""
+        return self.filter(applied_at__lt=timezone.now() - REMEMBERED_FOR)
 
 
 class ContactImport(models.Model):
@@ -47,8 +50,9 @@ class ContactImport(models.Model):
         waiting → reading → ready → applying → applied
            ↑         │        │ ↑       │
            │         ↓        │ └───────┘ (could not be written: nothing was)
-           ├────── failed     │
-           └──────────────────┘ (adjusted, or started again)
+           ├────── failed     │                                  applied → undoing → undone
+           └──────────────────┘ (adjusted, or started again)        ↑        │
+                                                                    └────────┘ (could not be undone: nothing was)
 
     `attempt` counts the reads: a reader that was presumed dead notices that it was overtaken and stops. `starts`
     counts how often reading or applying was started since either last finished, successfully or not. `adjustments` is
@@ -68,6 +72,8 @@ class ContactImport(models.Model):
         READY = "ready", "Ready to import"
         APPLYING = "applying", "Importing"
         APPLIED = "applied", "Imported"
+        UNDOING = "undoing", "Undoing"
+        UNDONE = "undone", "Undone"
         FAILED = "failed", "Couldn’t be read"
 
     target = models.CharField("list", max_length=20, choices=Target)
@@ -95,6 +101,7 @@ class ContactImport(models.Model):
     created_at = models.DateTimeField("uploaded", default=timezone.now, editable=False)
     updated_at = models.DateTimeField(default=timezone.now, editable=False)
     applied_at = models.DateTimeField("imported", null=True, blank=True)
+    undone_at = models.DateTimeField("undone", null=True, blank=True)
 
     # Those whom it brought to the community or found there, so that they can be texted, for a week.
     members = models.ManyToManyField(
@@ -121,15 +128,24 @@ class ContactImport(models.Model):
         return self.adjustments.get("refusals") == LEAVE_OUT
 
     @property
+    def takes_names(self) -> bool:
+        """Whether names that differ from ours are replaced by the file's. Missing ones are always filled in."""
+        return self.adjustments.get("names") == TAKE_FILES
+
+    @property
     def is_busy(self) -> bool:
         """Whether a worker is handling it or is about to."""
-        return self.status in {self.Status.WAITING, self.Status.READING, self.Status.APPLYING}
+        return self.status in {self.Status.WAITING, self.Status.READING, self.Status.APPLYING, self.Status.UNDOING}
 
     @property
     def is_stalled(self) -> bool:
         """Whether it should be making progress but has not for a minute, so no worker is handling it."""
         age = timezone.now() - self.updated_at
         return self.is_busy and not -shared_clock.SKEW <= age <= STALLED_AFTER
+
+
+# Nothing of these is staged any more.
+FINISHED: Final = (ContactImport.Status.APPLIED, ContactImport.Status.UNDOING, ContactImport.Status.UNDONE)
 
 
 class ImportChunk(models.Model):
@@ -159,9 +175,37 @@ class StagedLine(NamedTuple):
     cells: str | None
     opts_out: bool = False
     note: str = ""
+    unfit: str = ""
 
 
-class ImportRowQuerySet(models.QuerySet):
+class StagedQuerySet(models.QuerySet):
+    """Rows of an import by `line`, inserted without the ORM, whose objects would cost more than the rest of the
+    read."""
+
+    COLUMNS: ClassVar[tuple[str, ...]] = ()
+
+    def insert(self, rows: Sequence[Sequence[Any]]) -> None:
+        """Inserts rows with values in the order of `COLUMNS`."""
+        table, columns = self.model._meta.db_table, ", ".join(self.COLUMNS)
+        with connection.cursor() as cursor:
+            if connection.vendor == "postgresql":
+                with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
+                    for row in rows:
+                        copy.write_row(row)
+            else:
+                places = ", ".join(["%s"] * len(self.COLUMNS))
+                sql = f"INSERT INTO {table} ({columns}) VALUES ({places})"  # noqa: S608 - names of our own
+                cursor.executemany(sql, rows)
+
+    def delete_in_slices(self) -> None:
+        """Deletes the rows of one import in short transactions, so that other writers get a turn in between."""
+        last = -1
+        while lines := list(self.filter(line__gt=last).order_by("line").values_list("line", flat=True)[:SLICE]):
+            self.filter(line__gt=last, line__lte=lines[-1]).delete()
+            last = lines[-1]
+
+
+class ImportRowQuerySet(StagedQuerySet):
     COLUMNS: ClassVar[tuple[str, ...]] = (
         "contact_import_id",
         "line",
@@ -172,6 +216,7 @@ class ImportRowQuerySet(models.QuerySet):
         "cells",
         "opts_out",
         "note",
+        "unfit",
     )
 
     def people(self) -> Self:
@@ -182,32 +227,16 @@ class ImportRowQuerySet(models.QuerySet):
         """The lines that cannot be imported, in file order."""
         return self.exclude(problem="").order_by("line")
 
-    def insert(self, lines: Sequence[StagedLine]) -> None:
-        """Inserts lines without the ORM, whose objects would cost more than the rest of the read."""
-        table, columns = self.model._meta.db_table, ", ".join(self.COLUMNS)
-        with connection.cursor() as cursor:
-            if connection.vendor == "postgresql":
-                with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
-                    for line in lines:
-                        copy.write_row(line)
-            else:
-                places = ", ".join(["%s"] * len(self.COLUMNS))
-                sql = f"INSERT INTO {table} ({columns}) VALUES ({places})"  # noqa: S608 - names of our own
-                cursor.executemany(sql, lines)
-
-    def delete_in_slices(self) -> None:
-        """Deletes the rows of one import in short transactions, so that other writers get a turn in between."""
-        last = -1
-        while lines := list(self.filter(line__gt=last).order_by("line").values_list("line", flat=True)[:SLICE]):
-            self.filter(line__gt=last, line__lte=lines[-1]).delete()
-            last = lines[-1]
+    def with_unfit_values(self) -> Self:
+        """The people some of whose values aren't imported, in file order."""
+        return self.people().exclude(unfit="").order_by("line")
 
 
 class ImportRow(models.Model):
     """One line of the file as it was read: a person, or the reason why it isn't one (`problem`, with `cells`).
 
     `opts_out`: according to the file, this number doesn't want texts. `note` is what staff should know about how the
-    line was read.
+    line was read, `unfit` which of its values don't suit their fields and aren't imported.
     """
 
     contact_import = models.ForeignKey(ContactImport, models.CASCADE, related_name="rows", db_index=False)
@@ -219,6 +248,7 @@ class ImportRow(models.Model):
     cells = models.JSONField(null=True, blank=True)
     opts_out = models.BooleanField(default=False)
     note = models.TextField(default="", blank=True)
+    unfit = models.TextField(default="", blank=True)
 
     objects = ImportRowQuerySet.as_manager()
 
@@ -228,6 +258,9 @@ class ImportRow(models.Model):
             models.Index(fields=["contact_import", "line"], name="ix_import_rows_line"),
             models.Index(
                 fields=["contact_import", "line"], name="ix_import_rows_rejected", condition=~models.Q(problem="")
+            ),
+            models.Index(
+                fields=["contact_import", "line"], name="ix_import_rows_unfit", condition=~models.Q(unfit="")
             ),
         ]
 

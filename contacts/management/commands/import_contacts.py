@@ -1,5 +1,6 @@
 """`manage.py import_contacts`: the admin's import on the command line, with the same code."""
 
+import re
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -9,17 +10,19 @@ from django.core.management.base import CommandError
 from django.db import DatabaseError
 from tqdm import tqdm
 
-from contacts.imports import lifecycle, rejected_lines, staging
+from contacts.imports import field_columns, lifecycle, rejected_lines, staging
 from contacts.imports.formats import ENCODINGS
 from contacts.imports.formats.tables import Unreadable
 from contacts.imports.summaries import headline, notices
 from contacts.models import ContactImport, Event, Group, ImportRow
-from contacts.models.imports import LEAVE_OUT, OPT_OUT
+from contacts.models.imports import KEEP_OURS, LEAVE_OUT, OPT_OUT, TAKE_FILES
+from contacts.models.profiles import KEY
 from smsadmin.lib.commands import ExplainedCommand, first_line
 from smsadmin.lib.plurals import counted, people
 
 SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
 REFUSALS = {"opt-out": OPT_OUT, "leave-out": LEAVE_OUT}
+NAMES = {"keep": KEEP_OURS, "take": TAKE_FILES}
 SHOWN_REJECTS = 20
 
 Target = ContactImport.Target
@@ -58,6 +61,20 @@ class Command(ExplainedCommand):
             help="people who don't want texts, according to the file: import them as opted out (the default), or "
             "leave them out",
         )
+        parser.add_argument(
+            "--names",
+            choices=NAMES,
+            default="keep",
+            help="names that differ from ours: keep ours (the default), or take the file's. Missing names are always "
+            "added",
+        )
+        parser.add_argument(
+            "--field",
+            action="append",
+            metavar="HEADING=KEY",
+            help="keep the column with this heading as a field, making the field if there is none with this key; "
+            "repeat it for more columns (default: those of the last file with the same headings)",
+        )
         parser.add_argument("--no-header", action="store_true", help="the first line is a person, not headings")
         parser.add_argument("--rejects", type=Path, metavar="FILE", help="write the invalid lines to this file")
 
@@ -67,11 +84,13 @@ class Command(ExplainedCommand):
             self._read(contact_import)
             if contact_import.counts["invalid"]:
                 self._report_rejects(contact_import, options["rejects"])
+            if contact_import.counts["unfit"]:
+                self._report_unfit(contact_import)
             for notice in notices(contact_import):
                 self.stderr.write(notice)
             if not options["dry_run"] and contact_import.counts["people"]:
-                self._apply(contact_import, REFUSALS[options["refusals"]])
-            self._summarize(contact_import, options["dry_run"])
+                self._apply(contact_import, REFUSALS[options["refusals"]], NAMES[options["names"]])
+            self._summarize(contact_import, options)
         except KeyboardInterrupt:
             contact_import.refresh_from_db()
             if contact_import.status != Status.APPLIED:
@@ -90,6 +109,8 @@ class Command(ExplainedCommand):
             adjustments["new_group"] = " ".join(options["group"].split())
         if options["separator"]:
             adjustments["separator"] = SEPARATORS[options["separator"]]
+        if options["field"]:
+            adjustments["named_fields"] = [read_field(text) for text in options["field"]]
         if options["no_header"]:
             adjustments["header_line"] = 0
         path: Path = options["file"]
@@ -142,19 +163,30 @@ class Command(ExplainedCommand):
             except OSError as error:
                 raise CommandError(f"{path} can't be written: {error.strerror}.", returncode=2) from None
 
-    def _apply(self, contact_import: ContactImport, refusals: str) -> None:
+    def _report_unfit(self, contact_import: ContactImport) -> None:
+        rows = ImportRow.objects.filter(contact_import=contact_import).with_unfit_values()
+        for line, problem in rows.values_list("line", "unfit")[:SHOWN_REJECTS]:
+            self.stderr.write(f"Line {line}, imported without this value: {problem}")
+        if (more := contact_import.counts["unfit"] - SHOWN_REJECTS) > 0:
+            self.stderr.write(f"… and {counted(more, 'more line', 'more lines')}.")
+
+    def _apply(self, contact_import: ContactImport, refusals: str, names: str) -> None:
         try:
-            lifecycle.take_for_applying(contact_import, refusals)
+            lifecycle.take_for_applying(contact_import, refusals, names)
             lifecycle.apply(contact_import.pk)
         except DatabaseError as error:
             raise CommandError(f"Nothing was imported. Database error: {first_line(error)}.", returncode=2) from None
         contact_import.refresh_from_db()
+        if contact_import.status != Status.APPLIED:
+            raise CommandError(contact_import.error_message, returncode=2)
 
-    def _summarize(self, contact_import: ContactImport, is_dry_run: bool) -> None:
+    def _summarize(self, contact_import: ContactImport, options: dict[str, Any]) -> None:
         counts = contact_import.counts
+        said_of_names = "which is kept" if options["names"] == "keep" else "which is replaced"
         self.stdout.write(headline(contact_import))
         for number, what in (
             (counts["known"], "already on the list"),
+            (counts["differing"], f"already on the list with another name, {said_of_names}"),
             (counts["repeats"], "duplicates"),
             (counts["invalid"], "invalid"),
             (counts.get("left_out", 0), "left out because they don't want texts"),
@@ -163,5 +195,19 @@ class Command(ExplainedCommand):
                 self.stdout.write(f"  {counted(number, 'line', 'lines')} {what}")
         if blocked := counts["opted_out"] + counts["suppressed"]:
             self.stdout.write(f"  {people(blocked)} of them opted out or are unreachable, and won't be texted")
-        if is_dry_run:
+        if options["dry_run"]:
             self.stdout.write("Dry run: nothing was changed.")
+
+
+def read_field(text: str) -> tuple[str, str]:
+    """The heading and the key in "Grade=grade". CommandError if it is not of that form."""
+    heading, equals, key = (part.strip() for part in text.rpartition("="))
+    if not equals or not heading:
+        raise CommandError(f"“{text}” is not of the form “HEADING=KEY”, such as “Grade=grade”.", returncode=2)
+    if not re.fullmatch(KEY, key) or key in field_columns.TAKEN:
+        raise CommandError(
+            f"“{key}” can’t be the key of a field. Use lowercase letters, digits and underscores, and begin with a "
+            "letter; name, full_name and first_name are taken.",
+            returncode=2,
+        )
+    return heading, key

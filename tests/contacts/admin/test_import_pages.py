@@ -147,7 +147,7 @@ def test_the_preview_shows_the_first_lines_as_they_will_be_read(
         text(f"Ada,{ADA}", f"Grace,{GRACE}", f"Alan,{ALAN}", f"Ada,{ADA}", "Mary,12", "Tim,+12125550104")
     )
     page = said(admin_client.get(address(contact_import, "change")))
-    assert "1 (720) 555-0101 Ada Name changes from “Countess”" in page
+    assert "1 (720) 555-0101 Ada Is “Countess” here" in page
     assert "2 (303) 555-0102 Grace Already on the list" in page
     assert "3 (970) 555-0103 Alan New opted out" in page
     assert "4 (720) 555-0101 Ada Duplicate of row 1" in page

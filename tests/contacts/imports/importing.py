@@ -83,16 +83,16 @@ def preview(data, name="people.csv", target="community", event=None, user=None, 
     return contact_import
 
 
-def confirm(contact_import):
+def confirm(contact_import, names="keep"):
     """The import, confirmed and applied."""
-    assert lifecycle.take_for_applying(contact_import)
+    assert lifecycle.take_for_applying(contact_import, names=names)
     lifecycle.apply(contact_import.pk)
     contact_import.refresh_from_db()
     return contact_import
 
 
-def import_all(data, **options):
-    return confirm(preview(data, **options))
+def import_all(data, names="keep", **options):
+    return confirm(preview(data, **options), names)
 
 
 def people_of(contact_import):

@@ -11,6 +11,8 @@ from contacts.models import (
     Group,
     GroupMember,
     ImportRow,
+    ProfileField,
+    ProfileValue,
     UnsubscribedContact,
 )
 
@@ -66,12 +68,12 @@ def test_imports_opt_outs(run, make_file):
 
 
 def test_a_dry_run_says_what_would_happen_and_writes_nothing(run, make_file, make_member):
-    make_member(phone=ADA, name="Countess")
+    make_member(phone=ADA, name=None)
     said, code = run(make_file(f"Ada,{ADA}", f"Grace,{GRACE}"), "--community", "--dry-run")
     assert code == 0
-    assert "1 person will be added to the community and 1 name will be changed." in said
+    assert "1 person will be added to the community and 1 name will be added." in said
     assert "Dry run: nothing was changed." in said
-    assert members() == {ADA: "Countess"}
+    assert members() == {ADA: None}
     assert not ContactImport.objects.exists()
 
 
@@ -210,3 +212,70 @@ def test_a_dry_run_leaves_no_new_group_behind(run, make_file):
 def test_a_file_without_people_leaves_no_new_group_behind(run, make_file):
     assert run(make_file("Name,Phone", "Ada,12"), "--group", "Choir")[1] == 1
     assert not Group.objects.exists()
+
+
+# Names
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name", "part"),
+    [
+        ([], "Countess", "1 line already on the list with another name, which is kept"),
+        (["--names", "keep"], "Countess", "which is kept"),
+        (["--names", "take"], "Ada", "1 name was changed."),
+    ],
+)
+def test_a_name_that_differs_is_kept_or_taken(run, make_file, make_member, arguments, name, part):
+    make_member(phone=ADA, name="Countess")
+    said, code = run(make_file(f"Ada,{ADA}", f"Grace,{GRACE}"), "--community", *arguments)
+    assert (code, members()[ADA]) == (0, name)
+    assert part in said
+
+
+# Fields
+
+
+def values():
+    return {(value.field.key, value.phone): value.value for value in ProfileValue.objects.select_related("field")}
+
+
+def test_a_column_is_kept_as_a_field_which_is_made(run, make_file):
+    file = make_file("Name,Phone,Grade,Shirt", f"Ada,{ADA},5,L", f"Grace,{GRACE},4.50,")
+    said, code = run(file, "--community", "--field", "grade=grade", "--field", "Shirt=shirt_size")
+    assert (code, "fields of 2 people were changed" in said) == (0, True)
+    assert values() == {("grade", ADA): "5", ("grade", GRACE): "4.5", ("shirt_size", ADA): "L"}
+    assert dict(ProfileField.objects.values_list("key", "label")) == {"grade": "Grade", "shirt_size": "Shirt"}
+    assert ProfileField.objects.get(key="grade").kind == "number"
+
+
+def test_a_dry_run_makes_no_field(run, make_file):
+    said, code = run(
+        make_file("Name,Phone,Grade", f"Ada,{ADA},5"), "--community", "--field", "Grade=grade", "--dry-run"
+    )
+    assert (code, "“Grade” becomes a new field: a number." in said) == (0, True)
+    assert not ProfileField.objects.exists()
+
+
+def test_values_that_do_not_suit_an_existing_field_are_listed(run, make_file):
+    ProfileField.objects.create(key="grade", label="Grade", kind="number")
+    file = make_file("Name,Phone,Grade", f"Ada,{ADA},fifth", f"Grace,{GRACE},4")
+    said, code = run(file, "--community", "--field", "Grade=grade")
+    assert code == 0
+    assert "Line 2, imported without this value: “fifth” isn’t a number." in said
+    assert members() == {ADA: "Ada", GRACE: "Grace"}
+    assert values() == {("grade", GRACE): "4"}
+
+
+@pytest.mark.parametrize(
+    ("field", "part"),
+    [
+        ("Grade", "“Grade” is not of the form “HEADING=KEY”"),
+        ("Grade=5th", "“5th” can’t be the key of a field"),
+        ("Grade=first_name", "first_name are taken"),
+        ("Class=class", "The file has no column “Class”. Its columns are “Name”, “Phone”, “Grade”."),
+    ],
+)
+def test_a_field_that_cannot_be_ends_with_exit_code_2(run, make_file, field, part):
+    said, code = run(make_file("Name,Phone,Grade", f"Ada,{ADA},5"), "--community", "--field", field)
+    assert (code, part in said) == (2, True), said
+    assert not CommunityMember.objects.exists()

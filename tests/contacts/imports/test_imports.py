@@ -163,8 +163,8 @@ def test_shows_what_was_detected():
 
 def test_counts_what_importing_would_do(make_member, make_unsubscribed, make_suppressed):
     make_member(phone=ADA, name="Ada")
-    make_member(phone=GRACE, name="Grace")
-    make_member(phone=ALAN, name="Alan")
+    make_member(phone=GRACE, name=None)
+    make_member(phone=ALAN, name="Alan Turing")
     make_unsubscribed(phone="+12125550104")
     make_suppressed(phone="+12125550105", category=SuppressedContact.Category.HARD_FAIL)
     make_suppressed(phone="+12125550106", category=SuppressedContact.Category.SOFT_FAIL)
@@ -173,7 +173,7 @@ def test_counts_what_importing_would_do(make_member, make_unsubscribed, make_sup
             "Name,Phone",
             f"Ada,{ADA}",
             f"Grace Hopper,{GRACE}",
-            f",{ALAN}",
+            f"Alan,{ALAN}",
             "New,+12125550104",
             "New,+12125550105",
             "New,+12125550106",
@@ -190,7 +190,10 @@ def test_counts_what_importing_would_do(make_member, make_unsubscribed, make_sup
         "people": 6,
         "new": 3,
         "renamed": 1,
-        "known": 2,
+        "differing": 1,
+        "valued": 0,
+        "unfit": 0,
+        "known": 1,
         "repeats": 1,
         "invalid": 1,
         "opted_out": 1,
@@ -323,9 +326,16 @@ def test_importing_the_same_file_again_changes_nothing():
     assert (second.counts["new"], second.counts["renamed"], second.counts["known"]) == (0, 0, 2)
 
 
-def test_a_name_is_changed_and_everything_else_kept(make_member):
-    member = make_member(phone=ADA, name="Ada", created_at=timezone.now() - timedelta(days=9))
+def test_a_name_that_differs_is_kept(make_member):
+    make_member(phone=ADA, name="Ada")
     contact_import = import_all(text(f"Ada Lovelace,{ADA}", f"Grace,{GRACE}"))
+    assert members()[ADA] == "Ada"
+    assert (contact_import.counts["renamed"], contact_import.counts["differing"]) == (0, 1)
+
+
+def test_the_file_s_name_is_taken_if_staff_choose_so_and_everything_else_kept(make_member):
+    member = make_member(phone=ADA, name="Ada", created_at=timezone.now() - timedelta(days=9))
+    contact_import = import_all(text(f"Ada Lovelace,{ADA}", f"Grace,{GRACE}"), names="take")
     after = CommunityMember.objects.get(phone=ADA)
     assert (after.pk, after.name, after.created_at) == (member.pk, "Ada Lovelace", member.created_at)
     assert contact_import.counts["renamed"] == 1
@@ -365,8 +375,8 @@ def test_registrations_go_to_their_event_alone(make_event, make_registration):
     make_registration(event, phone=ADA, name="Ada")
     make_registration(other, phone=GRACE, name="Untouched")
     contact_import = preview(text(f"Ada Lovelace,{ADA}", f"Grace,{GRACE}"), target="event", event=event)
-    assert (contact_import.counts["new"], contact_import.counts["renamed"]) == (1, 1)
-    confirm(contact_import)
+    assert (contact_import.counts["new"], contact_import.counts["differing"]) == (1, 1)
+    confirm(contact_import, names="take")
     assert dict(EventRegistration.objects.filter(event=event).values_list("phone", "name")) == {
         ADA: "Ada Lovelace",
         GRACE: "Grace",
