@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from contacts.imports import lifecycle
-from contacts.models import CommunityMember, ContactImport, EventRegistration
+from contacts.models import CommunityMember, ContactImport, EventRegistration, ProfileField, ProfileValue
 
 from ..imports.importing import members, preview, text, workbook
 
@@ -512,3 +512,90 @@ def test_the_people_of_an_import_into_a_group_are_texted_as_the_group(admin_clie
     assert "Text these 2 people" in post(admin_client, address(contact_import, "confirm")).text
     texting = reverse("admin:messaging_messagelog_compose_import", args=[contact_import.pk])
     assert admin_client.post(texting).url.endswith(f"compose/?group={choir.pk}")
+
+
+# Names
+
+
+def test_the_preview_shows_names_that_differ_and_offers_the_choice(admin_client, post, make_member):
+    lines = []
+    for number in range(22):
+        phone = f"+17205550{100 + number}"
+        make_member(phone=phone, name="Ours")
+        lines.append(f"Theirs {number},{phone}")
+    contact_import = preview(text("Name,Phone", *lines))
+    page = admin_client.get(address(contact_import, "change"))
+    assert "22 people have another name here than in the file" in said(page)
+    assert "(720) 555-0119 Ours Theirs 19" in said(page)
+    assert "Ours Theirs 20" not in said(page)
+    assert "Showing the first 20." in said(page)
+    page = post(admin_client, address(contact_import, "confirm"), {"names": "take"})
+    assert "22 names were changed." in said(page)
+    assert members()["+17205550100"] == "Theirs 0"
+
+
+def test_our_names_are_kept_unless_staff_say_otherwise(admin_client, post, make_member):
+    make_member(phone=ADA, name="Countess")
+    contact_import = preview(text("Name,Phone", f"Ada,{ADA}", f"Grace,{GRACE}"))
+    page = post(admin_client, address(contact_import, "confirm"), {"names": "nonsense"})
+    assert "1 person was added to the community." in said(page)
+    assert members()[ADA] == "Countess"
+
+
+# Fields
+
+
+WITH_GRADE = text("Name,Phone,Grade", f"Ada,{ADA},5", f"Grace,{GRACE},4")
+
+
+def choose(post, client, contact_import, **uses):
+    data = {"encoding": "utf-8", "separator": ",", "header_line": "1", "role_0": "name", "role_1": "phone"}
+    return post(client, address(contact_import, "adjust"), data | uses)
+
+
+def test_a_column_is_kept_as_a_new_field(admin_client, post):
+    contact_import = preview(WITH_GRADE)
+    assert "New field “Grade”" in admin_client.get(address(contact_import, "change")).text
+    page = choose(post, admin_client, contact_import, role_2="new")
+    assert "“Grade” becomes a new field: a number." in said(page)
+    assert "Row Phone Name Grade Result" in said(page)
+    assert "(720) 555-0101 Ada 5 New" in said(page)
+    page = post(admin_client, address(contact_import, "confirm"))
+    assert "2 people were added to the community and fields of 2 people were changed." in said(page)
+    assert dict(ProfileValue.objects.values_list("phone", "value")) == {ADA: "5", GRACE: "4"}
+
+
+def test_a_column_is_kept_as_an_existing_field_and_given_up_again(admin_client, post):
+    ProfileField.objects.create(key="grade", label="School grade", kind="number")
+    contact_import = preview(WITH_GRADE)
+    page = choose(post, admin_client, contact_import, role_2="field:grade")
+    contact_import.refresh_from_db()
+    assert contact_import.counts["valued"] == 2
+    assert '<option value="field:grade" selected>School grade</option>' in page.text
+    choose(post, admin_client, contact_import, role_2="ignored")
+    contact_import.refresh_from_db()
+    assert (contact_import.counts["valued"], contact_import.detected["fields"]) == (0, [])
+
+
+def test_values_that_do_not_suit_are_listed_before_and_after(admin_client, post):
+    ProfileField.objects.create(key="grade", label="Grade", kind="date")
+    contact_import = preview(WITH_GRADE, fields={"2": "grade"})
+    before = admin_client.get(address(contact_import, "change"))
+    after = post(admin_client, address(contact_import, "confirm"))
+    for page in (before, after):
+        assert "2 rows with unsuitable values" in said(page)
+        assert "2 (720) 555-0101 Ada “5” isn’t a date." in said(page)
+
+
+def test_only_who_defines_fields_makes_new_ones(manager_client, post, make_group):
+    ProfileField.objects.create(key="grade", label="Grade", kind="number")
+    contact_import = preview(WITH_GRADE, target="group", event=make_group())
+    page = manager_client.get(address(contact_import, "change")).text
+    assert ("New field" in page, 'value="field:grade"' in page) == (False, True)
+    page = choose(post, manager_client, contact_import, role_2="new")
+    assert "Select a valid choice." in said(page)
+    contact_import.refresh_from_db()
+    assert contact_import.detected["fields"] == []
+    choose(post, manager_client, contact_import, role_2="field:grade")
+    contact_import.refresh_from_db()
+    assert contact_import.counts["valued"] == 2
