@@ -1,6 +1,6 @@
 """Background tasks for imports."""
 
-from .imports import lifecycle, staging
+from .imports import lifecycle, staging, undoing
 
 
 def read_import(import_id: int) -> None:
@@ -11,6 +11,11 @@ def read_import(import_id: int) -> None:
 def apply_import(import_id: int) -> None:
     """Turns the staged rows of a confirmed import into people."""
     lifecycle.apply(import_id)
+
+
+def undo_import(import_id: int) -> None:
+    """Takes back a finished import."""
+    undoing.undo(import_id)
 
 
 def clean_up_imports() -> int:

@@ -8,9 +8,10 @@ class MessagingConfig(AppConfig):
     def ready(self) -> None:
         from contacts.consent.opting_out import opted_out
         from contacts.events import event_changed
+        from contacts.imports import traces
 
         from . import keywords, practice_numbers
-        from .inbox import automation_names, conversations
+        from .inbox import automation_names, conversations, traces_of_texts
         from .models.inbox import tags
         from .scheduling import event_plans, quiet_hours
         from .sending.holds import holds
@@ -21,3 +22,5 @@ class MessagingConfig(AppConfig):
         event_changed.connect(event_plans.on_event_changed, dispatch_uid="messaging.event_changed")
         opted_out.connect(conversations.on_opted_out, dispatch_uid="messaging.opted_out")
         tags.register(practice_numbers.tag_of)
+        traces.texted.register(traces_of_texts.texted_since)
+        traces.texted.register(traces_of_texts.in_conversation_since)

@@ -3,11 +3,9 @@
 from typing import Any, Final, cast
 
 from django.conf import settings
-from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views.decorators.csrf import csrf_protect
 
@@ -16,6 +14,7 @@ from contacts.imports import lifecycle, summaries
 from contacts.imports.formats.tables import Unreadable
 from contacts.models import ContactImport, Event, Group
 
+from .import_base import ImportBase
 from .import_forms import UploadForm
 from .import_links import import_address, list_link
 from .uploading import DrainTooLarge, is_too_large
@@ -29,7 +28,7 @@ _LISTS: Final = (
 )
 
 
-class ImportUpload(admin.ModelAdmin):
+class ImportUpload(ImportBase):
     """Adds these pages to the admin of imports."""
 
     def choose_view(self, request: HttpRequest) -> HttpResponse:
@@ -53,7 +52,7 @@ class ImportUpload(admin.ModelAdmin):
             "offered": OFFERED,
             "query": query,
         }
-        return self._render(request, "contacts/import_choose.html", context)
+        return self.render(request, "contacts/import_choose.html", context)
 
     def new_view(self, request: HttpRequest, target: str) -> HttpResponse:
         """The upload form for a list that is the only one of its kind, and what the form submits."""
@@ -94,24 +93,14 @@ class ImportUpload(admin.ModelAdmin):
                     form.add_error("file", problem.sentence)
                 else:
                     lifecycle.queue_reading(contact_import)
-                    return HttpResponseRedirect(self._address(contact_import))
+                    return HttpResponseRedirect(self.address_of(contact_import))
         context = {
             "title": f"Import into {summaries.place_name(lifecycle.unsaved(target, place))}",
             "form": form,
             "region": settings.DEFAULT_PHONE_REGION,
             "list_link": list_link(target, place),
         }
-        return self._render(request, "contacts/import_upload.html", context, status)
-
-    def _address(self, contact_import: ContactImport) -> str:
-        return reverse("admin:contacts_contactimport_change", args=[contact_import.pk])
-
-    def _render(
-        self, request: HttpRequest, template: str, context: dict[str, Any], status: int = 200
-    ) -> HttpResponse:
-        return TemplateResponse(
-            request, template, {**self.admin_site.each_context(request), "opts": self.opts, **context}, status=status
-        )
+        return self.render(request, "contacts/import_upload.html", context, status)
 
 
 def _offer(request: HttpRequest, target: str, title: str, field: str, query: str) -> dict[str, Any] | None:

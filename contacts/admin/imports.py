@@ -1,11 +1,10 @@
 """Imports in the admin: the upload and the page of each import."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
-from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import (
     Http404,
@@ -16,7 +15,6 @@ from django.http import (
     JsonResponse,
     StreamingHttpResponse,
 )
-from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils.http import content_disposition_header
 from django.utils.text import capfirst
@@ -25,7 +23,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.events import record
 from accounts.security_events import Kind
-from contacts.imports import lifecycle, rejected_lines, summaries
+from contacts.imports import lifecycle, rejected_lines, summaries, undoing
 from contacts.models import ContactImport
 from contacts.models.imports import FINISHED, KEEP_OURS, LEAVE_OUT, OPT_OUT, TAKE_FILES
 from smsadmin.lib import dates
@@ -35,15 +33,17 @@ from . import import_pages
 from .additions import added_to
 from .import_forms import ReadingForm
 from .import_links import import_address, list_link
+from .import_undo import ImportUndo
 from .import_upload import ImportUpload
 from .people import ListAdmin, ListTool
 
 Target = ContactImport.Target
 Status = ContactImport.Status
+TITLES: Final[dict[str, str]] = {Status.APPLIED: "Imported", Status.UNDONE: "Undone"}
 
 
 @admin.register(ContactImport)
-class ContactImportAdmin(ImportUpload, ListAdmin):
+class ContactImportAdmin(ImportUpload, ImportUndo, ListAdmin):
     """Finished imports and those waiting for confirmation. The page of each shows its preview, then its result."""
 
     list_display = ("file_name", "into", "status", "people", "not_valid", "created_by", "uploaded")
@@ -76,23 +76,16 @@ class ContactImportAdmin(ImportUpload, ListAdmin):
         return self.has_view_permission(request, obj)
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
-        self._get(request, _key(object_id))
+        self.get_import(request, _key(object_id))
         return HttpResponseRedirect(reverse("admin:contacts_contactimport_change", args=[object_id]))
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
-        self._get(request, _key(object_id))
+        self.get_import(request, _key(object_id))
         return super().history_view(request, object_id, extra_context)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ContactImport]:
         allowed = [target for target in Target.values if lifecycle.may_import(request.user, target)]
         return super().get_queryset(request).filter(target__in=allowed)
-
-    def _get(self, request: HttpRequest, pk: Any) -> ContactImport:
-        imports = ContactImport.objects.select_related("event", "group", "created_by")
-        contact_import = get_object_or_404(imports, pk=pk)
-        if not lifecycle.may_import(request.user, contact_import.target):
-            raise PermissionDenied
-        return contact_import
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         return super().changelist_view(request, {"title": "Imports", **(extra_context or {})})
@@ -130,6 +123,7 @@ class ContactImportAdmin(ImportUpload, ListAdmin):
             page("<int:pk>/adjust/", require_POST(self.adjust_view), "adjust"),
             page("<int:pk>/confirm/", require_POST(self.confirm_view), "confirm"),
             page("<int:pk>/again/", require_POST(self.again_view), "again"),
+            page("<int:pk>/undo/", self.undo_view, "undo"),
             page("<int:pk>/discard/", require_POST(self.discard_view), "discard"),
             *super().get_urls(),
         ]
@@ -148,7 +142,7 @@ class ContactImportAdmin(ImportUpload, ListAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """The preview, the progress or the result, depending on the status."""
-        contact_import = self._get(request, _key(object_id))
+        contact_import = self.get_import(request, _key(object_id))
         return self._page(request, contact_import)
 
     def _page(
@@ -159,7 +153,7 @@ class ContactImportAdmin(ImportUpload, ListAdmin):
             "columns"
         )
         context: dict[str, Any] = {
-            "title": "Imported" if contact_import.status == Status.APPLIED else "Import",
+            "title": TITLES.get(contact_import.status, "Import"),
             "subtitle": contact_import.file_name,
             "contact_import": contact_import,
             "is_finished": contact_import.status in FINISHED,
@@ -177,18 +171,19 @@ class ContactImportAdmin(ImportUpload, ListAdmin):
                 "to_write": import_pages.to_write(contact_import),
                 "rejects": import_pages.first_rejects(contact_import),
                 "unfit": import_pages.first_unfit(contact_import),
+                "may_undo": undoing.may_be_undone(contact_import),
                 "posts": [
                     post for each in added_to(ContactImport) for post in each.page_posts(request, contact_import)
                 ],
                 **(import_pages.preview(contact_import) if contact_import.status == Status.READY else {}),
             }
-        return self._render(request, "contacts/import.html", context)
+        return self.render(request, "contacts/import.html", context)
 
     def progress_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        return JsonResponse(import_pages.progress(self._get(request, pk)))
+        return JsonResponse(import_pages.progress(self.get_import(request, pk)))
 
     def rejects_view(self, request: HttpRequest, pk: int) -> StreamingHttpResponse:
-        contact_import = self._get(request, pk)
+        contact_import = self.get_import(request, pk)
         if not contact_import.counts.get("invalid"):
             raise Http404
         record(Kind.DATA_EXPORTED, list="rejected lines", file=contact_import.file_name)
@@ -203,10 +198,10 @@ class ContactImportAdmin(ImportUpload, ListAdmin):
     # Actions -----------------------------------------------------------------------------------------------
 
     def adjust_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        contact_import = self._get(request, pk)
+        contact_import = self.get_import(request, pk)
         if contact_import.status not in {Status.READY, Status.FAILED} or not contact_import.detected.get("columns"):
             self.message_user(request, "It’s too late to change how this file is read.", messages.WARNING)
-            return HttpResponseRedirect(self._address(contact_import))
+            return HttpResponseRedirect(self.address_of(contact_import))
         adjustments: dict[str, Any] = {}
         if "reset" not in request.POST:
             form = ReadingForm(contact_import, request.user, request.POST)
@@ -214,28 +209,28 @@ class ContactImportAdmin(ImportUpload, ListAdmin):
                 return self._page(request, contact_import, form)
             adjustments = form.adjustments()
         lifecycle.adjust(contact_import, adjustments)
-        return HttpResponseRedirect(self._address(contact_import))
+        return HttpResponseRedirect(self.address_of(contact_import))
 
     def confirm_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        contact_import = self._get(request, pk)
+        contact_import = self.get_import(request, pk)
         refusals = LEAVE_OUT if request.POST.get("refusals") == LEAVE_OUT else OPT_OUT
         names = TAKE_FILES if request.POST.get("names") == TAKE_FILES else KEEP_OURS
         lifecycle.confirm(contact_import, refusals, names)
-        return HttpResponseRedirect(self._address(contact_import))
+        return HttpResponseRedirect(self.address_of(contact_import))
 
     def again_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        contact_import = self._get(request, pk)
+        contact_import = self.get_import(request, pk)
         if lifecycle.start_again(contact_import):
             self.message_user(request, "Restarted.", messages.SUCCESS)
-        return HttpResponseRedirect(self._address(contact_import))
+        return HttpResponseRedirect(self.address_of(contact_import))
 
     def discard_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        contact_import = self._get(request, pk)
-        if contact_import.status == Status.APPLIED or not lifecycle.discard(contact_import):
+        contact_import = self.get_import(request, pk)
+        if contact_import.status in FINISHED or not lifecycle.discard(contact_import):
             self.message_user(
                 request, "This file is being or has been imported, so it can’t be discarded.", messages.WARNING
             )
-            return HttpResponseRedirect(self._address(contact_import))
+            return HttpResponseRedirect(self.address_of(contact_import))
         self.message_user(request, f"“{contact_import}” was discarded. Nothing was imported.", messages.SUCCESS)
         return HttpResponseRedirect(list_link(contact_import.target, contact_import.place)["address"])
 

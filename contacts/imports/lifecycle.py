@@ -1,5 +1,7 @@
 """Importing a file of people, from top to bottom: stage, read, adjust, confirm, apply, clean up.
 
+`contacts.imports.undoing` takes a finished import back.
+
 The file is stored, then read line by line into staged rows and compared with the list (`contacts.imports.staging`).
 Staff see what would happen and can adjust how the file is read. Only once they confirm do the rows become people, in
 one transaction (`contacts.imports.merge`).
@@ -132,6 +134,9 @@ def start_again(contact_import: ContactImport) -> bool:
     if reading.update(status=Status.WAITING, updated_at=timezone.now()):
         queue_reading(contact_import)
         return True
+    if stalled.filter(status=Status.UNDOING).update(updated_at=timezone.now()):
+        _queue("contacts.tasks.undo_import", contact_import)
+        return True
     if stalled.filter(status=Status.APPLYING).update(updated_at=timezone.now()):
         _queue("contacts.tasks.apply_import", contact_import)
         return True
@@ -140,7 +145,8 @@ def start_again(contact_import: ContactImport) -> bool:
 
 def resume_abandoned() -> int:
     """Restarts every import with work to do but no progress for a minute, and returns how many: their worker died."""
-    unfinished = ContactImport.objects.filter(status__in=(Status.WAITING, Status.READING, Status.APPLYING))
+    busy = (Status.WAITING, Status.READING, Status.APPLYING, Status.UNDOING)
+    unfinished = ContactImport.objects.filter(status__in=busy)
     return sum(start_again(contact_import) for contact_import in unfinished)
 
 
@@ -212,7 +218,10 @@ def _apply(contact_import: ContactImport) -> bool:
         _make_group(contact_import)
         people = staged_people(contact_import)
         done = merge.merge(contact_import) | merge.count_blocked(people, contact_import)
-        ContactImport.objects.filter(pk=contact_import.pk).update(counts=contact_import.counts | done)
+        # Whatever is written from now on is not the import's (see `contacts.imports.undoing`).
+        ContactImport.objects.filter(pk=contact_import.pk).update(
+            counts=contact_import.counts | done, applied_at=timezone.now()
+        )
     logger.info("Import %s: %s new, %s renamed.", contact_import.pk, done["new"], done["renamed"])
     return True
 

@@ -26,6 +26,8 @@ def headline(contact_import: ContactImport) -> str:
     place = place_name(contact_import)
     new, renamed, opted_out = counts["new"], counts["renamed"], counts.get("to_opt_out", 0)
     valued, differing = counts.get("valued", 0), counts.get("differing", 0)
+    if contact_import.status == ContactImport.Status.UNDONE:
+        return _undone(counts.get("undone", {}), place)
     if contact_import.status in FINISHED:
         if not new and not renamed and not opted_out and not valued:
             return f"Nothing changed: everyone in the file was already in {place}."
@@ -46,6 +48,16 @@ def headline(contact_import: ContactImport) -> str:
     parts += [f"fields of {people(valued)} will be changed"] if valued else []
     parts += [f"{people(opted_out)} will be opted out"] if opted_out else []
     return capfirst(f"{get_text_list(parts, 'and')}.")
+
+
+def _undone(undone: dict[str, int], place: str) -> str:
+    """What undoing has done."""
+    people_count, names, values = (undone.get(what, 0) for what in ("people", "names", "values"))
+    parts = [f"{people(people_count)} {ngettext('was', 'were', people_count)} removed from {place}"]
+    parts = parts if people_count else []
+    parts += [f"{counted(names, 'name was', 'names were')} changed back"] if names else []
+    parts += [f"{counted(values, 'field value was', 'field values were')} changed back"] if values else []
+    return f"Undone: {get_text_list(parts, 'and')}." if parts else "Undone. Nothing was left to change back."
 
 
 def notices(contact_import: ContactImport) -> list[str]:

@@ -85,6 +85,7 @@ NEEDS = {
     "contacts_contactimport_confirm": IMPORT,
     "contacts_contactimport_again": IMPORT,
     "contacts_contactimport_discard": IMPORT,
+    "contacts_contactimport_undo": IMPORT,
     **{
         f"accounts_{model}_{page}": NOBODY
         for model in ("loginattempt", "securityevent")

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import openpyxl
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
@@ -15,7 +16,7 @@ from django.utils import timezone
 from contacts.imports import lifecycle
 from contacts.models import CommunityMember, ContactImport, EventRegistration, ProfileField, ProfileValue
 
-from ..imports.importing import members, preview, text, workbook
+from ..imports.importing import import_all, members, preview, text, workbook
 
 pytestmark = pytest.mark.django_db
 
@@ -599,3 +600,58 @@ def test_only_who_defines_fields_makes_new_ones(manager_client, post, make_group
     choose(post, manager_client, contact_import, role_2="field:grade")
     contact_import.refresh_from_db()
     assert contact_import.counts["valued"] == 2
+
+
+# Undo
+
+
+def test_an_import_is_undone_after_its_page_says_what_will_happen(admin_client, post, make_member):
+    make_member(phone=ALAN, name="Turing")
+    contact_import = import_all(FILE, names="take")
+    page = admin_client.get(address(contact_import, "change"))
+    assert address(contact_import, "undo") in page.text
+    page = admin_client.get(address(contact_import, "undo"))
+    assert "1 person will be removed from the community. 1 name will be changed back." in said(page)
+    assert "Opt-outs aren’t undone." in said(page)
+    assert members() == {ADA: "Ada", ALAN: "Alan"}
+    page = post(admin_client, address(contact_import, "undo"))
+    assert "Undone: 1 person was removed from the community and 1 name was changed back." in said(page)
+    assert members() == {ALAN: "Turing"}
+    assert "Undo…" not in page.text
+    assert "Discard" not in page.text
+    assert LogEntry.objects.get().object_id == str(contact_import.pk)
+
+
+def test_its_page_says_who_stays_and_why(admin_client, make_registration):
+    contact_import = import_all(
+        text("Name,Phone,Grade,Opted out", f"Ada,{ADA},5,yes", f"Alan,{ALAN},4,"), fields={"2": ""}
+    )
+    make_registration(phone=ADA)
+    page = said(admin_client.get(address(contact_import, "undo")))
+    assert "1 person stays: added to another list since." in page
+    assert "Grade stays a field." in page
+    assert "1 person stays opted out. An admin can allow texts again." in page
+
+
+def test_an_import_that_cannot_be_undone_says_so(admin_client, post):
+    contact_import = import_all(FILE)
+    ContactImport.objects.update(applied_at=timezone.now() - timedelta(days=8))
+    assert "Undo…" not in admin_client.get(address(contact_import, "change")).text
+    for answer in (admin_client.get, admin_client.post):
+        assert "This import can’t be undone" in said(answer(address(contact_import, "undo"), follow=True))
+    assert len(members()) == 2
+
+
+def test_only_who_may_import_into_the_list_undoes(manager_client, make_group):
+    refused = import_all(FILE)
+    assert manager_client.get(address(refused, "undo")).status_code == 403
+    assert manager_client.post(address(refused, "undo")).status_code == 403
+    assert len(members()) == 2
+    allowed = import_all(FILE, target="group", event=make_group())
+    assert manager_client.get(address(allowed, "undo")).status_code == 200
+
+
+def test_a_finished_import_that_nobody_can_be_texted_of_offers_no_text(admin_client, post):
+    contact_import = import_all(FILE)
+    page = post(admin_client, address(contact_import, "undo"))
+    assert "Text these" not in page.text
