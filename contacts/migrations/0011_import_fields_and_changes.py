@@ -9,7 +9,7 @@ import contacts.fields
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("contacts", "0009_group_imports"),
+        ("contacts", "0010_group_imports"),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("contacts", "0008_groups_and_profiles"),
+        ("contacts", "0009_event_start_and_place"),
     ]
 
     operations = [
