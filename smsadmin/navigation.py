@@ -1,13 +1,14 @@
 """The site's navigation by task, defined once for the sidebar, the bar on phones, and search."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 from django.apps import apps
 from django.contrib import admin
 from django.http import HttpRequest
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A group of places. Without a name, they are shown ungrouped."""
+    """A group of places. Without a name, they are shown ungrouped, and in the bar on phones too."""
 
     name: str
     icon: str
@@ -110,20 +111,18 @@ SECTIONS: Final = (
 )
 
 
-def app_list(request: HttpRequest, registered: Mapping[str, dict[str, Any]]) -> list[dict[str, Any]]:
+def app_list(request: HttpRequest) -> list[dict[str, Any]]:
     """The sections in the form of Django's list of apps, with the places that this user may see as their models.
 
-    `registered` maps each model's label ("app.Model") to Django's own entry. Besides Django's keys, a place has
-    "icon", "url_name", "is_current" and "counts_unread". At most one is current.
+    A place has "name" and "admin_url" as in Django's list, and "icon", "is_current" and "counts_unread". At most
+    one is current.
     """
     sections: list[dict[str, Any]] = []
     for section in SECTIONS:
         models: list[dict[str, Any]] = [
             {
-                **registered.get(place.model, {}),
                 "name": place.name,
-                "url_name": place.url_name,
-                "admin_url": reverse(f"admin:{place.url_name}"),
+                "admin_url": _address(place.url_name, get_script_prefix()),
                 "icon": place.icon,
                 "is_current": False,
                 "counts_unread": place.counts_unread,
@@ -135,6 +134,12 @@ def app_list(request: HttpRequest, registered: Mapping[str, dict[str, Any]]) -> 
             sections.append({"name": section.name, "icon": section.icon, "app_label": "", "models": models})
     _mark_current([model for section in sections for model in section["models"]], request.path)
     return sections
+
+
+@cache
+def _address(url_name: str, prefix: str) -> str:
+    """The address of a page of the admin; kept, since each page shows twenty. `prefix` is what the site is below."""
+    return reverse(f"admin:{url_name}")
 
 
 def may_see(place: Place, user: Any) -> bool:
@@ -158,7 +163,7 @@ def list_name(label: str) -> str:
 
 def _mark_current(links: list[dict[str, Any]], path: str) -> None:
     """Marks the place with the longest address that `path` starts with. Home only matches itself."""
-    home, compose = reverse("admin:index"), reverse(f"admin:{NEW_BLAST.url_name}")
+    home, compose = (_address(place.url_name, get_script_prefix()) for place in (HOME, NEW_BLAST))
     matches = [
         link for link in links if path.startswith(link["admin_url"]) and (link["admin_url"] != home or path == home)
     ]

@@ -91,12 +91,7 @@ class SmsAdminSite(AdminSite):
             return super().get_app_list(request, app_label)
         from . import navigation  # the site is created before models can be imported
 
-        registered = {
-            model["model"]._meta.label: model
-            for app in self._build_app_dict(request).values()
-            for model in app["models"]
-        }
-        return navigation.app_list(request, registered)
+        return navigation.app_list(request)
 
     def app_index(
         self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None

@@ -31,7 +31,7 @@ def convert_hashes():
 
 
 @pytest.mark.parametrize("stored", BEFORE)
-def test_a_user_whose_hash_is_werkzeugs_logs_in_after_the_upgrade(real_hashers, make_user, convert_hashes, stored):
+def test_a_user_whose_hash_is_werkzeugs_logs_in_after_the_upgrade(light_hashers, make_user, convert_hashes, stored):
     AppUser.objects.filter(pk=make_user(username="ben").pk).update(password=stored)
     convert_hashes()
     assert not Client().login(username="ben", password="wrong-horse-battery")

@@ -53,6 +53,11 @@ def test_there_is_something_to_look_at_in_every_list(made_up):
     assert MessageLog.objects.count() == len(blasts.BLASTS)
 
 
+def test_nothing_is_sent(made_up, nudged):
+    assert nudged == []
+    assert not MessageLog.objects.running().exists()
+
+
 def test_every_number_is_fictional(made_up):
     with_phones = [model for model in LISTS if any(field.name == "phone" for field in model._meta.fields)]
     assert len(with_phones) == 10
@@ -153,6 +158,12 @@ def test_an_opt_out_by_text_keeps_its_words_in_the_consent_history(made_up):
         text = InboxMessage.objects.get(message_sid=record.message_sid)
         assert (text.phone, text.body, text.created_at) == (record.phone, record.words, record.created_at)
         assert UnsubscribedContact.objects.filter(phone=record.phone).exists()
+
+
+def test_the_consent_history_says_of_each_opt_out_when_it_was(made_up):
+    entries = UnsubscribedContact.objects.order_by("phone").values_list("phone", "source", "created_at")
+    records = ConsentRecord.objects.order_by("phone").values_list("phone", "source", "created_at")
+    assert list(entries) == list(records)
 
 
 def test_surveys_have_sessions_with_every_outcome(made_up):

@@ -8,7 +8,6 @@ from contacts.consent import opting_out
 from contacts.models import CommunityMember, ConsentRecord, EventRegistration, SuppressedContact, UnsubscribedContact
 from messaging.error_codes import classify
 from messaging.sending import suppression
-from smsadmin import demo
 from tests.test_architecture import sources
 
 from ..imports.importing import import_all, text
@@ -169,14 +168,6 @@ def test_an_opt_out_that_twilio_reports_is_recorded_once(told):
 def test_an_unreachable_number_is_not_in_the_consent_history():
     suppression.learn(ADA, "Ada", 21614, None)
     assert trail() == []
-
-
-def test_the_demo_says_of_each_opt_out_when_it_was():
-    demo.add()
-    demo.add()
-    entries = UnsubscribedContact.objects.order_by("phone").values_list("phone", "source", "created_at")
-    records = ConsentRecord.objects.order_by("phone").values_list("phone", "source", "created_at")
-    assert list(entries) == list(records)
 
 
 def test_the_admins_pages_say_who_it_was(admin_client, make_member):

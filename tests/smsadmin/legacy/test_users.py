@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize("make", [scrypt, pytest.param(pbkdf2, marks=pytest.mark.slow)])
-def test_users_log_in_with_their_passwords(real_hashers, old, move, make):
+def test_users_log_in_with_their_passwords(light_hashers, old, move, make):
     old.add("users", username="Ben", password_hash=make(GOOD), role="social_manager")
     move()
     client = Client()
