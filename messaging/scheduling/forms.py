@@ -10,6 +10,7 @@ from django.utils.formats import date_format
 
 from accounts import organization
 from smsadmin.lib import dates, time_zones
+from smsadmin.lib.long_select import LongSelect
 
 from ..composing.forms import ComposeForm
 from ..models import Draft, ScheduledMessage
@@ -47,6 +48,7 @@ class TimeForm(forms.Form):
     zone = forms.ChoiceField(
         label="Time zone",
         choices=zone_choices,
+        widget=LongSelect,
         error_messages={"invalid_choice": "This time zone doesn’t exist. Choose one from the list."},
     )
     moment = forms.CharField(required=False)
