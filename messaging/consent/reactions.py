@@ -37,6 +37,7 @@ _EMOJI: Final = (
 _QUOTES: Final = ("“”", "„“", "„”", "«»", "‘’", "「」", "『』", '""', "”“", "””", "‹›", "''")
 _OPENING: Final = "".join(dict.fromkeys(pair[0] for pair in _QUOTES))
 _CLOSING: Final = "".join(dict.fromkeys(pair[1] for pair in _QUOTES))
+_MARKS: Final = frozenset(_OPENING + _CLOSING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +54,13 @@ def read_reaction(body: str) -> Reaction | None:
     if found := _GOOGLE.fullmatch(body) or _GOOGLE_WORN.fullmatch(body):
         return Reaction(found["emoji"].strip(), found["quoted"].strip(), found["mark"] == "\u200c")
     body = _INVISIBLE.sub("", body).strip()
-    if not any(mark in body for mark in _OPENING + _CLOSING) and len(body) > _LONGEST_OF_PICTURE:
-        return None
-    for pattern, emoji, is_removal in _patterns():
+    quoting, of_pictures = _patterns()
+    if _MARKS.isdisjoint(body):
+        # Most texts quote nothing, and most wordings do.
+        quoting = []
+        if len(body) > _LONGEST_OF_PICTURE:
+            return None
+    for pattern, emoji, is_removal in (*quoting, *of_pictures):
         if found := pattern.fullmatch(body):
             named = found.groupdict()
             return Reaction(emoji or (named.get("emoji") or ""), (named.get("quoted") or "").strip(), is_removal)
@@ -63,14 +68,17 @@ def read_reaction(body: str) -> Reaction | None:
 
 
 _LONGEST_OF_PICTURE: Final = 60
+# The wording, the emoji if the wording implies one, and whether it removes the reaction.
+_Pattern = tuple[re.Pattern[str], str, bool]
 
 
 @cache
-def _patterns() -> list[tuple[re.Pattern[str], str, bool]]:
-    """Tuples of pattern, emoji if the wording implies one, and whether it removes the reaction."""
+def _patterns() -> tuple[list[_Pattern], list[_Pattern]]:
+    """Those that quote a text, and the others."""
     table = tomllib.loads(TABLE.read_text("utf-8"))
     quoted = rf"[{re.escape(_OPENING)}]\s*(?P<quoted>.*?)\s*[{re.escape(_CLOSING)}]?"
-    patterns = []
+    quoting: list[_Pattern] = []
+    others: list[_Pattern] = []
     for section, is_removal in (("added", False), ("removed", True)):
         for emoji, forms in table[section].items():
             for form in forms:
@@ -78,11 +86,11 @@ def _patterns() -> list[tuple[re.Pattern[str], str, bool]]:
                 words = words.replace("’", "['’]").replace("TEXT2", rf"[{_OPENING}].{{1,30}}?[{_CLOSING}]")
                 words = words.replace("EMOJI", rf"(?P<emoji>{_EMOJI})").replace("TEXT", quoted)
                 words = words.replace("ANY", r"\S{1,20}(?:\s\S{1,20}){0,2}")
-                patterns.append(
+                (quoting if "TEXT" in form else others).append(
                     (
                         re.compile(words + r"\s*[.。]?", re.IGNORECASE | re.DOTALL),
                         "" if emoji == "any" else emoji,
                         is_removal,
                     )
                 )
-    return patterns
+    return quoting, others

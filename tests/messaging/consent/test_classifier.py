@@ -1,5 +1,6 @@
 """Classifying texts: the table of examples, and properties of any text."""
 
+import functools
 import re
 
 import pytest
@@ -14,6 +15,8 @@ from messaging.text.encoding import MAX_CHARACTERS
 from .examples import examples
 
 ALL = examples()
+# Two tests look at each example.
+classified = functools.cache(classify)
 WISHES = {Verdict.OPT_OUT, Verdict.FLAGGED}
 RESERVED = sorted(OPT_OUT_WORDS | OPT_IN_WORDS | HELP_WORDS | {YES})
 CLEAR = [each.body for each in ALL if each.verdict is Verdict.OPT_OUT]
@@ -26,7 +29,7 @@ def test_each_example_is_classified_correctly(place):
         (each.body, found.verdict.value, found.why)
         for each in ALL
         if each.place == place
-        if (found := classify(each.body)).verdict is not each.verdict
+        if (found := classified(each.body)).verdict is not each.verdict
     ]
     assert wrong == []
 
@@ -41,7 +44,7 @@ def test_each_language_with_phrases_has_examples():
 
 
 def test_each_opt_out_or_flag_has_a_reason_in_english():
-    assert [body for body in ASKING if not re.fullmatch(r"[ -~“”…]{5,120}", classify(body).why)] == []
+    assert [body for body in ASKING if not re.fullmatch(r"[ -~“”…]{5,120}", classified(body).why)] == []
 
 
 # Politeness, signatures, laughs and capitals ------------------------------------------------------------------------

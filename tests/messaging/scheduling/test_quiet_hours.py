@@ -96,7 +96,7 @@ def test_a_number_of_several_zones_waits_for_all_of_them(db, clock):
     assert held == {1: datetime(2026, 12, 1, 22, tzinfo=UTC)}
 
 
-def test_zones_without_a_common_time_follow_the_site(settings, clock):
+def test_zones_without_a_common_time_follow_the_site(db, settings, clock):
     settings.QUIET_HOURS = DailyHours.read("10:00-08:00")
     now = clock("2026-12-01 12:00")
     zones = (ZoneInfo("America/Denver"), ZoneInfo("Europe/Berlin"))
