@@ -23,6 +23,9 @@ PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     Role.SOCIAL_MANAGER: frozenset(
         {
             "contacts.view_communitymember",
+            "contacts.view_profile",
+            "contacts.change_profile",
+            "contacts.view_profilefield",
             "contacts.add_unsubscribedcontact",
             "contacts.view_event",
             "contacts.add_event",

@@ -26,6 +26,7 @@ class Kind(models.TextChoices):
     LOGS_CLEARED = "logs_cleared", "Logs cleared"
     DATA_EXPORTED = "data_exported", "Data exported"
     QUIET_HOURS_IGNORED = "quiet_hours_ignored", "Sent within quiet hours"
+    PERSON_ERASED = "person_erased", "Person erased"
     WEBHOOK_SET = "webhook_set", "Webhook set"
 
 

@@ -9,6 +9,7 @@ class ContactsConfig(AppConfig):
     def ready(self) -> None:
         from smsadmin.lib import text_lookup  # noqa: F401 - importing it registers the lookup
 
-        from . import search_index
+        from . import person_keeper, person_records, search_index
 
+        person_records.keepers.register(person_keeper.ListsKeeper())
         post_migrate.connect(search_index.reinstall_after_migrate, sender=self)

@@ -21,6 +21,8 @@ from phonenumbers import NumberParseException, PhoneNumberType, ValidationResult
 from smsadmin.lib.e164 import E164 as E164
 
 MAX_LENGTH: Final = 20
+# What takes the place of an erased person's phone, with a number that makes it unique.
+ERASED: Final = "erased-"
 
 # Longer than any way of writing one number; anything longer is text in the wrong column.
 _LONGEST_INPUT: Final = 100
@@ -260,8 +262,15 @@ def _clean(text: str) -> str:
     return text.lstrip(_LEADING_MARKS).rstrip(' "')
 
 
+def is_erased(phone: str) -> bool:
+    """Whether it stands for the phone of an erased person."""
+    return phone.startswith(ERASED)
+
+
 def display(e164: str) -> str:
     """The number as people in the default region write it: "(720) 383-2388" at home, "+44 7700 900123" abroad."""
+    if is_erased(e164):
+        return "(erased)"
     try:
         number = phonenumbers.parse(e164)
     except NumberParseException:

@@ -6,11 +6,13 @@ class MessagingConfig(AppConfig):
     verbose_name = "Messages"
 
     def ready(self) -> None:
+        from contacts import person_records
         from contacts.consent.opting_out import opted_out
         from contacts.events import event_changed
         from contacts.imports import traces
+        from contacts.profiles import renamed
 
-        from . import keywords, practice_numbers
+        from . import keywords, person_keeper, practice_numbers
         from .inbox import automation_names, conversations, traces_of_texts
         from .models.inbox import tags
         from .scheduling import event_plans, quiet_hours
@@ -21,6 +23,8 @@ class MessagingConfig(AppConfig):
         automation_names.register("keyword", automation_names.names_of_rules)
         event_changed.connect(event_plans.on_event_changed, dispatch_uid="messaging.event_changed")
         opted_out.connect(conversations.on_opted_out, dispatch_uid="messaging.opted_out")
+        renamed.connect(conversations.on_renamed, dispatch_uid="messaging.renamed")
         tags.register(practice_numbers.tag_of)
         traces.texted.register(traces_of_texts.texted_since)
         traces.texted.register(traces_of_texts.in_conversation_since)
+        person_records.keepers.register(person_keeper.MessagesKeeper())

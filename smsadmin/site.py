@@ -69,11 +69,13 @@ class SmsAdminSite(AdminSite):
         return super().index(request, {"home": home(request.user), **(extra_context or {})})
 
     def get_urls(self) -> list[Any]:
-        from . import team  # as above
+        from contacts.admin import person_page  # as above
+
+        from . import team
         from .home import views
 
         search = path("search/", self.admin_view(self.search), name="search")
-        return [*views.urls(self), *team.urls(self), search, *super().get_urls()]
+        return [*views.urls(self), *team.urls(self), search, *person_page.urls(self), *super().get_urls()]
 
     def search(self, request: HttpRequest) -> HttpResponse:
         """Searches for `q`. With `part=results`, returns only the list of results."""

@@ -1,6 +1,6 @@
 """The consent history: admins can read and export it, and nobody can change it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from django.contrib import admin
@@ -21,7 +21,7 @@ from .people import PersonAdmin
 
 _Source = UnsubscribedContact.Source
 # Labels that fit opt-outs and opt-ins alike.
-_HOW: Final[dict[str, str]] = {
+HOW: Final[dict[str, str]] = {
     _Source.INBOUND: "By text",
     _Source.MANUAL: "By staff",
     _Source.IMPORT: "By import",
@@ -31,9 +31,14 @@ _HOW: Final[dict[str, str]] = {
 _SHOWN_WORDS: Final = 120
 
 
+def how_labels(sources: Iterable[str]) -> dict[str, str]:
+    """How opt-outs and opt-ins came about, in words, by their sources."""
+    return textability.source_labels(set(sources)) | HOW
+
+
 class HowFilter(SourceFilter):
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> Iterator[tuple[str, str]]:
-        yield from _HOW.items()
+        yield from HOW.items()
         yield "event", "Opted out of an event"
         yield "group", "Opted out of a group"
 
@@ -83,7 +88,7 @@ class ConsentRecordAdmin(PersonAdmin):
 
     def prepare_page(self, rows: list[Any]) -> None:
         names = known_names(row.phone for row in rows)
-        labels = textability.source_labels({row.source for row in rows}) | _HOW
+        labels = how_labels(row.source for row in rows)
         for row in rows:
             row.known_name, row.source_label = names.get(row.phone), labels.get(row.source, row.source)
 

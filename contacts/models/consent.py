@@ -7,7 +7,11 @@ from django.utils import timezone
 
 
 class ConsentQuerySet(models.QuerySet):
-    """Rows can be added and read, nothing else."""
+    """Rows can be added and read. Nothing else happens to them, but that an erased person's words are forgotten."""
+
+    def forget_words(self) -> int:
+        """Forget the words, for people who are erased. Returns how many records had some."""
+        return super().update(words="")
 
     def update(self, **changes: Any) -> NoReturn:
         raise TypeError("The consent history is kept as it was written.")
@@ -17,7 +21,8 @@ class ConsentQuerySet(models.QuerySet):
 
 
 class ConsentRecord(models.Model):
-    """One opt-out or opt-in. Append-only: records stay even if the number is removed from every list.
+    """One opt-out or opt-in. Append-only: records stay even if the number is removed from every list, or its owner
+    erased, which takes only their words.
 
     `source` is how it happened: a value of UnsubscribedContact.Source, "event:ID" or "group:ID". `words` are the
     person's own words, or the reason given. `actor` is the user name of the staff member who did it, "" for the

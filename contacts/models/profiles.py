@@ -27,6 +27,10 @@ class Profile(models.Model):
 
     class Meta:
         db_table = "profiles"
+        permissions = [
+            ("export_person", "Can export everything known of a person"),
+            ("erase_person", "Can erase a person"),
+        ]
 
     def __str__(self) -> str:
         return self.name or self.phone

@@ -1,5 +1,6 @@
 """The admin's pages of messaging."""
 
+from . import person_sections  # noqa: F401 - registers its sections
 from .blasts.list import MessageLogAdmin
 from .drafts import DraftAdmin
 from .inbox.list import InboxThreadAdmin

@@ -270,6 +270,8 @@ class IsPerson(Condition):
     def read(cls, data: Mapping[str, Any], within: tuple[int, ...]) -> Self:
         only_keys(data, "phones")
         listed = data["phones"]
+        if listed == []:
+            raise BadCondition("The people who were chosen here have been erased. Choose people again.")
         if not isinstance(listed, list) or not listed or not all(isinstance(one, str) for one in listed):
             raise BadCondition("“phones” takes a list of phone numbers.")
         if len(listed) > MOST_PHONES:

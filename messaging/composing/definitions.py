@@ -154,6 +154,28 @@ def read_text(text: str) -> Definition:
     return read(data)
 
 
+def without_phone(data: Any, phone: str) -> Any:
+    """The JSON of a definition without a person whom it names; anything else stays as it is.
+
+    Where the person was the only one of a condition, the condition goes only if nobody can be added by that;
+    otherwise it stays without phones, and the definition can't be used any more.
+    """
+    if not isinstance(data, dict):
+        return data
+    if isinstance(listed := data.get("phones"), list):
+        return data | {"phones": [one for one in listed if one != phone]}
+    found = {join: [without_phone(one, phone) for one in data[join]] for join in JOINS if _is_list(data, join)}
+    for join, others in (("any", ()), ("none", ("all", "any"))):
+        kept = [one for one in found.get(join, []) if one != {"phones": []}]
+        if kept or any(found.get(other) for other in others):
+            found[join] = kept
+    return data | found
+
+
+def _is_list(data: dict[str, Any], join: str) -> bool:
+    return isinstance(data.get(join), list)
+
+
 def _read_condition(data: Any, within: tuple[int, ...], depth: int) -> "Condition | Definition":
     if not isinstance(data, Mapping) or not data:
         raise BadDefinition('A condition is written like {"group": "Choir"}.')

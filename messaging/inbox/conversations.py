@@ -181,6 +181,11 @@ def assign_name(thread: InboxThread, name: str) -> None:
     InboxThread.objects.filter(pk=thread.pk).update(contact_name=" ".join(name.split()) or None)
 
 
+def on_renamed(phone: str, name: str, **_: Any) -> None:
+    """Signal receiver for `contacts.profiles.renamed`: a name that staff gave in the inbox follows."""
+    InboxThread.objects.filter(phone=phone).exclude(contact_name=None).update(contact_name=name or None)
+
+
 def delete_text(message: InboxMessage) -> None:
     """Delete one text from its conversation. The inbox then shows the one before it.
 
