@@ -86,6 +86,7 @@ def rename(phone: str, name: str, user: AppUser) -> None:
 def follow(phone: str, name: str, user: AppUser) -> None:
     """After one list's entry was renamed by staff: if the person has a confirmed name, this is the new one."""
     with transaction.atomic():
+        lock_bulk_changes()
         if Profile.objects.filter(phone=phone).exclude(name="").update(name=name):
             rename(phone, name, user)
 

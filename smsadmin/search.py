@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from contacts import searching
 from contacts.models import CommunityMember, Event, EventRegistration, Group, GroupMember
+from contacts.person_ids import page_of
 from contacts.phones import display
 from messaging.models import MessageLog
 from smsadmin.lib.text_lookup import fold
@@ -56,14 +57,16 @@ def _find_pages(user: Any, text: str) -> Iterator[Result]:
 
 def _find_members(text: str) -> Iterator[Result]:
     for member in searching.search(CommunityMember.objects.order_by("-pk"), text, limit=MAX_RESULTS)[:MAX_RESULTS]:
-        yield Result("Person", member.name or display(member.phone), display(member.phone), _page_of(member), "team")
+        yield Result(
+            "Person", member.name or display(member.phone), display(member.phone), page_of(member.phone), "team"
+        )
 
 
 def _find_registrations(text: str) -> Iterator[Result]:
     registrations = searching.search(EventRegistration.objects.order_by("-pk"), text, limit=MAX_RESULTS)
     for one in registrations.select_related("event")[:MAX_RESULTS]:
         detail = f"{display(one.phone)}, {one.event.title}"
-        yield Result("Registration", one.name or display(one.phone), detail, _page_of(one), "team")
+        yield Result("Registration", one.name or display(one.phone), detail, page_of(one.phone), "team")
 
 
 def _find_events(text: str) -> Iterator[Result]:

@@ -6,6 +6,7 @@ from django.contrib.admin.utils import model_ngettext
 from django.contrib.admin.views.main import ChangeList
 from django.http import HttpRequest
 
+from contacts import person_ids
 from smsadmin.lib.pagination import CappedPaginator
 from smsadmin.lib.plurals import counted
 
@@ -22,9 +23,20 @@ class PreparedChangeList(ChangeList):
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         admin: Any = self.model_admin
+        if self._leads_to_people:
+            # A search is no part of the address of a person.
+            self.preserved_filters = ""
         rows: Any = list(self.result_list)
         admin.prepare_page(rows)
         self.result_list = rows
+
+    def url_for_result(self, result: Any) -> str:
+        """The row's page, or that of its person."""
+        return (self._leads_to_people and person_ids.page_of(result.phone)) or super().url_for_result(result)
+
+    @property
+    def _leads_to_people(self) -> bool:
+        return bool(getattr(self.model_admin, "leads_to_people", False))
 
     @property
     def count_label(self) -> str:

@@ -10,7 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
-from contacts import searching, textability
+from contacts import person_ids, searching, textability
 from contacts.models import ConsentRecord, UnsubscribedContact
 from contacts.names import known_names
 from smsadmin.lib import dates
@@ -50,6 +50,7 @@ class ConsentRecordAdmin(PersonAdmin):
     sortable_by = ()
     search_help_text = "Name, phone number, or their words"
     counted_as = ("record", "records")
+    leads_to_people = False
     empty_list = "Nobody has opted in or out yet."
     actions = ("export_selected",)
     export_permission = "view"
@@ -94,7 +95,9 @@ class ConsentRecordAdmin(PersonAdmin):
 
     @admin.display(description="who")
     def person(self, record: Any) -> SafeString:
-        return format_html("{}<br>{}", self.shown_name(record), self.shown_phone(record))
+        name, address = self.shown_name(record), person_ids.page_of(record.phone)
+        linked = format_html('<a href="{}">{}</a>', address, name) if address else name
+        return format_html("{}<br>{}", linked, self.shown_phone(record))
 
     @admin.display(description="name")
     def shown_name(self, record: Any) -> str:

@@ -22,7 +22,7 @@ from django.views.decorators.http import require_safe
 from accounts.events import record
 from accounts.models import AppUser
 from accounts.security_events import Kind
-from contacts import exporting, phones, searching
+from contacts import exporting, person_ids, phones, searching
 from smsadmin.lib.locks import lock_bulk_changes
 from smsadmin.lib.pagination import CappedPaginator
 
@@ -194,8 +194,11 @@ class ListAdmin(admin.ModelAdmin):
 class PersonAdmin(ListAdmin):
     """The admin of a list of people with phones.
 
-    `export_permission` is what a download requires: "view" or "change" on the list.
+    `export_permission` is what a download requires: "view" or "change" on the list. `leads_to_people` is whether the
+    rows lead to the pages of their people, rather than to pages of their own.
     """
+
+    leads_to_people = True
 
     search_fields = ("phone",)
     search_help_text = "Name or phone number"
@@ -219,11 +222,14 @@ class PersonAdmin(ListAdmin):
         return phones.display(person.phone)
 
     def get_page_tools(self, request: HttpRequest, obj: Any) -> list[ListTool]:
-        """The page of a person links to the consent history of their number."""
-        if not request.user.has_perm("contacts.view_consentrecord"):
-            return []
-        trail = f"{reverse('admin:contacts_consentrecord_changelist')}?{urlencode({'q': obj.phone})}"
-        return [("Consent history", trail)]
+        """The page of a row links to that of the person, and to the consent history of their number."""
+        tools = []
+        if request.user.has_perm("contacts.view_communitymember") and (address := person_ids.page_of(obj.phone)):
+            tools.append(("Everything about them", address))
+        if request.user.has_perm("contacts.view_consentrecord"):
+            trail = f"{reverse('admin:contacts_consentrecord_changelist')}?{urlencode({'q': obj.phone})}"
+            tools.append(("Consent history", trail))
+        return tools
 
     # Export ------------------------------------------------------------------------------------------------
 

@@ -114,12 +114,20 @@ def show(request: HttpRequest, person: Person) -> HttpResponse:
         links=[link for make in person_additions.actions for link in make(request, person)],
         stop_address="" if standing.opt_out else stop_address(request, person.phone),
         edit_address=_address(person, "_edit") if user.has_perm(EDIT) else "",
+        record_address=_record_address(user, standing.record),
         allow_address=_address(person, "_allow") if standing.record and user.has_perms(ALLOW) else "",
         export_address=_address(person, "_export") if user.has_perm(EXPORT) else "",
         erase_address=_address(person, "_erase") if user.has_perm(ERASE) else "",
         adding=adding if phones.E164.fullmatch(person.phone) and adding.has_lists else None,
         add_address=_address(person, "_add"),
     )
+
+
+def _record_address(user: Any, record: UnsubscribedContact | SuppressedContact | None) -> str:
+    """The entry that keeps the person from being texted, for who may see it."""
+    if record is None or not user.has_perm(f"contacts.view_{record._meta.model_name}"):
+        return ""
+    return reverse(f"admin:contacts_{record._meta.model_name}_change", args=[record.pk])
 
 
 def edit(request: HttpRequest, person: Person) -> HttpResponse:

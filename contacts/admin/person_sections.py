@@ -69,9 +69,7 @@ def details(request: HttpRequest, person: Person) -> Section:
     """What the profile says: time zone, language, notes, and the fields that staff have defined."""
     profile = Profile.objects.filter(phone=person.phone).first() or Profile(phone=person.phone)
     values = profile_values.values_of([person.phone]).get(person.phone, {})
-    rows = [("Phone", person.number)] if person.name else []
-    rows.append(("Time zone", profile.time_zone.replace("_", " ") or "By number"))
-    rows.append(("Language", profile.language))
+    rows = [("Time zone", profile.time_zone.replace("_", " ") or "By number"), ("Language", profile.language)]
     rows += [(field.label, shown_value(field, values.get(field.key, ""))) for field in ProfileField.objects.all()]
     context = {"rows": rows, "notes": profile.notes}
     return Section("details", "Details", "contacts/person_details.html", context, place=10, is_beside=True)

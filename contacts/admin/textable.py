@@ -1,6 +1,6 @@
 """Members and registrations: whether people can be texted, and what staff can do about it."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
@@ -9,7 +9,8 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from contacts import textability
+from accounts.models import AppUser
+from contacts import profiles, textability
 from contacts.consent import opting_out
 from smsadmin.lib.plurals import people
 
@@ -77,6 +78,12 @@ class TextablePersonAdmin(GroupingMixin, PersonAdmin):
             page = f"admin:contacts_{record._meta.model_name}_change"
             context["record_address"] = reverse(page, args=[record.pk])
         return context
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """A name that staff correct here is the person's name, if one has been confirmed."""
+        super().save_model(request, obj, form, change)
+        if change and "name" in form.changed_data:
+            profiles.follow(obj.phone, obj.name or "", cast(AppUser, request.user))
 
     # Actions -----------------------------------------------------------------------------------------------
 
