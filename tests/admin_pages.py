@@ -15,6 +15,7 @@ from django_q.models import OrmQ, Schedule, Task
 from accounts import events
 from accounts.models import AppUser, LoginAttempt, Organization
 from accounts.security_events import Kind, SecurityEvent
+from contacts import person_ids
 from contacts.imports import lifecycle, staging
 from contacts.models import (
     CommunityMember,
@@ -106,6 +107,7 @@ class World:
             model = AppUser if name == "auth_user_password_change" else models()[name.rpartition("_")[0]]
             return self.row(model, variant or name.rpartition("_")[2]).pk
         return {
+            "person": lambda: person_ids.encode(self.row(CommunityMember).phone),
             "target": lambda: variant,
             "text": lambda: self.thread().messages.get().pk,
             "import_id": lambda: self.row(ContactImport, variant).pk,

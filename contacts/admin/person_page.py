@@ -9,11 +9,11 @@ from typing import Any, Final
 from django.contrib import admin, messages
 from django.contrib.admin.models import ADDITION, LogEntry
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from accounts.models import AppUser
 from contacts import known_people, person_ids, person_records, phones, profile_values, profiles, textability
@@ -57,7 +57,7 @@ def urls(site: admin.AdminSite) -> list[URLPattern]:
         on("edit/", edit, "person_edit"),
         on("add/", add, "person_add"),
         on("allow/", allow, "person_allow"),
-        on("export/", export, "person_export"),
+        on("download/", export, "person_download"),
         on("erase/", erase, "person_erase"),
     ]
 
@@ -116,7 +116,7 @@ def show(request: HttpRequest, person: Person) -> HttpResponse:
         edit_address=_address(person, "_edit") if user.has_perm(EDIT) else "",
         record_address=_record_address(user, standing.record),
         allow_address=_address(person, "_allow") if standing.record and user.has_perms(ALLOW) else "",
-        export_address=_address(person, "_export") if user.has_perm(EXPORT) else "",
+        export_address=_address(person, "_download") if user.has_perm(EXPORT) else "",
         erase_address=_address(person, "_erase") if user.has_perm(ERASE) else "",
         adding=adding if phones.E164.fullmatch(person.phone) and adding.has_lists else None,
         add_address=_address(person, "_add"),
@@ -153,12 +153,13 @@ def may_rename(user: Any, phone: str) -> bool:
     return all(user.has_perm(f"contacts.change_{model._meta.model_name}") for model in others)
 
 
-@require_POST
 def add(request: HttpRequest, person: Person) -> HttpResponse:
     """Adds the person to the posted list."""
     user = request.user
     if not isinstance(user, AppUser) or not any(map(user.has_perm, _ADDING)):
         raise PermissionDenied
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
     form = AddForm(user, person, request.POST)
     if not phones.E164.fullmatch(person.phone):
         messages.error(request, "This sender isn’t a phone number, so it can’t be on a list.")
@@ -205,10 +206,11 @@ def allow(request: HttpRequest, person: Person) -> HttpResponse:
     )
 
 
-@require_POST
 def export(request: HttpRequest, person: Person) -> HttpResponse:
     """Everything known of the person, as a ZIP file whose name doesn't say who it is."""
     _require(request, EXPORT)
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
     short = str(person_ids.encode(person.phone))[:8]
     name = f"person-{short}-{timezone.localdate():%Y-%m-%d}.zip"
     return HttpResponse(

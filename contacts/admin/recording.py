@@ -15,7 +15,7 @@ from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
-from contacts import known_people, phones
+from contacts import known_people, person_ids, phones
 from contacts.consent import opting_out
 from contacts.known_people import Person
 from contacts.models import UnsubscribedContact
@@ -68,7 +68,7 @@ class RecordPage(admin.ModelAdmin):
         return HttpResponseRedirect(record_address(request.GET.get("phone", "")))
 
     def record_view(self, request: HttpRequest) -> HttpResponse:
-        """The form, filled in from `phone`; afterwards leads back to `next`."""
+        """The form, filled in from `phone` or from the id `person`; afterwards leads back to `next`."""
         if not request.user.has_perm(RECORD):
             raise PermissionDenied
         came_from = _read_next(request)
@@ -78,7 +78,7 @@ class RecordPage(admin.ModelAdmin):
                 self._record(request, form.person, form.reason, came_from)
                 return HttpResponseRedirect(came_from)
         else:
-            form = RecordForm(request.user, initial=initial_for(request.GET.get("phone", "").replace("\0", "")))
+            form = RecordForm(request.user, initial=initial_for(_read_phone(request)))
         if not form["phone"].value():
             form.fields["who"].widget.attrs["autofocus"] = True
         context = self.admin_site.each_context(request) | {
@@ -130,8 +130,16 @@ def record_address(phone: str = "", came_from: str = "") -> str:
 
 def stop_address(request: HttpRequest, phone: str) -> str:
     """The same for a link on the page of the number's owner, which it leads back to; "" for who may not record it."""
-    is_phone = phones.E164.fullmatch(phone)
-    return record_address(phone, request.path) if is_phone and request.user.has_perm(RECORD) else ""
+    if not phones.E164.fullmatch(phone) or not request.user.has_perm(RECORD):
+        return ""
+    query = urlencode({"person": str(person_ids.encode(phone)), "next": request.path})
+    return f"{record_address()}?{query}"
+
+
+def _read_phone(request: HttpRequest) -> str:
+    """What the address says of whom the page is about."""
+    named = person_ids.decode(request.GET.get("person", ""))
+    return named or request.GET.get("phone", "").replace("\0", "")
 
 
 def _number_shown(form: RecordForm) -> str:

@@ -55,6 +55,9 @@ def test_a_social_manager_may():
     granted = {
         "contacts.view_communitymember",
         "contacts.add_unsubscribedcontact",
+        "contacts.view_profile",
+        "contacts.change_profile",
+        "contacts.view_profilefield",
         *(f"contacts.{verb}_event" for verb in ("view", "add", "change")),
         *(f"contacts.{verb}_eventregistration" for verb in VERBS),
         "messaging.view_messagelog",

@@ -7,6 +7,7 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.test import Client
 
+from contacts import person_ids
 from contacts.consent import opting_out
 from contacts.models import ConsentRecord, UnsubscribedContact
 from tests.messaging.conversations import make_thread
@@ -63,7 +64,7 @@ def test_a_registration_and_a_conversation_link_to_it(manager_client, make_regis
         f"/admin/contacts/eventregistration/{registration.pk}/change/",
         f"/admin/messaging/inboxthread/{thread.pk}/change/",
     ):
-        assert "record/?phone=%2B13035550152&amp;next=" in manager_client.get(address).text
+        assert f"record/?person={person_ids.encode(TARA)}&amp;next=" in manager_client.get(address).text
     opting_out.opt_out(TARA, "inbound")
     assert "record/?" not in manager_client.get(f"/admin/messaging/inboxthread/{thread.pk}/change/").text
 
