@@ -6,13 +6,14 @@ class MessagingConfig(AppConfig):
     verbose_name = "Messages"
 
     def ready(self) -> None:
-        from contacts import person_records
+        from contacts import person_records, profile_fields
         from contacts.consent.opting_out import opted_out
         from contacts.events import event_changed
         from contacts.imports import traces
         from contacts.profiles import renamed
 
         from . import keywords, person_keeper, practice_numbers
+        from .composing import saved_audiences
         from .inbox import automation_names, conversations, traces_of_texts
         from .models.inbox import tags
         from .scheduling import event_plans, quiet_hours
@@ -24,6 +25,7 @@ class MessagingConfig(AppConfig):
         event_changed.connect(event_plans.on_event_changed, dispatch_uid="messaging.event_changed")
         opted_out.connect(conversations.on_opted_out, dispatch_uid="messaging.opted_out")
         renamed.connect(conversations.on_renamed, dispatch_uid="messaging.renamed")
+        profile_fields.users.register(saved_audiences.using_field)
         tags.register(practice_numbers.tag_of)
         traces.texted.register(traces_of_texts.texted_since)
         traces.texted.register(traces_of_texts.in_conversation_since)

@@ -91,6 +91,7 @@ SECTIONS: Final = (
         "settings",
         (
             _list("Organization", "accounts.Organization", "organization", "name contact time zone settings"),
+            _list("Fields", "contacts.ProfileField", "field", "profile custom grade"),
             _list("Team", "accounts.AppUser", "team", "users staff roles"),
             Place("My account", "own_account", "account", words="password test phone"),
         ),

@@ -25,6 +25,7 @@ from contacts.models import (
     EventRegistration,
     Group,
     GroupMember,
+    ProfileField,
     SuppressedContact,
     UnsubscribedContact,
 )
@@ -142,6 +143,7 @@ class World:
             ),
             UnsubscribedContact: lambda: UnsubscribedContact.objects.create(phone=next(self.phones)),
             SuppressedContact: lambda: SuppressedContact.objects.create(phone=next(self.phones)),
+            ProfileField: lambda: ProfileField.objects.create(key=f"field_{uuid.uuid4().hex[:8]}", label="Grade"),
             ContactImport: lambda: self.contact_import(
                 variant if variant in ContactImport.Target.values else "event"
             ),

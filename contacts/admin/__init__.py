@@ -2,6 +2,7 @@
 
 from .consent import ConsentRecordAdmin
 from .events import EventAdmin
+from .fields import ProfileFieldAdmin
 from .groups import GroupAdmin, GroupMemberAdmin
 from .imports import ContactImportAdmin
 from .members import CommunityMemberAdmin
@@ -16,6 +17,7 @@ __all__ = [
     "EventRegistrationAdmin",
     "GroupAdmin",
     "GroupMemberAdmin",
+    "ProfileFieldAdmin",
     "SuppressedContactAdmin",
     "UnsubscribedContactAdmin",
 ]

@@ -154,6 +154,15 @@ def read_text(text: str) -> Definition:
     return read(data)
 
 
+def uses_field(data: Any, field_id: int) -> bool:
+    """Whether the JSON of a stored definition asks for a field."""
+    if not isinstance(data, dict):
+        return False
+    if data.get("field") == field_id:
+        return True
+    return any(uses_field(one, field_id) for join in JOINS if _is_list(data, join) for one in data[join])
+
+
 def without_phone(data: Any, phone: str) -> Any:
     """The JSON of a definition without a person whom it names; anything else stays as it is.
 

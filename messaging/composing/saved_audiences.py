@@ -3,8 +3,9 @@
 from django.db import transaction
 
 from accounts.models import AppUser
+from contacts.models import ProfileField
 
-from ..models import SavedAudience
+from ..models import Draft, SavedAudience, ScheduledMessage
 from . import definitions
 from .definitions import Definition
 
@@ -39,6 +40,18 @@ def define(name: str, definition: Definition, user: AppUser | None = None) -> Sa
         audience.definition = definition.stored()
         audience.save()
     return audience
+
+
+def using_field(field: ProfileField) -> list[str]:
+    """Audiences, unsent drafts and scheduled blasts that ask for a field, in words (see `profile_fields.users`)."""
+    audiences = SavedAudience.objects.order_by("name", "pk")
+    found = [f"the audience “{row}”" for row in audiences if definitions.uses_field(row.definition, field.pk)]
+    drafts = Draft.objects.unsent().filter(scheduled=None).exclude(definition=None)
+    found += [f"the draft “{row}”" for row in drafts if definitions.uses_field(row.definition, field.pk)]
+    upcoming = ScheduledMessage.objects.upcoming().exclude(definition=None)
+    return found + [
+        f"the scheduled blast “{row}”" for row in upcoming if definitions.uses_field(row.definition, field.pk)
+    ]
 
 
 def check(audience: SavedAudience, definition: Definition) -> None:

@@ -33,7 +33,8 @@ def test_admins_see_every_place_by_job(admin_client):
             "Unreachable",
             "Imports",
         ),
-        *("Keyword replies", "Surveys", "Organization", "Team", "My account", "Consent history", "Failed sign-ins"),
+        *("Keyword replies", "Surveys", "Organization", "Fields", "Team", "My account"),
+        *("Consent history", "Failed sign-ins"),
         *("Security events", "Scheduled tasks", "Queued tasks", "Finished tasks", "Failed tasks"),
     ]
     assert current == ["Home"]
@@ -43,7 +44,7 @@ def test_social_managers_see_what_their_role_includes(manager_client):
     shown, _ = links(read(manager_client, "/admin/"))
     assert list(shown) == [
         *("New blast", "Home", "Inbox", "Sent", "Scheduled", "Drafts", "Everyone", "Events", "Groups"),
-        *("Keyword replies", "Surveys", "My account"),
+        *("Keyword replies", "Surveys", "Fields", "My account"),
     ]
 
 
