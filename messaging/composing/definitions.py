@@ -176,7 +176,7 @@ def without_phone(data: Any, phone: str) -> Any:
     found = {join: [without_phone(one, phone) for one in data[join]] for join in JOINS if _is_list(data, join)}
     for join, others in (("any", ()), ("none", ("all", "any"))):
         kept = [one for one in found.get(join, []) if one != {"phones": []}]
-        if kept or any(found.get(other) for other in others):
+        if join in found and (kept or any(found.get(other) for other in others)):
             found[join] = kept
     return data | found
 

@@ -12,6 +12,7 @@ from django.db.models import Case, Exists, OuterRef, Q, Sum, Value, When
 from django.utils import timezone
 
 from contacts.models import Event
+from contacts.phones import ERASED
 from smsadmin.lib import shared_clock
 
 from ..text.naming import name_of
@@ -210,7 +211,7 @@ class MessageLog(models.Model):
 
     def kept_from_retry(self) -> DeliveryQuerySet:
         """Deliveries that failed here but may have been sent by a blast since deleted or lost in a restore."""
-        rows: DeliveryQuerySet = self.deliveries.not_reached()
+        rows: DeliveryQuerySet = self.deliveries.not_reached().exclude(phone__startswith=ERASED)
         is_kept = Q(is_left=True)
         if self.restored_at is not None:
             is_kept |= Q(claimed_at=None) | Q(claimed_at__lte=self.restored_at)
