@@ -54,6 +54,9 @@ class Keeper:
         """Everything there is, for the person to read."""
         raise NotImplementedError
 
+    def hold(self, phone: str) -> None:
+        """Locks what a text from the phone locks first, so that one that comes in now waits or is waited for."""
+
     def check(self, phone: str) -> None:
         """Raises CannotErase while something still needs it. Called in the transaction that erases."""
 
@@ -135,6 +138,8 @@ def erase(phone: str) -> None:
     """
     with transaction.atomic():
         lock_bulk_changes()
+        for keeper in keepers:
+            keeper.hold(phone)
         for keeper in keepers:
             keeper.check(phone)
         for keeper in keepers:

@@ -56,6 +56,9 @@ class MessagesKeeper(Keeper):
             SID="sid",
         )
 
+    def hold(self, phone: str) -> None:
+        list(InboxThread.objects.select_for_update().filter(phone=phone).values_list("pk", flat=True))
+
     def check(self, phone: str) -> None:
         being_sent = _blasts_to(phone).filter(message_log__status=MessageLog.Status.PROCESSING)
         for delivery in being_sent.select_related("message_log")[:1]:
@@ -115,8 +118,7 @@ def _take_off_definitions(phone: str) -> None:
 
 def _delete_conversation(phone: str) -> None:
     """The conversation with its texts; a text that Twilio repeats isn't stored again."""
-    threads = InboxThread.objects.select_for_update().filter(phone=phone)
-    for thread in threads:
+    for thread in InboxThread.objects.filter(phone=phone):
         sids = thread.messages.received().exclude(message_sid=None).values_list("message_sid", flat=True)
         DeletedText.objects.bulk_create(
             [DeletedText(message_sid=sid) for sid in sids if sid], ignore_conflicts=True, batch_size=_BATCH

@@ -221,6 +221,8 @@ SMS_KEYWORD_REPLIES_PER_HOUR: int = env.read_number(
 )
 SURVEY_SESSION_HOURS: int = env.read_number("SURVEY_SESSION_HOURS", int, 24, 1, 8_760, "hours")
 
+INBOX_RETENTION_DAYS: int = env.read_number("INBOX_RETENTION_DAYS", int, 0, 0, 36_500, "days (0: for ever)")
+
 # Asked in this order about each incoming text; the first to answer handles it (see messaging.inbound.handlers).
 INBOUND_HANDLERS: list[str] = [
     "messaging.consent.handlers.hear_words",

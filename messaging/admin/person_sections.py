@@ -47,9 +47,9 @@ def conversation(request: HttpRequest, person: Person) -> Section | None:
     texts: list[Any] = []
     if thread is not None:
         texts = list(InboxMessage.objects.filter(thread=thread).on_their_own().order_by("-pk")[:TEXTS])[::-1]
-    media = timeline.media_previews(text.pk for text in texts if not text.body)
+    media = timeline.media_previews(text.pk for text in texts if not text.shown_body)
     for text in texts:
-        text.shown = text.body or media.get(text.pk) or ""
+        text.shown = text.shown_body or media.get(text.pk) or ""
         text.is_ours = text.direction == InboxMessage.Direction.OUTBOUND
     link = ("Open conversation", _conversation(thread)) if thread else None
     context = {"texts": texts}

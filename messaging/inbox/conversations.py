@@ -210,7 +210,7 @@ def _follow_up(thread: InboxThread, unread: int) -> None:
     last = thread.messages.order_by("-pk").first()
     received = thread.messages.received()
     InboxThread.objects.filter(pk=thread.pk).update(
-        last_message_preview=preview(last.body) if last else None,
+        last_message_preview=preview(last.shown_body) if last else None,
         last_direction=last.direction if last else None,
         last_message_at=last.created_at if last else thread.last_message_at,
         unread_count=received[:unread].count(),

@@ -211,6 +211,8 @@ def repeat(message: InboxMessage, user: AppUser) -> InboxMessage:
         raise CannotReply("This text didn’t fail, so nothing was sent.")
     if not row.can_be_retried:
         raise CannotReply(f"Nothing was sent because it would fail again. {row.error_message}".strip())
+    if message.redacted_at:
+        raise CannotReply("The words of this text have been removed because it is old, so nothing was sent.")
     return reply(message.thread, message.body, user, _token_of_repeat(message.pk))
 
 

@@ -136,7 +136,7 @@ class Timeline:
                 TEXT,
                 message,
                 message.at,
-                message.body,
+                message.shown_body,
                 authors.get(message.pk, ""),
                 is_ours,
                 is_repeated=message.pk in repeated,

@@ -117,6 +117,8 @@ class Entry:
         """Whether it is a failed reply that staff can resend and haven't."""
         if self.kind != TEXT or self.row.automation_source != InboxMessage.Source.MANUAL or self.is_repeated:
             return False
+        if self.row.redacted_at:
+            return False
         return self.row.delivery is not None and self.row.delivery.can_be_retried
 
     @property

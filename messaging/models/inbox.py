@@ -132,6 +132,8 @@ class InboxMessage(models.Model):
         SURVEY = "survey", "Survey"
         SYSTEM = "system", "Opt-out or help"
 
+    REDACTED: Final = "(removed because it is old)"
+
     # Two indexes below start with the thread.
     thread = models.ForeignKey(InboxThread, models.CASCADE, related_name="messages", db_index=False)
     phone = models.CharField(max_length=20)
@@ -174,6 +176,10 @@ class InboxMessage(models.Model):
         Delivery, models.SET_NULL, null=True, blank=True, related_name="reactions", db_index=False
     )
 
+    redacted_at = models.DateTimeField(
+        null=True, blank=True, help_text="When its words were removed because of its age."
+    )
+
     objects = InboxMessageQuerySet.as_manager()
 
     class Meta:
@@ -209,6 +215,11 @@ class InboxMessage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_direction_display()} {self.pk}"
+
+    @property
+    def shown_body(self) -> str:
+        """Its words, or that they have been removed."""
+        return self.REDACTED if self.redacted_at else self.body
 
     @property
     def is_about_another(self) -> bool:
