@@ -113,6 +113,8 @@ def test_an_invalid_value_stops_the_start_with_one_line():
         ("SMS_SENDERS_PER_BLAST", "0", "from 1 to 100"),
         ("SMS_BREAKER_SAMPLE", "x", "from 1 to 10,000"),
         ("SMS_UNKNOWN_GRACE_MINUTES", "soon", "minutes"),
+        ("INBOX_RETENTION_DAYS", "-1", "days (0: for ever)"),
+        ("INBOX_RETENTION_DAYS", "a year", "days"),
         ("SMS_PRICE_PER_SEGMENT", "0,0083", "dollars a segment"),
         ("SMS_PRICE_PER_SEGMENT", "sNaN", "dollars a segment"),
         ("SCHEDULED_MESSAGE_MAX_LAG", "a day", "minutes"),
