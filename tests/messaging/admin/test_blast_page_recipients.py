@@ -19,7 +19,7 @@ Status = Delivery.Status
 
 
 def names(page):
-    return re.findall(r'<td class="recipient-name"><bdi>(.*?)</bdi></td>', page)
+    return [re.sub(r"<.*?>", "", cell) for cell in re.findall(r'<td class="recipient-name">(.*?)</td>', page)]
 
 
 def test_each_recipient_is_listed_with_the_reason_in_words(show, make_log, make_delivery):

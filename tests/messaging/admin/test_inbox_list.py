@@ -257,7 +257,7 @@ def test_a_long_list_takes_no_more_queries_than_a_short_one(
 ):
     for _ in range(40):
         make_thread(make_phone(), "Hi")
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(15):
         manager_client.get(INBOX)
 
 
