@@ -1,10 +1,10 @@
 /* Makes the key of a new field from its label, as contacts.profile_fields.key_for does, until somebody types a key. */
 "use strict";
-(function () {
+document.addEventListener("DOMContentLoaded", function () {
     const LONGEST = 36;
 
     function keyFor(label) {
-        const plain = label.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+        const plain = label.toLowerCase().replaceAll("ß", "ss").normalize("NFKD").replace(/\p{M}/gu, "");
         const key = (plain.match(/[a-z0-9]+/g) || []).join("_").slice(0, LONGEST).replace(/^_+|_+$/g, "");
         return !key || /^[a-z]/.test(key) ? key : `field_${key}`.slice(0, LONGEST);
     }
@@ -23,4 +23,4 @@
             key.value = keyFor(label.value);
         }
     });
-})();
+});
