@@ -5,7 +5,7 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("contacts", "0008_groups_and_profiles"),
+        ("contacts", "0011_import_fields_and_changes"),
     ]
 
     operations = [

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0004_webhook_set"),
+        ("accounts", "0006_organization_and_test_phones"),
     ]
 
     operations = [
@@ -29,6 +29,7 @@ class Migration(migrations.Migration):
                     ("blast_sent", "Blast sent"),
                     ("logs_cleared", "Logs cleared"),
                     ("data_exported", "Data exported"),
+                    ("quiet_hours_ignored", "Sent within quiet hours"),
                     ("person_erased", "Person erased"),
                     ("webhook_set", "Webhook set"),
                 ],
