@@ -16,7 +16,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import ngettext
 
 from messaging.composing import drafts
-from messaging.models import Draft
+from messaging.composing.audience import Audience
+from messaging.models import Draft, Target
 from smsadmin.lib import dates
 from smsadmin.lib.ids import read_key
 
@@ -142,6 +143,8 @@ class DraftAdmin(admin.ModelAdmin):
             return ngettext("%s selected person", "%s selected people", count) % f"{count:,}"
         if draft.lacks_event:
             return "No event chosen yet"
+        if draft.target == Target.AUDIENCE:
+            return Audience.of_draft(draft).name if draft.definition else "Nobody chosen yet"
         return str(draft.event) if draft.event else "Community"
 
     @admin.display(description="by")

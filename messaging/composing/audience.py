@@ -101,7 +101,9 @@ class Audience:
 
     @classmethod
     def defined(cls, stored: Any, test_phone: str | None = None) -> Self:
-        """The audience of a definition as JSON."""
+        """The audience of a definition as JSON; of None, nobody has been chosen yet."""
+        if stored is None:
+            return cls(Target.AUDIENCE, test_phone=test_phone, problem="Choose who gets the message.")
         try:
             return cls(Target.AUDIENCE, test_phone=test_phone, definition=definitions.read(stored))
         except BadDefinition as problem:

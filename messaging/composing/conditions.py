@@ -25,7 +25,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from accounts import organization
-from contacts import phones, profile_values
+from contacts import known_people, phones, profile_values
 from contacts.models import Event, Group, ProfileField, ProfileValue
 from smsadmin.lib.plurals import people
 
@@ -292,7 +292,8 @@ class IsPerson(Condition):
         return self.words()
 
     def words(self, is_met: bool = True) -> str:
-        who = phones.display(self.phones[0]) if len(self.phones) == 1 else people(len(self.phones))
+        is_one = len(self.phones) == 1
+        who = known_people.of_phone(self.phones[0]).title if is_one else people(len(self.phones))
         return who if is_met else f"not {who}"
 
     def pools(self) -> list[Pool]:

@@ -9,6 +9,7 @@ from accounts.models import AppUser
 from contacts.models import CommunityMember
 
 from ..models import Draft
+from . import chips
 
 
 class NotYours(Exception):
@@ -27,8 +28,11 @@ def find(token: uuid.UUID, user: AppUser) -> Draft | None:
 
 
 def has_fixed_audience(draft: Draft) -> bool:
-    """Whether the audience was chosen before the compose page: on a list, by retrying a blast, or as a test."""
-    return draft.is_selection or draft.retry_of_id is not None or draft.test_mode
+    """Whether the audience was chosen before the compose page: on a list, by retrying a blast, as a test, or by a
+    definition that the page can't show."""
+    return (
+        draft.is_selection or draft.retry_of_id is not None or draft.test_mode or not chips.can_show(draft)
+    )
 
 
 def copy(draft: Draft, user: AppUser) -> Draft:

@@ -5,20 +5,21 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from django import forms
-from django.contrib import admin
 
 from contacts.admin.choosing import SearchingSelect
 from contacts.models import Event
 
-from ..models import Draft, MessageLog, Target
+from ..models import Draft
 from ..text.encoding import MAX_CHARACTERS
 from ..text.personalization import OPT_OUT_LINE, takes_replies, tidy
-from . import drafts, preview
+from . import chips, drafts, preview
+from .chips import Chip
+from .chips_field import ChipsField
 
 # Far more than can be sent, but still fast to measure for a large audience.
 MAX_TYPED: Final = 10_000
 RECENT_EVENTS: Final = 50
-WRITTEN: Final = ("message_body", "has_opt_out_line", "target", "event", "definition")
+WRITTEN: Final = ("message_body", "has_opt_out_line", "target", "event_id", "definition")
 
 
 class EventSelect(SearchingSelect):
@@ -41,21 +42,12 @@ class ComposeForm(forms.Form):
     validation, even for an invalid form.
     """
 
-    audience = forms.ChoiceField(
-        choices=[
-            (Target.COMMUNITY.value, "Everyone in the community"),
-            (Target.EVENT.value, "People registered for an event"),
-        ],
-        widget=forms.RadioSelect,
+    to = ChipsField(
         label="To",
+        adds="Add a group, event, audience or person",
         error_messages={"required": "Choose who gets the message."},
     )
-    event = forms.ModelChoiceField(
-        Event.objects.all(),
-        required=False,
-        error_messages={"invalid_choice": "This event no longer exists. Choose another one."},
-        widget=EventSelect(MessageLog._meta.get_field("event"), admin.site, attrs={"aria-label": "Event"}),
-    )
+    minus = ChipsField(label="But not to", adds="Leave out a group, event, audience or person", required=False)
     message_body = forms.CharField(
         label="Message",
         required=False,
@@ -68,42 +60,39 @@ class ComposeForm(forms.Form):
     )
     has_opt_out_line = forms.BooleanField(label=f"Add “{OPT_OUT_LINE}”", required=False)
 
-    def __init__(self, data: Any = None, *, draft: Draft) -> None:
-        initial = {
-            "audience": draft.target,
-            "event": draft.event,
-            "message_body": draft.message_body,
-            "has_opt_out_line": draft.has_opt_out_line,
-        }
-        super().__init__(data, initial=initial)
+    def __init__(self, data: Any = None, *, draft: Draft, user: Any) -> None:
+        """`user` is who looks for people."""
+        super().__init__(
+            data, initial={"message_body": draft.message_body, "has_opt_out_line": draft.has_opt_out_line}
+        )
         self.draft = draft
         self.preview: preview.Preview | None = None
         if drafts.has_fixed_audience(draft):
-            del self.fields["audience"], self.fields["event"]
+            del self.fields["to"], self.fields["minus"]
+        else:
+            for name, chosen in zip(("to", "minus"), chips.of_draft(draft), strict=True):
+                self.fields[name].user, self.fields[name].chosen = user, chosen
         if not takes_replies():
             del self.fields["has_opt_out_line"]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        if "audience" in self.fields and cleaned.get("audience") == Target.EVENT and not self._event_is_chosen():
-            self.add_error("event", "Choose an event.")
         self._fill_draft(cleaned)
-        if not self.errors.keys() & {"audience", "event", "message_body"}:
+        if not self.errors.keys() & {"to", "minus", "message_body"}:
             self.preview = preview.preview_draft(self.draft)
             for problem in self.preview.problems:
-                if problem.field in self.fields and problem.field != "audience":
-                    self.add_error(problem.field, problem.sentence)
+                name = "to" if problem.field == "definition" else problem.field
+                if name in self.fields:
+                    self.add_error(name, problem.sentence)
         return cleaned
-
-    def _event_is_chosen(self) -> bool:
-        return self.cleaned_data.get("event") is not None or "event" in self.errors
 
     def _fill_draft(self, cleaned: dict[str, Any]) -> None:
         self.draft.message_body = tidy(cleaned.get("message_body") or "")
         self.draft.has_opt_out_line = cleaned.get("has_opt_out_line", False)
-        if "audience" in self.fields:
-            self.draft.target = cleaned.get("audience") or Target.COMMUNITY
-            self.draft.event = cleaned.get("event") if self.draft.target == Target.EVENT else None
+        if {"to", "minus"} <= cleaned.keys():
+            chips.choose(self.draft, cleaned["to"], cleaned["minus"])
+        elif self.has_error("to", "required"):
+            chips.choose(self.draft, [])
 
     def save(self) -> Draft:
         """Save the draft: only one, however often the form is posted."""
@@ -125,16 +114,13 @@ class ComposeForm(forms.Form):
         if self.has_error("message_body", "max_length") or (is_new and not self.draft.message_body):
             return False
         stored = Draft.objects.filter(token=self.draft.token).values(*WRITTEN).first()
-        if stored != {name: getattr(self.draft, name if name != "event" else "event_id") for name in WRITTEN}:
+        if stored != {name: getattr(self.draft, name) for name in WRITTEN}:
             self.save()
         return True
 
 
-def new_draft(user: Any, event: Event | None = None, token: uuid.UUID | None = None) -> Draft:
-    """An unsaved draft."""
-    return Draft(
-        token=token or uuid.uuid4(),
-        created_by=user,
-        target=Target.EVENT if event else Target.COMMUNITY,
-        event=event,
-    )
+def new_draft(user: Any, to: Sequence[Chip] = (chips.COMMUNITY,), token: uuid.UUID | None = None) -> Draft:
+    """An unsaved draft to these."""
+    draft = Draft(token=token or uuid.uuid4(), created_by=user)
+    chips.choose(draft, to)
+    return draft

@@ -1,6 +1,6 @@
 """Saving definitions of audiences under a name."""
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from accounts.models import AppUser
 from contacts.models import ProfileField
@@ -24,6 +24,16 @@ def clean_name(name: str) -> str:
     if len(cleaned) > LONGEST_NAME:
         raise BadName(f"The name can have {LONGEST_NAME} characters at most.")
     return cleaned
+
+
+def create(name: str, definition: Definition, user: AppUser | None = None) -> SavedAudience:
+    """Save a definition under a new name. Raises BadName."""
+    name = clean_name(name)
+    try:
+        with transaction.atomic():
+            return SavedAudience.objects.create(name=name, definition=definition.stored(), created_by=user)
+    except IntegrityError:
+        raise BadName(f"There is already an audience named “{name}”. Choose another name.") from None
 
 
 def define(name: str, definition: Definition, user: AppUser | None = None) -> SavedAudience:

@@ -119,13 +119,14 @@ class TimeForm(forms.Form):
 class EditForm(ComposeForm):
     """The compose form for a scheduled blast, whose text already includes the opt-out line, if any."""
 
-    def __init__(self, data: Any = None, *, message: ScheduledMessage) -> None:
+    def __init__(self, data: Any = None, *, message: ScheduledMessage, user: Any) -> None:
         """A message with a selected audience must still have its draft."""
         kept = message.draft if message.is_selection and message.draft else Draft()
         kept.message_body = message.message_body
         kept.has_opt_out_line = False
         kept.target, kept.event, kept.test_mode = message.target, message.event, message.test_mode
-        super().__init__(data, draft=kept)
+        kept.definition = message.definition
+        super().__init__(data, draft=kept, user=user)
         self.fields.pop("has_opt_out_line", None)
 
     def apply(self, message: ScheduledMessage, seen: str) -> bool:
@@ -137,5 +138,6 @@ class EditForm(ComposeForm):
             body=tidy(edited.message_body),
             target=edited.target,
             event=edited.event,
+            definition=edited.definition,
             test_mode=edited.test_mode,
         )

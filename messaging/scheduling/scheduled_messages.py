@@ -8,7 +8,7 @@ the link between them are one transaction, so that a scheduled blast has at most
 import logging
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import DatabaseError, transaction
@@ -209,7 +209,14 @@ def describe_audience(message: ScheduledMessage) -> tuple[str, int | None]:
 
 
 def edit(
-    message: ScheduledMessage, seen: str, *, body: str, target: str, event: Event | None, test_mode: bool
+    message: ScheduledMessage,
+    seen: str,
+    *,
+    body: str,
+    target: str,
+    event: Event | None,
+    definition: dict[str, Any] | None,
+    test_mode: bool,
 ) -> bool:
     """Change a message whose `version` the editor has `seen`. Returns False if it has started or is finished.
 
@@ -220,7 +227,7 @@ def edit(
         if not _lock_pending(message, seen):
             return False
         ScheduledMessage.objects.filter(pk=message.pk).update(
-            message_body=body, target=target, event=event, test_mode=test_mode
+            message_body=body, target=target, event=event, definition=definition, test_mode=test_mode
         )
     message.refresh_from_db()
     return True

@@ -40,7 +40,7 @@ class Staff:
     def send_to_community(self, body):
         """Write a blast and send it; returns the address of its page."""
         self.read("/admin/messaging/messagelog/compose/")
-        self.post(message_body=body, audience="community")
+        self.post(message_body=body, to="community")
         return self.confirm()
 
     def confirm(self):

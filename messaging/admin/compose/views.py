@@ -21,8 +21,9 @@ from django.urls import URLPattern, path, reverse
 from accounts.models import AppUser
 from contacts import phones
 from contacts.imports import lifecycle
-from contacts.models import ContactImport, Event
+from contacts.models import ContactImport
 from messaging.composing import preview as composing
+from messaging.composing import recipient_search
 from messaging.composing.audience import Audience
 from messaging.composing.drafts import NotYours, select_members
 from messaging.composing.drafts import find as find_draft
@@ -37,11 +38,11 @@ from messaging.sending.trying import NoTest, send_test
 from messaging.text.encoding import to_gsm
 from messaging.text.personalization import TOKEN_BUTTONS
 from smsadmin.lib import dates
-from smsadmin.lib.ids import read_key
 from smsadmin.lib.plurals import people
 
 from ..people import can_be_texted
 from ..permissions import require_sender
+from . import recipients
 
 
 class ComposeViews(admin.ModelAdmin):
@@ -59,6 +60,8 @@ class ComposeViews(admin.ModelAdmin):
             ),
             path("compose/keep/", view(self.keep_view), name="messaging_messagelog_keep"),
             path("compose/test/", view(self.test_view), name="messaging_messagelog_test"),
+            path("compose/recipients/", view(recipients.suggest), name="messaging_messagelog_recipients"),
+            path("compose/audience/", view(self.audience_view), name="messaging_messagelog_audience"),
             path("compose/<uuid:token>/confirm/", view(self.confirm_view), name="messaging_messagelog_confirm"),
         ]
         return own + super().get_urls()
@@ -71,13 +74,16 @@ class ComposeViews(admin.ModelAdmin):
             draft = self._draft_of_address(request, user)
             if isinstance(draft, HttpResponse):
                 return draft
-            return self._render_form(request, ComposeForm(draft=draft))
+            return self._render_form(request, ComposeForm(draft=draft, user=user))
         form = self._posted_form(request, user)
         if form.draft.sent_at is not None:
             return self._sent_already(request, form.draft)
         if "test" in request.POST:
             form.is_valid()
             return self._render_form(request, form, test=try_out(request, form.draft, user))
+        if "save_audience" in request.POST:
+            form.is_valid()
+            return self._render_form(request, form, saved=recipients.save_audience(request, form, user))
         if form.is_valid() and not asks_for_preview(request):
             draft = form.save()
             return redirect("admin:messaging_messagelog_confirm", token=draft.token)
@@ -125,6 +131,15 @@ class ComposeViews(admin.ModelAdmin):
         form.is_valid()
         return JsonResponse(try_out(request, form.draft, user))
 
+    def audience_view(self, request: HttpRequest) -> HttpResponse:
+        """Saves those whom the form is for as an audience; as JSON whether it did, and a sentence."""
+        user = require_sender(request)
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        form = self._posted_form(request, user)
+        form.is_valid()
+        return JsonResponse(recipients.save_audience(request, form, user))
+
     def confirm_view(self, request: HttpRequest, token: uuid.UUID) -> HttpResponse:
         """The review page, and sending."""
         user = require_sender(request)
@@ -165,22 +180,20 @@ class ComposeViews(admin.ModelAdmin):
         return redirect("admin:messaging_messagelog_confirm", token=draft.token)
 
     def _draft_of_address(self, request: HttpRequest, user: AppUser) -> Draft | HttpResponse:
-        """The draft for the URL: an existing one, a new one to an event, or a new one."""
+        """The draft for the URL: an existing one, or a new one, perhaps to someone whom the URL names."""
         if wanted := request.GET.get("draft"):
             token = _read_token(wanted)
             draft = self._own_draft(token, user) if token else None
             if draft is None:
                 return self._draft_is_gone(request)
             return self._sent_already(request, draft) if draft.sent_at else draft
-        wanted = request.GET.get("event", "")
-        event = Event.objects.filter(pk=read_key(wanted)).first()
-        if wanted and event is None:
-            messages.warning(request, "This event no longer exists. Choose another audience.")
-        return new_draft(user, event)
+        to = recipients.chips_of_address(request)
+        return new_draft(user, to) if to else new_draft(user)
 
     def _posted_form(self, request: HttpRequest, user: AppUser) -> ComposeForm:
         token = _read_token(request.POST.get("token", "")) or uuid.uuid4()
-        return ComposeForm(posted_text(request), draft=self._own_draft(token, user) or new_draft(user, token=token))
+        draft = self._own_draft(token, user) or new_draft(user, token=token)
+        return ComposeForm(posted_text(request), draft=draft, user=user)
 
     def _own_draft(self, token: uuid.UUID, user: AppUser) -> Draft | None:
         try:
@@ -214,9 +227,11 @@ class ComposeViews(admin.ModelAdmin):
         context = self._context(request, "New blast") | {
             "form": form,
             "tokens": TOKEN_BUTTONS,
-            "event_picker_media": form.media,
+            "offered": recipient_search.offered(user) if "to" in form.fields else (),
+            "is_new": not (form.is_bound or form.draft.pk or request.GET),
+            "audience_name_typed": request.POST.get("audience_name", ""),
             "test_phone": request.POST.get("test_phone") or own_test_phone(user),
-            "audience_name": Audience.of_draft(form.draft).name,
+            "audience_name": "" if "to" in form.fields else Audience.of_draft(form.draft).name,
             "can_delete": form.draft.pk is not None,
             **extra,
         }
@@ -265,15 +280,15 @@ def focus_first(form: ComposeForm) -> None:
 
 
 def try_out(request: HttpRequest, draft: Draft, user: AppUser) -> dict[str, Any]:
-    """Send a test of the draft's words. `is_sent` says whether it did, `sentence` what to tell; `field` is the one to
+    """Send a test of the draft's words. `is_done` says whether it did, `sentence` what to tell; `field` is the one to
     correct."""
     number = request.POST.get("test_phone", "")
     try:
         log = send_test(draft, number, user)
     except NoTest as refusal:
-        return {"is_sent": False, "sentence": str(refusal), "field": refusal.field}
+        return {"is_done": False, "sentence": str(refusal), "field": refusal.field}
     phone = log.deliveries.values_list("phone", flat=True).get()
-    return {"is_sent": True, "sentence": f"A test is on its way to {phones.display(phone)}."}
+    return {"is_done": True, "sentence": f"A test is on its way to {phones.display(phone)}."}
 
 
 def asks_for_preview(request: HttpRequest) -> bool:

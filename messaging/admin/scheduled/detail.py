@@ -11,6 +11,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
 from messaging.composing import preview as composing
+from messaging.composing import recipient_search
 from messaging.composing.warnings import cautions
 from messaging.models import ScheduledMessage, Target
 from messaging.scheduling import drafts, scheduled_messages
@@ -86,8 +87,8 @@ class ScheduledPage(admin.ModelAdmin):
             messages.warning(request, scheduled_messages.find_problem(message))
             return redirect("admin:messaging_scheduledmessage_change", message.pk)
         if request.method != "POST":
-            return self._render_edit(request, message, EditForm(message=message))
-        form = EditForm(posted_text(request), message=message)
+            return self._render_edit(request, message, EditForm(message=message, user=request.user))
+        form = EditForm(posted_text(request), message=message, user=request.user)
         if not form.is_valid() or asks_for_preview(request):
             return self._render_edit(request, message, form)
         try:
@@ -105,7 +106,7 @@ class ScheduledPage(admin.ModelAdmin):
         message = self._get_for_change(request, pk)
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        return answer_preview(request, EditForm(posted_text(request), message=message))
+        return answer_preview(request, EditForm(posted_text(request), message=message, user=request.user))
 
     def reschedule_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         message = self._get_for_change(request, pk)
@@ -207,8 +208,8 @@ class ScheduledPage(admin.ModelAdmin):
         context = self._context(request, message, "Edit this blast") | {
             "form": form,
             "tokens": TOKEN_BUTTONS,
-            "event_picker_media": form.media,
-            "audience_name": "" if form.fields.get("audience") else scheduled_messages.audience_of(message).name,
+            "offered": recipient_search.offered(request.user) if form.fields.get("to") else (),
+            "audience_name": "" if form.fields.get("to") else scheduled_messages.name_audience(message),
         }
         focus_first(form)
         if form.is_bound:

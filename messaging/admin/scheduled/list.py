@@ -31,7 +31,10 @@ class ScheduledChangeList(ChangeList):
         known: dict[tuple[Any, ...], tuple[str, int | None]] = {}
         rows: list[Any] = list(self.result_list)
         for row in rows:
-            people = (row.target, row.event_id, row.is_selection and row.draft_id, row.test_mode, row.is_pending)
+            chosen = repr(row.definition)
+            people = (
+                row.target, row.event_id, chosen, row.is_selection and row.draft_id, row.test_mode, row.is_pending
+            )
             if people not in known:
                 known[people] = describe_audience(row)
             row.audience_name, row.recipients = known[people]

@@ -18,17 +18,18 @@
         text.dispatchEvent(new Event('input', {bubbles: true}));
     }
 
-    function showEvent() {
-        const box = form.querySelector('[data-needs-event]');
+    // One list has a name already.
+    function offerToSave() {
+        const box = document.getElementById('save-audience');
         if (box) {
-            box.hidden = form.elements.audience.value !== 'event';
+            box.hidden = form.querySelectorAll('[data-choices] :checked').length < 2;
         }
     }
 
     // The draft -----------------------------------------------------------------------------------------------
 
     const KEEP_AFTER = 2000;
-    const {keepUrl, testUrl} = form.dataset;
+    const {keepUrl, testUrl, audienceUrl} = form.dataset;
     const kept = document.getElementById('kept');
     let keepTimer = null;
     let keeping = null;
@@ -91,17 +92,14 @@
         });
     }
 
-    // A test --------------------------------------------------------------------------------------------------
+    // Buttons that leave the form as it is: a test, and saving those it is for as an audience --------------------
 
-    async function sendTest(button) {
-        const result = document.getElementById('test-result');
+    async function ask(button, url, result, busy) {
         button.disabled = true;
-        result.textContent = 'Sending…';
-        let answer = {is_sent: false, sentence: 'The test couldn’t be sent. Check your connection and try again.'};
+        result.textContent = busy;
+        let answer = {is_done: false, sentence: 'That didn’t work. Check your connection and try again.'};
         try {
-            const response = await fetch(testUrl, {
-                method: 'POST', body: new FormData(form), credentials: 'same-origin',
-            });
+            const response = await fetch(url, {method: 'POST', body: new FormData(form), credentials: 'same-origin'});
             if (response.redirected) {
                 answer.sentence = 'You’ve been logged out. Log in again in another tab, then try again.';
             } else if (response.ok) {
@@ -112,13 +110,28 @@
         }
         button.disabled = false;
         result.textContent = answer.sentence;
-        result.classList.toggle('compose-refused', !answer.is_sent);
+        result.classList.toggle('compose-refused', !answer.is_done);
         (form.elements[answer.field] ?? button).focus();
     }
 
+    // Enter in the field beside a button means that button, not the form's first one.
+    form.addEventListener('keydown', (event) => {
+        const button = event.target.closest('.compose-test')?.querySelector('button');
+        if (event.key === 'Enter' && button && event.target !== button) {
+            event.preventDefault();
+            button.click();
+        }
+    });
+
     form.querySelectorAll('[data-without-script]').forEach((element) => { element.hidden = true; });
-    form.addEventListener('input', () => { grow(text); updateSoon(); keepSoon(); });
-    form.addEventListener('change', () => { showEvent(); updateSoon(); keepSoon(); });
+    form.addEventListener('input', ({target}) => {
+        if (!target.closest('[data-recipients]')) {
+            grow(text);
+            updateSoon();
+            keepSoon();
+        }
+    });
+    form.addEventListener('change', () => { offerToSave(); updateSoon(); keepSoon(); });
     form.addEventListener('click', (event) => {
         const button = event.target.closest('button');
         if (!button) {
@@ -128,15 +141,14 @@
             insert(button.dataset.insert);
         } else if (button.name === 'test') {
             event.preventDefault();
-            sendTest(button);
+            ask(button, testUrl, document.getElementById('test-result'), 'Sending…');
+        } else if (button.name === 'save_audience') {
+            event.preventDefault();
+            ask(button, audienceUrl, document.getElementById('save-result'), 'Saving…');
         } else if (button.name === 'sample' || button.name === 'replace') {
             event.preventDefault();
             update({[button.name]: button.value});
         }
     });
-    // The autocomplete field only triggers jQuery events.
-    if (form.elements.event) {
-        django.jQuery(form.elements.event).on('change', () => { updateSoon(); keepSoon(); });
-    }
-    window.addEventListener('pageshow', () => { showEvent(); grow(text); update(); });
+    window.addEventListener('pageshow', () => { offerToSave(); grow(text); update(); });
 }

@@ -22,7 +22,7 @@ def page(request, admin_client, admin_user, make_member, make_log, make_delivery
         make_delivery(log, status, error_code=30003)
     stopped = make_log(paused_at=timezone.now(), stop_reason="Wrong credentials.")
     draft = Draft.objects.create(created_by=admin_user, message_body="It’s {name}")
-    form = {"token": draft.token, "audience": "community", "message_body": "It’s {name}", "preview": "1"}
+    form = {"token": draft.token, "to": "community", "message_body": "It’s {name}", "preview": "1"}
     answers = {
         "list": lambda: admin_client.get(BLASTS),
         "compose": lambda: admin_client.get(f"{BLASTS}compose/"),

@@ -19,7 +19,7 @@ def preview(manager_client):
     """The answer of the preview's address to what is in the form."""
 
     def run(message_body="Hi {first_name}", **fields):
-        form = {"token": str(uuid.uuid4()), "audience": "community", "message_body": message_body, **fields}
+        form = {"token": str(uuid.uuid4()), "to": "community", "message_body": message_body, **fields}
         response = manager_client.post(PREVIEW, form)
         assert response.status_code == 200
         return response.json()
@@ -151,12 +151,12 @@ def test_the_numbers_of_an_event_are_its_registrants(preview, make_registration,
     event = make_registration().event
     make_registration(event=event)
     make_member()
-    html = squeeze(preview(audience="event", event=event.pk)["preview"])
+    html = squeeze(preview(to=f"event:{event.pk}")["preview"])
     assert "<dt>Recipients</dt><dd>2 people" in html
 
 
 def test_until_an_event_is_chosen_it_says_so(preview):
-    assert "Choose an event" in preview(audience="event", event="")["preview"]
+    assert "Choose who gets the message." in preview(to="")["preview"]
 
 
 def test_what_stays_in_view_is_brief(preview, make_member, make_unsubscribed):
@@ -174,7 +174,7 @@ def test_another_users_draft_is_not_previewed(preview, manager_client, admin_use
 
 def test_the_page_shows_the_preview_without_javascript(manager_client, make_member):
     make_member(name="Rosa Delgado")
-    form = {"token": uuid.uuid4(), "audience": "community", "message_body": "It’s {name}", "preview": "1"}
+    form = {"token": uuid.uuid4(), "to": "community", "message_body": "It’s {name}", "preview": "1"}
     page = manager_client.post("/admin/messaging/messagelog/compose/", form).content.decode()
     assert "It’s Rosa Delgado" in page
     assert not Draft.objects.exists()
@@ -182,7 +182,7 @@ def test_the_page_shows_the_preview_without_javascript(manager_client, make_memb
 
 def test_the_page_replaces_characters_without_javascript(manager_client, make_member):
     make_member()
-    form = {"token": uuid.uuid4(), "audience": "community", "message_body": "It’s", "replace": "1"}
+    form = {"token": uuid.uuid4(), "to": "community", "message_body": "It’s", "replace": "1"}
     response = manager_client.post("/admin/messaging/messagelog/compose/", form)
     assert response.context["form"]["message_body"].value() == "It's"
     assert not Draft.objects.exists()

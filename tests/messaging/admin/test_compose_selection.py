@@ -85,7 +85,7 @@ def test_the_compose_page_shows_the_selected_members(choose, make_member, manage
     response = choose(make_member(), make_member())
     page = squeeze(manager_client.get(response.url).content.decode())
     assert "2 selected people" in page
-    assert 'name="audience"' not in page
+    assert 'name="to"' not in page
 
 
 def test_the_blast_only_goes_to_them(choose, make_member, manager_client, locmem, django_capture_on_commit_callbacks):
@@ -105,7 +105,7 @@ def test_the_blast_only_goes_to_them(choose, make_member, manager_client, locmem
 def test_a_posted_audience_does_not_replace_the_selection(choose, make_member, make_event, manager_client):
     choose(make_member())
     draft = Draft.objects.get()
-    form = {"token": draft.token, "message_body": "Hi", "audience": "event", "event": make_event().pk}
+    form = {"token": draft.token, "message_body": "Hi", "to": f"event:{make_event().pk}"}
     manager_client.post(COMPOSE, form)
     draft.refresh_from_db()
     assert (draft.is_selection, draft.target, draft.event) == (True, "community", None)

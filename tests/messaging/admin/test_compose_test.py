@@ -16,7 +16,7 @@ def try_out(manager_client, django_capture_on_commit_callbacks):
     """Press "Send me a test"; the answer."""
 
     def run(message_body="Hi {first_name}", test_phone=OWN, **fields):
-        form = {"token": str(uuid.uuid4()), "audience": "community", "message_body": message_body}
+        form = {"token": str(uuid.uuid4()), "to": "community", "message_body": message_body}
         with django_capture_on_commit_callbacks(execute=True):
             response = manager_client.post(f"{COMPOSE}test/", {**form, "test_phone": test_phone, **fields})
         assert response.status_code == 200
@@ -29,7 +29,7 @@ def test_the_words_go_to_ones_own_phone_as_the_first_person_gets_them(try_out, m
     make_member(name="Rosa Delgado")
     make_member()
     answer = try_out(has_opt_out_line="on")
-    assert answer == {"is_sent": True, "sentence": "A test is on its way to (720) 555-0142."}
+    assert answer == {"is_done": True, "sentence": "A test is on its way to (720) 555-0142."}
     assert [(to, body) for to, body, _ in locmem.outbox] == [
         ("+17205550142", "Hi Rosa\nReply STOP to unsubscribe."),
     ]
@@ -39,7 +39,7 @@ def test_the_words_go_to_ones_own_phone_as_the_first_person_gets_them(try_out, m
 
 
 def test_a_test_needs_nobody_in_the_audience(try_out, make_event, locmem):
-    try_out("Hi {name}", audience="event", event=make_event().pk)
+    try_out("Hi {name}", to=f"event:{make_event().pk}")
     assert [body for _, body, _ in locmem.outbox] == ["Hi there"]
 
 
@@ -54,7 +54,7 @@ def test_a_test_needs_nobody_in_the_audience(try_out, make_event, locmem):
 )
 def test_what_cannot_be_tested_is_said_and_nothing_sent(try_out, locmem, fields, field, sentence):
     answer = try_out(**fields)
-    assert (answer["is_sent"], answer["field"]) == (False, field)
+    assert (answer["is_done"], answer["field"]) == (False, field)
     assert sentence in answer["sentence"]
     assert locmem.outbox == []
     assert not MessageLog.objects.exists()
@@ -79,7 +79,7 @@ def test_the_last_number_is_offered_again_and_at_first_the_configured_one(try_ou
 
 def test_without_javascript_the_page_says_it_and_the_words_stay(manager_client, make_member, locmem):
     make_member()
-    form = {"token": uuid.uuid4(), "audience": "community", "message_body": "Hi all", "test_phone": OWN, "test": "1"}
+    form = {"token": uuid.uuid4(), "to": "community", "message_body": "Hi all", "test_phone": OWN, "test": "1"}
     page = squeeze(manager_client.post(COMPOSE, form).content.decode())
     assert "A test is on its way to (720) 555-0142." in page
     assert "Hi all</textarea>" in page

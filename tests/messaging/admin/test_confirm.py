@@ -109,7 +109,7 @@ def test_going_back_after_sending_leads_to_the_blast(send, make_draft, make_memb
     make_member()
     draft = make_draft()
     blast = send(draft).url
-    form = {"token": draft.token, "audience": "community", "message_body": "Changed"}
+    form = {"token": draft.token, "to": "community", "message_body": "Changed"}
     assert manager_client.get(confirm_url(draft)).url == blast
     assert manager_client.get(f"{BLASTS}compose/", {"draft": draft.token}).url == blast
     assert manager_client.post(f"{BLASTS}compose/", form).url == blast

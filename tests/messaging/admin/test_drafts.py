@@ -17,7 +17,7 @@ def keep(manager_client):
     """Post the form as the page does by itself; whether it was kept."""
 
     def run(client=manager_client, **fields):
-        form = {"token": str(uuid.uuid4()), "audience": "community", "message_body": "Hi", **fields}
+        form = {"token": str(uuid.uuid4()), "to": "community", "message_body": "Hi", **fields}
         response = client.post(f"{COMPOSE}keep/", form)
         assert response.status_code == 200
         return response.json()["is_kept"]
@@ -46,7 +46,7 @@ def test_what_is_typed_is_kept_as_one_draft(keep, manager_user):
 
 
 def test_what_cannot_be_sent_yet_is_kept_too_and_has_to_be_corrected(keep, manager_client):
-    for fields in ({"message_body": "Hi {nmae}"}, {"audience": "event", "event": ""}):
+    for fields in ({"message_body": "Hi {nmae}"}, {"to": ""}):
         token = str(uuid.uuid4())
         assert keep(token=token, **fields)
         confirm = reverse("admin:messaging_messagelog_confirm", args=[token])

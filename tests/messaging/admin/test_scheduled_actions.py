@@ -84,11 +84,11 @@ def snapshot(message):
 
 
 NEW = {
-    "edit": {"audience": "community", "message_body": "Bye"},
+    "edit": {"to": "community", "message_body": "Bye"},
     "reschedule": {"date": "2030-05-03", "time": "18:30", "zone": "America/Denver"},
     "cancel": {},
     "send": {},
-    "preview": {"audience": "community", "message_body": "Bye"},
+    "preview": {"to": "community", "message_body": "Bye"},
     "again": {},
 }
 
@@ -258,7 +258,7 @@ def test_rescheduling_to_the_past_is_refused(press, read, message):
 
 def test_its_text_and_audience_can_be_edited(press, read, message, make_event):
     event = make_event(title="Open day")
-    form = {"audience": "event", "event": event.pk, "message_body": " Bye {name} "}
+    form = {"to": f"event:{event.pk}", "message_body": " Bye {name} "}
     page = read(press(message, "edit", **form))
     assert "Saved. It goes out on May 1, 2030, 6:30 PM MDT." in page
     assert (message.message_body, message.target, message.event) == ("Bye {name}", "event", event)
@@ -286,7 +286,7 @@ def test_the_form_shows_the_current_values(message, manager_client, read):
         ({"message_body": ""}, "Write a message."),
         ({"message_body": "Hi {nmae}"}, "{nmae} is not a field."),
         ({"message_body": "x" * 1601}, "The text is too long for 1 person"),
-        ({"audience": "event"}, "Choose an event."),
+        ({"to": ""}, "Choose who gets the message."),
     ],
 )
 def test_an_unsendable_text_is_not_saved(press, read, message, form, sentence):
@@ -298,13 +298,13 @@ def test_an_unsendable_text_is_not_saved(press, read, message, form, sentence):
 @pytest.mark.parametrize("button", ["preview", "replace", "sample"])
 def test_the_other_buttons_of_the_form_save_nothing(press, read, message, button):
     before = snapshot(message)
-    page = read(press(message, "edit", audience="community", message_body="It’s {name}", **{button: "1"}))
+    page = read(press(message, "edit", to="community", message_body="It’s {name}", **{button: "1"}))
     assert "Rosa Delgado" in page
     assert snapshot(message) == before
 
 
 def test_the_preview_follows_the_form(press, message):
-    answer = press(message, "preview", audience="community", message_body="Bye {first_name}").json()
+    answer = press(message, "preview", to="community", message_body="Bye {first_name}").json()
     assert "Bye Rosa" in answer["preview"]
     message.refresh_from_db()
     assert message.message_body == "Hi {first_name}"
@@ -313,7 +313,7 @@ def test_the_preview_follows_the_form(press, message):
 def test_the_second_of_two_editors_is_told(press, read, message):
     seen = message.version
     press(message, "edit", **NEW["edit"])
-    page = read(press(message, "edit", version=seen, audience="community", message_body="Farewell"))
+    page = read(press(message, "edit", version=seen, to="community", message_body="Farewell"))
     assert "Someone changed this in another window." in page
     assert message.message_body == "Bye"
 
@@ -331,8 +331,8 @@ def selection(make_member, make_message, manager_user):
 def test_a_selection_keeps_its_people_when_it_is_edited(press, read, selection, manager_client):
     page = read(manager_client.get(address(selection, "edit")))
     assert "1 selected person" in page
-    assert 'name="audience"' not in page
-    press(selection, "edit", message_body="Bye", audience="event")
+    assert 'name="to"' not in page
+    press(selection, "edit", message_body="Bye", to="community")
     assert (selection.message_body, selection.target, selection.is_selection) == ("Bye", "community", True)
     assert Draft.objects.get().message_body == "Hi"
 

@@ -220,7 +220,7 @@ def test_a_message_that_changed_since_it_was_shown_is_not_sent(message):
 
 
 def edit(message, seen=None, **changes):
-    unchanged = {"body": "Hi", "target": "community", "event": None, "test_mode": False}
+    unchanged = {"body": "Hi", "target": "community", "event": None, "definition": None, "test_mode": False}
     return scheduled_messages.edit(message, seen or message.version, **{**unchanged, **changes})
 
 

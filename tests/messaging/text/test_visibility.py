@@ -35,7 +35,7 @@ def test_letters_digits_and_punctuation_are_visible(text):
 
 def test_a_blast_of_it_is_refused_with_the_reason(manager_client, make_member):
     make_member()
-    fields = {"audience": "community", "message_body": UNSEEN, "token": uuid.uuid4(), "has_opt_out_line": "on"}
+    fields = {"to": "community", "message_body": UNSEEN, "token": uuid.uuid4(), "has_opt_out_line": "on"}
     response = manager_client.post("/admin/messaging/messagelog/compose/", fields)
     assert "Write a message." in response.content.decode()
     assert not Draft.objects.exists()
