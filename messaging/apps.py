@@ -13,12 +13,13 @@ class MessagingConfig(AppConfig):
         from contacts.profiles import renamed
 
         from . import keywords, person_keeper, practice_numbers
-        from .composing import saved_audiences
+        from .composing import blast_conditions, conditions, field_conditions, list_conditions, saved_audiences
         from .inbox import automation_names, conversations, traces_of_texts
         from .models.inbox import tags
         from .scheduling import event_plans, quiet_hours
         from .sending.holds import holds
 
+        conditions.register(*list_conditions.KINDS, field_conditions.FieldIs, blast_conditions.GotMessage)
         holds.register(quiet_hours.hold)
         keywords.owners.register(keywords.claim_of_rule)
         automation_names.register("keyword", automation_names.names_of_rules)

@@ -10,10 +10,14 @@ from typing import Any, Final, Self
 
 from django.db.models import Exists, OuterRef, Q
 
+from messaging.composing.condition_forms import Choices, Form, Input
 from messaging.composing.conditions import BadCondition, Condition, find, only_keys, read_flag
 from messaging.composing.pools import Pool
+from smsadmin.lib.ids import read_key
 
+from . import editing
 from .models import SurveyFlow, SurveyResponse
+from .questions import UnreadableQuestions
 
 _LOOKUPS: Final = {"is": "iexact", "contains": "mentions"}
 _WORDS: Final = {"is": ("is", "isn’t"), "contains": ("contains", "doesn’t contain")}
@@ -65,3 +69,43 @@ class AnsweredSurvey(Condition):
             return f"{'answered' if is_so else 'didn’t answer'} the survey {self.survey.name}"
         verb = _WORDS[self.comparison][0 if is_so else 1]
         return f"answer {self.question} of the survey {self.survey.name} {verb} “{self.value}”"
+
+    @classmethod
+    def forms(cls) -> list[Form]:
+        return [_form(survey) for survey in SurveyFlow.objects.order_by("name")]
+
+    def filled(self) -> tuple[str, dict[str, str]]:
+        if self.question:
+            given = {"asked": str(self.question), "comparison": self.comparison, "value": self.value}
+        else:
+            given = {"asked": "answered" if self.is_wanted else "unanswered"}
+        return f"survey:{self.survey.pk}", given
+
+
+_ANSWERED: Final = (("answered", "answered it"), ("unanswered", "didn’t answer it"))
+
+
+def _form(survey: SurveyFlow) -> Form:
+    def data(values: Mapping[str, str]) -> dict[str, Any]:
+        asked = values["asked"]
+        if asked in dict(_ANSWERED):
+            return {"survey": survey.pk, "answered": asked == "answered"}
+        return {"survey": survey.pk, "question": read_key(asked), values["comparison"]: values["value"]}
+
+    unless = ("asked", tuple(dict(_ANSWERED)))
+    comparisons = tuple((key, words[0]) for key, words in _WORDS.items())
+    inputs = (
+        Input("asked", "Answer", choices=(*_ANSWERED, *_answers(survey))),
+        Input("comparison", "Comparison", choices=comparisons, unless=unless),
+        Input("value", "Value", unless=unless),
+    )
+    return Form(f"survey:{survey.pk}", f"Survey: {survey.name}", "Surveys", data, inputs)
+
+
+def _answers(survey: SurveyFlow) -> Choices:
+    """One for each question; none if the questions can't be read."""
+    try:
+        rows = editing.read(survey.questions_json)
+    except UnreadableQuestions:
+        return ()
+    return tuple((str(number), f"answer {number}: {row.prompt[:60]}") for number, row in enumerate(rows, 1))

@@ -30,9 +30,7 @@ def find(token: uuid.UUID, user: AppUser) -> Draft | None:
 def has_fixed_audience(draft: Draft) -> bool:
     """Whether the audience was chosen before the compose page: on a list, by retrying a blast, as a test, or by a
     definition that the page can't show."""
-    return (
-        draft.is_selection or draft.retry_of_id is not None or draft.test_mode or not chips.can_show(draft)
-    )
+    return draft.is_selection or draft.retry_of_id is not None or draft.test_mode or not chips.can_show(draft)
 
 
 def copy(draft: Draft, user: AppUser) -> Draft:

@@ -33,7 +33,12 @@ class ScheduledChangeList(ChangeList):
         for row in rows:
             chosen = repr(row.definition)
             people = (
-                row.target, row.event_id, chosen, row.is_selection and row.draft_id, row.test_mode, row.is_pending
+                row.target,
+                row.event_id,
+                chosen,
+                row.is_selection and row.draft_id,
+                row.test_mode,
+                row.is_pending,
             )
             if people not in known:
                 known[people] = describe_audience(row)
