@@ -73,6 +73,7 @@ SECTIONS: Final = (
             _list("Everyone", "contacts.CommunityMember", "people", "community members contacts", heading="People"),
             _list("Events", "contacts.Event", "event", "registrations registered"),
             _list("Groups", "contacts.Group", "group", "teams classes lists members"),
+            _list("Audiences", "messaging.SavedAudience", "audience", "lists segments conditions"),
             _list("Opted out", "contacts.UnsubscribedContact", "stop", "unsubscribed stop"),
             _list("Unreachable", "contacts.SuppressedContact", "unreachable", "suppressed dead numbers"),
             _list("Imports", "contacts.ContactImport", "import", "upload file spreadsheet"),

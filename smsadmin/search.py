@@ -1,4 +1,4 @@
-"""Site-wide search: people by name or number, blasts, events, and pages.
+"""Site-wide search: people by name or number, blasts, events, audiences, and pages.
 
 Users only find what they may see. Each kind is searched like its own list.
 """
@@ -15,7 +15,8 @@ from contacts import searching
 from contacts.models import CommunityMember, Event, EventRegistration, Group, GroupMember
 from contacts.person_ids import page_of
 from contacts.phones import display
-from messaging.models import MessageLog
+from messaging.models import MessageLog, SavedAudience
+from messaging.text.formatting import beginning
 from smsadmin.lib.text_lookup import fold
 
 from . import navigation
@@ -91,6 +92,11 @@ def _find_blasts(text: str) -> Iterator[Result]:
         yield Result("Blast", str(log), f"to {log.audience_name}", _page_of(log), "blasts")
 
 
+def _find_audiences(text: str) -> Iterator[Result]:
+    for audience in SavedAudience.objects.filter(name__mentions=text).order_by("name")[:MAX_RESULTS]:
+        yield Result("Audience", audience.name, "", _page_of(audience), "audience")
+
+
 def _page_of(row: Model) -> str:
     meta = row._meta
     return reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[quote(row.pk)])
@@ -102,5 +108,6 @@ _SEARCHES: Final[tuple[tuple[str, Callable[[str], Iterator[Result]]], ...]] = (
     ("contacts.view_groupmember", _find_group_members),
     ("contacts.view_event", _find_events),
     ("contacts.view_group", _find_groups),
+    ("messaging.view_savedaudience", _find_audiences),
     ("messaging.view_messagelog", _find_blasts),
 )

@@ -1,6 +1,7 @@
 """The admin's pages of messaging."""
 
 from . import person_sections  # noqa: F401 - registers its sections
+from .audiences.list import SavedAudienceAdmin
 from .blasts.list import MessageLogAdmin
 from .drafts import DraftAdmin
 from .inbox.list import InboxThreadAdmin
@@ -14,6 +15,7 @@ __all__ = [
     "InboxThreadAdmin",
     "KeywordAutomationRuleAdmin",
     "MessageLogAdmin",
+    "SavedAudienceAdmin",
     "ScheduledMessageAdmin",
     "TextedEvents",
     "TextedMembers",

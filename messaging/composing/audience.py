@@ -219,6 +219,16 @@ class Audience:
                 cache.set(key, headcount, CACHE_SECONDS)
         return headcount
 
+    def recent_reach(self) -> int:
+        """How many people of a definition can be texted, cached for a minute. For lists of audiences."""
+        key = f"reach:{hashlib.sha256(repr(self.stored_definition).encode()).hexdigest()}"
+        count = cache.get(key)
+        if count is None:
+            count = sum(source.count() for source in self._textable())
+            if count >= CACHED_FROM:
+                cache.set(key, count, CACHE_SECONDS)
+        return int(count)
+
     def expand(self, log: MessageLog) -> int:
         """Write the delivery rows of `log`, one for each person. Returns how many.
 

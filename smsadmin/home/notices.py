@@ -12,9 +12,11 @@ from django.utils import timezone
 from django.utils.translation import ngettext
 
 from accounts.models import AppUser
+from messaging.composing.audience import Audience
 from messaging.inbox import conversations as inbox
 from messaging.inbox import replies
-from messaging.models import Delivery, InboxThread, MessageLog, ScheduledMessage
+from messaging.models import Delivery, InboxThread, MessageLog, SavedAudience, ScheduledMessage
+from messaging.scheduling import scheduled_messages
 from messaging.sending import dispatch, reconciliation, staleness
 from smsadmin.lib import dates
 
@@ -22,6 +24,8 @@ from ..worker import heartbeat, schedules
 from . import setup
 
 MOST: Final = 5
+# How many definitions of audiences are read.
+CHECKED: Final = 50
 # How long a scheduled message that wasn't sent, or a reply that wasn't delivered, is shown.
 TOLD_FOR: Final = timedelta(days=7)
 
@@ -46,6 +50,9 @@ def find(user: AppUser | AnonymousUser, waiting: inbox.Waiting | None) -> Iterat
         yield from _find_missing_webhook()
     if user.has_perm("messaging.view_scheduledmessage"):
         yield from _find_unsent()
+        yield from _find_lost()
+    if user.has_perm("messaging.view_savedaudience"):
+        yield from _find_broken()
     if waiting is not None:
         yield from _find_undecided(waiting)
         yield from _find_waiting_replies()
@@ -94,6 +101,38 @@ def _find_unsent() -> list[Notice]:
         )
         for message in unsent[:MOST]
     ]
+
+
+def _find_lost() -> list[Notice]:
+    """Upcoming blasts whose people can't be found any more."""
+    defined = ScheduledMessage.objects.upcoming().exclude(definition=None)
+    problems = ((message, scheduled_messages.find_problem(message)) for message in defined[:CHECKED])
+    return [
+        Notice(
+            f"The blast “{message}”, scheduled for {dates.moment(message.scheduled_at)}, can’t go out. {problem}",
+            "Choose other people",
+            reverse("admin:messaging_scheduledmessage_change", args=[message.pk]),
+        )
+        for message, problem in problems
+        if problem
+    ][:MOST]
+
+
+def _find_broken() -> list[Notice]:
+    """Saved audiences that can't be understood any more."""
+    problems = (
+        (saved, Audience.defined(saved.definition).problem)
+        for saved in SavedAudience.objects.order_by("-updated_at")[:CHECKED]
+    )
+    return [
+        Notice(
+            f"The audience “{saved}” can’t be used any more. {problem}",
+            "Fix it",
+            reverse("admin:messaging_savedaudience_change", args=[saved.pk]),
+        )
+        for saved, problem in problems
+        if problem
+    ][:MOST]
 
 
 def _find_undecided(waiting: inbox.Waiting) -> list[Notice]:
