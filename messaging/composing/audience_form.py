@@ -215,7 +215,7 @@ class AudienceForm:
         try:
             words = capfirst(definitions.read({"all": [condition]}).words())
         except BadDefinition:
-            words = "Something that no longer exists"
+            words = "This no longer exists. Remove it."
         return Row(row_id, join, kept=json.dumps(condition), words=words)
 
     @classmethod

@@ -78,12 +78,17 @@ class Definition:
 
     def words(self, is_met: bool = True) -> str:
         """Whom it has, such as "Grade is 5, not registered for Picnic"."""
-        parts = [condition.words() for condition in self.all]
+        parts = [self._words_of(condition) for condition in self.all]
         if self.any:
-            parts.append(get_text_list([condition.words() for condition in self.any], "or"))
+            parts.append(get_text_list([self._words_of(condition) for condition in self.any], "or"))
         parts += [condition.words(is_met=False) for condition in self.none]
         words = ", ".join(parts)
         return words if is_met else f"not ({words})"
+
+    def _words_of(self, condition: "Condition | Definition") -> str:
+        """In parentheses where another part could be read as one of it."""
+        is_several = isinstance(condition, Definition) and len(list(condition)) > 1 and len(list(self)) > 1
+        return f"({condition.words()})" if is_several else condition.words()
 
     @property
     def title(self) -> str:

@@ -52,11 +52,9 @@ def test_an_event_is_found_by_typing(page, site):
         "EventRegistration.objects.create(event=event, name='Zoe', phone='+17205550123')",
     )
     page.goto(COMPOSE)
-    page.get_by_label("People registered for an event").check()
-    page.locator(".select2-selection").click()
-    page.keyboard.type("picn")
+    page.get_by_role("combobox", name="Add a group, event, audience or person").press_sequentially("picn")
     page.get_by_role("option", name="Picnic").click()
-    page.get_by_label("Message").fill("Hi {name}")
+    page.get_by_label("Message", exact=True).fill("Hi {name}")
     expect(page.get_by_role("region", name="Preview")).to_contain_text("Hi Zoe")
 
 

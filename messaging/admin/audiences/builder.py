@@ -19,6 +19,7 @@ from smsadmin.lib.plurals import people
 from ..permissions import SEND
 
 SAMPLE: Final = 5
+EDITS: Final = frozenset({"add", "remove", "update"})
 
 
 class BuilderViews(admin.ModelAdmin):
@@ -128,7 +129,7 @@ class BuilderViews(admin.ModelAdmin):
             "can_save": may_save,
             "can_send": request.user.has_perm(SEND),
             "can_delete": audience is not None and self.has_delete_permission(request, audience),
-            "is_asked": form.is_bound and not {"add", "remove", "update"} & request.POST.keys(),
+            "is_editing": bool(EDITS & request.POST.keys()),
             **preview_context(form),
         }
         return TemplateResponse(request, "messaging/audience.html", context)
@@ -150,4 +151,6 @@ def preview_context(form: AudienceForm) -> dict[str, Any]:
 
 
 def _render_row(request: HttpRequest, form: AudienceForm, row: Row) -> str:
-    return render_to_string("messaging/audience_row.html", {"form": form, "row": row}, request=request)
+    return render_to_string(
+        "messaging/audience_row.html", {"form": form, "row": row, "is_editing": True}, request=request
+    )

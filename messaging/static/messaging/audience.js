@@ -18,6 +18,8 @@
                 (fresh.querySelector('.audience-input input, .audience-input select') ?? fresh.querySelector('select')).focus();
             }
             number();
+            // What its selects begin with counts.
+            updateSoon();
         }
     });
 
@@ -116,6 +118,8 @@
     });
     form.addEventListener('change', ({target}) => {
         const row = target.closest('[data-row]');
+        row?.classList.remove('audience-row-wrong');
+        row?.querySelector('.audience-error')?.remove();
         if (row && 'form' in target.dataset) {
             update({row: row.dataset.row});
         } else if (row) {
