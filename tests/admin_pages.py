@@ -36,6 +36,7 @@ from messaging.models import (
     InboxThread,
     KeywordAutomationRule,
     MessageLog,
+    SavedAudience,
     ScheduledMessage,
 )
 from surveys.models import SurveyFlow, SurveyResponse
@@ -149,6 +150,9 @@ class World:
             ),
             Draft: lambda: Draft.objects.create(created_by=self.user, message_body="Hello"),
             MessageLog: self.log,
+            SavedAudience: lambda: SavedAudience.objects.create(
+                name=f"Audience {uuid.uuid4().hex}", definition={"any": [{"community": True}]}
+            ),
             ScheduledMessage: lambda: ScheduledMessage.objects.create(
                 message_body="Hello",
                 target="community",

@@ -149,7 +149,7 @@ class AudienceForm:
         """Check everything that is saved."""
         try:
             self.name = saved_audiences.clean_name(self.name)
-            others = SavedAudience.objects.named(self.name).exclude(pk=self.audience and self.audience.pk)
+            others = SavedAudience.objects.named(self.name).exclude(pk=self.audience.pk if self.audience else 0)
             if others.exists():
                 self.name_error = f"There is already an audience named “{self.name}”. Choose another name."
         except saved_audiences.BadName as problem:

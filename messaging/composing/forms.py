@@ -71,7 +71,8 @@ class ComposeForm(forms.Form):
             del self.fields["to"], self.fields["minus"]
         else:
             for name, chosen in zip(("to", "minus"), chips.of_draft(draft), strict=True):
-                self.fields[name].user, self.fields[name].chosen = user, chosen
+                field: Any = self.fields[name]
+                field.user, field.chosen = user, chosen
         if not takes_replies():
             del self.fields["has_opt_out_line"]
 

@@ -171,6 +171,7 @@ def test_building_and_choosing_work_on_a_phone_and_for_everyone(open_page, schoo
     assert find_faults(page) == []
     page.get_by_role("combobox", name="Event").press("Escape")
     page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("Saved the audience")).to_be_visible()
     expect(page.get_by_text("3 people", exact=True)).to_be_visible()
     assert is_as_wide_as_the_phone(page)
     assert find_faults(page) == []

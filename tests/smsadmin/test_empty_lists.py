@@ -24,6 +24,7 @@ LISTS = {
     ),
     "contacts/suppressedcontact/": ("blasts skip them", ["/admin/contacts/suppressedcontact/add/"]),
     "contacts/contactimport/": ("before it does", ["/admin/contacts/contactimport/new/"]),
+    "messaging/savedaudience/": ("“who exactly?”", ["/admin/messaging/savedaudience/add/"]),
     "messaging/keywordautomationrule/": ("such as HOURS", ["/admin/messaging/keywordautomationrule/add/"]),
     "surveys/surveyflow/": ("a conversation by text", ["/admin/surveys/surveyflow/add/"]),
 }

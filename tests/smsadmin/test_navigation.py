@@ -29,6 +29,7 @@ def test_admins_see_every_place_by_job(admin_client):
             "Everyone",
             "Events",
             "Groups",
+            "Audiences",
             "Opted out",
             "Unreachable",
             "Imports",

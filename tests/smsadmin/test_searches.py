@@ -5,7 +5,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from contacts.models import ConsentRecord, ContactImport, Event
-from messaging.models import Delivery, KeywordAutomationRule, MessageLog, ScheduledMessage
+from messaging.models import Delivery, KeywordAutomationRule, MessageLog, SavedAudience, ScheduledMessage
 from surveys.models import SurveyFlow
 
 pytestmark = pytest.mark.django_db
@@ -18,6 +18,7 @@ def make(model):
         ConsentRecord: {"words": WORDS, "phone": "+17205550123", "kind": "opt_out", "source": "inbound"},
         ContactImport: {"file_name": WORDS, "target": "community"},
         MessageLog: {"message_body": WORDS, "target": "community"},
+        SavedAudience: {"name": WORDS, "definition": {"any": [{"community": True}]}},
         ScheduledMessage: {"message_body": WORDS, "target": "community", "scheduled_at": timezone.now()},
         KeywordAutomationRule: {"keyword": "SCHOOL", "response_body": WORDS},
         SurveyFlow: {"name": WORDS, "trigger_keyword": "SCHOOL", "questions_json": '["Why?"]'},
@@ -26,7 +27,17 @@ def make(model):
 
 
 @pytest.mark.parametrize(
-    "model", [Event, ConsentRecord, ContactImport, MessageLog, ScheduledMessage, KeywordAutomationRule, SurveyFlow]
+    "model",
+    [
+        Event,
+        ConsentRecord,
+        ContactImport,
+        MessageLog,
+        SavedAudience,
+        ScheduledMessage,
+        KeywordAutomationRule,
+        SurveyFlow,
+    ],
 )
 def test_a_list_is_searched_in_any_case(admin_client, model):
     make(model)

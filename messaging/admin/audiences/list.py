@@ -53,8 +53,8 @@ class SavedAudienceAdmin(BuilderViews):
         own = {"title": "Audiences", "can_add": self.has_add_permission(request)}
         return super().changelist_view(request, {**own, **(extra_context or {})})
 
-    def get_list_display(self, request: HttpRequest) -> Sequence[Any]:
-        return [*self.list_display, *([text] if request.user.has_perm(SEND) else [])]
+    def get_list_display(self, request: HttpRequest) -> tuple[Any, ...]:
+        return (*self.list_display, *((text,) if request.user.has_perm(SEND) else ()))
 
     def get_deleted_objects(
         self, objs: Sequence[Any] | QuerySet[Any], request: HttpRequest
