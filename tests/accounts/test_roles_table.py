@@ -63,6 +63,7 @@ def test_a_social_manager_may():
         "messaging.view_messagelog",
         "messaging.send_blast",
         *(f"messaging.{verb}_scheduledmessage" for verb in ("view", "add", "change")),
+        *(f"messaging.{verb}_savedaudience" for verb in VERBS),
         *(f"messaging.{verb}_inboxthread" for verb in ("view", "change")),
         *(f"messaging.{verb}_keywordautomationrule" for verb in VERBS),
         *(f"surveys.{verb}_surveyflow" for verb in VERBS),

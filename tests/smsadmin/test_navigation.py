@@ -44,7 +44,7 @@ def test_admins_see_every_place_by_job(admin_client):
 def test_social_managers_see_what_their_role_includes(manager_client):
     shown, _ = links(read(manager_client, "/admin/"))
     assert list(shown) == [
-        *("New blast", "Home", "Inbox", "Sent", "Scheduled", "Drafts", "Everyone", "Events", "Groups"),
+        *("New blast", "Home", "Inbox", "Sent", "Scheduled", "Drafts", "Everyone", "Events", "Groups", "Audiences"),
         *("Keyword replies", "Surveys", "Fields", "My account"),
     ]
 
