@@ -41,7 +41,6 @@ PERMISSIONS: Final[dict[str, frozenset[str]]] = {
             "contacts.add_groupmember",
             "contacts.change_groupmember",
             "contacts.delete_groupmember",
-            "contacts.view_profilefield",
             "messaging.view_messagelog",
             "messaging.send_blast",
             "messaging.view_scheduledmessage",

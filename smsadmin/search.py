@@ -16,7 +16,6 @@ from contacts.models import CommunityMember, Event, EventRegistration, Group, Gr
 from contacts.person_ids import page_of
 from contacts.phones import display
 from messaging.models import MessageLog, SavedAudience
-from messaging.text.formatting import beginning
 from smsadmin.lib.text_lookup import fold
 
 from . import navigation
