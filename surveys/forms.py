@@ -6,8 +6,8 @@ from django import forms
 from django.contrib import admin
 from django.utils.functional import cached_property
 
+from contacts.admin.choosing import EventSelect
 from contacts.models import Event
-from messaging.composing.forms import EventSelect
 from messaging.keywords import normalize, why_refused
 from messaging.text.encoding import MAX_CHARACTERS, measure, normalize_newlines
 from messaging.text.visibility import is_blank
@@ -82,13 +82,15 @@ class QuestionForm(forms.Form):
 
 
 class _Questions(forms.BaseFormSet):
-    def add_fields(self, form: forms.Form, index: int | None) -> None:
+    def add_fields(self, form: Any, index: int | None) -> None:
         super().add_fields(form, index)
         form.fields["ORDER"].label = "Position"
         form.fields["ORDER"].widget.attrs = {"min": 1}
         form.fields["DELETE"].label = "Remove"
         if form.fields["ORDER"].initial is None and index is not None:
             form.fields["ORDER"].initial = index + 1
+        # With JavaScript, rows are added when they are needed.
+        form.is_spare = not self.is_bound and index is not None and index >= max(1, self.initial_form_count())
 
     def rows(self) -> list[Row]:
         """What the rows hold, ordered by position."""

@@ -2,8 +2,9 @@
 
 from typing import Any, ClassVar, Final
 
+from django import forms
 from django.contrib import admin
-from django.db.models import F
+from django.db.models import DateField, F
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -46,6 +47,10 @@ class EventAdmin(PeoplePage, ListAdmin):
     list_purpose = "An event has its own list of people, so you can text only those who are registered for it."
     delete_warning = "Its registrations are deleted too. Blasts already sent to it stay on record."
     actions = None
+    # The browser's own field, with its calendar.
+    formfield_overrides: ClassVar = {
+        DateField: {"widget": forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})}
+    }
 
     def prepare_page(self, rows: list[Event]) -> None:
         counts = registration_counts(event.pk for event in rows)

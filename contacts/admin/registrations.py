@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from contacts.models import EventRegistration
 from smsadmin.lib import dates
 
-from .choosing import SearchingSelect
+from .choosing import EventSelect
 from .filters import EventFilter, StateFilter, chosen_event
 from .import_links import ImportMixin
 from .textable import TextablePersonAdmin
@@ -22,7 +22,6 @@ class EventRegistrationAdmin(ImportMixin, TextablePersonAdmin):
     list_select_related = ("event",)
     fields = ("event", "name", "phone", "registered")
     readonly_fields = ("registered",)
-    autocomplete_fields = ("event",)
     list_name = "their events"
     empty_list = "Nobody is registered yet."
     export_permission = "view"
@@ -35,8 +34,15 @@ class EventRegistrationAdmin(ImportMixin, TextablePersonAdmin):
         return [name for name in columns if name != "event"] if chosen_event(request) else columns
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        widget = SearchingSelect(db_field, self.admin_site)
+        widget = EventSelect(db_field, self.admin_site)
         return super().formfield_for_foreignkey(db_field, request, **{"widget": widget, **kwargs})
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Without the links that open pop-ups, which Django wraps around the select."""
+        field: Any = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name == "event":
+            field.widget = field.widget.widget
+        return field
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """The event of the list where "Add" was clicked."""

@@ -20,7 +20,7 @@ from ..text.personalization import tidy
 from ..text.visibility import is_blank
 from .keyword_owners import KeywordOwnerAdmin
 from .practice_phone import PhonePage
-from .text_measure import answer_measure
+from .text_measure import answer_measure, size_of
 
 REPLY_START = 80
 
@@ -114,7 +114,12 @@ class KeywordAutomationRuleAdmin(PhonePage, KeywordOwnerAdmin):
         form_url: str = "",
         obj: KeywordAutomationRule | None = None,
     ) -> HttpResponse:
-        context |= {"can_try": self.can_try(request), "phone_address": self.phone_address(request, obj)}
+        form = context["adminform"].form
+        context |= {
+            "can_try": self.can_try(request),
+            "phone_address": self.phone_address(request, obj),
+            "size": size_of(form["response_body"].value() or "") if "response_body" in form.fields else None,
+        }
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     @admin.display(description="reply")

@@ -1,5 +1,7 @@
 """The size of a text while it is being typed, for replies and keyword replies."""
 
+from typing import Any
+
 from django.http import HttpRequest, JsonResponse
 
 from ..composing.forms import MAX_TYPED
@@ -11,10 +13,15 @@ _NAMED_AT_MOST = 3
 
 
 def answer_measure(request: HttpRequest) -> JsonResponse:
-    """The size of the posted `text` as JSON: `sentence`, `is_too_long`, and the texts of its `segments`."""
-    text = tidy(request.POST.get("text", "")[:MAX_TYPED])
+    """The size of the posted `text` as JSON (see `size_of`)."""
+    return JsonResponse(size_of(request.POST.get("text", "")))
+
+
+def size_of(typed: str) -> dict[str, Any]:
+    """What a page shows of the size of a text: `sentence`, `is_too_long`, and the texts of its `segments`."""
+    text = tidy(typed[:MAX_TYPED])
     size = measure(text)
-    return JsonResponse({"sentence": say_size(text, size), "is_too_long": size.is_too_long, "segments": split(text)})
+    return {"sentence": say_size(text, size), "is_too_long": size.is_too_long, "segments": split(text)}
 
 
 def say_size(text: str, size: Measure) -> str:

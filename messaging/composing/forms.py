@@ -1,12 +1,11 @@
 """The compose form: a message, its audience, and its draft."""
 
 import uuid
-from collections.abc import Sequence
 from typing import Any, Final
 
 from django import forms
 
-from contacts.admin.choosing import SearchingSelect
+from contacts.admin.choosing import EventSelect
 from contacts.models import Event
 
 from ..models import Draft
@@ -20,19 +19,6 @@ from .chips_field import ChipsField
 MAX_TYPED: Final = 10_000
 RECENT_EVENTS: Final = 50
 WRITTEN: Final = ("message_body", "has_opt_out_line", "target", "event_id", "definition")
-
-
-class EventSelect(SearchingSelect):
-    """A searching select that offers the latest events without JavaScript."""
-
-    def optgroups(self, name: str, value: Sequence[str], attr: dict[str, Any] | None = None) -> list[Any]:
-        groups = super().optgroups(name, value, attr)
-        options = groups[0][1]
-        offered = {str(option["value"]) for option in options}
-        for event in Event.objects.order_by("-pk")[:RECENT_EVENTS]:
-            if str(event.pk) not in offered:
-                options.append(self.create_option(name, event.pk, str(event), False, len(options)))
-        return groups
 
 
 class ComposeForm(forms.Form):

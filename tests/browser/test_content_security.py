@@ -52,13 +52,8 @@ def is_problem(message):
 
 
 def try_the_tools(page):
-    """Use what scripts draw only on use: calendars, clocks and search selects."""
-    for selector in (".datetimeshortcuts a[id^=calendarlink]:visible", ".datetimeshortcuts a[id^=clocklink]:visible"):
-        if page.locator(selector).count():
-            page.locator(selector).first.click()
-            page.keyboard.press("Escape")
-    if page.locator(".select2-selection:visible").count():
-        page.locator(".select2-selection:visible").first.click()
-        page.locator(".select2-search__field:visible").first.fill("a")
-        page.locator(".select2-results__option").first.wait_for()
+    """Use what scripts draw only on use: the lists of fields that search."""
+    if page.locator(".chooser input:visible").count():
+        page.locator(".chooser input:visible").first.fill("a")
+        page.locator(".chooser [role=option]").first.wait_for()
         page.keyboard.press("Escape")

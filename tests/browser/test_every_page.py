@@ -22,9 +22,9 @@ AppUser.objects.create_user("social_manager", {PASSWORD!r}, role="social_manager
 WIDE, PHONE, NARROW = 1366, 390, 320
 FIND_FAULTS = """tags => axe.run(document, {runOnly: tags, resultTypes: ["violations"]}).then((result) =>
     result.violations.flatMap((rule) => rule.nodes.map((node) => [rule.id, node.html.slice(0, 200)])))"""
-# Counts all visible controls, and those too small for a finger. select2's controls replace the hidden ones.
+# Counts all visible controls, and those too small for a finger.
 COUNT_CONTROLS = """() => {
-    const fields = "input:not([type=hidden]), select:not(.select2-hidden-accessible), textarea";
+    const fields = "input:not([type=hidden]), select, textarea";
     const kinds = `a[href], button, summary, ${fields}`;
     const controls = [...document.querySelectorAll(kinds)]
         .filter((one) => one.checkVisibility({visibilityProperty: true}))

@@ -1,4 +1,4 @@
-"""How pages ask the server for news (smsadmin/poll.js), with timers that are due at once."""
+"""How pages ask the server for news (smsadmin/live.js), with timers that are due at once."""
 
 import pytest
 

@@ -46,7 +46,7 @@ def test_a_survey_is_built_tested_and_its_results_are_read(page, site):
     page.get_by_role("button", name="Add a question").click()
     page.get_by_label("Question 2", exact=True).fill("What will you bring?")
     page.get_by_label("Last message").fill("Thank you!")
-    page.locator(".select2-selection").click()
+    page.get_by_role("combobox", name="Linked event").click()
     page.keyboard.type("picn")
     page.get_by_role("option", name="Summer picnic").click()
     preview = page.get_by_role("region", name="The conversation")

@@ -3,7 +3,7 @@ import pytest
 from contacts.models import CommunityMember, Event
 from tests.messaging.conversations import read
 
-SCRIPTS = ("jquery", "RelatedObjectLookups", "prepopulate")
+SCRIPTS = ("jquery", "RelatedObjectLookups", "prepopulate", "calendar.js", "select2", "actions.js")
 
 
 @pytest.fixture
@@ -13,20 +13,33 @@ def loaded(admin_client):
 
 
 @pytest.mark.django_db
-def test_a_page_without_completing_fields_loads_no_jquery(loaded, make_phone):
+def test_pages_load_none_of_the_scripts_that_they_do_not_use(loaded, make_phone):
     member = CommunityMember.objects.create(phone=make_phone())
+    Event.objects.create(title="Picnic")
     for address in (
-        "/admin/contacts/communitymember/",
         f"/admin/contacts/communitymember/{member.pk}/change/",
+        f"/admin/contacts/communitymember/{member.pk}/delete/",
+        "/admin/contacts/event/",
         "/admin/contacts/event/add/",
-        "/admin/messaging/messagelog/",
+        "/admin/contacts/eventregistration/add/",
+        "/admin/messaging/messagelog/compose/",
+        "/admin/surveys/surveyflow/add/",
         "/admin/accounts/appuser/add/",
     ):
         assert loaded(address) == [], address
 
 
 @pytest.mark.django_db
-def test_a_page_with_a_completing_field_has_what_it_needs(loaded):
-    Event.objects.create(title="Picnic")
-    assert "jquery" in loaded("/admin/contacts/eventregistration/add/")
-    assert "jquery" in loaded("/admin/surveys/surveyflow/add/")
+def test_a_list_with_actions_loads_their_script(loaded, make_phone):
+    CommunityMember.objects.create(phone=make_phone())
+    assert loaded("/admin/contacts/communitymember/") == ["actions.js"]
+
+
+@pytest.mark.django_db
+def test_a_form_that_searches_for_events_loads_the_script_for_it(admin_client):
+    for address in (
+        "/admin/contacts/eventregistration/add/",
+        "/admin/messaging/messagelog/compose/",
+        "/admin/surveys/surveyflow/add/",
+    ):
+        assert "contacts/chooser.js" in read(admin_client, address), address

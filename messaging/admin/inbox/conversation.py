@@ -23,6 +23,7 @@ from smsadmin.lib import dates
 from smsadmin.lib.ids import read_key, read_keys
 
 from ..permissions import require
+from ..text_measure import size_of
 from . import links
 from .texts import CHANGE, DELETE_TEXTS, TextPages, back
 
@@ -199,8 +200,10 @@ class ConversationPage(TextPages):
         name_form: NameForm | None = None,
     ) -> TemplateResponse:
         new = _read_new(request, thread)
+        form = form or ReplyForm(initial={"token": uuid.uuid4()})
         context = self._context(request, thread, _choose_page(request, thread, new), new) | {
-            "form": form or ReplyForm(initial={"token": uuid.uuid4()}),
+            "form": form,
+            "size": size_of(form["body"].value() or ""),
             "problem": problem,
             "name_form": name_form or NameForm(initial={"name": thread.contact_name}),
             "measure_url": reverse("admin:messaging_inboxthread_measure"),

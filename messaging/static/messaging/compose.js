@@ -123,7 +123,6 @@
         }
     });
 
-    form.querySelectorAll('[data-without-script]').forEach((element) => { element.hidden = true; });
     form.addEventListener('input', ({target}) => {
         if (!target.closest('[data-recipients]')) {
             grow(text);

@@ -330,9 +330,6 @@
             }
         });
     }
-    if (markRead) {
-        markRead.hidden = true;
-    }
     if (found) {
         const [line, view] = [found.getBoundingClientRect(), frame.getBoundingClientRect()];
         frame.scrollTop += line.top + line.height / 2 - view.top - view.height / 2;

@@ -50,6 +50,11 @@
         }
 
         text.addEventListener('input', measureSoon);
-        window.addEventListener('pageshow', measure);
+        window.addEventListener('pageshow', () => {
+            // The page came with the size of the text that it came with.
+            if (text.value !== text.defaultValue) {
+                measure();
+            }
+        });
     });
 }

@@ -28,7 +28,6 @@
             show();
         }));
         samples.addEventListener('scroll', show);
-        pages.hidden = false;
         show();
     });
 }

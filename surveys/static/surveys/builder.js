@@ -161,13 +161,7 @@
     }
 
     function setUpRow(row) {
-        row.querySelectorAll('[data-with-script]').forEach((part) => { part.hidden = false; });
-        row.querySelectorAll('[data-without-script]').forEach((part) => {
-            part.hidden = !part.querySelector('.errorlist');
-        });
-        const handle = row.querySelector('[data-handle]');
-        handle.hidden = false;
-        drag(row, handle);
+        drag(row, row.querySelector('[data-handle]'));
         row.addEventListener('click', (event) => {
             const button = event.target.closest('button');
             if (button?.dataset.move) {
@@ -183,8 +177,6 @@
     }
 
     function start() {
-        builder.querySelectorAll('[data-with-script]').forEach((part) => { part.hidden = false; });
-        builder.querySelectorAll('[data-without-script]').forEach((part) => { part.hidden = true; });
         const placed = questions().map((row, index) => [Number(orderOf(row).value) || Infinity, index, row]);
         placed.sort((one, other) => one[0] - other[0] || one[1] - other[1]);
         placed.forEach(([, , row]) => {
@@ -194,6 +186,8 @@
         const [, ...empty] = questions().filter(isEmpty);
         const hasQuestions = questions().some((row) => !isEmpty(row));
         (hasQuestions ? questions().filter(isEmpty) : empty).forEach((row) => row.remove());
+        // One that was typed into before going away and coming back.
+        questions().forEach((row) => row.classList.remove('without-script'));
         number();
         rows.addEventListener('change', (event) => {
             // At most one question asks for the name.

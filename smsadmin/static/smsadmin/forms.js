@@ -1,6 +1,7 @@
-/* Protects what is typed into a form. After a logout in the meantime, the form stays as it is instead of going to the
-   login page. Leaving it with unsaved changes asks first, in the browser's own words, unless it saves itself
-   (`data-saves-itself`). */
+/* What every form needs. Protects what is typed: after a logout in the meantime, a form stays as it is instead of going
+   to the login page, and can be sent after logging in again in another tab. Leaving a form with unsaved changes asks
+   first, in the browser's own words, unless it saves itself (`data-saves-itself`). A form with `data-once` is sent once,
+   however often its button is clicked. */
 'use strict';
 
 const KEPT_FORMS = 'form#compose, form[id$="_form"]';
@@ -50,7 +51,8 @@ function hasUnsavedChanges(form) {
 // Logouts -----------------------------------------------------------------------------------------------------
 
 {
-    const address = document.currentScript.dataset.address;
+    // Of a page that only opens to those who are logged in. The login page itself has none.
+    const address = document.currentScript.dataset.loggedInUrl;
     const NOTE = 'logged-out';
     let passed = null;
     let isAsking = false;
@@ -83,7 +85,7 @@ function hasUnsavedChanges(form) {
     // Before any other script: some let a form be submitted only once.
     document.addEventListener('submit', async (event) => {
         const form = event.target;
-        if (!form.matches(KEPT_FORMS) || form === passed) {
+        if (!address || !form.matches(KEPT_FORMS) || form === passed) {
             passed = null;
             return;
         }
@@ -104,3 +106,41 @@ function hasUnsavedChanges(form) {
         form.requestSubmit(event.submitter);
     }, {capture: true});
 }
+
+// Logging in again elsewhere ----------------------------------------------------------------------------------
+
+// The login changed the CSRF token. For each form that is submitted or read with `new FormData(form)`.
+document.addEventListener('formdata', ({formData}) => {
+    const cookie = document.cookie.split('; ').find((each) => each.startsWith('csrftoken='));
+    if (cookie && formData.has('csrfmiddlewaretoken')) {
+        formData.set('csrfmiddlewaretoken', cookie.slice(cookie.indexOf('=') + 1));
+    }
+});
+
+// Once --------------------------------------------------------------------------------------------------------
+
+// The server also handles double posts.
+document.querySelectorAll('form[data-once]').forEach((form) => {
+    let pressed = null;
+    form.addEventListener('submit', (event) => {
+        if (pressed) {
+            event.preventDefault();
+            return;
+        }
+        const button = event.submitter ?? form.querySelector('[type="submit"]');
+        pressed = {button, label: button.value};
+        // After the form was read: its fields include the button.
+        setTimeout(() => {
+            button.value = button.dataset.busy || button.value;
+            button.disabled = true;
+        });
+    });
+    // The Back button restores the page as it was left.
+    window.addEventListener('pageshow', (event) => {
+        if (event.persisted && pressed) {
+            pressed.button.value = pressed.label;
+            pressed.button.disabled = false;
+            pressed = null;
+        }
+    });
+});

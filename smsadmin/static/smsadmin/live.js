@@ -1,4 +1,5 @@
-/* Polls the server for updates to a page: less often after failures, and not while the page is hidden. */
+/* Pages that follow what happens while they are open: asking the server for news, less often after failures and not
+   while the page is hidden; putting new HTML into the page; and the number of unread texts in its header and title. */
 'use strict';
 
 // Requests `address` in `seconds`. `use` is called with each response and returns the seconds until the next request, or
@@ -62,4 +63,49 @@ function poll(address, seconds, use, {refused = () => {}, failed = () => {}} = {
     });
     plan();
     return ask;
+}
+
+function parse(html) {
+    const template = document.createElement('template');
+    template.innerHTML = html;
+    return template.content;
+}
+
+// Changes only what differs, in place, so that clicks and focus aren't lost and screen readers repeat nothing. Parts of
+// `fresh` may be moved into the page.
+function change(shown, fresh) {
+    if (shown.isEqualNode(fresh)) {
+        return;
+    }
+    if (shown.nodeName !== fresh.nodeName) {
+        shown.replaceWith(fresh);
+        return;
+    }
+    if (shown.nodeType !== Node.ELEMENT_NODE) {
+        shown.nodeValue = fresh.nodeValue;
+        return;
+    }
+    [...shown.attributes].filter(({name}) => !fresh.hasAttribute(name)).forEach(({name}) => {
+        shown.removeAttribute(name);
+    });
+    [...fresh.attributes].filter(({name, value}) => shown.getAttribute(name) !== value).forEach(({name, value}) => {
+        shown.setAttribute(name, value);
+    });
+    const parts = [...shown.childNodes];
+    [...fresh.childNodes].forEach((part, index) => {
+        if (parts[index]) {
+            change(parts[index], part);
+        } else {
+            shown.append(part);
+        }
+    });
+    parts.slice(fresh.childNodes.length).forEach((part) => part.remove());
+}
+
+function showUnreadTexts(count) {
+    const shown = count.toLocaleString('en-US');
+    for (const place of document.querySelectorAll('[data-unread-texts]')) {
+        place.textContent = count ? ` (${shown})` : '';
+    }
+    document.title = (count ? `(${shown}) ` : '') + document.title.replace(/^\([\d,]+\) /, '');
 }
