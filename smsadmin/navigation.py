@@ -45,6 +45,14 @@ def _list(name: str, model: str, icon: str, words: str = "", **more: Any) -> Pla
 NEW_BLAST: Final = Place(
     "New blast", "messaging_messagelog_compose", "compose", "messaging.send_blast", words="compose send text message"
 )
+# In the search alone: its buttons stand where somebody's wish comes in.
+RECORD_OPT_OUT: Final = Place(
+    "Someone asked to stop",
+    "contacts_unsubscribedcontact_record",
+    "stop",
+    "contacts.add_unsubscribedcontact",
+    words="record opt out take off list",
+)
 HOME: Final = Place("Home", "index", "home", words="dashboard")
 INBOX: Final = _list("Inbox", "messaging.InboxThread", "inbox", "conversations replies texts", counts_unread=True)
 
@@ -151,8 +159,8 @@ def may_see(place: Place, user: Any) -> bool:
 
 
 def places(user: Any) -> Iterator[Place]:
-    """All places that this user may see, "New blast" first."""
-    for place in (NEW_BLAST, *(place for section in SECTIONS for place in section.places)):
+    """All pages that this user may search for: those where something is done first, then the navigation's."""
+    for place in (NEW_BLAST, RECORD_OPT_OUT, *(place for section in SECTIONS for place in section.places)):
         if may_see(place, user):
             yield place
 

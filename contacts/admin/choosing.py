@@ -22,7 +22,7 @@ class EventSelect(AutocompleteSelect):
 
     @property
     def media(self) -> Media:
-        return Media(js=[Script("contacts/chooser.js", defer=True)])
+        return Media(js=[Script("contacts/chooser.js", defer=True)])  # type: ignore[list-item]
 
     def optgroups(self, name: str, value: Sequence[str], attr: dict[str, Any] | None = None) -> list[Any]:
         groups = super().optgroups(name, list(map(str, read_keys(map(str, value)))), attr)

@@ -38,6 +38,11 @@ class Clicks:
         self.count += 1
         self.page.get_by_role(role, name=name, exact=True).first.click()
 
+    def press(self, key):
+        """A key that stands for a click."""
+        self.count += 1
+        self.page.keyboard.press(key)
+
 
 @pytest.fixture
 def clicks(page):
@@ -96,3 +101,51 @@ def test_resending_to_those_who_did_not_get_it_takes_three(page, clicks, site, a
     clicks.on("button", "Send to 1 person")
     expect(page.get_by_text("Resending to 1 person.")).to_be_visible()
     assert clicks.count == 3
+
+
+def test_answering_an_unread_text_takes_two(page, clicks, site, add_members, text_in):
+    add_members("Rosa Delgado")
+    text_in("+13035550100", "Is the hall open?")
+    page.reload()
+    clicks.on("link", "Rosa Delgado")
+    expect(page.get_by_label("Reply")).to_be_focused()
+    page.keyboard.type("Yes, come in!")
+    clicks.on("button", "Send")
+    expect(page.get_by_role("log")).to_contain_text("Yes, come in!")
+    assert clicks.count == 2
+    assert site.query("SELECT body FROM inbox_messages WHERE direction = 'outbound'") == [("Yes, come in!",)]
+
+
+def test_take_me_off_takes_three(page, clicks, site, add_members, text_in):
+    add_members("Rosa Delgado")
+    text_in("+13035550100", "Can you take me off? Maybe after Easter")
+    page.reload()
+    expect(page.get_by_text("1 person may want to stop receiving texts.")).to_be_visible()
+    clicks.on("link", "Decide")
+    clicks.on("link", "Rosa Delgado")
+    clicks.on("button", "Stop texting them")
+    expect(page.get_by_text("Opted out. This number won’t get any more blasts or replies.")).to_be_visible()
+    assert clicks.count == 3
+    assert site.query("SELECT phone FROM unsubscribed_contacts") == [("+13035550100",)]
+
+
+def test_finding_a_person_takes_two(page, clicks, add_members):
+    add_members("Rosa Delgado", "Ann Lee")
+    clicks.press("Control+k")
+    page.keyboard.type("rosa")
+    expect(page.get_by_role("option", name="Rosa Delgado")).to_have_attribute("aria-selected", "true")
+    clicks.press("Enter")
+    expect(page.get_by_role("heading", name="Rosa Delgado")).to_be_visible()
+    assert clicks.count == 2
+
+
+def test_adding_and_registering_somebody_takes_four(page, clicks, site):
+    site.run("shell", "-v", "0", "-c", MAKE_EVENT)
+    clicks.on("link", "Events")
+    clicks.on("link", "Picnic")
+    clicks.on("combobox", "Register somebody")
+    page.keyboard.type("Ana Ruiz 720 555 0142")
+    clicks.on("button", "Register")
+    expect(page.get_by_text("Registered Ana Ruiz.")).to_be_visible()
+    assert clicks.count == 4
+    assert ("Ana Ruiz", "+17205550142") in site.query("SELECT name, phone FROM event_registrations")

@@ -31,4 +31,4 @@ def test_only_what_the_list_has_shown_is_marked_as_read(open_page, site, text_in
     expect(page.get_by_text("Anybody?")).to_be_visible()
     text_in(PHONE, "Please answer")
     assert mark_read(page) == [(1,)]
-    expect(page.get_by_text("1 conversation has a text that came after the list was shown")).to_be_visible()
+    expect(page.get_by_text("1 conversation stays unread because a new text just came in.")).to_be_visible()

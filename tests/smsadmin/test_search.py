@@ -45,6 +45,13 @@ def test_events_and_pages_are_found_by_their_words(find, people):
     assert find("unsub")[0] == ("Page", "Opted out", "/admin/contacts/unsubscribedcontact/")
 
 
+def test_recording_an_opt_out_is_found_by_whoever_may_do_it(find, manager_client):
+    page = ("Page", "Someone asked to stop", "/admin/contacts/unsubscribedcontact/record/")
+    for words in ("asked to stop", "opt out", "take off", "record"):
+        assert page in find(words)
+        assert page in find(words, manager_client)
+
+
 def test_results_can_be_opened(find, people, admin_client):
     for _, _, address in [*find("rosa"), *find("lake"), *find("")]:
         assert admin_client.get(address).status_code == 200

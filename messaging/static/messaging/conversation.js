@@ -269,6 +269,16 @@
         reply.hidden = Boolean(sentence) && !text;
     }
 
+    // Ready to type, except on a phone, where the keyboard would cover the texts.
+    function focusReply() {
+        const text = reply.elements.body;
+        const isBusy = found || location.hash || document.activeElement !== document.body;
+        if (!text.readOnly && !isBusy && matchMedia('(pointer: fine)').matches) {
+            text.focus({preventScroll: true});
+            text.setSelectionRange(text.value.length, text.value.length);
+        }
+    }
+
     function complain(sentence) {
         problem.textContent = sentence;
         problem.hidden = !sentence;
@@ -323,6 +333,7 @@
     });
     if (reply) {
         showTyped(blockedBecause.textContent);
+        focusReply();
         reply.addEventListener('submit', send);
         reply.elements.body.addEventListener('keydown', (event) => {
             if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {

@@ -234,6 +234,12 @@
             updateSoon();
         });
         form.addEventListener('change', updateSoon);
-        window.addEventListener('pageshow', () => { number(); update(); });
+        window.addEventListener('pageshow', () => {
+            number();
+            // The page came with the preview of what it came with.
+            if (hasUnsavedChanges(form)) {
+                update();
+            }
+        });
     }
 }
