@@ -6,7 +6,7 @@ from django import forms
 from django.contrib import admin
 from django.utils.functional import cached_property
 
-from contacts.admin.choosing import EventSelect
+from contacts.admin.choosing import SearchingSelect
 from contacts.models import Event
 from messaging.keywords import normalize, why_refused
 from messaging.text.encoding import MAX_CHARACTERS, measure, normalize_newlines
@@ -138,7 +138,7 @@ class SurveyForm(forms.ModelForm):
         label="Linked event",
         help_text="Everyone who completes the survey is registered for this event.",
         error_messages={"invalid_choice": "This event no longer exists. Choose another one."},
-        widget=EventSelect(SurveyFlow._meta.get_field("linked_event"), admin.site),
+        widget=SearchingSelect(SurveyFlow._meta.get_field("linked_event"), admin.site),
     )
     # Nobody types into this one: it shows the errors of the list of questions.
     questions_json = forms.Field(label="Questions", required=False, widget=forms.HiddenInput)

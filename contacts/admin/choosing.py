@@ -1,4 +1,4 @@
-"""A select for one event, however many there are."""
+"""A select for one row of a list, such as an event, however many there are."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -7,16 +7,15 @@ from django.contrib.admin.widgets import AutocompleteSelect
 from django.forms import Media
 from django.forms.widgets import Script
 
-from contacts.models import Event
 from smsadmin.lib.ids import read_keys
 
-RECENT_EVENTS: Final = 50
+RECENT: Final = 50
 
 
-class EventSelect(AutocompleteSelect):
+class SearchingSelect(AutocompleteSelect):
     """Django's autocomplete select and its view, but our script in place of select2 and jQuery.
 
-    Without JavaScript, it offers the latest events. A value that cannot be an id is shown as no choice; the field
+    Without JavaScript, it offers the latest rows. A value that cannot be an id is shown as no choice; the field
     reports the error.
     """
 
@@ -31,7 +30,8 @@ class EventSelect(AutocompleteSelect):
         if not offered:
             # Otherwise, a browser would choose the first one.
             options.append(self.create_option(name, "", "", False, 0))
-        for event in Event.objects.order_by("-pk")[:RECENT_EVENTS]:
-            if str(event.pk) not in offered:
-                options.append(self.create_option(name, event.pk, str(event), False, len(options)))
+        rows = self.field.remote_field.model._default_manager.order_by("-pk")
+        for row in rows[:RECENT]:
+            if str(row.pk) not in offered:
+                options.append(self.create_option(name, row.pk, str(row), False, len(options)))
         return groups

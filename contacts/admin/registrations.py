@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from contacts.models import EventRegistration
 from smsadmin.lib import dates
 
-from .choosing import EventSelect
+from .choosing import SearchingSelect
 from .filters import EventFilter, StateFilter, chosen_event
 from .import_links import ImportMixin
 from .textable import TextablePersonAdmin
@@ -34,7 +34,7 @@ class EventRegistrationAdmin(ImportMixin, TextablePersonAdmin):
         return [name for name in columns if name != "event"] if chosen_event(request) else columns
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        widget = EventSelect(db_field, self.admin_site)
+        widget = SearchingSelect(db_field, self.admin_site)
         return super().formfield_for_foreignkey(db_field, request, **{"widget": widget, **kwargs})
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:

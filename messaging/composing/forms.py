@@ -1,12 +1,10 @@
 """The compose form: a message, its audience, and its draft."""
 
 import uuid
+from collections.abc import Sequence
 from typing import Any, Final
 
 from django import forms
-
-from contacts.admin.choosing import EventSelect
-from contacts.models import Event
 
 from ..models import Draft
 from ..text.encoding import MAX_CHARACTERS
@@ -17,7 +15,6 @@ from .chips_field import ChipsField
 
 # Far more than can be sent, but still fast to measure for a large audience.
 MAX_TYPED: Final = 10_000
-RECENT_EVENTS: Final = 50
 WRITTEN: Final = ("message_body", "has_opt_out_line", "target", "event_id", "definition")
 
 

@@ -77,7 +77,6 @@
     }
 
     function setUp(row) {
-        row.querySelectorAll('[data-without-script]').forEach((part) => { part.hidden = true; });
         row.querySelectorAll('select[data-search]').forEach(makeSearchable);
         showInputs(row);
     }
@@ -139,6 +138,5 @@
             form.requestSubmit(form.querySelector('input[type=submit].default'));
         }
     });
-    form.querySelectorAll('.main-bar [data-without-script]').forEach((part) => { part.hidden = true; });
     form.querySelectorAll('[data-row]').forEach(setUp);
 }
