@@ -1,5 +1,6 @@
 """Unreachable numbers, and why a number is skipped."""
 
+from collections.abc import Iterable
 from typing import Self
 
 from django.db import models
@@ -75,11 +76,12 @@ def wants_no_texts(phone: str = "phone") -> Q:
     return Q(unsubscribed(phone)) | Q(Exists(listed))
 
 
-def blocked_by(phone: str = "phone") -> Case:
-    """Why the outer row's phone is skipped: "opted_out", "suppressed" or "" (it can be texted)."""
+def blocked_by(phone: str = "phone", others: Iterable[When] = ()) -> Case:
+    """Why the outer row's phone is skipped: "opted_out", "suppressed", one of `others`, or "" (it can be texted)."""
     return Case(
         When(unsubscribed(phone), then=Value("opted_out")),
         When(suppressed(phone), then=Value("suppressed")),
+        *others,
         default=Value(""),
         output_field=models.CharField(),
     )

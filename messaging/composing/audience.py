@@ -22,9 +22,11 @@ from contacts.models.suppression import blocked_by, suppressed
 from smsadmin.lib.plurals import people
 
 from ..models import Delivery, Draft, MessageLog, RetryWhom, Target
+from ..text.personalization import Values
 from . import definitions
-from .cost import NameProfile, profile
+from .cost import NameProfile, profile, profile_with_values
 from .definitions import BadDefinition, Definition
+from .merge_fields import NO_FIELDS, MergeFields
 from .own_phone import own_test_phone
 from .pools import best_name
 
@@ -34,16 +36,25 @@ CACHE_SECONDS = 60
 
 @dataclass(frozen=True, slots=True)
 class Headcount:
-    """An audience in numbers: the total, the skipped by reason, and the shapes of the others' names."""
+    """An audience in numbers: the total, the skipped by reason, and the shapes of the others' names and values.
+
+    `merge` are the profile fields of the message. People without a required value are skipped ("no_value").
+    """
 
     total: int
     skipped: Mapping[str, int]
     names: NameProfile
+    merge: MergeFields = NO_FIELDS
 
     @property
     def recipients(self) -> int:
         """How many people get the text."""
         return self.total - sum(self.skipped.values())
+
+    @property
+    def incomplete(self) -> int:
+        """How many people have no value for a field without a fallback."""
+        return self.skipped.get(Delivery.SkipReason.NO_VALUE, 0)
 
     @property
     def skipped_sentences(self) -> list[str]:
@@ -58,11 +69,21 @@ class Headcount:
                 self.skipped.get("suppressed", 0),
             ),
         }
-        return [
+        found = [
             sentence % {"count": f"{self.skipped[reason]:,}"}
             for reason, sentence in sentences.items()
             if self.skipped.get(reason)
         ]
+        return [*found, self.merge.lacking(self.incomplete)] if self.incomplete else found
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """One person of an audience, with their values of the message's profile fields."""
+
+    phone: str
+    name: str | None
+    values: Values
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +108,7 @@ class Audience:
     @classmethod
     def of_draft(cls, draft: Draft) -> Self:
         test_phone = own_test_phone(draft.created_by) if draft.test_mode else None
-        if draft.target == Target.AUDIENCE:
+        if draft.target == Target.AUDIENCE and draft.retry_of is None:
             return cls.defined(draft.definition, test_phone)
         return cls(
             draft.target,
@@ -147,7 +168,7 @@ class Audience:
 
     def sources(self) -> list[QuerySet[Any]]:
         """Rows with phone and name for everyone in it, including people who can't be texted, and nobody twice."""
-        if self.target == Target.AUDIENCE:
+        if self.target == Target.AUDIENCE and self.retry_of is None:
             return self.definition.sources() if self.definition else []
         return [self._people()]
 
@@ -167,54 +188,83 @@ class Audience:
     @property
     def _name(self) -> Any:
         """The expression for a row's name."""
-        return best_name() if self.target == Target.AUDIENCE else F("name")
+        return best_name() if self.definition is not None else F("name")
 
     def count(self) -> int:
         """How many people it has, including people who can't be texted."""
         return sum(source.count() for source in self.sources())
 
-    def textable(self) -> Iterator[QuerySet[Any]]:
-        """The `sources` without people who can't be texted."""
+    def textable(self, merge: MergeFields = NO_FIELDS) -> Iterator[QuerySet[Any]]:
+        """The rows of `sources` for people who can be texted and have all required values."""
         for source in self.sources():
-            yield source.filter(~unsubscribed(), ~suppressed())
+            yield source.filter(~unsubscribed(), ~suppressed(), merge.is_complete())
+
+    def incomplete(self, merge: MergeFields) -> Iterator[QuerySet[Any]]:
+        """The rows of `sources` for people who can be texted but have no value for a required field."""
+        if merge.required:
+            for source in self.textable():
+                yield source.filter(~merge.is_complete())
 
     def sample(self, count: int) -> list[tuple[str, str | None]]:
         """(phone, name) of the first `count` recipients; in test mode, of the real audience."""
-        found: list[tuple[str, str | None]] = []
-        for source in self.textable():
-            named = source.order_by("pk").values_list("phone", self._name)
-            found += named[: count - len(found)]
+        return [(recipient.phone, recipient.name) for recipient in self.recipients(count)]
+
+    def recipients(self, count: int, merge: MergeFields = NO_FIELDS) -> list[Recipient]:
+        """The first `count` recipients of a message with these fields; in test mode, of the real audience."""
+        found: list[Recipient] = []
+        for source in self.textable(merge):
+            rows = source.order_by("pk").values_list("phone", self._name, *merge.values())
+            found += [
+                Recipient(phone, name, merge.read(values)) for phone, name, *values in rows[: count - len(found)]
+            ]
             if len(found) >= count:
                 break
         return found
 
-    def headcount(self) -> Headcount:
-        """A fresh count. For the test phone: one person, with the first recipient's name."""
+    def example(self, merge: MergeFields = NO_FIELDS) -> Recipient:
+        """The first recipient, or without anybody someone without a name."""
+        return next(iter(self.recipients(1, merge)), Recipient("", None, merge.example()))
+
+    def headcount(self, merge: MergeFields = NO_FIELDS) -> Headcount:
+        """A fresh count for a message with these fields. For the test phone: one person, like the first recipient."""
         if self.test_phone == "":
             return Headcount(0, {}, profile(()))
         if self.test_phone:
-            return Headcount(1, {}, profile(name for _, name in self.sample(1) or [("", None)]))
+            first = self.example(merge)
+            return Headcount(1, {}, profile_with_values([(first.name, *first.values.values())]))
         opted_out = dead = 0
         for source in self.sources():
             opted_out += source.filter(unsubscribed()).count()
             dead += source.filter(suppressed(), ~unsubscribed()).count()
-        names = profile(self._names())
-        return Headcount(names.total() + opted_out + dead, {"opted_out": opted_out, "suppressed": dead}, names)
+        incomplete = sum(rows.count() for rows in self.incomplete(merge))
+        names = profile_with_values(self._rows(merge)) if merge.fields else profile(self._names())
+        skipped = {"opted_out": opted_out, "suppressed": dead}
+        if merge.required:
+            skipped[Delivery.SkipReason.NO_VALUE.value] = incomplete
+        return Headcount(names.total() + sum(skipped.values()), skipped, names, merge)
 
     def _names(self) -> Iterator[str | None]:
         """The names of its recipients, in any order."""
         for source in self.textable():
             yield from source.order_by().values_list(self._name, flat=True).iterator(chunk_size=5_000)
 
-    def recent_headcount(self) -> Headcount:
+    def _rows(self, merge: MergeFields) -> Iterator[tuple[str | None, ...]]:
+        """The names of the recipients of a message with these fields, each with the values, in any order."""
+        for source in self.textable(merge):
+            yield from source.order_by().values_list(self._name, *merge.values()).iterator(chunk_size=5_000)
+
+    def recent_headcount(self, merge: MergeFields = NO_FIELDS) -> Headcount:
         """The headcount, cached for a minute for large audiences. For live previews."""
         key = f"headcount:{self.target}:{self.event and self.event.pk}:{self.selection and self.selection.pk}"
         key += f":{self.retry_of and self.retry_of.pk}:{self.retry_whom}:{self.retry_reason}:{self.test_phone}"
         if self.definition is not None:
             key += f":{hashlib.sha256(repr(self.stored_definition).encode()).hexdigest()}"
+        if merge.fields:
+            used = [(field.pk, field in merge.required) for field in merge.fields]
+            key += f":{hashlib.sha256(repr(used).encode()).hexdigest()}"
         headcount = cache.get(key)
         if headcount is None:
-            headcount = self.headcount()
+            headcount = self.headcount(merge)
             if headcount.total >= CACHED_FROM:
                 cache.set(key, headcount, CACHE_SECONDS)
         return headcount
@@ -224,7 +274,7 @@ class Audience:
         key = f"reach:{hashlib.sha256(repr(self.stored_definition).encode()).hexdigest()}"
         count = cache.get(key)
         if count is None:
-            count = sum(source.count() for source in self._textable())
+            count = sum(source.count() for source in self.textable())
             if count >= CACHED_FROM:
                 cache.set(key, count, CACHE_SECONDS)
         return int(count)
@@ -232,18 +282,21 @@ class Audience:
     def expand(self, log: MessageLog) -> int:
         """Write the delivery rows of `log`, one for each person. Returns how many.
 
-        Opted-out and suppressed people get a skipped row. Must be called in the transaction that creates `log`, so
-        that a blast never has only part of its audience.
+        Each row keeps the person's values of the message's profile fields as they are now. Opted-out and suppressed
+        people get a skipped row, and so do people without a required value. Must be called in the transaction that
+        creates `log`, so that a blast never has only part of its audience. Raises UnknownToken if a field is gone.
         """
         if self.test_phone == "":
             return 0
+        merge = MergeFields.of(log.template)
         if self.test_phone:
-            name = next((name for _, name in self.sample(1)), None)
-            Delivery.objects.create(message_log=log, phone=self.test_phone, name=name)
+            first = self.example(merge)
+            values = dict(first.values) if merge.fields else None
+            Delivery.objects.create(message_log=log, phone=self.test_phone, name=first.name, merge_values=values)
             return 1
-        return sum(self._expand(log, source) for source in self.sources())
+        return sum(self._expand(log, source, merge) for source in self.sources())
 
-    def _expand(self, log: MessageLog, source: QuerySet[Any]) -> int:
+    def _expand(self, log: MessageLog, source: QuerySet[Any], merge: MergeFields) -> int:
         columns: dict[str, Any] = {
             "message_log_id": Value(log.pk),
             "phone": F("phone"),
@@ -255,7 +308,9 @@ class Audience:
             "updated_at": Value(timezone.now()),
             "is_left": Value(False),
         }
-        rows = source.annotate(blocked_by=blocked_by()).order_by("pk")
+        if merge.fields:
+            columns["merge_values"] = merge.as_json()
+        rows = source.annotate(blocked_by=blocked_by(others=merge.blocking())).order_by("pk")
         selected = {f"new_{name}": expression for name, expression in columns.items()}
         sql, parameters = rows.annotate(**selected).values_list(*selected).query.sql_with_params()
         quote = connection.ops.quote_name

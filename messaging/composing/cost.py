@@ -2,26 +2,28 @@
 
 Without rendering every text: two names give the same number of segments in any message if they have the same shape,
 that is, the same kinds of characters in the same places. A million names have some hundred shapes, and each shape is
-rendered once.
+rendered once. Values of profile fields have shapes as names do.
 """
 
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import starmap
 
 from django.conf import settings
 
 from messaging.text.encoding import EXTENSION_CHARACTERS, Encoding, is_gsm, measure
 from messaging.text.formatting import dollars
-from messaging.text.personalization import NO_NAME, Template, clean_name, first_name
+from messaging.text.names import clean_name, first_name
+from messaging.text.personalization import FIRST_NAME, FULL_NAME, Template
 
-# The number of names for each shape.
+# The number of people for each shape of a name and of the values inserted with it.
 NameProfile = Counter[str]
 
 _BASIC, _EXTENDED, _FOREIGN, _ASTRAL = "a", "[", "ж", "😀"
-# Separates the two halves of a shape. Cleaned names have no line breaks.
-_HALVES = "\n"
+# Separates the parts of a shape. Cleaned names and values have no line breaks.
+_PARTS = "\n"
 _extension = frozenset(EXTENSION_CHARACTERS)
 
 
@@ -43,15 +45,19 @@ class Estimate:
     most_characters: int
 
 
-def shape(name: str | None) -> str:
+def shape(name: str | None, *values: str | None) -> str:
     """The shape of `name`, shared by all names of the same size; "" for a missing one.
 
     The full name, a line break, and the first name, with each character replaced by one of its kind: "a" for the
     default alphabet, "[" for its extension, "ж" for others, "😀" for surrogate pairs. If any character is in neither
-    table, "ж" stands for all but surrogate pairs, because in UCS-2 they take one unit each.
+    table, "ж" stands for all but surrogate pairs, because in UCS-2 they take one unit each. The values of profile
+    fields, in the order of the template's keys, follow in the same way, each after a line break.
     """
     full_name = clean_name(name)
-    return f"{_kinds(full_name)}{_HALVES}{_kinds(first_name(full_name))}" if full_name else ""
+    found = f"{_kinds(full_name)}{_PARTS}{_kinds(first_name(full_name))}" if full_name else ""
+    if not values:
+        return found
+    return _PARTS.join([found or _PARTS, *(_kinds(clean_name(value)) for value in values)])
 
 
 def profile(names: Iterable[str | None]) -> NameProfile:
@@ -59,8 +65,13 @@ def profile(names: Iterable[str | None]) -> NameProfile:
     return Counter(map(shape, names))
 
 
+def profile_with_values(people: Iterable[tuple[str | None, ...]]) -> NameProfile:
+    """The shapes of people, each a name and values, with their counts, in constant memory."""
+    return Counter(starmap(shape, people))
+
+
 def plain_names(names: NameProfile) -> NameProfile:
-    """The same names as if all of their characters were in the default alphabet."""
+    """The same names and values as if all of their characters were in the default alphabet."""
     plain: NameProfile = Counter()
     for name_shape, count in names.items():
         plain[name_shape.replace(_FOREIGN, _BASIC).replace(_ASTRAL, _BASIC)] += count
@@ -68,12 +79,16 @@ def plain_names(names: NameProfile) -> NameProfile:
 
 
 def estimate(template: Template, names: NameProfile) -> Estimate:
-    """The size of `template` for these names, as if each text were rendered and measured."""
+    """The size of `template` for these names, as if each text were rendered and measured.
+
+    If it has profile fields, `names` has the values of these (`profile_with_values`).
+    """
+    keys = (FULL_NAME, FIRST_NAME, *template.keys)
     recipients = segments = ucs2_recipients = too_long = longest = most_characters = 0
     shortest: int | None = None
     for name_shape, count in names.items():
-        full, _, first = name_shape.partition(_HALVES)
-        size = measure(template.fill(full or NO_NAME, first or NO_NAME))
+        parts = (name_shape or _PARTS).split(_PARTS)
+        size = measure(template.fill(dict(zip(keys, parts, strict=True))))
         recipients += count
         segments += size.segments * count
         ucs2_recipients += count if size.encoding is Encoding.UCS_2 else 0

@@ -15,7 +15,10 @@ from .chips_field import ChipsField
 
 # Far more than can be sent, but still fast to measure for a large audience.
 MAX_TYPED: Final = 10_000
-WRITTEN: Final = ("message_body", "has_opt_out_line", "target", "event_id", "definition")
+WRITTEN: Final = (
+    *("message_body", "has_opt_out_line", "target", "event_id", "definition"),
+    "leaves_out_incomplete",
+)
 
 
 class ComposeForm(forms.Form):
@@ -71,7 +74,11 @@ class ComposeForm(forms.Form):
         return cleaned
 
     def _fill_draft(self, cleaned: dict[str, Any]) -> None:
-        self.draft.message_body = tidy(cleaned.get("message_body") or "")
+        words = tidy(cleaned.get("message_body") or "")
+        if words != self.draft.message_body:
+            # Other words may have other fields, and staff decide about these.
+            self.draft.leaves_out_incomplete = False
+        self.draft.message_body = words
         self.draft.has_opt_out_line = cleaned.get("has_opt_out_line", False)
         if {"to", "minus"} <= cleaned.keys():
             chips.choose(self.draft, cleaned["to"], cleaned["minus"])

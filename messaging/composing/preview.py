@@ -3,7 +3,7 @@
 Shared by the compose page, the review page, and the command.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
 
@@ -19,10 +19,11 @@ from ..backends import get_backend
 from ..models import Draft, Target
 from ..text import formatting
 from ..text.encoding import MAX_CHARACTERS, Forcing, Measure, forcing_characters, measure, to_gsm
-from ..text.personalization import Template, UnknownToken, compile_template, tidy, with_opt_out_line
+from ..text.personalization import Field, Template, UnknownToken, tidy, with_opt_out_line
 from ..text.visibility import is_blank
 from .audience import Audience, Headcount
 from .cost import Estimate, cost, estimate, plain_names
+from .merge_fields import NO_FIELDS, MergeFields, compile_message
 from .own_phone import own_test_phone
 
 SAMPLES: Final = 5
@@ -59,6 +60,12 @@ class Figure:
     notes: tuple[str, ...] = ()
 
 
+def _in_gsm(piece: str | Field) -> str | Field:
+    if isinstance(piece, str):
+        return to_gsm(piece, drops_rest=True)
+    return replace(piece, fallback=to_gsm(piece.fallback, drops_rest=True))
+
+
 @dataclass(frozen=True, slots=True)
 class Preview:
     """A message for an audience, measured.
@@ -89,12 +96,12 @@ class Preview:
 
     @property
     def names_forcing_ucs2(self) -> int:
-        """How many people's names alone force UCS-2."""
+        """How many people's names or values alone force UCS-2."""
         return self.estimate.ucs2_recipients if self.estimate and not self.forcing else 0
 
     @property
     def names_sentence(self) -> str:
-        """What accents and the like in names add to the cost, for staff; "" if they add nothing."""
+        """What accents and the like in names and values add to the cost, for staff; "" if they add nothing."""
         count = self.names_forcing_ucs2
         if not count or self.template is None:
             return ""
@@ -102,10 +109,29 @@ class Preview:
         added = self.cost - cost(plain.segments, settings.SMS_PRICE_PER_SEGMENT)
         if not added:
             return ""
-        sentence = ngettext(
-            "Accents in %(count)s name add %(cost)s.", "Accents in %(count)s names add %(cost)s.", count
-        )
+        if self.template.keys:
+            sentence = ngettext(
+                "Accents in the name or fields of %(count)s person add %(cost)s.",
+                "Accents in the names or fields of %(count)s people add %(cost)s.",
+                count,
+            )
+        else:
+            sentence = ngettext(
+                "Accents in %(count)s name add %(cost)s.", "Accents in %(count)s names add %(cost)s.", count
+            )
         return sentence % {"count": f"{count:,}", "cost": formatting.dollars(added)}
+
+    @property
+    def left_out_sentence(self) -> str:
+        """Who is left out for lack of a value, as decided, for staff; "" if nobody is."""
+        if not self.headcount.incomplete or self.asks_about_values:
+            return ""
+        return self.headcount.merge.left_out(self.headcount.incomplete)
+
+    @property
+    def asks_about_values(self) -> bool:
+        """Whether staff have to decide about people without a value."""
+        return any(problem.field == "incomplete" for problem in self.problems)
 
     @property
     def forcing_sentence(self) -> str:
@@ -125,8 +151,7 @@ class Preview:
         """Such as "🎄 doubles the cost: $7.54 instead of $3.77."; "" if the text would cost the same without it."""
         if not self.forcing or self.template is None:
             return ""
-        pieces = (to_gsm(each, drops_rest=True) if isinstance(each, str) else each for each in self.template.pieces)
-        plain = estimate(Template(tuple(pieces)), self.headcount.names)
+        plain = estimate(Template(tuple(map(_in_gsm, self.template.pieces))), self.headcount.names)
         plain_cost = cost(plain.segments, settings.SMS_PRICE_PER_SEGMENT)
         if not 0 < plain_cost < self.cost:
             return ""
@@ -238,17 +263,23 @@ def preview(
     *,
     opt_out_line: bool,
     test_mode: bool = False,
+    leaves_out_incomplete: bool = False,
     is_fresh: bool = False,
 ) -> Preview:
-    """Measure `text` for `audience`. With `is_fresh`, counts people now; otherwise, the count may be a minute old."""
+    """Measure `text` for `audience`. With `is_fresh`, counts people now; otherwise, the count may be a minute old.
+
+    People without a value for a field that has no fallback are a problem, unless `leaves_out_incomplete`.
+    """
     body = with_opt_out_line(text) if opt_out_line else tidy(text)
-    headcount = audience.headcount() if is_fresh else audience.recent_headcount()
     problems = []
     template = size = None
+    merge = NO_FIELDS
     try:
-        template = compile_template(body)
+        template = compile_message(body)
+        merge = MergeFields.of(template)
     except UnknownToken as unknown:
         problems.append(Problem("message_body", str(unknown)))
+    headcount = audience.headcount(merge) if is_fresh else audience.recent_headcount(merge)
     if is_blank(text):
         problems.append(Problem("message_body", "Write a message."))
     if template is not None:
@@ -258,6 +289,8 @@ def preview(
         problems.append(Problem("test_mode", TEST_PHONE_MISSING))
     if audience.problem:
         problems.append(Problem("definition", audience.problem))
+    elif headcount.incomplete and not leaves_out_incomplete:
+        problems.append(Problem("incomplete", merge.choice(headcount.incomplete)))
     else:
         problems += _nobody(audience, headcount)
     return Preview(
@@ -266,10 +299,8 @@ def preview(
         headcount,
         template,
         size,
-        _samples(template, audience) if template and not is_blank(text) else (),
-        tuple(forcing_characters("".join(piece for piece in template.pieces if isinstance(piece, str))))
-        if template
-        else (),
+        _samples(template, audience, merge) if template and not is_blank(text) else (),
+        tuple(forcing_characters("".join(template.literals))) if template else (),
         tuple(problems),
     )
 
@@ -281,27 +312,9 @@ def preview_draft(draft: Draft, *, is_fresh: bool = False) -> Preview:
         Audience.of_draft(draft),
         opt_out_line=draft.has_opt_out_line,
         test_mode=draft.test_mode,
+        leaves_out_incomplete=draft.leaves_out_incomplete,
         is_fresh=is_fresh,
     )
-
-
-def can_send(draft: Draft) -> bool:
-    """Whether the draft can be sent now. Pre-send validation."""
-    return can_schedule(draft) and bool(draft.test_mode or Audience.of_draft(draft).sample(1))
-
-
-def can_schedule(draft: Draft) -> bool:
-    """Whether the draft can be scheduled. Its audience may be empty until then."""
-    return is_complete(draft) and not (draft.test_mode and not own_test_phone(draft.created_by))
-
-
-def is_complete(draft: Draft) -> bool:
-    """Whether it has words without unknown fields, and an audience that exists."""
-    try:
-        compile_template(draft.message_body)
-    except UnknownToken:
-        return False
-    return not (is_blank(draft.message_body) or draft.lacks_event or Audience.of_draft(draft).problem)
 
 
 def sender_name() -> str:
@@ -322,12 +335,13 @@ def _sender_figure() -> Figure:
     return Figure("Sender", name, (mode,))
 
 
-def _samples(template: Template, audience: Audience) -> tuple[Sample, ...]:
+def _samples(template: Template, audience: Audience, merge: MergeFields) -> tuple[Sample, ...]:
     """The first recipients' texts; in test mode, the test phone's."""
-    found = audience.sample(1 if audience.test_phone else SAMPLES) or [("", None)]
     if audience.test_phone:
-        found = [(audience.test_phone, found[0][1])]
-    texts = [(phone, name, template.render(name)) for phone, name in found]
+        found = [replace(audience.example(merge), phone=audience.test_phone)]
+    else:
+        found = audience.recipients(SAMPLES, merge) or [audience.example(merge)]
+    texts = [(each.phone, each.name, template.render(each.name, each.values)) for each in found]
     return tuple(Sample(phone, name, text, measure(text)) for phone, name, text in texts)
 
 

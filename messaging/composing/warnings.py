@@ -35,6 +35,8 @@ def pre_send_cautions(preview: Preview) -> list[str]:
             f"You already sent this text to {repeated.audience_name} on {dates.moment(repeated.created_at)}{by}. "
             "If you send it again, people get it twice."
         )
+    if preview.left_out_sentence:
+        sentences.append(preview.left_out_sentence)
     sentences += text_cautions(preview)
     if preview.names_sentence:
         sentences.append(preview.names_sentence)

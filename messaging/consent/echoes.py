@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from ..models import Delivery, InboxMessage, MessageLog
-from ..text.personalization import OPT_OUT_LINE, UnknownToken, compile_template
+from ..text.personalization import OPT_OUT_LINE
 from .classifier import Finding, Verdict, classify
 from .tokens import plain
 
@@ -63,9 +63,8 @@ def sent_to(message: InboxMessage) -> list[Sent]:
     rows = Delivery.objects.filter(message_log__in=list(logs.values_list("pk", flat=True)), phone=message.phone)
     blasts = rows.exclude(status=Delivery.Status.SKIPPED).order_by("-pk")
     found = [Sent(_words(body), message_id=pk) for pk, body in texts]
-    for pk, name, body in blasts.values_list("pk", "name", "message_log__message_body"):
-        found.append(Sent(_words(_rendered(body, name)), delivery_id=pk))
-    return found
+    rows = blasts.select_related("message_log").defer("message_log__stored_details")
+    return found + [Sent(_words(row.text), delivery_id=row.pk) for row in rows]
 
 
 def find_quoted(quoted: str, sent: Sequence[Sent]) -> Sent | None:
@@ -115,10 +114,3 @@ def _cut_out(body: str, ours: Sequence[str]) -> str:
 def _words(text: str) -> str:
     """For comparison: lower-case words without accents and punctuation, separated by single spaces."""
     return " ".join(re.findall(r"\w+", plain(text)))
-
-
-def _rendered(body: str, name: str | None) -> str:
-    try:
-        return compile_template(body).render(name)
-    except UnknownToken:
-        return body

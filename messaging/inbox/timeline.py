@@ -20,7 +20,6 @@ from contacts.textability import source_labels
 from ..inbound.media import media_preview
 from ..models import Delivery, InboxMessage, InboxThread, MessageLog
 from ..text.formatting import beginning
-from ..text.personalization import UnknownToken, compile_template
 from . import replies
 from .automation_names import find_authors
 from .timeline_entries import BLAST, CONSENT, TEXT, Entry, Mark
@@ -151,7 +150,7 @@ class Timeline:
         for delivery in place.nearest(self._deliveries(logs)):
             log = delivery.message_log
             author = log.created_by.get_username() if log.created_by else ""
-            yield Entry(BLAST, delivery, delivery.at, _rendered(log, delivery.name), author, True)
+            yield Entry(BLAST, delivery, delivery.at, delivery.text, author, True)
 
     def _deliveries(self, logs: QuerySet[MessageLog]) -> QuerySet[Any]:
         """The deliveries of these blasts to the phone, with their time as `at`."""
@@ -193,13 +192,6 @@ class _Place:
 
 def _mark_of(text: InboxMessage) -> Mark:
     return Mark(text.created_at, TEXT, text.pk)
-
-
-def _rendered(log: MessageLog, name: str | None) -> str:
-    try:
-        return compile_template(log.message_body).render(name)
-    except UnknownToken:
-        return log.message_body
 
 
 def consent_sentence(record: ConsentRecord, labels: Mapping[str, str], *, has_words: bool) -> str:

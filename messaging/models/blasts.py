@@ -16,6 +16,7 @@ from contacts.phones import ERASED
 from smsadmin.lib import shared_clock
 
 from ..text.naming import name_of
+from ..text.personalization import Template, compile_template
 from .choices import BlastStatus, Target
 from .deliveries import Delivery, DeliveryQuerySet
 from .sender_slots import SenderSlotQuerySet
@@ -95,6 +96,9 @@ class MessageLog(models.Model):
     target = models.CharField("audience", max_length=20, choices=Target)
     event = models.ForeignKey(Event, models.SET_NULL, null=True, blank=True, related_name="message_logs")
     definition = models.JSONField(null=True, blank=True, editable=False)
+    merge_fields = models.JSONField(
+        null=True, blank=True, editable=False, help_text="The keys of the profile fields in the message."
+    )
     status = models.CharField(max_length=20, choices=Status, default=Status.SENT)
     total_recipients = models.IntegerField("recipients", default=0)
     success_count = models.IntegerField("succeeded", default=0)
@@ -166,6 +170,14 @@ class MessageLog(models.Model):
 
     def __str__(self) -> str:
         return name_of(self.message_body)
+
+    @property
+    def template(self) -> Template:
+        """Its parsed text. Needs no profile field that has been deleted since.
+
+        Raises UnknownToken for a text of another system.
+        """
+        return compile_template(self.message_body, self.merge_fields or ())
 
     @property
     def is_running(self) -> bool:

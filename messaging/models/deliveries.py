@@ -19,6 +19,7 @@ from smsadmin.lib.prepared_statements import PreparedUpdate
 
 from ..error_codes import Reason, classify, codes_of, error_table, final_codes
 from ..text.formatting import doubt_reason
+from ..text.personalization import text_sent
 from .choices import BlastStatus
 
 # Longer than any call (5 s to connect, 15 s to respond) plus the wait for its time slot.
@@ -105,7 +106,7 @@ class DeliveryQuerySet(models.QuerySet):
         ).annotate(blocked_by=blocked_by(), family=F("message_log__family"))
         while True:
             with transaction.atomic():
-                rows = waiting.filter(pk__gt=after).only("phone", "name")._lock_first(most)
+                rows = waiting.filter(pk__gt=after).only("phone", "name", "merge_values")._lock_first(most)
                 self._block_duplicates(message_log_id, rows)
                 claimed = self._take(self._hold(rows, at, find_holds) if find_holds else rows, now)
             if claimed or not rows:
@@ -362,6 +363,7 @@ class Delivery(models.Model):
         SUPPRESSED = "suppressed", "Unreachable"
         DUPLICATE = "duplicate", "Already texted"
         CANCELLED = "cancelled", "Blast canceled"
+        NO_VALUE = "no_value", "No value for a field"
 
     SUCCESSFUL: Final = (Status.ACCEPTED, Status.SENT, Status.DELIVERED)
     UNSUCCESSFUL: Final = (Status.UNDELIVERED, Status.FAILED)
@@ -389,6 +391,12 @@ class Delivery(models.Model):
     )
     phone = models.CharField(max_length=20)
     name = models.CharField(max_length=100, null=True, blank=True)
+    merge_values = models.JSONField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="The values of the profile fields that its text uses, by key.",
+    )
     status = models.CharField(max_length=12, choices=Status, default=Status.PENDING)
     sid = models.CharField(max_length=64, default="", blank=True)
     error_code = models.IntegerField(null=True, blank=True)
@@ -436,6 +444,13 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name or self.phone}: {self.get_status_display()}"
+
+    @property
+    def text(self) -> str:
+        """What the person got or would have got."""
+        if self.message_log is None:
+            return str(self.inbox_message.body)
+        return text_sent(self.message_log.message_body, self.name, self.merge_values)
 
     @property
     def is_success(self) -> bool:

@@ -44,6 +44,11 @@ class Draft(models.Model):
         max_length=20, default="", blank=True, editable=False, help_text="Only those missed for this reason."
     )
     test_mode = models.BooleanField(default=False)
+    leaves_out_incomplete = models.BooleanField(
+        default=False,
+        editable=False,
+        help_text="Staff chose to leave out people without a value for a field of the message.",
+    )
     sent_at = models.DateTimeField(null=True, blank=True, editable=False)
     message_log = models.OneToOneField(
         MessageLog, models.SET_NULL, null=True, blank=True, editable=False, related_name="draft"

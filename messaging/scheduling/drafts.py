@@ -68,6 +68,15 @@ def make_plain(draft: Draft, seen: str) -> None:
             current.save()
 
 
+def leave_out_incomplete(draft: Draft, seen: str) -> None:
+    """Decide that people without a value for a field are left out. Raises Changed."""
+    with transaction.atomic():
+        current = _as_seen(draft, seen)
+        if current.sent_at is None:
+            current.leaves_out_incomplete = True
+            current.save()
+
+
 def _as_seen(draft: Draft, seen: str) -> Draft:
     current = Draft.objects.select_for_update().get(pk=draft.pk)
     if current.sent_at is None and current.version != seen:

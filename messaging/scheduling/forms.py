@@ -117,7 +117,10 @@ class TimeForm(forms.Form):
 
 
 class EditForm(ComposeForm):
-    """The compose form for a scheduled blast, whose text already includes the opt-out line, if any."""
+    """The compose form for a scheduled blast, whose text already includes the opt-out line, if any.
+
+    Scheduled blasts always leave out people who lack a value by then.
+    """
 
     def __init__(self, data: Any = None, *, message: ScheduledMessage, user: Any) -> None:
         """A message with a selected audience must still have its draft."""
@@ -128,6 +131,10 @@ class EditForm(ComposeForm):
         kept.definition = message.definition
         super().__init__(data, draft=kept, user=user)
         self.fields.pop("has_opt_out_line", None)
+
+    def _fill_draft(self, cleaned: dict[str, Any]) -> None:
+        super()._fill_draft(cleaned)
+        self.draft.leaves_out_incomplete = True
 
     def apply(self, message: ScheduledMessage, seen: str) -> bool:
         """Save to the message whose version the editor has seen. Returns and raises as `scheduled_messages.edit`."""

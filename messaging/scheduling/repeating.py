@@ -12,8 +12,8 @@ from django.utils import timezone
 from accounts.models import AppUser
 
 from ..composing.audience import Audience
+from ..composing.merge_fields import compile_message
 from ..models import ScheduledMessage, Series
-from ..text.personalization import compile_template
 from . import scheduled_messages
 from .recurrence import Recurrence
 
@@ -40,7 +40,7 @@ def begin(
     """
     first = next(recurrence.times())
     scheduled_messages.check_time(first)
-    compile_template(body)
+    compile_message(body)
     with transaction.atomic():
         series = Series.objects.create(
             rule=recurrence.rule,
@@ -147,7 +147,7 @@ def change(series: Series, *, body: str, audience: Audience) -> int:
     Blasts that staff edited by themselves stay as they are. Returns how many scheduled ones were changed. Raises
     UnknownToken.
     """
-    compile_template(body)
+    compile_message(body)
     wanted = {
         "message_body": body,
         "target": audience.target,

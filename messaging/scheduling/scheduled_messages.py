@@ -20,11 +20,12 @@ from contacts.models import Event
 from smsadmin.lib.plurals import counted
 
 from ..composing.audience import Audience
+from ..composing.merge_fields import NO_FIELDS, MergeFields, compile_message
 from ..composing.own_phone import own_test_phone
 from ..models import Delivery, Draft, MessageLog, ScheduledMessage, Target
 from ..models.scheduled import ATTEMPT_LASTS, PAUSES
 from ..sending import dispatch
-from ..text.personalization import UnknownToken, compile_template
+from ..text.personalization import UnknownToken
 from . import quiet_hours
 
 logger = logging.getLogger(__name__)
@@ -66,10 +67,11 @@ def schedule(
 ) -> ScheduledMessage:
     """Schedule a blast. `body` is the whole text with its fields.
 
-    Raises BadTime and UnknownToken.
+    Whoever lacks a value for one of these by then is left out, unless it has a fallback: one person more on a list
+    mustn't keep the text from all others. Raises BadTime and UnknownToken.
     """
     check_time(at)
-    compile_template(body)
+    compile_message(body)
     return ScheduledMessage.objects.create(
         message_body=body,
         target=audience.target,
@@ -140,7 +142,13 @@ def _send(pk: int, now: datetime) -> MessageLog | None:
         log = None
         if not problem:
             try:
-                log = dispatch.start(message.message_body, audience_of(message), message.created_by, message.token)
+                log = dispatch.start(
+                    message.message_body,
+                    audience_of(message),
+                    message.created_by,
+                    message.token,
+                    leaves_out_incomplete=True,
+                )
             except (dispatch.EmptyAudience, UnknownToken) as reason:
                 problem = str(reason)
         changes = {"processing_started_at": now, "message_log": log, "error_message": problem or None}
@@ -165,8 +173,9 @@ def find_problem(message: ScheduledMessage) -> str:
         return NO_TEST_PHONE
     try:
         audience_of(message)
-    except AudienceLost as lost:
-        return str(lost)
+        compile_message(message.message_body)
+    except (AudienceLost, UnknownToken) as problem:
+        return str(problem)
     return ""
 
 
@@ -205,7 +214,17 @@ def describe_audience(message: ScheduledMessage) -> tuple[str, int | None]:
         audience = audience_of(message)
     except AudienceLost:
         return _lost_name(message), 0 if message.is_pending else None
-    return audience.name, audience.recent_headcount().recipients if message.is_pending else None
+    if not message.is_pending:
+        return audience.name, None
+    return audience.name, audience.recent_headcount(fields_of(message)).recipients
+
+
+def fields_of(message: ScheduledMessage) -> MergeFields:
+    """The profile fields that it uses; none if one has been deleted."""
+    try:
+        return MergeFields.of(compile_message(message.message_body))
+    except UnknownToken:
+        return NO_FIELDS
 
 
 def edit(
@@ -222,7 +241,7 @@ def edit(
 
     Raises Changed if someone else was faster, and UnknownToken.
     """
-    compile_template(body)
+    compile_message(body)
     with transaction.atomic():
         if not _lock_pending(message, seen):
             return False

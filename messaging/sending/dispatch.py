@@ -26,14 +26,23 @@ from smsadmin.lib import shared_clock
 
 from ..backends import get_backend
 from ..composing.audience import Audience
+from ..composing.merge_fields import MergeFields, compile_message
 from ..models import Delivery, Draft, MessageLog, SenderSlot
 from ..models.sender_slots import LONGEST_REST_SECONDS
-from ..text.personalization import compile_template
 from . import staleness
 from .sender import Sender, callback_url
 from .sources import BlastStream, ReplyStream
 
-__all__ = ["EmptyAudience", "callback_url", "nudge", "nudge_replies", "send_draft", "send_slice", "start"]
+__all__ = [
+    "EmptyAudience",
+    "MissingValues",
+    "callback_url",
+    "nudge",
+    "nudge_replies",
+    "send_draft",
+    "send_slice",
+    "start",
+]
 
 SLICE_SECONDS = 10.0
 # How long to wait for a queued task before queueing another one.
@@ -51,17 +60,24 @@ class EmptyAudience(Exception):
         super().__init__(sentence)
 
 
+class MissingValues(Exception):
+    """People have no value for a field of the message, and nobody has decided about them; str() is a sentence."""
+
+
 def start(
     body: str,
     audience: Audience,
     created_by: AppUser | None = None,
     token: uuid.UUID | None = None,
+    *,
+    leaves_out_incomplete: bool = False,
 ) -> MessageLog:
     """Create a blast with a delivery row for everyone in the audience, and queue its senders.
 
-    `body` is the whole text with its fields. Raises UnknownToken and EmptyAudience without writing anything.
+    `body` is the whole text with its fields. People without a value for a field that has no fallback are skipped if
+    `leaves_out_incomplete`. Raises UnknownToken, EmptyAudience and MissingValues without writing anything.
     """
-    compile_template(body)
+    template = compile_message(body)
     if audience.problem:
         raise EmptyAudience(audience.problem)
     with transaction.atomic():
@@ -71,6 +87,7 @@ def start(
             target=audience.target,
             event=audience.event,
             definition=audience.stored_definition,
+            merge_fields=list(template.keys) or None,
             audience_name=audience.name,
             status=MessageLog.Status.PROCESSING,
             test_mode=audience.test_phone is not None,
@@ -81,6 +98,8 @@ def start(
         )
         if not audience.expand(log):
             raise EmptyAudience
+        if template.required_keys:
+            _check_left_out(log, leaves_out_incomplete)
         record(Kind.BLAST_SENT, user=created_by, blast=log.pk, to=audience.name)
         log.write_totals()
         SenderSlot.objects.bulk_create(
@@ -89,6 +108,18 @@ def start(
         # Robust: if the queue is unavailable, the blast is still written, and the sweep queues it.
         transaction.on_commit(lambda: nudge(log), robust=True)
     return log
+
+
+def _check_left_out(log: MessageLog, leaves_out_incomplete: bool) -> None:
+    """Raises MissingValues if people lack values and staff haven't decided, EmptyAudience if nobody has them."""
+    left_out = log.deliveries.filter(skip_reason=Delivery.SkipReason.NO_VALUE).count()
+    if not left_out:
+        return
+    merge = MergeFields.of(log.template)
+    if not leaves_out_incomplete:
+        raise MissingValues(merge.choice(left_out))
+    if not log.deliveries.in_progress().exists():
+        raise EmptyAudience(f"{merge.lacking(left_out)}, so nobody would get this. Nothing was sent.")
 
 
 def _join_family(audience: Audience) -> int | None:
@@ -114,7 +145,13 @@ def send_draft(draft: Draft, created_by: AppUser | None) -> tuple[MessageLog | N
         draft = Draft.objects.select_for_update().get(pk=draft.pk)
         if draft.sent_at is not None:
             return draft.message_log, False
-        log = start(draft.whole_body, Audience.of_draft(draft), created_by, draft.token)
+        log = start(
+            draft.whole_body,
+            Audience.of_draft(draft),
+            created_by,
+            draft.token,
+            leaves_out_incomplete=draft.leaves_out_incomplete,
+        )
         draft.sent_at = timezone.now()
         draft.message_log = log
         draft.save(update_fields=["sent_at", "message_log"])

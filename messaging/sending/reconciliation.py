@@ -20,7 +20,6 @@ from smsadmin.lib import shared_clock
 from ..backends import BaseBackend, Refused, SendError, SentMessage, TryLater, get_backend
 from ..models import Delivery, MessageLog
 from ..models.deliveries import DeliveryQuerySet
-from ..text.personalization import compile_template
 from . import dispatch, status_callbacks
 
 # Twilio's clock may differ from ours, and its times are whole seconds.
@@ -84,7 +83,7 @@ def _find_evidence(row: Delivery, backend: BaseBackend, attempts: int) -> bool:
     """
     claimed_at = row.claimed_at or row.updated_at
     since = _begun_at(row) - CLOCK_SKEW
-    body = _text(row).strip()
+    body = row.text.strip()
     ours = [
         message
         for message in _list(backend, row.phone, since, attempts)
@@ -103,12 +102,6 @@ def _begun_at(row: Delivery) -> datetime:
     """The earliest time at which `row` can have been called."""
     begun_at: datetime = (row.inbox_message if row.message_log is None else row.message_log).created_at
     return begun_at
-
-
-def _text(row: Delivery) -> str:
-    if row.message_log is None:
-        return row.inbox_message.body
-    return compile_template(row.message_log.message_body).render(row.name)
 
 
 def _count_rivals(row: Delivery, body: str, since: datetime) -> int:

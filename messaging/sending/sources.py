@@ -13,7 +13,7 @@ from smsadmin.lib import shared_clock
 from ..error_codes import classify
 from ..models import Delivery, MessageLog, SenderSlot
 from ..models.deliveries import Receipt
-from ..text.personalization import Template, compile_template
+from ..text.personalization import Template
 from . import breaker, holds, pacing
 
 BREAKER_SECONDS: Final = 1.0
@@ -61,7 +61,7 @@ class BlastStream(Stream):
     def __init__(self, log: MessageLog) -> None:
         self.log = log
         self.log_id = log.pk
-        self._template: Template = compile_template(log.message_body)
+        self._template: Template = log.template
         self._has_trouble = bool(log.trouble)
         self._claimed_up_to = 0
         self._is_held = not (log.test_mode or log.ignores_quiet_hours)
@@ -93,7 +93,7 @@ class BlastStream(Stream):
         return waiting.aggregate(first=Min("not_before"))["first"] if self.log.is_running else None
 
     def text(self, row: Delivery) -> str:
-        return self._template.render(row.name)
+        return self._template.render(row.name, row.merge_values)
 
     def tell_trouble(self, sentence: str) -> None:
         if sentence or self._has_trouble:

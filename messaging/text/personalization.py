@@ -1,78 +1,85 @@
-"""Personalization: the fields {name}, {full_name} and {first_name} of a message.
+"""Personalization: the fields {name}, {full_name} and {first_name} of a message, and those that staff define.
 
 A field is anything between braces that contains a letter. Case, spaces, hyphens, underscores and doubled braces don't
-matter: {First name} and {{first_name}} are {first_name}. Braces without a letter between them, and single ones, are
-plain text; but "{name" and "name}" are rejected as mistakes.
+matter: {First name} and {{first_name}} are {first_name}. After a bar is what to write for people without a value:
+{first_name|friend}, {grade|your class}, or {grade|} for nothing. Braces without a letter between them, and single
+ones, are plain text; but "{name" and "name}" are rejected as mistakes.
 """
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from enum import Enum, auto
+from difflib import get_close_matches
+from functools import lru_cache
+from typing import Final
 
 from django.conf import settings
 from django.utils.text import get_text_list
 from django.utils.translation import gettext, ngettext
 
 from messaging.text.encoding import normalize_newlines
+from messaging.text.names import clean_name, first_name
 
 TOKENS = ("{name}", "{full_name}", "{first_name}")
 # What the compose page offers to insert, with its label.
 TOKEN_BUTTONS = (("{first_name}", "First name"), ("{full_name}", "Full name"))
 NO_NAME = "there"
 OPT_OUT_LINE = "Reply STOP to unsubscribe."
+FULL_NAME: Final = "full_name"
+FIRST_NAME: Final = "first_name"
+# No profile field can have one of these keys.
+NAME_KEYS: Final = ("name", FULL_NAME, FIRST_NAME)
 
-
-class Field(Enum):
-    FULL_NAME = auto()
-    FIRST_NAME = auto()
-
-
-_FIELDS = {"name": Field.FULL_NAME, "fullname": Field.FULL_NAME, "firstname": Field.FIRST_NAME}
+# What a person has for each profile field of a message, by key; None without a value.
+Values = Mapping[str, str | None]
 
 _BRACED = re.compile(r"(?<!\{)\{++([^{}\n]*+)\}++")
-# A field with a missing brace, which would be sent as is.
-_FIELD_WORD = r"(?:(?:full|first)[\s_-]?)?name"
-_HALF_BRACED = re.compile(rf"\{{\s*{_FIELD_WORD}\b|\b{_FIELD_WORD}\s*\}}", re.IGNORECASE)
 _SEPARATORS = re.compile(r"[\s_-]+")
 _LONGEST_QUOTE = 40
-
-# Titles with or without a dot, in the languages of contacts/vocabulary.
-# fmt: off
-_TITLES = frozenset({
-    "mr", "mrs", "ms", "mx", "miss", "mister", "madam", "dr", "dra", "doctor", "prof", "profa", "professor",
-    "rt", "rev", "revd", "reverend", "fr", "father", "br", "brother", "sister", "msgr", "monsignor", "pastor",
-    "rabbi", "imam", "deacon", "bishop", "sir", "dame", "capt", "captain", "cpt", "sgt", "sergeant", "ssgt",
-    "cpl", "pfc", "pvt", "lt", "ltc", "cmdr", "officer", "sr", "sra", "srta", "señor", "señora", "señorita",
-    "doña", "lic", "ing", "arq", "herr", "frau", "fräulein", "hr", "mme", "mlle", "monsieur", "madame",
-    "mademoiselle", "sig", "sigra", "signor", "signora", "dott", "dottssa", "dhr", "mevr", "mevrouw", "meneer",
-})
-# fmt: on
-# Without the dot, these can be first names.
-_DOTTED_TITLES = frozenset({"hon.", "gen.", "col.", "maj.", "adm.", "m.", "eng.", "avv.", "dott.ssa", "ph.d."})
-# A household keeps its whole name.
-_GROUPS = frozenset({"the", "family", "familie", "familia", "famille", "família", "famiglia"})
-_GROUP_ENDINGS = (" Family", " family", " FAMILY", " Household", " household", " Families")
-_SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv", "md", "phd", "dds", "dvm", "rn", "esq", "cpa"})
-_CONJUNCTIONS = frozenset({"and", "&", "y", "e", "+", "/"})
-
-# Soft hyphen, zero-width space, word joiner, byte order mark, direction marks and lone surrogates: address books add
-# them, and a single one would force UCS-2. Joiners stay, because some scripts need them.
-_INVISIBLE = re.compile("[\xad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ud800-\udfff]")
-_SPACES = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
+_MOST_NAMED = 12
 
 
 class UnknownToken(ValueError):
-    """The body has unknown fields. `tokens` are these fields as typed; str() is a sentence for staff."""
+    """The body has unknown fields. `tokens` are these fields as typed; str() is a sentence for staff.
 
-    def __init__(self, tokens: tuple[str, ...]) -> None:
-        super().__init__(tokens)
+    `keys` are the keys of the profile fields that there are.
+    """
+
+    def __init__(self, tokens: tuple[str, ...], keys: tuple[str, ...] = ()) -> None:
+        super().__init__(tokens, keys)
         self.tokens = tokens
+        self.keys = keys
 
     def __str__(self) -> str:
         quoted = [token if len(token) <= _LONGEST_QUOTE else token[:_LONGEST_QUOTE] + "..." for token in self.tokens]
-        return ngettext(
-            "%(tokens)s is not a field. Use %(known)s.", "%(tokens)s are not fields. Use %(known)s.", len(quoted)
-        ) % {"tokens": get_text_list(quoted, gettext("and")), "known": get_text_list([*TOKENS], gettext("or"))}
+        refusal = ngettext("%s is not a field.", "%s are not fields.", len(quoted)) % get_text_list(
+            quoted, gettext("and")
+        )
+        nearest = [self._nearest(token) for token in self.tokens]
+        if all(nearest):
+            return f"{refusal} Did you mean {get_text_list(list(dict.fromkeys(nearest)), gettext('and'))}?"
+        known = [*TOKENS, *(f"{{{key}}}" for key in self.keys)]
+        if len(known) > _MOST_NAMED:
+            known[_MOST_NAMED - 1 :] = [gettext("another of your fields")]
+        return f"{refusal} Use {get_text_list(known, gettext('or'))}."
+
+    def _nearest(self, token: str) -> str:
+        """The field that was probably meant; "" if none is similar."""
+        known = {_plain(key): f"{{{key}}}" for key in (*self.keys, *NAME_KEYS)}
+        found = get_close_matches(_plain(token.strip("{}").partition("|")[0]), known, n=1)
+        return known[found[0]] if found else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field in a message: FULL_NAME, FIRST_NAME or the key of a profile field, and the text without a value.
+
+    `is_required` if the message doesn't say what to write without a value.
+    """
+
+    key: str
+    fallback: str = ""
+    is_required: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +88,35 @@ class Template:
 
     pieces: tuple[str | Field, ...]
 
-    def render(self, name: str | None) -> str:
-        """The text for a recipient with this name, or without one."""
-        full_name = clean_name(name)
-        return self.fill(full_name, first_name(full_name)) if full_name else self.fill(NO_NAME, NO_NAME)
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys of its profile fields, each once, in order."""
+        keys = (piece.key for piece in self.pieces if isinstance(piece, Field))
+        return tuple(key for key in dict.fromkeys(keys) if key not in NAME_KEYS)
 
-    def fill(self, full_name: str, first_name: str) -> str:
-        """The text with these values. Braces in them stay braces."""
+    @property
+    def required_keys(self) -> tuple[str, ...]:
+        """Of these, those without which a text can't be written."""
+        required = {piece.key for piece in self.pieces if isinstance(piece, Field) and piece.is_required}
+        return tuple(key for key in self.keys if key in required)
+
+    @property
+    def literals(self) -> list[str]:
+        """The words in it that staff wrote, including what to write for people without a value."""
+        return [piece if isinstance(piece, str) else piece.fallback for piece in self.pieces]
+
+    def render(self, name: str | None, values: Values | None = None) -> str:
+        """The text for a recipient with this name, or without one, and with these values of its profile fields."""
+        full_name = clean_name(name)
+        inserted = {FULL_NAME: full_name, FIRST_NAME: first_name(full_name) if full_name else ""}
+        if values:
+            inserted.update((key, clean_name(value)) for key, value in values.items())
+        return self.fill(inserted)
+
+    def fill(self, inserted: Mapping[str, str]) -> str:
+        """The text with these cleaned values by key, "" without one. Braces in them stay braces."""
         return "".join(
-            [
-                piece if isinstance(piece, str) else full_name if piece is Field.FULL_NAME else first_name
-                for piece in self.pieces
-            ]
+            [piece if isinstance(piece, str) else inserted[piece.key] or piece.fallback for piece in self.pieces]
         )
 
 
@@ -117,73 +141,72 @@ def with_opt_out_line(body: str) -> str:
     return f"{body}\n{OPT_OUT_LINE}".lstrip()
 
 
-def compile_template(body: str) -> Template:
-    """The template of `body`, tidied. Raises UnknownToken for an unknown field or a missing brace."""
-    return Template(_parse(tidy(body)))
+def compile_template(body: str, keys: Iterable[str] = ()) -> Template:
+    """The template of `body`, tidied. `keys` are those of the profile fields that there are.
 
-
-def clean_name(name: str | None) -> str:
-    """`name` for use in a text: on one line, with single spaces, nothing invisible; "" if there is no name."""
-    if not name:
-        return ""
-    # A fast path: nearly every name is clean, and this runs for each recipient.
-    if name.isprintable() and "  " not in name and name[0] != " " and name[-1] != " ":
-        return name
-    return _SPACES.sub(" ", _INVISIBLE.sub("", name)).strip()
-
-
-def first_name(full_name: str) -> str:
-    """The first name in a cleaned `full_name`: its first word.
-
-    A title is skipped if a first and a last name follow ("Dr. Maria Lopez" gives Maria); otherwise it stays ("Mr.
-    Lopez", "Mr. and Mrs. Lopez"). "Lopez, Maria" and "Maria Lopez, PhD" give Maria. A household ("The Lopez Family")
-    keeps its whole name.
+    Raises UnknownToken for an unknown field or a missing brace.
     """
-    word = full_name.partition(" ")[0]
-    if word.casefold() in _GROUPS or full_name.endswith(_GROUP_ENDINGS):
-        return full_name
-    if "," not in full_name and not _is_title(word):
-        return word
-    words = _given_name_first(full_name).split(" ")
-    titles = 0
-    while titles < len(words) and _is_title(words[titles]):
-        titles += 1
-    if titles and (len(words) - titles < 2 or words[titles].casefold() in _CONJUNCTIONS):
-        return " ".join(words)
-    return words[titles].rstrip(",") or full_name
+    return Template(_parse(tidy(body), tuple(keys)))
 
 
-def _given_name_first(full_name: str) -> str:
-    before, _, after = full_name.partition(",")
-    given = after.strip()
-    suffix = given.partition(" ")[0].replace(".", "").rstrip(",").casefold()
-    if not given or suffix in _SUFFIXES or _is_title(given):
-        return before.strip() or full_name
-    return given
+def text_sent(body: str, name: str | None, values: Values | None) -> str:
+    """The text of a delivery, by its name and its values of the message's profile fields.
+
+    For someone who was left out, the missing field stays as it is. So does a message of another system whose fields
+    were never ours.
+    """
+    values = values or {}
+    try:
+        template = compile_template(body, values)
+    except UnknownToken:
+        return body
+    missing = {key: f"{{{key}}}" for key in template.required_keys if not values[key]}
+    return template.render(name, {**values, **missing})
 
 
-def _is_title(word: str) -> bool:
-    folded = word.casefold()
-    return folded.rstrip(".") in _TITLES or folded in _DOTTED_TITLES
+def _plain(key: str) -> str:
+    return _SEPARATORS.sub("", key).casefold()
 
 
-def _parse(body: str) -> tuple[str | Field, ...]:
+@lru_cache(maxsize=64)
+def _spellings(keys: tuple[str, ...]) -> dict[str, str]:
+    """The field of each spelling without separators and in lower case. Names come first."""
+    spelled = {_plain(key): key for key in keys} | {key: key for key in keys}
+    return spelled | {"name": FULL_NAME, "fullname": FULL_NAME, "firstname": FIRST_NAME}
+
+
+@lru_cache(maxsize=64)
+def _half_braced(keys: tuple[str, ...]) -> re.Pattern[str]:
+    """A field with a missing brace, which would be sent as is."""
+    words = "|".join([r"(?:(?:full|first)[\s_-]?)?name", *(key.replace("_", r"[\s_-]?") for key in keys)])
+    return re.compile(rf"\{{\s*(?:{words})\b|\b(?:{words})\s*(?:\|[^{{}}\n]*)?\}}", re.IGNORECASE)
+
+
+def _parse(body: str, keys: tuple[str, ...]) -> tuple[str | Field, ...]:
+    spellings, half_braced = _spellings(keys), _half_braced(keys)
     pieces: list[str | Field] = []
     unknown: list[str] = []
     start = 0
     for match in _BRACED.finditer(body):
-        field = _FIELDS.get(_SEPARATORS.sub("", match[1]).casefold())
-        if field is None and not any(map(str.isalpha, match[1])):
+        typed, bar, fallback = match[1].partition("|")
+        key = spellings.get(typed.strip()) or spellings.get(_plain(typed))
+        if key is None and not any(map(str.isalpha, match[1])):
             continue
         literal = body[start : match.start()]
-        unknown += _HALF_BRACED.findall(literal)
-        if field is None:
+        unknown += half_braced.findall(literal)
+        if key is None:
             unknown.append(match[0])
         else:
-            pieces += [literal, field]
+            pieces += [literal, _field(key, fallback.strip() if bar else None)]
         start = match.end()
     literal = body[start:]
-    unknown += _HALF_BRACED.findall(literal)
+    unknown += half_braced.findall(literal)
     if unknown:
-        raise UnknownToken(tuple(dict.fromkeys(unknown)))
+        raise UnknownToken(tuple(dict.fromkeys(unknown)), keys)
     return tuple(piece for piece in [*pieces, literal] if piece != "")
+
+
+def _field(key: str, fallback: str | None) -> Field:
+    if key in NAME_KEYS:
+        return Field(key, NO_NAME if fallback is None else fallback)
+    return Field(key, fallback or "", is_required=fallback is None)

@@ -17,7 +17,7 @@ from messaging.error_codes import classify
 from messaging.models import Delivery, MessageLog, SenderSlot, Target
 from messaging.sending import suppression
 from messaging.text.encoding import measure
-from messaging.text.personalization import compile_template, with_opt_out_line
+from messaging.text.personalization import with_opt_out_line
 
 RATE: Final = 20
 
@@ -135,7 +135,7 @@ def _add_blast(sketch: Sketch) -> bool:
 def _decide(sketch: Sketch, log: MessageLog, rows: list[Delivery]) -> None:
     """Gives each row an outcome according to the sketch's shares, and updates the lists accordingly."""
     luck = random.Random(sketch.key)
-    template = compile_template(log.message_body)
+    template = log.template
     weights = [share for _, _, share in sketch.shares]
     for index, row in enumerate(rows):
         status, code, _ = luck.choices(sketch.shares, weights)[0]
@@ -143,7 +143,7 @@ def _decide(sketch: Sketch, log: MessageLog, rows: list[Delivery]) -> None:
         row.status = Delivery.Status(status)
         row.claimed_at = moment
         row.updated_at = moment + timedelta(seconds=luck.uniform(1, 9))
-        row.segments = measure(template.render(row.name)).segments
+        row.segments = measure(template.render(row.name, row.merge_values)).segments
         if status != Delivery.Status.FAILED:
             row.sid = f"SM{luck.getrandbits(128):032x}"
             row.accepted_at = moment

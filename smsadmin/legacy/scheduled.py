@@ -3,8 +3,9 @@
 from typing import Any, Final
 
 from contacts.models import Event
+from messaging.composing.merge_fields import compile_message
 from messaging.models import MessageLog, ScheduledMessage, Target
-from messaging.text.personalization import UnknownToken, compile_template
+from messaging.text.personalization import UnknownToken
 from smsadmin.lib import dates
 
 from .moving import Move, Topic, transfer
@@ -80,7 +81,7 @@ def _settle(move: Move, row: OldRow, message: ScheduledMessage, *, is_time_known
     if message.status == Status.PENDING:
         message.attempt_count = 0
         try:
-            compile_template(message.message_body)
+            compile_message(message.message_body)
         except UnknownToken as problem:
             row.mend("its text can't be sent as is: change it before its scheduled time", problem)
 

@@ -13,14 +13,14 @@ from django.utils import timezone
 
 from accounts import organization
 from accounts.models import AppUser
-from messaging.composing import preview
+from messaging.composing import readiness
 from messaging.models import Draft, ScheduledMessage
 from messaging.scheduling import drafts, local_times, scheduled_messages
 from messaging.scheduling.forms import TimeForm, known_zone
 from smsadmin.lib import dates
 
 from ..permissions import SCHEDULE, require
-from .views import ComposeViews
+from .views import ComposeViews, decides
 
 ZONE_KEY = "time_zone"
 
@@ -36,7 +36,7 @@ class ScheduleViews(ComposeViews):
     def confirm_view(self, request: HttpRequest, token: uuid.UUID) -> HttpResponse:
         """The review page. A time that was filled in schedules, and never sends at once: only "Now" does."""
         when = request.POST.get("when") or ("later" if request.POST.get("date") or request.POST.get("time") else "")
-        if request.method == "POST" and when == "later" and "plain" not in request.POST:
+        if request.method == "POST" and when == "later" and not decides(request):
             return self.later_view(request, token)
         return super().confirm_view(request, token)
 
@@ -52,7 +52,7 @@ class ScheduleViews(ComposeViews):
             return redirect("admin:messaging_messagelog_confirm", token=token)
         form = posted_time(request)
         at = form.at if form.is_valid() else None
-        if at is None or not preview.can_schedule(draft):
+        if at is None or not readiness.can_schedule(draft):
             return self._render_confirmation(request, draft, time_form=form)
         return self._schedule(request, draft, user, form, at)
 
@@ -85,7 +85,7 @@ class ScheduleViews(ComposeViews):
                 "time_form": form,
                 "is_later": form.is_bound or form.local is not None,
                 "is_night": local_times.is_at_night(timezone.localtime(timezone=zoneinfo.ZoneInfo(zone)).time()),
-                "can_schedule": preview.can_schedule(draft),
+                "can_schedule": readiness.can_schedule(draft),
             }
         return super()._render_confirmation(request, draft, **extra)
 

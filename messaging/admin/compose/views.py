@@ -22,6 +22,7 @@ from accounts.models import AppUser
 from contacts import phones
 from contacts.imports import lifecycle
 from contacts.models import ContactImport
+from messaging.composing import merge_fields, readiness
 from messaging.composing import preview as composing
 from messaging.composing import recipient_search
 from messaging.composing.audience import Audience
@@ -32,11 +33,10 @@ from messaging.composing.own_phone import own_test_phone
 from messaging.composing.warnings import pre_send_cautions, text_cautions
 from messaging.models import Draft, MessageLog, ScheduledMessage
 from messaging.scheduling import drafts, scheduled_messages
-from messaging.sending.dispatch import EmptyAudience
+from messaging.sending.dispatch import EmptyAudience, MissingValues
 from messaging.sending.progress import progress
 from messaging.sending.trying import NoTest, send_test
 from messaging.text.encoding import to_gsm
-from messaging.text.personalization import TOKEN_BUTTONS
 from smsadmin.lib import dates
 from smsadmin.lib.plurals import people
 
@@ -148,18 +148,18 @@ class ComposeViews(admin.ModelAdmin):
             return self._draft_is_gone(request)
         if draft.sent_at is not None:
             return self._sent_already(request, draft)
-        if not composing.is_complete(draft):
+        if not readiness.is_complete(draft):
             return redirect(f"{reverse('admin:messaging_messagelog_compose')}?draft={draft.token}")
-        if request.method == "POST" and "plain" in request.POST:
-            return self._make_plain(request, draft)
-        if request.method == "POST" and composing.can_send(draft):
+        if request.method == "POST" and decides(request):
+            return self._change_draft(request, draft)
+        if request.method == "POST" and readiness.can_send(draft):
             return self._send(request, draft, user)
         return self._render_confirmation(request, draft)
 
     def _send(self, request: HttpRequest, draft: Draft, user: AppUser) -> HttpResponse:
         try:
             log, is_new = drafts.send(draft, user, request.POST.get("version", ""))
-        except EmptyAudience:
+        except (EmptyAudience, MissingValues):
             return self._render_confirmation(request, draft)
         except scheduled_messages.Changed:
             messages.warning(request, "Someone changed the message in another window. Here is the current version.")
@@ -172,9 +172,10 @@ class ComposeViews(admin.ModelAdmin):
         messages.success(request, f"{'Resending' if log.retry_of_id else 'Sending'} to {count}.")
         return redirect("admin:messaging_messagelog_change", log.pk)
 
-    def _make_plain(self, request: HttpRequest, draft: Draft) -> HttpResponse:
+    def _change_draft(self, request: HttpRequest, draft: Draft) -> HttpResponse:
+        decide = drafts.make_plain if "plain" in request.POST else drafts.leave_out_incomplete
         try:
-            drafts.make_plain(draft, request.POST.get("version", ""))
+            decide(draft, request.POST.get("version", ""))
         except scheduled_messages.Changed:
             messages.warning(request, "Someone changed the message in another window. Here is the current version.")
         return redirect("admin:messaging_messagelog_confirm", token=draft.token)
@@ -226,7 +227,7 @@ class ComposeViews(admin.ModelAdmin):
         user = require_sender(request)
         context = self._context(request, "New blast") | {
             "form": form,
-            "tokens": TOKEN_BUTTONS,
+            "tokens": merge_fields.buttons(),
             "offered": recipient_search.offered(user) if "to" in form.fields else (),
             "is_new": not (form.is_bound or form.draft.pk or request.GET),
             "audience_name_typed": request.POST.get("audience_name", ""),
@@ -289,6 +290,11 @@ def try_out(request: HttpRequest, draft: Draft, user: AppUser) -> dict[str, Any]
         return {"is_done": False, "sentence": str(refusal), "field": refusal.field}
     phone = log.deliveries.values_list("phone", flat=True).get()
     return {"is_done": True, "sentence": f"A test is on its way to {phones.display(phone)}."}
+
+
+def decides(request: HttpRequest) -> bool:
+    """Whether a button of the review page was pressed that changes the draft and sends nothing."""
+    return "plain" in request.POST or "leave_out" in request.POST
 
 
 def asks_for_preview(request: HttpRequest) -> bool:

@@ -10,6 +10,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
+from messaging.composing import merge_fields
 from messaging.composing import preview as composing
 from messaging.composing import recipient_search
 from messaging.composing.warnings import cautions
@@ -17,7 +18,6 @@ from messaging.models import ScheduledMessage, Target
 from messaging.scheduling import drafts, scheduled_messages
 from messaging.scheduling.forms import EditForm, TimeForm
 from messaging.sending.progress import progress
-from messaging.text.personalization import TOKEN_BUTTONS
 from smsadmin.lib import dates
 from smsadmin.lib.ids import read_key
 from smsadmin.lib.plurals import people
@@ -207,7 +207,7 @@ class ScheduledPage(admin.ModelAdmin):
     def _render_edit(self, request: HttpRequest, message: ScheduledMessage, form: EditForm) -> HttpResponse:
         context = self._context(request, message, "Edit this blast") | {
             "form": form,
-            "tokens": TOKEN_BUTTONS,
+            "tokens": merge_fields.buttons(),
             "offered": recipient_search.offered(request.user) if form.fields.get("to") else (),
             "audience_name": "" if form.fields.get("to") else scheduled_messages.name_audience(message),
         }
@@ -249,7 +249,12 @@ def _numbers(message: ScheduledMessage) -> dict[str, Any]:
     except scheduled_messages.AudienceLost:
         return {"can_send": False}
     preview = composing.preview(
-        message.message_body, audience, opt_out_line=False, test_mode=message.test_mode, is_fresh=True
+        message.message_body,
+        audience,
+        opt_out_line=False,
+        test_mode=message.test_mode,
+        leaves_out_incomplete=True,
+        is_fresh=True,
     )
     return {
         "preview": preview,

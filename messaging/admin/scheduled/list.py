@@ -12,7 +12,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from messaging.models import ScheduledMessage
-from messaging.scheduling.scheduled_messages import describe_audience
+from messaging.scheduling.scheduled_messages import describe_audience, fields_of
 from messaging.templatetags.formatting import countdown
 from smsadmin.lib import dates
 from smsadmin.lib.plurals import people
@@ -33,12 +33,8 @@ class ScheduledChangeList(ChangeList):
         for row in rows:
             chosen = repr(row.definition)
             people = (
-                row.target,
-                row.event_id,
-                chosen,
-                row.is_selection and row.draft_id,
-                row.test_mode,
-                row.is_pending,
+                *(row.target, row.event_id, chosen, row.is_selection and row.draft_id),
+                *(row.test_mode, row.is_pending, row.is_pending and fields_of(row)),
             )
             if people not in known:
                 known[people] = describe_audience(row)

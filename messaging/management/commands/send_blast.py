@@ -37,7 +37,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "text", help="The message; {first_name}, {full_name} and {name} become each person's name"
+            "text",
+            help="The message; {first_name}, {full_name} and {name} become each person's name, {field} or "
+            "{field|fallback} the value of a field",
         )
         audience = parser.add_mutually_exclusive_group(required=True)
         audience.add_argument("--community", action="store_true", help="Send to the community")
@@ -62,6 +64,11 @@ class Command(BaseCommand):
             "--wait", action="store_true", help="Wait until it is finished; exit with 0 if nobody failed"
         )
         parser.add_argument("--yes", action="store_true", help="Send without asking")
+        parser.add_argument(
+            "--leave-out-incomplete",
+            action="store_true",
+            help="Leave out people without a value for a {field} that has no fallback",
+        )
         parser.add_argument("--no-opt-out-line", action="store_true", help="Leave out “Reply STOP to unsubscribe.”")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -73,12 +80,14 @@ class Command(BaseCommand):
             self._audience(options),
             opt_out_line=not options["no_opt_out_line"],
             test_mode=options["test"],
+            leaves_out_incomplete=options["leave_out_incomplete"],
             is_fresh=True,
         )
         # The audience of a scheduled blast is resolved when it starts.
         problems = [problem for problem in preview.problems if at is None or problem.field != "audience"]
         if problems:
-            raise CommandError(" ".join(problem.sentence for problem in problems))
+            hint = " To leave them out, add --leave-out-incomplete." if preview.asks_about_values else ""
+            raise CommandError(" ".join(problem.sentence for problem in problems) + hint)
         self._show(preview)
         if at is not None:
             self.stdout.write(f"\nScheduled for:   {dates.moment(at)}, {dates.countdown(at, timezone.now())}")
@@ -92,8 +101,10 @@ class Command(BaseCommand):
             self._schedule(preview, at, recurrence)
             return
         try:
-            log = dispatch.start(preview.body, preview.audience)
-        except dispatch.EmptyAudience as reason:
+            log = dispatch.start(
+                preview.body, preview.audience, leaves_out_incomplete=options["leave_out_incomplete"]
+            )
+        except (dispatch.EmptyAudience, dispatch.MissingValues) as reason:
             raise CommandError(f"Nothing was sent. {reason}") from None
         if options["wait"]:
             self._wait(log)

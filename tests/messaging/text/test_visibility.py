@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messaging.composing import preview
+from messaging.composing import readiness
 from messaging.models import Draft, KeywordAutomationRule, MessageLog
 from messaging.text.visibility import is_blank
 from tests.admin_pages import squeeze
@@ -50,7 +50,7 @@ def test_a_blast_of_it_is_refused_at_the_prompt(make_member):
 
 def test_an_existing_draft_of_it_cannot_be_sent(make_member, manager_user):
     make_member()
-    assert not preview.can_send(Draft(created_by=manager_user, target="community", message_body=UNSEEN))
+    assert not readiness.can_send(Draft(created_by=manager_user, target="community", message_body=UNSEEN))
 
 
 def test_a_keyword_reply_of_it_is_refused_with_the_reason(manager_client):
