@@ -4,15 +4,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messaging.composing.cost import cost, estimate, profile, shape
+from messaging.composing.cost import cost, estimate, plain_names, profile, profile_with_values, shape
 from messaging.text.encoding import Encoding, measure
 from messaging.text.personalization import UnknownToken, compile_template, with_opt_out_line
 from tests.conftest import examples
 
+KEYS = ("grade", "bus_stop")
 
-def is_accepted(body):
+
+def is_accepted(body, keys=()):
     try:
-        compile_template(body)
+        compile_template(body, keys)
     except UnknownToken:
         return False
     return True
@@ -57,6 +59,29 @@ def test_the_estimate_equals_rendering_every_text(body, opt_out_line, audience):
     assert result.most_characters == max((size.characters for size in sizes), default=0)
 
 
+@given(
+    st.lists(st.one_of(bodies, st.sampled_from(["{grade}", "{Grade|ж}", "{bus_stop|[x]}", "{first_name|you}"])))
+    .map("".join)
+    .filter(lambda body: is_accepted(body, KEYS)),
+    st.lists(st.tuples(names, names, names)),
+)
+@examples(quick=60, thorough=300)
+def test_the_estimate_equals_rendering_every_text_with_values(body, audience):
+    template = compile_template(body, KEYS)
+    rows = [
+        (name, *(dict(zip(KEYS, values, strict=True))[key] for key in template.keys)) for name, *values in audience
+    ]
+    texts = [template.render(name, dict(zip(template.keys, values, strict=True))) for name, *values in rows]
+    sizes = [measure(text) for text in texts]
+
+    result = estimate(template, profile_with_values(rows))
+
+    assert result.recipients == len(audience)
+    assert result.segments == sum(size.segments for size in sizes)
+    assert result.ucs2_recipients == sum(size.encoding is Encoding.UCS_2 for size in sizes)
+    assert result.most_characters == max((size.characters for size in sizes), default=0)
+
+
 @given(st.integers(1560, 1610), st.lists(names, min_size=1))
 def test_texts_that_are_too_long_are_counted_exactly(length, audience):
     template = compile_template("x" * length + "{name}{first_name}")
@@ -92,6 +117,15 @@ def test_a_shape_only_keeps_the_kinds_of_characters(name, expected):
 def test_missing_names_share_one_shape_that_no_name_has(name):
     assert shape(name) == ""
     assert shape("there") != ""
+
+
+def test_values_have_shapes_as_names_do():
+    assert shape("Ann Лі", "5[", None, "é") == "жжжжжж\naaa\na[\n\na"
+    assert shape(None, "5") == "\n\na"
+
+
+def test_plain_names_have_plain_values():
+    assert plain_names(profile_with_values([("Ann Лі", "ж"), ("Ann Li", "a")])) == {"aaaaaa\naaa\na": 2}
 
 
 def test_a_profile_counts_the_shapes_of_any_iterable():
