@@ -5,7 +5,7 @@ Everything works on sets in the database, so memory doesn't grow with the list.
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from django.core.cache import cache
@@ -92,7 +92,8 @@ class Audience:
     (all, or for one reason), the people of a definition, or the test phone.
 
     With `test_phone` it is a test that nobody else gets; "" is a test without a phone, which nobody gets. An audience
-    with a `problem`, a sentence for staff, has nobody: its definition can't be understood.
+    with a `problem`, a sentence for staff, has nobody: its definition can't be understood. `leaves_out_incomplete`
+    means that staff have decided about people without a value for a field of the message: they don't get it.
     """
 
     target: str
@@ -104,12 +105,15 @@ class Audience:
     retry_reason: str = ""
     definition: Definition | None = None
     problem: str = ""
+    leaves_out_incomplete: bool = False
 
     @classmethod
     def of_draft(cls, draft: Draft) -> Self:
         test_phone = own_test_phone(draft.created_by) if draft.test_mode else None
         if draft.target == Target.AUDIENCE and draft.retry_of is None:
-            return cls.defined(draft.definition, test_phone)
+            return replace(
+                cls.defined(draft.definition, test_phone), leaves_out_incomplete=draft.leaves_out_incomplete
+            )
         return cls(
             draft.target,
             draft.event,
@@ -118,6 +122,7 @@ class Audience:
             draft.retry_of,
             draft.retry_whom,
             draft.retry_reason,
+            leaves_out_incomplete=draft.leaves_out_incomplete,
         )
 
     @classmethod

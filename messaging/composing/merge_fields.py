@@ -25,7 +25,15 @@ _STORED_DATE: Final = r"^\d{4}-\d\d-\d\d$"
 
 def compile_message(body: str) -> Template:
     """The template of a message that is being written or begins to be sent. Raises UnknownToken."""
-    return compile_template(body, ProfileField.objects.values_list("key", flat=True) if "{" in body else ())
+    try:
+        template = compile_template(body)
+    except UnknownToken:
+        pass
+    else:
+        # Most messages have names only, and need no query.
+        if not any("{" in words or "}" in words for words in template.literals):
+            return template
+    return compile_template(body, ProfileField.objects.values_list("key", flat=True))
 
 
 def buttons() -> list[tuple[str, str]]:

@@ -263,12 +263,11 @@ def preview(
     *,
     opt_out_line: bool,
     test_mode: bool = False,
-    leaves_out_incomplete: bool = False,
     is_fresh: bool = False,
 ) -> Preview:
     """Measure `text` for `audience`. With `is_fresh`, counts people now; otherwise, the count may be a minute old.
 
-    People without a value for a field that has no fallback are a problem, unless `leaves_out_incomplete`.
+    People without a value for a field that has no fallback are a problem, unless the audience leaves them out.
     """
     body = with_opt_out_line(text) if opt_out_line else tidy(text)
     problems = []
@@ -289,7 +288,7 @@ def preview(
         problems.append(Problem("test_mode", TEST_PHONE_MISSING))
     if audience.problem:
         problems.append(Problem("definition", audience.problem))
-    elif headcount.incomplete and not leaves_out_incomplete:
+    elif headcount.incomplete and not audience.leaves_out_incomplete:
         problems.append(Problem("incomplete", merge.choice(headcount.incomplete)))
     else:
         problems += _nobody(audience, headcount)
@@ -312,7 +311,6 @@ def preview_draft(draft: Draft, *, is_fresh: bool = False) -> Preview:
         Audience.of_draft(draft),
         opt_out_line=draft.has_opt_out_line,
         test_mode=draft.test_mode,
-        leaves_out_incomplete=draft.leaves_out_incomplete,
         is_fresh=is_fresh,
     )
 

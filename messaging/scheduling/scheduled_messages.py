@@ -142,13 +142,7 @@ def _send(pk: int, now: datetime) -> MessageLog | None:
         log = None
         if not problem:
             try:
-                log = dispatch.start(
-                    message.message_body,
-                    audience_of(message),
-                    message.created_by,
-                    message.token,
-                    leaves_out_incomplete=True,
-                )
+                log = dispatch.start(message.message_body, audience_of(message), message.created_by, message.token)
             except (dispatch.EmptyAudience, UnknownToken) as reason:
                 problem = str(reason)
         changes = {"processing_started_at": now, "message_log": log, "error_message": problem or None}
@@ -180,7 +174,14 @@ def find_problem(message: ScheduledMessage) -> str:
 
 
 def audience_of(message: ScheduledMessage) -> Audience:
-    """Who would get it now. Raises AudienceLost rather than falling back to a whole list."""
+    """Who would get it now, without people who lack a value for one of its fields.
+
+    Raises AudienceLost rather than falling back to a whole list.
+    """
+    return replace(_people(message), leaves_out_incomplete=True)
+
+
+def _people(message: ScheduledMessage) -> Audience:
     test_phone = own_test_phone(message.created_by) if message.test_mode else None
     if message.is_selection:
         if message.draft is None:

@@ -69,13 +69,11 @@ def start(
     audience: Audience,
     created_by: AppUser | None = None,
     token: uuid.UUID | None = None,
-    *,
-    leaves_out_incomplete: bool = False,
 ) -> MessageLog:
     """Create a blast with a delivery row for everyone in the audience, and queue its senders.
 
-    `body` is the whole text with its fields. People without a value for a field that has no fallback are skipped if
-    `leaves_out_incomplete`. Raises UnknownToken, EmptyAudience and MissingValues without writing anything.
+    `body` is the whole text with its fields. Raises UnknownToken, EmptyAudience and MissingValues without writing
+    anything.
     """
     template = compile_message(body)
     if audience.problem:
@@ -99,7 +97,7 @@ def start(
         if not audience.expand(log):
             raise EmptyAudience
         if template.required_keys:
-            _check_left_out(log, leaves_out_incomplete)
+            _check_left_out(log, audience)
         record(Kind.BLAST_SENT, user=created_by, blast=log.pk, to=audience.name)
         log.write_totals()
         SenderSlot.objects.bulk_create(
@@ -110,13 +108,13 @@ def start(
     return log
 
 
-def _check_left_out(log: MessageLog, leaves_out_incomplete: bool) -> None:
+def _check_left_out(log: MessageLog, audience: Audience) -> None:
     """Raises MissingValues if people lack values and staff haven't decided, EmptyAudience if nobody has them."""
     left_out = log.deliveries.filter(skip_reason=Delivery.SkipReason.NO_VALUE).count()
     if not left_out:
         return
     merge = MergeFields.of(log.template)
-    if not leaves_out_incomplete:
+    if not audience.leaves_out_incomplete:
         raise MissingValues(merge.choice(left_out))
     if not log.deliveries.in_progress().exists():
         raise EmptyAudience(f"{merge.lacking(left_out)}, so nobody would get this. Nothing was sent.")
@@ -145,13 +143,7 @@ def send_draft(draft: Draft, created_by: AppUser | None) -> tuple[MessageLog | N
         draft = Draft.objects.select_for_update().get(pk=draft.pk)
         if draft.sent_at is not None:
             return draft.message_log, False
-        log = start(
-            draft.whole_body,
-            Audience.of_draft(draft),
-            created_by,
-            draft.token,
-            leaves_out_incomplete=draft.leaves_out_incomplete,
-        )
+        log = start(draft.whole_body, Audience.of_draft(draft), created_by, draft.token)
         draft.sent_at = timezone.now()
         draft.message_log = log
         draft.save(update_fields=["sent_at", "message_log"])

@@ -253,7 +253,6 @@ def _numbers(message: ScheduledMessage) -> dict[str, Any]:
         audience,
         opt_out_line=False,
         test_mode=message.test_mode,
-        leaves_out_incomplete=True,
         is_fresh=True,
     )
     return {

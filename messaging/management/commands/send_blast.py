@@ -4,6 +4,7 @@ import sys
 import time
 import zoneinfo
 from argparse import ArgumentParser
+from dataclasses import replace
 from datetime import date, datetime
 from itertools import islice
 from typing import Any, Final
@@ -77,10 +78,9 @@ class Command(BaseCommand):
         recurrence = _read_recurrence(options, at)
         preview = composing.preview(
             options["text"],
-            self._audience(options),
+            replace(self._audience(options), leaves_out_incomplete=options["leave_out_incomplete"]),
             opt_out_line=not options["no_opt_out_line"],
             test_mode=options["test"],
-            leaves_out_incomplete=options["leave_out_incomplete"],
             is_fresh=True,
         )
         # The audience of a scheduled blast is resolved when it starts.
@@ -101,9 +101,7 @@ class Command(BaseCommand):
             self._schedule(preview, at, recurrence)
             return
         try:
-            log = dispatch.start(
-                preview.body, preview.audience, leaves_out_incomplete=options["leave_out_incomplete"]
-            )
+            log = dispatch.start(preview.body, preview.audience)
         except (dispatch.EmptyAudience, dispatch.MissingValues) as reason:
             raise CommandError(f"Nothing was sent. {reason}") from None
         if options["wait"]:

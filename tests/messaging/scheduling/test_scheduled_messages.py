@@ -4,6 +4,8 @@ import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
+from contacts import profile_values
+from contacts.models import CommunityMember, ProfileField, ProfileValue
 from messaging.composing.audience import Audience
 from messaging.models import Draft, MessageLog, ScheduledMessage, Target
 from messaging.scheduling import scheduled_messages, sweep
@@ -151,6 +153,38 @@ def test_temporary_errors_delay_it_by_growing_pauses(message, monkeypatch):
     monkeypatch.undo()
     assert leave(message, now) is not None
     assert message.error_message is None
+
+
+@pytest.fixture
+def grade(message):
+    """A field that the message inserts and that its one member has."""
+    field = ProfileField.objects.create(key="grade", label="Grade")
+    profile_values.set_value(field, CommunityMember.objects.get().phone, "5")
+    ScheduledMessage.objects.update(message_body="Grade {grade}")
+    return field
+
+
+def test_whoever_lacks_a_value_by_then_is_left_out(message, grade, make_member):
+    joined = make_member()
+    log = leave(message)
+    assert dict(log.deliveries.values_list("phone", "skip_reason"))[joined.phone] == "no_value"
+    assert message.status == "processing"
+
+
+def test_it_fails_if_nobody_has_a_value_by_then(message, grade):
+    ProfileValue.objects.all().delete()
+    assert leave(message) is None
+    assert (message.status, message.error_message) == (
+        "failed",
+        "1 person has no Grade, so nobody would get this. Nothing was sent.",
+    )
+
+
+def test_it_fails_if_a_field_was_deleted(message, grade):
+    grade.delete()
+    assert leave(message) is None
+    assert message.status == "failed"
+    assert message.error_message.startswith("{grade} is not a field.")
 
 
 def test_test_mode_without_a_test_phone_fails_first(message, settings):

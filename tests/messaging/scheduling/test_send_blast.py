@@ -2,10 +2,14 @@
 
 import io
 import sys
+from datetime import UTC, datetime
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
+from contacts import profile_values
+from contacts.models import ProfileField
 from messaging.backends import Refused
 from messaging.composing import preview
 from messaging.composing.audience import Audience
@@ -101,6 +105,29 @@ def test_invalid_texts_are_refused_with_a_sentence(run, make_member, arguments, 
     with pytest.raises(CommandError, match=sentence):
         run(*arguments)
     assert not MessageLog.objects.exists()
+
+
+@pytest.fixture
+def grade(make_member):
+    """A field that one of two members has."""
+    field = ProfileField.objects.create(key="grade", label="Grade")
+    make_member()
+    profile_values.set_value(field, make_member().phone, "5")
+    return field
+
+
+@pytest.mark.parametrize("when", [(), ("--at", "2026-12-01 18:30")])
+def test_people_without_a_value_have_to_be_decided_about(run, grade, when, monkeypatch):
+    monkeypatch.setattr(timezone, "now", lambda: datetime(2026, 11, 1, tzinfo=UTC))
+    with pytest.raises(CommandError, match=r"1 person has no Grade\..* add --leave-out-incomplete\."):
+        run("Grade {grade}", "--community", *when)
+    assert not MessageLog.objects.exists()
+
+
+def test_people_without_a_value_can_be_left_out(run, grade, locmem):
+    out = run("Grade {grade}", "--community", "--leave-out-incomplete", "--no-opt-out-line")
+    assert [text for _, text, _ in locmem.outbox] == ["Grade 5"]
+    assert "1 person has no Grade" in out
 
 
 def test_with_nobody_to_text_it_is_refused(run):
