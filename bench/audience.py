@@ -1,5 +1,7 @@
 """python -m bench.audience: a list of a million people becomes the delivery rows of a blast.
 
+With --fields, the message inserts that many profile fields, which everyone has.
+
 Prints time and peak memory, and compares the time with that of plainly copying the same rows within the database.
 """
 
@@ -8,7 +10,7 @@ import argparse
 from bench.installation import new_installation, run_script
 
 FILL = """
-from contacts.models import CommunityMember, SuppressedContact, UnsubscribedContact
+from contacts.models import CommunityMember, ProfileField, ProfileValue, SuppressedContact, UnsubscribedContact
 phone = lambda i: f"+1720{2000000 + i + (10000 if i >= 110000 else 0)}"  # there is no exchange 211
 people = (CommunityMember(name=f"Person {i}", phone=phone(i)) for i in range({count}))
 CommunityMember.objects.bulk_create(people, batch_size=5000)
@@ -16,11 +18,19 @@ opted_out = (UnsubscribedContact(phone=phone(i)) for i in range(0, {blocked} // 
 UnsubscribedContact.objects.bulk_create(opted_out, batch_size=5000)
 dead = (SuppressedContact(phone=phone(i), category="hard_fail") for i in range({blocked} // 2, {blocked}))
 SuppressedContact.objects.bulk_create(dead, batch_size=5000)
+for number in range({fields}):
+    field = ProfileField.objects.create(key=f"field_{number}", label=f"Field {number}")
+    values = (
+        ProfileValue(field=field, phone=phone(i), value=f"Class {i % 40}", folded=f"class {i % 40}")
+        for i in range({count})
+    )
+    ProfileValue.objects.bulk_create(values, batch_size=5000)
 """
 MEASURE = """
 import resource, time
 from django.db import connection, transaction
 from messaging.composing.audience import Audience
+from messaging.composing.merge_fields import MergeFields, compile_message
 from messaging.models import Delivery, MessageLog
 started = time.perf_counter()
 with transaction.atomic(), connection.cursor() as cursor:
@@ -29,12 +39,16 @@ with transaction.atomic(), connection.cursor() as cursor:
 copied = time.perf_counter() - started
 memory = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 before = memory()
+body = "Hi {first_name}" + "".join(f" {{field_{number}}}" for number in range({fields}))
+template = compile_message(body)
 started = time.perf_counter()
-headcount = Audience("community").headcount()
+headcount = Audience("community").headcount(MergeFields.of(template))
 counted = time.perf_counter() - started
 started = time.perf_counter()
 with transaction.atomic():
-    log = MessageLog.objects.create(message_body="Hi", target="community", status="processing")
+    log = MessageLog.objects.create(
+        message_body=body, merge_fields=list(template.keys) or None, target="community", status="processing"
+    )
     rows = Audience("community").expand(log)
 expanded = time.perf_counter() - started
 skipped = Delivery.objects.filter(status="skipped").count()
@@ -51,12 +65,16 @@ def main() -> None:
     parser.add_argument(
         "--blocked", type=int, default=50_000, help="how many of them are blocked: half opted out, half unreachable"
     )
+    parser.add_argument("--fields", type=int, default=0, help="how many profile fields the message inserts")
     parser.add_argument("--postgres", action="store_true")
     args = parser.parse_args()
-    fill = FILL.replace("{count}", str(args.members)).replace("{blocked}", str(args.blocked))
+    numbers = {"{count}": args.members, "{blocked}": args.blocked, "{fields}": args.fields}
+    fill, measure = FILL, MEASURE
+    for name, number in numbers.items():
+        fill, measure = fill.replace(name, str(number)), measure.replace(name, str(number))
     with new_installation("audience", postgres=args.postgres, DEBUG="false") as site:
         run_script(site, fill)
-        print(run_script(site, MEASURE), end="")
+        print(run_script(site, measure), end="")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ ones, are plain text; but "{name" and "name}" are rejected as mistakes.
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import lru_cache
 from typing import Final
@@ -87,17 +87,25 @@ class Template:
     """A parsed message, ready to render for each recipient. Made by `compile_template`."""
 
     pieces: tuple[str | Field, ...]
+    # For rendering, which runs for each recipient: the pieces as a format string, and its fields.
+    _format: str = field(init=False, repr=False, compare=False)
+    _fields: tuple[Field, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        words = (piece.replace("%", "%%") if isinstance(piece, str) else "%s" for piece in self.pieces)
+        object.__setattr__(self, "_format", "".join(words))
+        object.__setattr__(self, "_fields", tuple(piece for piece in self.pieces if isinstance(piece, Field)))
 
     @property
     def keys(self) -> tuple[str, ...]:
         """The keys of its profile fields, each once, in order."""
-        keys = (piece.key for piece in self.pieces if isinstance(piece, Field))
+        keys = (field.key for field in self._fields)
         return tuple(key for key in dict.fromkeys(keys) if key not in NAME_KEYS)
 
     @property
     def required_keys(self) -> tuple[str, ...]:
         """Of these, those without which a text can't be written."""
-        required = {piece.key for piece in self.pieces if isinstance(piece, Field) and piece.is_required}
+        required = {field.key for field in self._fields if field.is_required}
         return tuple(key for key in self.keys if key in required)
 
     @property
@@ -115,9 +123,7 @@ class Template:
 
     def fill(self, inserted: Mapping[str, str]) -> str:
         """The text with these cleaned values by key, "" without one. Braces in them stay braces."""
-        return "".join(
-            [piece if isinstance(piece, str) else inserted[piece.key] or piece.fallback for piece in self.pieces]
-        )
+        return self._format % tuple([inserted[field.key] or field.fallback for field in self._fields])
 
 
 def tidy(body: str) -> str:
