@@ -16,7 +16,7 @@ from django.utils.text import capfirst
 from django.utils.translation import ngettext
 
 from contacts import phones
-from contacts.models import CommunityMember, Event, EventRegistration
+from contacts.models import CommunityMember, Event, EventRegistration, ProfileField
 from contacts.models.opt_outs import unsubscribed
 from contacts.models.suppression import blocked_by, suppressed
 from smsadmin.lib.plurals import people
@@ -26,7 +26,7 @@ from ..text.personalization import Values
 from . import definitions
 from .cost import NameProfile, profile, profile_with_values
 from .definitions import BadDefinition, Definition
-from .merge_fields import NO_FIELDS, MergeFields
+from .merge_fields import NO_FIELDS, MergeFields, has_value
 from .own_phone import own_test_phone
 from .pools import best_name
 
@@ -38,13 +38,15 @@ CACHE_SECONDS = 60
 class Headcount:
     """An audience in numbers: the total, the skipped by reason, and the shapes of the others' names and values.
 
-    `merge` are the profile fields of the message. People without a required value are skipped ("no_value").
+    `merge` are the profile fields of the message. People without a required value are skipped ("no_value"); `missing`
+    requires only fields that somebody lacks.
     """
 
     total: int
     skipped: Mapping[str, int]
     names: NameProfile
     merge: MergeFields = NO_FIELDS
+    missing: MergeFields = NO_FIELDS
 
     @property
     def recipients(self) -> int:
@@ -74,7 +76,7 @@ class Headcount:
             for reason, sentence in sentences.items()
             if self.skipped.get(reason)
         ]
-        return [*found, self.merge.lacking(self.incomplete)] if self.incomplete else found
+        return [*found, self.missing.lacking(self.incomplete)] if self.incomplete else found
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +248,12 @@ class Audience:
         skipped = {"opted_out": opted_out, "suppressed": dead}
         if merge.required:
             skipped[Delivery.SkipReason.NO_VALUE.value] = incomplete
-        return Headcount(names.total() + sum(skipped.values()), skipped, names, merge)
+        missing = merge.requiring(field for field in merge.required if incomplete and self._lacks(field, merge))
+        return Headcount(names.total() + sum(skipped.values()), skipped, names, merge, missing)
+
+    def _lacks(self, field: ProfileField, merge: MergeFields) -> bool:
+        """Whether somebody who could be texted has no value of this required field."""
+        return any(rows.filter(~has_value(field)).exists() for rows in self.incomplete(merge))
 
     def _names(self) -> Iterator[str | None]:
         """The names of its recipients, in any order."""

@@ -5,8 +5,8 @@ values of each person (`Delivery.merge_values`), so that what a person got can a
 """
 
 from calendar import month_abbr
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final, Self
 
 from django.db.models import CharField, Exists, F, IntegerField, OuterRef, Q, Subquery, Value, When
@@ -78,8 +78,12 @@ class MergeFields:
         """Whether a row has all values that the message can't do without."""
         found = Q()
         for field in self.required:
-            found &= Q(Exists(_rows(field)))
+            found &= has_value(field)
         return found
+
+    def requiring(self, required: Iterable[ProfileField]) -> Self:
+        """The same fields, of which only these are required."""
+        return replace(self, required=tuple(required))
 
     def blocking(self) -> list[When]:
         """The case of `contacts.models.suppression.blocked_by` for rows without such a value."""
@@ -113,6 +117,11 @@ class MergeFields:
 
 
 NO_FIELDS: Final = MergeFields()
+
+
+def has_value(field: ProfileField) -> Q:
+    """Whether a row's phone has a value of the field."""
+    return Q(Exists(_rows(field)))
 
 
 def _rows(field: ProfileField) -> Any:

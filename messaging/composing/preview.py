@@ -24,7 +24,6 @@ from ..text.visibility import is_blank
 from .audience import Audience, Headcount
 from .cost import Estimate, cost, estimate, plain_names
 from .merge_fields import NO_FIELDS, MergeFields, compile_message
-from .own_phone import own_test_phone
 
 SAMPLES: Final = 5
 NAMED_AT_MOST: Final = 5
@@ -126,7 +125,7 @@ class Preview:
         """Who is left out for lack of a value, as decided, for staff; "" if nobody is."""
         if not self.headcount.incomplete or self.asks_about_values:
             return ""
-        return self.headcount.merge.left_out(self.headcount.incomplete)
+        return self.headcount.missing.left_out(self.headcount.incomplete)
 
     @property
     def asks_about_values(self) -> bool:
@@ -289,7 +288,7 @@ def preview(
     if audience.problem:
         problems.append(Problem("definition", audience.problem))
     elif headcount.incomplete and not audience.leaves_out_incomplete:
-        problems.append(Problem("incomplete", merge.choice(headcount.incomplete)))
+        problems.append(Problem("incomplete", headcount.missing.choice(headcount.incomplete)))
     else:
         problems += _nobody(audience, headcount)
     return Preview(

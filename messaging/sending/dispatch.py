@@ -110,10 +110,14 @@ def start(
 
 def _check_left_out(log: MessageLog, audience: Audience) -> None:
     """Raises MissingValues if people lack values and staff haven't decided, EmptyAudience if nobody has them."""
-    left_out = log.deliveries.filter(skip_reason=Delivery.SkipReason.NO_VALUE).count()
+    rows = log.deliveries.filter(skip_reason=Delivery.SkipReason.NO_VALUE)
+    left_out = rows.count()
     if not left_out:
         return
     merge = MergeFields.of(log.template)
+    merge = merge.requiring(
+        field for field in merge.required if rows.filter(**{f"merge_values__{field.key}": None}).exists()
+    )
     if not audience.leaves_out_incomplete:
         raise MissingValues(merge.choice(left_out))
     if not log.deliveries.in_progress().exists():

@@ -22,9 +22,8 @@ from accounts.models import AppUser
 from contacts import phones
 from contacts.imports import lifecycle
 from contacts.models import ContactImport
-from messaging.composing import merge_fields, readiness
+from messaging.composing import merge_fields, readiness, recipient_search
 from messaging.composing import preview as composing
-from messaging.composing import recipient_search
 from messaging.composing.audience import Audience
 from messaging.composing.drafts import NotYours, select_members
 from messaging.composing.drafts import find as find_draft

@@ -10,9 +10,8 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
-from messaging.composing import merge_fields
+from messaging.composing import merge_fields, recipient_search
 from messaging.composing import preview as composing
-from messaging.composing import recipient_search
 from messaging.composing.warnings import cautions
 from messaging.models import ScheduledMessage, Target
 from messaging.scheduling import drafts, scheduled_messages

@@ -1,6 +1,7 @@
 """Profile fields in messages: who has values, what is inserted, and what each recipient's row keeps."""
 
 import pytest
+from django.core.cache import cache
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
@@ -116,14 +117,29 @@ def test_people_without_a_value_are_counted_by_field(grade, bus, make_member):
     assert headcount.skipped_sentences == ["3 people have no Grade or no Bus stop"]
 
 
+def test_a_field_that_everyone_has_is_not_named(grade, bus, make_member):
+    member = make_member()
+    profile_values.set_value(grade, member.phone, "5")
+    headcount = COMMUNITY.headcount(fields_of("{grade} {bus_stop}"))
+    assert headcount.skipped_sentences == ["1 person has no Bus stop"]
+
+
 def test_a_field_with_a_fallback_leaves_nobody_out(grade, make_member):
     make_member()
     headcount = COMMUNITY.headcount(fields_of("{grade|your class}"))
     assert (headcount.recipients, headcount.incomplete) == (1, 0)
 
 
-def test_a_recent_headcount_is_not_that_of_other_fields(grade, make_member, monkeypatch):
+@pytest.fixture
+def cached_headcounts(monkeypatch):
+    """Headcounts of any size are cached, as far as the test goes."""
     monkeypatch.setattr("messaging.composing.audience.CACHED_FROM", 1)
+    cache.clear()
+    yield
+    cache.clear()
+
+
+def test_a_recent_headcount_is_not_that_of_other_fields(grade, make_member, cached_headcounts):
     make_member()
     bodies = ("Hi", "{grade|x}", "{grade}", "{grade|x}")
     counts = [COMMUNITY.recent_headcount(fields_of(body)).recipients for body in bodies]

@@ -65,6 +65,15 @@ def test_nothing_starts_until_it_is_decided_about_people_without_a_value(member,
     assert not MessageLog.objects.exists()
 
 
+def test_the_refusal_names_only_what_people_lack(member, start_blast):
+    ProfileField.objects.create(key="bus", label="Bus")
+    with pytest.raises(dispatch.MissingValues) as refused:
+        start_blast("Grade {grade}, {bus}")
+    assert str(refused.value) == (
+        "1 person has no Bus. Leave them out, or write what they get instead: {bus|your bus}."
+    )
+
+
 def test_people_without_a_value_are_left_out_and_have_a_row_that_says_so(member, make_member, send, locmem):
     other = make_member()
     log = send(dispatch.start("Grade {grade}", LEAVING_OUT))

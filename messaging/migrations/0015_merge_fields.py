@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("messaging", "0011_audiences"),
+        ("messaging", "0014_redacted_texts"),
     ]
 
     operations = [
