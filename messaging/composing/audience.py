@@ -88,6 +88,11 @@ class Recipient:
     values: Values
 
 
+def nobody(merge: MergeFields) -> Recipient:
+    """Stands in for a recipient where there is none."""
+    return Recipient("", None, merge.example())
+
+
 @dataclass(frozen=True, slots=True)
 class Audience:
     """The community, people registered for an event, members selected for a draft, people whom a blast didn't reach
@@ -229,8 +234,8 @@ class Audience:
         return found
 
     def example(self, merge: MergeFields = NO_FIELDS) -> Recipient:
-        """The first recipient, or without anybody someone without a name."""
-        return next(iter(self.recipients(1, merge)), Recipient("", None, merge.example()))
+        """The first recipient, or `nobody`."""
+        return next(iter(self.recipients(1, merge)), nobody(merge))
 
     def headcount(self, merge: MergeFields = NO_FIELDS) -> Headcount:
         """A fresh count for a message with these fields. For the test phone: one person, like the first recipient."""

@@ -21,7 +21,7 @@ from ..text import formatting
 from ..text.encoding import MAX_CHARACTERS, Forcing, Measure, forcing_characters, measure, to_gsm
 from ..text.personalization import Field, Template, UnknownToken, tidy, with_opt_out_line
 from ..text.visibility import is_blank
-from .audience import Audience, Headcount
+from .audience import Audience, Headcount, nobody
 from .cost import Estimate, cost, estimate, plain_names
 from .merge_fields import NO_FIELDS, MergeFields, compile_message
 
@@ -297,7 +297,7 @@ def preview(
         headcount,
         template,
         size,
-        _samples(template, audience, merge) if template and not is_blank(text) else (),
+        _samples(template, audience, headcount, merge) if template and not is_blank(text) else (),
         tuple(forcing_characters("".join(template.literals))) if template else (),
         tuple(problems),
     )
@@ -332,12 +332,13 @@ def _sender_figure() -> Figure:
     return Figure("Sender", name, (mode,))
 
 
-def _samples(template: Template, audience: Audience, merge: MergeFields) -> tuple[Sample, ...]:
+def _samples(template: Template, audience: Audience, headcount: Headcount, merge: MergeFields) -> tuple[Sample, ...]:
     """The first recipients' texts; in test mode, the test phone's."""
     if audience.test_phone:
         found = [replace(audience.example(merge), phone=audience.test_phone)]
     else:
-        found = audience.recipients(SAMPLES, merge) or [audience.example(merge)]
+        # Where nobody has a value, looking for people who do would mean looking at everyone again.
+        found = (audience.recipients(SAMPLES, merge) if headcount.recipients else []) or [nobody(merge)]
     texts = [(each.phone, each.name, template.render(each.name, each.values)) for each in found]
     return tuple(Sample(phone, name, text, measure(text)) for phone, name, text in texts)
 

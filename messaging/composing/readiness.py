@@ -9,22 +9,23 @@ from .own_phone import own_test_phone
 
 
 def can_send(draft: Draft) -> bool:
-    """Whether the draft can be sent now. Pre-send validation."""
+    """Whether the draft can be sent now, unless it `asks_about_values`."""
     return can_schedule(draft) and bool(draft.test_mode or Audience.of_draft(draft).sample(1))
 
 
 def can_schedule(draft: Draft) -> bool:
     """Whether the draft can be scheduled. Its audience may be empty until then."""
-    if not is_complete(draft) or (draft.test_mode and not own_test_phone(draft.created_by)):
-        return False
-    return draft.leaves_out_incomplete or not lacks_values(draft)
+    return is_complete(draft) and not (draft.test_mode and not own_test_phone(draft.created_by))
 
 
-def lacks_values(draft: Draft) -> bool:
-    """Whether people lack a value for a field of the draft's text that has no fallback."""
-    merge = MergeFields.of(compile_message(draft.message_body))
+def asks_about_values(draft: Draft) -> bool:
+    """Whether staff have to decide about people without a value for a field of the draft, which may have to look at
+    everyone. Raises UnknownToken."""
     audience = Audience.of_draft(draft)
-    return audience.test_phone is None and any(rows.exists() for rows in audience.incomplete(merge))
+    if audience.leaves_out_incomplete or audience.test_phone is not None:
+        return False
+    merge = MergeFields.of(compile_message(draft.message_body))
+    return any(rows.exists() for rows in audience.incomplete(merge))
 
 
 def is_complete(draft: Draft) -> bool:

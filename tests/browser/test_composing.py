@@ -28,6 +28,29 @@ def test_the_preview_follows_what_you_type(page, add_members):
     expect(preview).to_contain_text("{frist_name} is not a field.")
 
 
+def test_people_without_a_value_are_left_out_by_a_click(page, site, add_members):
+    add_members("Rosa Delgado", "Ann Lee")
+    site.run(
+        "shell",
+        *("-v", "0", "-c"),
+        "from contacts import profile_values\n"
+        "from contacts.models import CommunityMember, ProfileField\n"
+        "grade = ProfileField.objects.create(key='grade', label='Grade')\n"
+        "profile_values.set_value(grade, CommunityMember.objects.get(name='Ann Lee').phone, '5')",
+    )
+    page.goto(COMPOSE)
+    page.get_by_label("Message").press_sequentially("You are in grade ")
+    page.get_by_role("button", name="+ Grade").click()
+    preview = page.get_by_role("region", name="Preview")
+    expect(preview).to_contain_text("You are in grade 5\nReply STOP to unsubscribe.")
+    expect(preview).to_contain_text("1 person has no Grade.")
+    page.get_by_role("button", name="Review").click()
+    expect(page.get_by_role("button", name="Send to 1 person")).to_be_disabled()
+    page.get_by_role("button", name="Leave this person out").click()
+    page.get_by_role("button", name="Send to 1 person").click()
+    expect(page.get_by_text("No value for a field: 1")).to_be_visible()
+
+
 def test_curly_quotes_come_with_advice_and_one_click_replaces_them(page, add_members):
     add_members("Rosa Delgado")
     page.goto(COMPOSE)

@@ -52,7 +52,7 @@ class ScheduleViews(ComposeViews):
             return redirect("admin:messaging_messagelog_confirm", token=token)
         form = posted_time(request)
         at = form.at if form.is_valid() else None
-        if at is None or not readiness.can_schedule(draft):
+        if at is None or not readiness.can_schedule(draft) or readiness.asks_about_values(draft):
             return self._render_confirmation(request, draft, time_form=form)
         return self._schedule(request, draft, user, form, at)
 

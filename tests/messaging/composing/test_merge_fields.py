@@ -183,12 +183,18 @@ def test_accents_of_values_are_named_with_their_cost(grade, make_member):
     assert shown.names_sentence == "Accents in the name or fields of 1 person add $0.01."
 
 
-@pytest.mark.parametrize(("decided", "can_send"), [(False, False), (True, True)])
-def test_a_draft_can_be_sent_once_it_is_decided(grade, make_member, decided, can_send):
+@pytest.mark.parametrize(
+    ("body", "fields", "asks"),
+    [
+        ("{grade}", {}, True),
+        ("{grade}", {"leaves_out_incomplete": True}, False),
+        ("{grade}", {"test_mode": True}, False),
+        ("{grade|none}", {}, False),
+    ],
+)
+def test_a_draft_asks_about_people_without_a_value_until_it_is_decided(grade, make_member, body, fields, asks):
     make_member()
-    profile_values.set_value(grade, make_member().phone, "5")
-    draft = Draft(message_body="{grade}", leaves_out_incomplete=decided)
-    assert (readiness.can_send(draft), readiness.can_schedule(draft)) == (can_send, can_send)
+    assert readiness.asks_about_values(Draft(message_body=body, **fields)) is asks
 
 
 def test_a_field_deleted_meanwhile_is_refused(grade):
