@@ -39,7 +39,7 @@ class Lists:
 
 LISTS: Final = {
     "event": Lists(Event, "title", "Event", "event"),
-    "group": Lists(Group, "name", "Group", "people"),
+    "group": Lists(Group, "name", "Group", "group"),
     "audience": Lists(SavedAudience, "name", "Audience", "audience"),
 }
 
@@ -91,7 +91,8 @@ def _parse(value: str) -> Chip:
     if kind == "community":
         return COMMUNITY
     if kind == "person":
-        return Chip(kind, person_ids.decode(key) or "")
+        phone = person_ids.decode(key) or ""
+        return Chip(kind, phone if phones.E164.fullmatch(phone) else "")
     return Chip(kind, read_key(key)) if kind in LISTS else Chip("unknown")
 
 
@@ -139,7 +140,8 @@ def _of_conditions(conditions: Any) -> list[Chip] | None:
         if more:
             return None
         if kind == "phones" and isinstance(key, list):
-            found += [Chip("person", phone) for phone in key]
+            # Without phones, those who were chosen have been erased.
+            found += [Chip("person", phone) for phone in key or [""]]
         elif kind == "community":
             found.append(COMMUNITY)
         elif kind in LISTS and isinstance(key, int):

@@ -105,6 +105,16 @@ def test_a_draft_to_what_was_deleted_says_so_and_reaches_nobody(manager_client, 
     assert Audience.of_draft(draft).count() == 0
 
 
+def test_those_who_were_erased_are_never_left_out_silently(manager_client, manager_user, make_member):
+    make_member()
+    definition = {"any": [{"community": True}], "none": [{"phones": []}]}
+    draft = Draft.objects.create(created_by=manager_user, message_body="Hi", target="audience", definition=definition)
+    page = manager_client.get(COMPOSE, {"draft": draft.token})
+    assert "Deleted person" in page.text
+    form = {"token": draft.token, "message_body": "Hi", "to": chosen(page), "minus": chosen(page, "minus")}
+    assert "“Deleted person” no longer exists. Remove it." in manager_client.post(COMPOSE, form).text
+
+
 @pytest.mark.parametrize("value", ["person:x", "person:", f"person:{uuid.UUID(int=7)}", "group:x", "x", "x:1"])
 def test_a_value_that_cannot_be_read_is_refused(post, value):
     assert "no longer exists. Remove it." in post(to=["community"], minus=[value]).text
