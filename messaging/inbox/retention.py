@@ -4,7 +4,7 @@ So conversations, counts of unread texts, and the recognition of repeats from Tw
 """
 
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import transaction
@@ -46,7 +46,7 @@ def _redact(texts: list[int], threads: set[int], now: datetime) -> int:
         # Flagged meanwhile: somebody has to read it.
         rows = InboxMessage.objects.filter(pk__in=texts, is_flagged=False)
         count = rows.update(body="", raw_payload=None, flag_reason="", reaction="", redacted_at=now)
-        shown = InboxThread.objects.filter(pk__in=threads).with_newest_text()
+        shown: Any = InboxThread.objects.filter(pk__in=threads).with_newest_text()
         newest = dict(shown.values_list("newest_text", "pk"))
         latest = rows.filter(pk__in=[pk for pk in newest if pk]).values_list("pk", flat=True)
         InboxThread.objects.filter(pk__in=[newest[pk] for pk in latest]).update(

@@ -173,6 +173,13 @@ def test_blasts_keep_their_counts(tara):
     assert not log.kept_from_retry().exists()
 
 
+def test_the_page_of_a_blast_says_that_somebody_was_erased(admin_client, tara):
+    person_records.erase(TARA)
+    page = admin_client.get(f"/admin/messaging/messagelog/{tara.message_log_id}/change/").text
+    assert "(erased)" in page
+    assert "/admin/people/" not in page
+
+
 def test_a_late_report_changes_nothing_and_puts_nobody_back_on_a_list(tara):
     Delivery.objects.filter(pk=tara.pk).update(learned_at=None)
     SuppressedContact.objects.all().delete()
