@@ -14,7 +14,7 @@ from openpyxl import Workbook
 
 from bench.installation import new_installation, run_script
 
-HEADINGS = ("First name", "Last name", "Mobile", "E-mail")
+HEADINGS = ("First name", "Last name", "Mobile", "E-mail", "Grade")
 MEASURE = """
 import json, resource, time
 from pathlib import Path
@@ -25,7 +25,7 @@ worked = time.process_time()
 clock = [time.perf_counter()]
 path = Path({path!r})
 with path.open("rb") as file:
-    made = lifecycle.stage(File(file, name=path.name), "community")
+    made = lifecycle.stage(File(file, name=path.name), "community", adjustments={adjustments!r})
 clock.append(time.perf_counter())
 staging.read(made.pk)
 clock.append(time.perf_counter())
@@ -40,13 +40,13 @@ print(json.dumps([*times, memory, time.process_time() - worked]))
 """
 
 
-def people(lines: int) -> Iterator[tuple[str, str, str, str]]:
+def people(lines: int) -> Iterator[tuple[str, str, str, str, int]]:
     """That many lines, every hundredth without a usable phone."""
     for i in range(lines):
         # Skips 211-XXXX: no North American number has that exchange.
         local = 2_000_000 + i + (10_000 if i >= 110_000 else 0)
         phone = "unknown" if i % 100 == 99 else f"(720) {local // 10_000}-{local % 10_000:04d}"
-        yield f"Person {i}", "Müller", phone, f"person{i}@example.org"
+        yield f"Person {i}", "Müller", phone, f"person{i}@example.org", i % 12
 
 
 def write(path: Path, lines: int) -> None:
@@ -68,6 +68,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.imports", description=__doc__)
     parser.add_argument("--lines", type=int, nargs="+", default=[100_000, 1_000_000])
     parser.add_argument("--kinds", nargs="+", default=["csv", "xlsx"], choices=["csv", "xlsx"])
+    parser.add_argument("--field", action="store_true", help="keep the column Grade as a new field")
     parser.add_argument("--postgres", action="store_true")
     args = parser.parse_args()
     headings = f"{'':6}{'lines':>10}{'upload':>10}{'preview':>10}{'apply':>10}{'total':>11}"
@@ -75,7 +76,7 @@ def main() -> None:
     for kind in args.kinds:
         first = 0.0
         for lines in args.lines:
-            upload, preview, apply, memory, worked = measure(kind, lines, args.postgres)
+            upload, preview, apply, memory, worked = measure(kind, lines, args.postgres, args.field)
             together = preview + apply
             first = first or worked / lines
             print(
@@ -84,12 +85,13 @@ def main() -> None:
             )
 
 
-def measure(kind: str, lines: int, on_postgres: bool) -> list[float]:
+def measure(kind: str, lines: int, on_postgres: bool, has_field: bool = False) -> list[float]:
     """Seconds of upload, preview and import, peak megabytes, seconds of processor time; in a new database."""
     with new_installation("imports", postgres=on_postgres, DEBUG="false") as site:
         path = site.folder / f"people.{kind}"
         write(path, lines)
-        said = run_script(site, MEASURE.replace("{path!r}", repr(str(path))).replace("{lines}", str(lines)))
+        script = MEASURE.replace("{path!r}", repr(str(path))).replace("{lines}", str(lines))
+        said = run_script(site, script.replace("{adjustments!r}", repr({"fields": {"4": ""}} if has_field else {})))
     figures: list[float] = json.loads(said.splitlines()[-1])
     return figures
 

@@ -103,7 +103,7 @@ def figures(contact_import: ContactImport) -> list[Figure]:
         Figure("new", counts["new"], "added" if is_done else "new"),
         Figure("renamed", counts["renamed"], "names changed" if took_names else "names filled in"),
         Figure("differing", counts.get("differing", 0), "other name", "We keep ours." if is_done else ""),
-        Figure("valued", counts.get("valued", 0), "with fields that change"),
+        Figure("valued", counts.get("valued", 0), "with fields changed" if is_done else "with fields that change"),
         Figure("known", counts["known"], "already on the list", "Nothing changes."),
         Figure("repeats", counts["repeats"], "duplicates", "We keep the first."),
         Figure("invalid", counts["invalid"], "invalid", "Not imported. See why below."),

@@ -105,6 +105,7 @@ class PeoplePage(admin.ModelAdmin):
             row.remove_address = reverse(f"{page}_delete", args=[row.pk]) if may_remove else ""
         return {
             "shown_people": rows[:SHOWN],
+            "may_remove": may_remove,
             "has_more": len(rows) > SHOWN,
             "shown": SHOWN,
             "query": query,
