@@ -36,6 +36,7 @@ from messaging.sending.dispatch import EmptyAudience, MissingValues
 from messaging.sending.progress import progress
 from messaging.sending.trying import NoTest, send_test
 from messaging.text.encoding import to_gsm
+from messaging.text.personalization import UnknownToken
 from smsadmin.lib import dates
 from smsadmin.lib.plurals import people
 
@@ -158,7 +159,7 @@ class ComposeViews(admin.ModelAdmin):
     def _send(self, request: HttpRequest, draft: Draft, user: AppUser) -> HttpResponse:
         try:
             log, is_new = drafts.send(draft, user, request.POST.get("version", ""))
-        except (EmptyAudience, MissingValues):
+        except (EmptyAudience, MissingValues, UnknownToken):
             return self._render_confirmation(request, draft)
         except scheduled_messages.Changed:
             messages.warning(request, "Someone changed the message in another window. Here is the current version.")
