@@ -11,6 +11,7 @@ from .models import (
     ContactImport,
     EventRegistration,
     GroupMember,
+    ImportChange,
     ImportRow,
     LiftedSuppression,
     Profile,
@@ -96,6 +97,7 @@ class ListsKeeper(Keeper):
             redact_log(model, model._default_manager.filter(phone=phone).values_list("pk", flat=True))
         redact_log_of(phone, (*_DELETED, *_KEPT))
         ImportRow.objects.filter(phone=phone).delete()
+        ImportChange.objects.filter(phone=phone).delete()
         UnsubscribedContact.objects.filter(phone=phone).update(name=None, reason=None)
         SuppressedContact.objects.filter(phone=phone, source_type=_MANUAL).update(reason=None)
         ConsentRecord.objects.filter(phone=phone).forget_words()

@@ -1,20 +1,17 @@
 """Which columns of a file are kept as fields: as staff chose, now or for the last file with these headings."""
 
 import hashlib
-import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from smsadmin.lib.text_lookup import fold
 
+from .. import profile_fields
 from ..models import ContactImport, ProfileField, RememberedColumns
 from .formats.tables import Unreadable
 
-MOST_LETTERS: Final = 40
 LONGEST_LABEL: Final = 60
-# What messages insert otherwise: {name}, {full_name}, {first_name}.
-TAKEN: Final = frozenset({"name", "full_name", "fullname", "first_name", "firstname"})
 
 
 class FieldsChanged(Exception):
@@ -67,7 +64,7 @@ def kept(contact_import: ContactImport, headings: Sequence[str]) -> list[FieldCo
         if position >= len(headings) or (key and key not in known and not may_add):
             continue
         label = label_of(headings[position], position)
-        key = key or key_for(label, known)
+        key = key or profile_fields.key_for(label, known)
         known.setdefault(key, ProfileField(key=key, label=label))
         columns.append(FieldColumn(position, known[key]))
     return columns
@@ -104,19 +101,6 @@ def current(contact_import: ContactImport) -> list[FieldColumn]:
 
 
 # Keys -------------------------------------------------------------------------------------------------------
-
-
-def key_for(label: str, others: Collection[str] = ()) -> str:
-    """A key made from a label, such as "t_shirt_size" from "T-shirt size", that none of `others` has."""
-    words = re.findall(r"[a-z0-9]+", fold(label))
-    key = "_".join(words)[: MOST_LETTERS - 4].strip("_")
-    if not key[:1].isalpha():
-        key = f"field_{key}"[: MOST_LETTERS - 4].strip("_")
-    number, made = 1, key
-    while made in TAKEN or made in others:
-        number += 1
-        made = f"{key}_{number}"
-    return made
 
 
 def label_of(heading: str, position: int) -> str:

@@ -81,6 +81,7 @@ def tara(db, admin_user):
     LiftedSuppression.objects.create(phone=TARA)
     imported = ContactImport.objects.create(target="community", file_name="a.csv", status="applied")
     ImportRow.objects.create(contact_import=imported, line=3, phone=TARA, problem="No consent", cells=[NAME, TARA])
+    imported.changes.create(kind="renamed", phone=TARA, old="T. Lund", new=NAME)
     log = make_log(audience_name="(303) 555-0152", definition={"any": [{"phones": [TARA]}]})
     deliver(log)
     deliver(log, ANN, name="Ann")

@@ -10,7 +10,8 @@ from django.core.management.base import CommandError
 from django.db import DatabaseError
 from tqdm import tqdm
 
-from contacts.imports import field_columns, lifecycle, rejected_lines, staging
+from contacts import profile_fields
+from contacts.imports import lifecycle, rejected_lines, staging
 from contacts.imports.formats import ENCODINGS
 from contacts.imports.formats.tables import Unreadable
 from contacts.imports.summaries import headline, notices
@@ -204,7 +205,7 @@ def read_field(text: str) -> tuple[str, str]:
     heading, equals, key = (part.strip() for part in text.rpartition("="))
     if not equals or not heading:
         raise CommandError(f"“{text}” is not of the form “HEADING=KEY”, such as “Grade=grade”.", returncode=2)
-    if not re.fullmatch(KEY, key) or key in field_columns.TAKEN:
+    if not re.fullmatch(KEY, key) or key in profile_fields.TAKEN:
         raise CommandError(
             f"“{key}” can’t be the key of a field. Use lowercase letters, digits and underscores, and begin with a "
             "letter; name, full_name and first_name are taken.",

@@ -265,11 +265,13 @@ def test_a_list_that_they_cannot_be_added_to_is_refused(admin_client, tara, page
     assert CommunityMember.objects.count() == 1
 
 
-def test_a_social_manager_adds_to_events_alone(manager_client, tara, page, make_event):
-    make_event(title="Picnic")
+def test_a_social_manager_adds_to_events_and_groups_alone(manager_client, tara, page):
     group = Group.objects.create(name="Choir")
     manager_client.post(f"{page}add/", {"to": f"group-{group.pk}"})
-    assert not GroupMember.objects.exists()
+    assert GroupMember.objects.get().phone == TARA
+    CommunityMember.objects.all().delete()
+    manager_client.post(f"{page}add/", {"to": "community"})
+    assert not CommunityMember.objects.exists()
 
 
 def test_stopping_all_texts_leads_back_to_the_page(manager_client, tara, page):

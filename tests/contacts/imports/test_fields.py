@@ -4,8 +4,8 @@ import pytest
 
 from contacts import tasks
 from contacts.imports import lifecycle, staging
-from contacts.imports.field_columns import key_for
 from contacts.models import ContactImport, ImportRow, ImportValue, ProfileField, ProfileValue, RememberedColumns
+from contacts.profile_fields import key_for
 
 from .importing import confirm, import_all, members, preview, text
 
