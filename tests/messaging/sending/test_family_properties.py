@@ -307,7 +307,7 @@ ACTIONS = (
 
 class AnyOrder(TestCase):
     @given(st.data())
-    @examples(quick=10, thorough=60)
+    @examples(quick=5, thorough=60)
     def test_never_calls_twice_if_the_first_text_may_have_been_sent(self, data):
         with mock.patch.object(dispatch, "async_task"), mock.patch.object(scheduled_messages, "async_task"):
             world = World(data.draw)
