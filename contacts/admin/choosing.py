@@ -1,15 +1,17 @@
-"""A select for one row of a list, such as an event, however many there are."""
+"""A select for one row of a table, however many there are."""
 
 from collections.abc import Sequence
 from typing import Any, Final
 
+from django.contrib.admin import ModelAdmin
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.forms import Media
 from django.forms.widgets import Script
+from django.http import HttpRequest
 
 from smsadmin.lib.ids import read_keys
 
-RECENT: Final = 50
+OFFERED: Final = 50
 
 
 class SearchingSelect(AutocompleteSelect):
@@ -30,8 +32,21 @@ class SearchingSelect(AutocompleteSelect):
         if not offered:
             # Otherwise, a browser would choose the first one.
             options.append(self.create_option(name, "", "", False, 0))
-        rows = self.field.remote_field.model._default_manager.order_by("-pk")
-        for row in rows[:RECENT]:
+        for row in self.choices.queryset.order_by("-pk")[:OFFERED]:
             if str(row.pk) not in offered:
                 options.append(self.create_option(name, row.pk, str(row), False, len(options)))
         return groups
+
+
+class SearchingFields(ModelAdmin):
+    """Uses the select for every foreign key, without the links to pop-ups that Django puts beside it."""
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        widget = SearchingSelect(db_field, self.admin_site)
+        return super().formfield_for_foreignkey(db_field, request, **{"widget": widget, **kwargs})
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field: Any = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.many_to_one:
+            field.widget = field.widget.widget
+        return field

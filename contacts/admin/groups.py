@@ -15,7 +15,7 @@ from contacts.textability import group_counts
 from smsadmin.lib import dates
 from smsadmin.lib.locks import lock_bulk_changes
 
-from .choosing import SearchingSelect
+from .choosing import SearchingFields
 from .filters import GroupFilter, StateFilter, chosen_group
 from .import_links import ImportMixin
 from .people import ListAdmin, ListTool
@@ -94,14 +94,13 @@ class GroupAdmin(PeoplePage, ListAdmin):
 
 
 @admin.register(GroupMember)
-class GroupMemberAdmin(ImportMixin, TextablePersonAdmin):
+class GroupMemberAdmin(SearchingFields, ImportMixin, TextablePersonAdmin):
     import_target = "group"
     list_display = ("shown_name", "shown_phone", "in_group", "shown_state", "added")
     list_filter = (GroupFilter, StateFilter)
     list_select_related = ("group",)
     fields = ("group", "name", "phone", "added")
     readonly_fields = ("added",)
-    autocomplete_fields = ("group",)
     list_name = "the group"
     deleting = ("Remove", "Removed")
     empty_list = "Nobody is in a group yet."
@@ -118,10 +117,6 @@ class GroupMemberAdmin(ImportMixin, TextablePersonAdmin):
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         columns = list(super().get_list_display(request))
         return [name for name in columns if name != "in_group"] if chosen_group(request) else columns
-
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        widget = SearchingSelect(db_field, self.admin_site)
-        return super().formfield_for_foreignkey(db_field, request, **{"widget": widget, **kwargs})
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """The group of the list where "Add" was clicked."""

@@ -8,14 +8,14 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from contacts.models import EventRegistration
 from smsadmin.lib import dates
 
-from .choosing import SearchingSelect
+from .choosing import SearchingFields
 from .filters import EventFilter, StateFilter, chosen_event
 from .import_links import ImportMixin
 from .textable import TextablePersonAdmin
 
 
 @admin.register(EventRegistration)
-class EventRegistrationAdmin(ImportMixin, TextablePersonAdmin):
+class EventRegistrationAdmin(SearchingFields, ImportMixin, TextablePersonAdmin):
     import_target = "event"
     list_display = ("shown_name", "shown_phone", "event", "shown_state", "registered")
     list_filter = (EventFilter, StateFilter)
@@ -32,17 +32,6 @@ class EventRegistrationAdmin(ImportMixin, TextablePersonAdmin):
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         columns = list(super().get_list_display(request))
         return [name for name in columns if name != "event"] if chosen_event(request) else columns
-
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        widget = SearchingSelect(db_field, self.admin_site)
-        return super().formfield_for_foreignkey(db_field, request, **{"widget": widget, **kwargs})
-
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Without the links that open pop-ups, which Django wraps around the select."""
-        field: Any = super().formfield_for_dbfield(db_field, request, **kwargs)
-        if db_field.name == "event":
-            field.widget = field.widget.widget
-        return field
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """The event of the list where "Add" was clicked."""

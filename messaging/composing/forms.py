@@ -85,6 +85,12 @@ class ComposeForm(forms.Form):
         elif self.has_error("to", "required"):
             chips.choose(self.draft, [])
 
+    @property
+    def has_several(self) -> bool:
+        """Whether more than one list or person is chosen."""
+        fields: list[Any] = [self.fields[name] for name in ("to", "minus") if name in self.fields]
+        return sum(len(field.chosen) for field in fields) > 1
+
     def save(self) -> Draft:
         """Save the draft: only one, however often the form is posted."""
         draft, _ = Draft.objects.update_or_create(

@@ -37,43 +37,14 @@
 
     // A select of rows of which there may be more than are listed becomes a field that finds them.
     function makeSearchable(select) {
-        const box = document.createElement('span');
-        const field = document.createElement('input');
-        const list = document.createElement('div');
-        const found = document.createElement('span');
-        box.className = 'audience-search';
-        field.type = 'text';
-        field.id = `${select.id}-search`;
-        field.autocomplete = 'off';
-        field.placeholder = select.options[0].textContent;
-        list.className = 'dropdown';
-        list.id = `${select.id}-found`;
-        list.hidden = true;
-        list.setAttribute('role', 'listbox');
-        list.setAttribute('aria-label', 'Suggestions');
-        found.className = 'visually-hidden';
-        found.setAttribute('role', 'status');
-        select.labels[0].htmlFor = field.id;
-        select.hidden = true;
-        select.after(box);
-        box.append(field, list, found);
-
-        const show = () => { field.value = select.value ? select.selectedOptions[0].textContent : ''; };
         const key = form.elements[`${select.closest('[data-row]').dataset.row}-form`].value;
-        dropdown(field, list, found, {
-            address: (text) => {
-                const q = text === (select.value && select.selectedOptions[0].textContent) ? '' : text;
-                return `${form.dataset.optionsUrl}?${new URLSearchParams({form: key, input: select.dataset.search, q})}`;
+        searchSelect(select, {
+            address: (words) => {
+                const asked = new URLSearchParams({form: key, input: select.dataset.search, q: words});
+                return `${form.dataset.optionsUrl}?${asked}`;
             },
-            choose: ({dataset}) => {
-                select.add(new Option(dataset.label, dataset.value, true, true));
-                show();
-                select.dispatchEvent(new Event('change', {bubbles: true}));
-            },
+            holdsEnter: true,
         });
-        field.addEventListener('blur', show);
-        field.addEventListener('focus', () => field.select());
-        show();
     }
 
     function setUp(row) {

@@ -20,10 +20,8 @@
 
     // One list has a name already.
     function offerToSave() {
-        const box = document.getElementById('save-audience');
-        if (box) {
-            box.hidden = form.querySelectorAll('[data-choices] :checked').length < 2;
-        }
+        const isOne = form.querySelectorAll('[data-choices] :checked').length < 2;
+        document.getElementById('save-audience')?.classList.toggle('without-script', isOne);
     }
 
     // The draft -----------------------------------------------------------------------------------------------

@@ -21,8 +21,9 @@ for (const part of document.querySelectorAll('[data-recipients]')) {
     }
 
     dropdown(field, part.querySelector('[role=listbox]'), status, {
-        address: (text) => `${recipients}?${new URLSearchParams({q: text, name})}`,
+        address: (words) => `${recipients}?${new URLSearchParams({q: words, name})}`,
         choose: add,
+        holdsEnter: true,
     });
     choices.addEventListener('change', ({target}) => {
         if (target.checked) {

@@ -85,16 +85,15 @@ async function readOptions(answer) {
     return new DOMParser().parseFromString(await answer.text(), 'text/html').body.children;
 }
 
-// A combobox whose list opens below the field, and closes again when something is chosen, with Escape, or when the field
-// is left. `found` says whether a new list is worth opening. Gives back what opens and what closes it.
-function dropdown(field, list, status, {choose, found = (options) => options.length > 0, ...more}) {
-    const use = (option) => {
-        choose(option);
-        close();
-    };
+// A combobox whose list opens below the field, by typing, a click or an arrow key, and closes by a choice, with Escape, or
+// when the field is left. `found` says whether a new list is worth opening. With `holdsEnter`, Enter only chooses, and
+// never sends the form.
+function dropdown(field, list, status, {
+    choose, found = (options) => options.length > 0, holdsEnter = false, ...more
+}) {
     const {look, forget} = combobox(field, list, status, {
         ...more,
-        choose: use,
+        choose: pick,
         found: (options) => {
             if (found(options)) {
                 list.hidden = false;
@@ -109,26 +108,37 @@ function dropdown(field, list, status, {choose, found = (options) => options.len
         forget();
     }
 
+    function pick(option) {
+        close();
+        choose(option);
+    }
+
     field.setAttribute('role', 'combobox');
     field.setAttribute('aria-autocomplete', 'list');
     field.setAttribute('aria-expanded', 'false');
     field.setAttribute('aria-controls', list.id);
     field.addEventListener('keydown', (event) => {
+        const isOpening = event.key === 'ArrowDown' && list.hidden;
+        if (isOpening) {
+            look();
+        }
         if (event.key === 'Escape' && !list.hidden) {
             event.preventDefault();
             close();
+        } else if (isOpening || (holdsEnter && event.key === 'Enter')) {
+            event.preventDefault();
         }
     });
+    field.addEventListener('click', look);
     field.addEventListener('blur', close);
     // A press on an option must not take the focus away before the click comes.
     ['pointerdown', 'mousedown'].forEach((name) => list.addEventListener(name, (event) => event.preventDefault()));
     list.addEventListener('click', (event) => {
         const option = event.target.closest('[role=option]');
         if (option) {
-            use(option);
+            pick(option);
         }
     });
-    return {open: look, close};
 }
 
 // The search of the whole site opens with its button or Ctrl-K.
