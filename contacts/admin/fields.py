@@ -34,7 +34,8 @@ class FieldForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial["choices"] = "\n".join(map(str, self.instance.choices))
-        self.fields["label"].widget.attrs["dir"] = "auto"
+        if "label" in self.fields:
+            self.fields["label"].widget.attrs["dir"] = "auto"
         if "key" in self.fields:
             self.fields["key"].required = False
             self.fields["key"].widget.attrs |= {

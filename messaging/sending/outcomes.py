@@ -20,6 +20,9 @@ _SKIP_REMEDIES: Final[Mapping[str, Remedy]] = {
     Delivery.SkipReason.OPTED_OUT: Remedy("They asked for no more texts."),
     Delivery.SkipReason.SUPPRESSED: Remedy("Earlier texts couldn’t be delivered. Ask for another number."),
     Delivery.SkipReason.DUPLICATE: Remedy("They got it from another resend of this blast."),
+    Delivery.SkipReason.NO_VALUE: Remedy(
+        "The message has a field that they have no value for. Fill it in, then text them."
+    ),
     Delivery.SkipReason.CANCELLED: Remedy("The blast was canceled before their turn.", can_resend=True),
 }
 

@@ -76,7 +76,7 @@ class Sender:
         with ThreadPoolExecutor(self.concurrency, thread_name_prefix="send") as pool:
             while True:
                 now = time.monotonic()
-                if has_more and now < until:
+                if has_more and self.rest_until <= now < until:
                     self._reserve(now)
                 if self.reservation is not None:
                     has_more = self._use_reservation(self.reservation, now, pool)
@@ -146,11 +146,15 @@ class Sender:
         return bool(rows) or self._has_to_wait()
 
     def _has_to_wait(self) -> bool:
-        """Whether rows are left that can't go out yet. If so, the sender rests until the first one can."""
+        """Whether rows are left that can't go out yet. If so, the sender rests until the first one can.
+
+        While calls are in flight it doesn't: theirs may have to be tried again before that.
+        """
         opens_at = self.stream.opens_at()
         if opens_at is None:
             return False
-        self.rest_until = time.monotonic() + max(0.0, (opens_at - shared_clock.now()).total_seconds())
+        if not self.in_flight:
+            self.rest_until = time.monotonic() + max(0.0, (opens_at - shared_clock.now()).total_seconds())
         return True
 
     def _call(self, row: Delivery, leaves_at: float) -> None:

@@ -6,7 +6,7 @@ column, and Django reads an invalid time as None.
 
 import json
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
@@ -25,6 +25,7 @@ _TYPES: Final[dict[str, tuple[type, ...]]] = {
     "BooleanField": (bool,),
     "DateTimeField": (datetime,),
     "DateField": (date,),
+    "TimeField": (time,),
     "DecimalField": (Decimal,),
     "FloatField": (float,),
     "UUIDField": (UUID,),

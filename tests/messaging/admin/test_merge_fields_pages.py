@@ -69,14 +69,14 @@ def test_without_fields_the_compose_page_says_nothing_of_them(manager_client):
 
 
 def test_the_preview_shows_real_values(manager_client, people):
-    answer = manager_client.post(f"{COMPOSE}preview/", {"audience": "community", "message_body": "Grade {grade}"})
+    answer = manager_client.post(f"{COMPOSE}preview/", {"to": "community", "message_body": "Grade {grade}"})
     html = squeeze(answer.json()["preview"])
     assert '<p class="bubble" dir="auto">Grade 5</p>' in html
     assert QUESTION in html
 
 
 def test_a_misspelled_field_is_refused_with_the_nearest(manager_client, grade):
-    answer = manager_client.post(f"{COMPOSE}preview/", {"audience": "community", "message_body": "Grade {grad}"})
+    answer = manager_client.post(f"{COMPOSE}preview/", {"to": "community", "message_body": "Grade {grad}"})
     assert "{grad} is not a field. Did you mean {grade}?" in answer.json()["preview"]
 
 
@@ -126,7 +126,7 @@ def test_get_requests_decide_nothing(manager_client, draft):
 @pytest.mark.parametrize(("words", "is_kept"), [("Grade {grade}", True), ("Grade {grade}!", False)])
 def test_other_words_have_to_be_decided_about_anew(press, manager_client, draft, words, is_kept):
     press(leave_out="1")
-    form = {"token": str(draft.token), "audience": "community", "message_body": words}
+    form = {"token": str(draft.token), "to": "community", "message_body": words}
     manager_client.post(COMPOSE, form)
     draft.refresh_from_db()
     assert (draft.message_body, draft.leaves_out_incomplete) == (words, is_kept)
@@ -168,7 +168,7 @@ def test_a_scheduled_blast_whose_field_was_deleted_says_so(manager_client, sched
 
 
 def test_a_scheduled_blast_can_be_edited_to_use_a_field(manager_client, scheduled):
-    form = {"version": scheduled.version, "audience": "community", "message_body": "Bus {grade}"}
+    form = {"version": scheduled.version, "to": "community", "message_body": "Bus {grade}"}
     manager_client.post(reverse("admin:messaging_scheduledmessage_edit", args=[scheduled.pk]), form)
     scheduled.refresh_from_db()
     assert scheduled.message_body == "Bus {grade}"

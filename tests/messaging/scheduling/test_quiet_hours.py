@@ -9,6 +9,7 @@ from accounts import organization
 from accounts.models import Organization
 from contacts.models import Profile
 from messaging.models import Delivery, MessageLog, SenderSlot
+from messaging.models.deliveries import DeliveryQuerySet
 from messaging.scheduling import quiet_hours, sweep
 from messaging.sending import dispatch, progress, staleness
 from smsadmin.lib import shared_clock
@@ -78,6 +79,17 @@ def test_they_get_it_when_their_hours_are_over(blast, queue, locmem, clock):
     queue.run()
     log.refresh_from_db()
     assert (sent_to(locmem), log.status) == ([NEW_YORK, DENVER], "sent")
+
+
+def test_while_everyone_waits_the_sender_rests(blast, queue, locmem, clock, monkeypatch):
+    clock("2026-12-01 23:00")
+    log = blast(DENVER, NEW_YORK)
+    claim, asked = Delivery.objects.claim, []
+    monkeypatch.setattr(DeliveryQuerySet, "claim", lambda *args, **how: asked.append(1) or claim(*args[1:], **how))
+    dispatch.nudge(log)
+    queue.run()
+    assert locmem.outbox == []
+    assert len(asked) <= log.slots.count()
 
 
 def test_the_profile_beats_the_number(blast, queue, locmem, clock):

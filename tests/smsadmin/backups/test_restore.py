@@ -148,6 +148,7 @@ def add_blast(path, status, paused_at=None, cancelled_at=None, stop_reason=""):
         "token": f"{status}{paused_at}{cancelled_at}",
         "audience_name": "",
         "test_mode": 0,
+        "ignores_quiet_hours": 0,
         "paused_at": paused_at,
         "cancelled_at": cancelled_at,
         "stop_reason": stop_reason,
