@@ -1,6 +1,7 @@
 """python -m bench.audience: a list of a million people becomes the delivery rows of a blast.
 
-With --fields, the message inserts that many profile fields, which everyone has.
+With --fields, the message inserts that many profile fields, which everyone has. With --conditions, it goes to two
+audiences of three conditions each instead: one that asks for the community, and one that looks on all lists.
 
 Prints time and peak memory, and compares the time with that of plainly copying the same rows within the database.
 """
@@ -25,6 +26,52 @@ for number in range({fields}):
         for i in range({count})
     )
     ProfileValue.objects.bulk_create(values, batch_size=5000)
+"""
+FILL_CONDITIONS = """
+from contacts.models import Event, EventRegistration, Group, GroupMember, ProfileField, ProfileValue
+field = ProfileField.objects.create(key="grade", label="Grade", kind="number")
+values = (
+    ProfileValue(field=field, phone=phone(i), value=str(i % 12), folded=str(i % 12), number=i % 12)
+    for i in range({count})
+)
+ProfileValue.objects.bulk_create(values, batch_size=5000)
+event = Event.objects.create(title="Picnic")
+registered = (EventRegistration(event=event, name=f"Guest {i}", phone=phone(i)) for i in range(0, {count}, 10))
+EventRegistration.objects.bulk_create(registered, batch_size=5000)
+group = Group.objects.create(name="Choir")
+singers = (GroupMember(group=group, name=f"Singer {i}", phone=phone(i)) for i in range(0, {count}, 12))
+GroupMember.objects.bulk_create(singers, batch_size=5000)
+"""
+MEASURE_CONDITIONS = """
+import resource, time
+from django.db import connection, transaction
+from messaging.composing.audience import Audience
+from messaging.models import MessageLog
+memory = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+started = time.perf_counter()
+with transaction.atomic(), connection.cursor() as cursor:
+    cursor.execute("CREATE TABLE copy AS SELECT phone, name FROM community_members")
+    cursor.execute("CREATE UNIQUE INDEX copy_phone ON copy (phone)")
+copied = time.perf_counter() - started
+grade, picnic = {"field": "grade", "greater": "1"}, {"event": "Picnic"}
+for name, definition in (
+    ("of the community", {"all": [{"community": True}, grade], "none": [picnic]}),
+    ("of all lists", {"all": [grade, {"added_since": "2020-01-01"}], "none": [picnic]}),
+):
+    before = memory()
+    audience = Audience.defined(definition)
+    assert not audience.problem, audience.problem
+    started = time.perf_counter()
+    count = audience.count()
+    counted = time.perf_counter() - started
+    started = time.perf_counter()
+    with transaction.atomic():
+        log = MessageLog.objects.create(message_body="Hi", target="audience", status="processing")
+        rows = audience.expand(log)
+    expanded = time.perf_counter() - started
+    assert rows == count
+    print(f"Three conditions {name}: {count:,} people counted in {counted:.1f} s, and {rows:,} delivery rows in "
+          f"{expanded:.1f} s, {expanded / copied:.1f} times a plain copy of the list ({memory() - before:+.0f} MB)")
 """
 MEASURE = """
 import resource, time
@@ -66,10 +113,12 @@ def main() -> None:
         "--blocked", type=int, default=50_000, help="how many of them are blocked: half opted out, half unreachable"
     )
     parser.add_argument("--fields", type=int, default=0, help="how many profile fields the message inserts")
+    parser.add_argument("--conditions", action="store_true", help="measure audiences of three conditions each")
     parser.add_argument("--postgres", action="store_true")
     args = parser.parse_args()
     numbers = {"{count}": args.members, "{blocked}": args.blocked, "{fields}": args.fields}
-    fill, measure = FILL, MEASURE
+    fill = FILL + FILL_CONDITIONS if args.conditions else FILL
+    measure = MEASURE_CONDITIONS if args.conditions else MEASURE
     for name, number in numbers.items():
         fill, measure = fill.replace(name, str(number)), measure.replace(name, str(number))
     with new_installation("audience", postgres=args.postgres, DEBUG="false") as site:

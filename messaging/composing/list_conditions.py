@@ -240,12 +240,13 @@ class AddedSince(Condition):
 
     def q(self, known: Pool | None) -> Q:
         start = timezone.make_aware(datetime.combine(self.day, time.min), organization.zone())
-        has_later, has_earlier = Q(), Q()
+        is_listed, has_earlier = Q(), Q()
         for pool in EVERYWHERE:
             rows = pool.rows().filter(phone=OuterRef("phone"))
-            has_later |= Q(Exists(rows.filter(created_at__gte=start)))
+            is_listed |= Q(Exists(rows))
             has_earlier |= Q(Exists(rows.filter(created_at__lt=start)))
-        return has_later & ~has_earlier
+        # Rows of a list need not be looked for: then all of the person's rows are later.
+        return ~has_earlier if known is not None and known.kind is not Kind.PEOPLE else is_listed & ~has_earlier
 
     def stored(self) -> dict[str, Any]:
         return {"added_since": self.day.isoformat()}

@@ -1,6 +1,7 @@
 """What definitions of audiences may say, and what is refused."""
 
 import tomllib
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -86,3 +87,15 @@ def test_words_and_title(choir, grade, make_event):
     assert by_field.words() == "Grade is 5, not registered for Picnic"
     by_list = definitions.read({"any": [{"community": True}, {"group": "Choir"}], "none": [{"event": "Picnic"}]})
     assert by_list.title == "Community and Choir, not Picnic"
+
+
+def test_who_was_added_since_a_day_was_on_no_list_before(make_member, make_registration):
+    early, late = datetime(2026, 1, 5, tzinfo=UTC), datetime(2026, 10, 5, tzinfo=UTC)
+    make_member(phone="+17205550101", created_at=early)
+    make_registration(phone="+17205550101", created_at=late)
+    make_registration(phone="+17205550102", created_at=late)
+    make_member(phone="+17205550103", created_at=early)
+    added = {"added_since": "2026-09-01"}
+    assert [phone for phone, _ in Audience.defined({"all": [added]}).sample(5)] == ["+17205550102"]
+    others = Audience.defined({"none": [added]}).sample(5)
+    assert sorted(phone for phone, _ in others) == ["+17205550101", "+17205550103"]
