@@ -84,8 +84,8 @@ def test_they_get_it_when_their_hours_are_over(blast, queue, locmem, clock):
 def test_while_everyone_waits_the_sender_rests(blast, queue, locmem, clock, monkeypatch):
     clock("2026-12-01 23:00")
     log = blast(DENVER, NEW_YORK)
-    claim, asked = Delivery.objects.claim, []
-    monkeypatch.setattr(DeliveryQuerySet, "claim", lambda *args, **how: asked.append(1) or claim(*args[1:], **how))
+    claim, asked = DeliveryQuerySet.claim, []
+    monkeypatch.setattr(DeliveryQuerySet, "claim", lambda *args, **how: asked.append(args) or claim(*args, **how))
     dispatch.nudge(log)
     queue.run()
     assert locmem.outbox == []
