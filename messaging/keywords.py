@@ -138,7 +138,7 @@ def first_owner(owners: Prepared, words: tuple[str, ...]) -> tuple[Any, ...] | N
 
 def reply(text: InboundText) -> Answer | None:
     """Inbound handler: answers with the matching keyword reply."""
-    if text.is_opted_out:
+    if not text.takes_automation:
         return None
     meant = candidates(text.body)
     rule = find_rule((*meant.whole, *meant.first_word))

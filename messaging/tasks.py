@@ -1,5 +1,8 @@
 """Queue tasks. Each takes ids, calls one function, and can be lost or repeated safely."""
 
+from contextlib import suppress
+
+from .inbound import catch_up
 from .inbox import conversations
 from .scheduling import scheduled_messages, sweep
 from .sending import dispatch, reconciliation, suppression_backfill
@@ -27,6 +30,12 @@ def catch_up_lists() -> None:
     """
     suppression_backfill.catch_up()
     conversations.clear_flags_of_opted_out()
+
+
+def catch_up_inbound() -> None:
+    """Take in texts that never reached us (every 15 minutes, and when a worker starts)."""
+    with suppress(catch_up.AlreadyCatchingUp):
+        catch_up.catch_up()
 
 
 def send_scheduled(pk: int) -> None:

@@ -221,6 +221,8 @@ SMS_KEYWORD_REPLIES_PER_HOUR: int = env.read_number(
 )
 SURVEY_SESSION_HOURS: int = env.read_number("SURVEY_SESSION_HOURS", int, 24, 1, 8_760, "hours")
 
+INBOUND_CATCH_UP_HOURS: int = env.read_number("INBOUND_CATCH_UP_HOURS", int, 72, 0, 8_760, "hours (0: off)")
+
 INBOX_RETENTION_DAYS: int = env.read_number("INBOX_RETENTION_DAYS", int, 0, 0, 36_500, "days (0: for ever)")
 
 # Asked in this order about each incoming text; the first to answer handles it (see messaging.inbound.handlers).

@@ -104,7 +104,7 @@ _COMPLETED: Final = PreparedUpdate(
 
 def continue_session(text: InboundText) -> Answer | None:
     """A handler: the next step of the survey that the sender is taking."""
-    if text.is_opted_out:
+    if not text.takes_automation:
         return None
     session = _session_of(text)
     if session is None:
@@ -126,7 +126,7 @@ def start_by_keyword(text: InboundText) -> Answer | None:
 
     A keyword reply that matches the whole text takes precedence over a survey that only matches its first word.
     """
-    if text.is_opted_out:
+    if not text.takes_automation:
         return None
     meant = candidates(text.body)
     found = first_owner(_SURVEYS, (*meant.whole, *meant.first_word))

@@ -78,7 +78,9 @@ def opt_out(
     return is_new
 
 
-def opt_in(phone: str, source: str, *, words: str = "", sid: str = "", actor: str = "") -> bool:
+def opt_in(
+    phone: str, source: str, *, words: str = "", sid: str = "", actor: str = "", at: datetime | None = None
+) -> bool:
     """Records that a number wants texts again. Returns whether it had opted out.
 
     An unreachable number stays suppressed.
@@ -89,9 +91,35 @@ def opt_in(phone: str, source: str, *, words: str = "", sid: str = "", actor: st
         opt_outs = SuppressedContact.objects.filter(phone=phone, category=SuppressedContact.Category.OPT_OUT)
         lifted += opt_outs.delete()[0]
         ConsentRecord.objects.create(
-            phone=phone, kind=ConsentRecord.Kind.OPT_IN, source=source, words=words, message_sid=sid, actor=actor
+            phone=phone,
+            kind=ConsentRecord.Kind.OPT_IN,
+            source=source,
+            words=words,
+            message_sid=sid,
+            actor=actor,
+            created_at=at or timezone.now(),
         )
     return bool(lifted)
+
+
+def is_overtaken(phone: str, kind: str, at: datetime) -> bool:
+    """Whether the person decided otherwise after `at`, so that what they texted then no longer counts.
+
+    An opt-out gives way only to the person's own later text. An opt-in gives way to a later opt-out from any source.
+    The number is held until the transaction ends.
+    """
+    hold(phone)
+    later = ConsentRecord.objects.filter(phone=phone, created_at__gt=at)
+    if kind == ConsentRecord.Kind.OPT_OUT:
+        own = UnsubscribedContact.Source.INBOUND
+        return later.filter(kind=ConsentRecord.Kind.OPT_IN, source=own).exists()
+    is_out_since = opted_out_since([phone]).get(phone, at) > at
+    return is_out_since or later.filter(kind=ConsentRecord.Kind.OPT_OUT).exists()
+
+
+def note_overtaken(phone: str, kind: str, source: str, words: str, sid: str, at: datetime) -> None:
+    """Adds to the consent history alone what the person texted `at` and has overtaken since."""
+    ConsentRecord.objects.create(phone=phone, kind=kind, source=source, words=words, message_sid=sid, created_at=at)
 
 
 def take_back(entry_pk: int, phone: str, actor: str) -> bool:

@@ -7,6 +7,7 @@ A backend raises only these three errors, which differ in what may be done next:
     OutcomeUnknown  may or may not have been accepted: never send again without evidence
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -84,6 +85,23 @@ class SentMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class ReceivedMessage:
+    """One incoming text of the provider's message log. `sent_at` is in UTC, to the second.
+
+    `sender` and `to` are numbers as the provider writes them. `media` is the address of the list of its media below
+    the provider's API, "" if there is none.
+    """
+
+    sid: str
+    sender: str
+    to: str
+    body: str
+    num_media: int
+    media: str
+    sent_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class AccountReport:
     """What the provider says about our account and our sender.
 
@@ -124,6 +142,14 @@ class BaseBackend:
         credentials) or TryLater, and ValueError for a naive `since`.
         """
         raise NotImplementedError
+
+    def received(self, since: datetime) -> Iterator[ReceivedMessage]:
+        """The provider's log of texts that our senders got at or after `since` (aware), read page by page.
+
+        Newest first for each of our senders. A backend without such a log has none. Raises as `list_messages`, also
+        on the way.
+        """
+        return iter(())
 
     def check_account(self) -> AccountReport:
         """Check credentials and sender. Raises Refused (wrong credentials) or TryLater."""

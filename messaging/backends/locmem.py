@@ -1,11 +1,19 @@
 """An in-memory backend for tests, like django.core.mail.outbox."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import ClassVar
 
-from messaging.backends.base import AccountReport, BaseBackend, OutcomeUnknown, SendError, SendResult, SentMessage
+from messaging.backends.base import (
+    AccountReport,
+    BaseBackend,
+    OutcomeUnknown,
+    ReceivedMessage,
+    SendError,
+    SendResult,
+    SentMessage,
+)
 
 Outcome = SendError | Callable[[str, str, str | None], SendResult] | None
 """The result of one text: an error to raise, a function called with the arguments of send, or None for accepted."""
@@ -25,6 +33,8 @@ class LocmemBackend(BaseBackend):
     outbox: ClassVar[list[tuple[str, str, str | None]]] = []
     #: The provider's log, which tests may change.
     listed: ClassVar[list[SentMessage]] = []
+    #: The provider's log of incoming texts, or the error of reading it.
+    incoming: ClassVar[list[ReceivedMessage] | SendError] = []
     script: ClassVar[dict[str, Outcome | list[Outcome]]] = {}
     #: What check_account() returns or raises.
     account: ClassVar[AccountReport | SendError] = AccountReport()
@@ -57,6 +67,7 @@ class LocmemBackend(BaseBackend):
     def reset(cls) -> None:
         cls.outbox.clear()
         cls.listed.clear()
+        cls.incoming = []
         cls.script.clear()
         cls.account = AccountReport()
         cls.forwarded_to = ""
@@ -76,3 +87,11 @@ class LocmemBackend(BaseBackend):
             raise ValueError("`since` has no time zone")
         least = since.replace(microsecond=0)
         return [m for m in reversed(self.listed) if m.to == to and m.created_at >= least]
+
+    def received(self, since: datetime) -> Iterator[ReceivedMessage]:
+        if since.tzinfo is None:
+            raise ValueError("`since` has no time zone")
+        if isinstance(self.incoming, SendError):
+            raise self.incoming
+        least = since.replace(microsecond=0)
+        return iter([m for m in reversed(self.incoming) if m.sent_at >= least])

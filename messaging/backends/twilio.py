@@ -15,10 +15,11 @@ import base64
 import logging
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import Any, NoReturn, TypeVar
 from urllib.parse import urlencode
 
@@ -34,6 +35,7 @@ from messaging.backends.base import (
     AccountReport,
     BaseBackend,
     OutcomeUnknown,
+    ReceivedMessage,
     Refused,
     SendError,
     SendResult,
@@ -48,7 +50,7 @@ T = TypeVar("T")
 
 API_BASE_URL = "https://api.twilio.com"
 MESSAGING_BASE_URL = "https://messaging.twilio.com"
-#: A number's newest messages are requested in one page, Twilio's maximum.
+#: A number's newest messages are requested in one page, Twilio's maximum. Lists of incoming texts have more pages.
 LIST_LIMIT = 1000
 #: Temporary refusals, in words for staff: too many requests, the sender's queue is full (it holds ten hours of
 #: texts), maintenance.
@@ -163,6 +165,24 @@ class TwilioBackend(BaseBackend):
 
         return self._ask(find)
 
+    def received(self, since: datetime) -> Iterator[ReceivedMessage]:
+        if since.tzinfo is None:
+            raise ValueError("`since` has no time zone")
+        # The SDK writes the local time of any zone as UTC.
+        least = since.astimezone(UTC).replace(microsecond=0)
+        return self._read_received(least)
+
+    def _read_received(self, since: datetime) -> Iterator[ReceivedMessage]:
+        number, service_sid = settings.TWILIO_FROM_NUMBER, settings.TWILIO_MESSAGING_SERVICE_SID
+        for ours in self._ask(lambda: twilio_account.receiving(self._client, number, service_sid)):
+            page: Any = self._ask(partial(self._messages.page, to=ours, date_sent_after=since, page_size=LIST_LIMIT))
+            while page is not None:
+                messages: list[Any] = self._ask(partial(list, page))
+                for message in messages:
+                    if (found := _as_received(message)) is not None:
+                        yield found
+                page = self._ask(page.next_page)
+
     def check_account(self) -> AccountReport:
         report = self._ask(
             lambda: twilio_account.report(
@@ -212,6 +232,19 @@ class TwilioBackend(BaseBackend):
             answer.status if answer else None,
             answer.headers.get("twilio-request-id") if answer else None,
         )
+
+
+def _as_received(message: Any) -> ReceivedMessage | None:
+    """None for what we sent ourselves, such as a test to one of our own numbers."""
+    sent_at = message.date_sent or message.date_created
+    if message.direction != "inbound" or not message.sid or sent_at is None:
+        return None
+    count = message.num_media or "0"
+    num_media = int(count) if count.isascii() and count.isdigit() else 0
+    media = (message.subresource_uris or {}).get("media", "") if num_media else ""
+    return ReceivedMessage(
+        message.sid, message.from_ or "", message.to or "", message.body or "", num_media, media, sent_at
+    )
 
 
 def _outcome(error: Exception, answer: Answer | None) -> SendError:

@@ -75,6 +75,21 @@ def _forward_from_service(client: Any, sid: str, url: str) -> tuple[str, str] | 
     return None
 
 
+def receiving(client: Any, number: str, service_sid: str) -> list[str]:
+    """The numbers and short codes that get texts for us: those of the Messaging Service's pool, and our own.
+
+    Raises what the client raises.
+    """
+    pool = []
+    if service_sid:
+        service = client.messaging.v1.services(service_sid)
+        pool = [one.phone_number for one in service.phone_numbers.list(limit=MOST_SENDERS)]
+        pool += [one.short_code for one in service.short_codes.list(limit=MOST_SENDERS)]
+    # Nobody can text a sender that is a name.
+    own = [number] if number.removeprefix("+").isdecimal() else []
+    return list(dict.fromkeys([*own, *pool]))
+
+
 def _ask_about_number(client: Any, number: str, sender: _Sender) -> None:
     found = client.incoming_phone_numbers.list(phone_number=number, limit=1)
     if not found:

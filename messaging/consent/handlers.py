@@ -11,7 +11,7 @@ from typing import Final
 from django.conf import settings
 
 from contacts.consent import opting_out
-from contacts.models import UnsubscribedContact
+from contacts.models import ConsentRecord, UnsubscribedContact
 
 from ..inbound.handlers import Answer, InboundText
 from ..models import InboxMessage
@@ -60,7 +60,10 @@ def _meaning(word: str) -> str:
 
 
 def _opt_out(text: InboundText, keyword: str, *, is_silent: bool) -> Answer:
-    opting_out.opt_out(text.phone, SOURCE, words=text.body, sid=text.message.message_sid or "")
+    if overtaken := _overtaken(text, ConsentRecord.Kind.OPT_OUT, keyword):
+        return overtaken
+    at = text.received_at if text.is_caught_up else None
+    opting_out.opt_out(text.phone, SOURCE, words=text.body, sid=text.message.message_sid or "", at=at)
     # Always recorded, and confirmed even beyond the limit, but then once an hour, in case of a robot.
     may_confirm = text.may_auto_reply() or not text.was_answered_to(OPT_OUT_WORDS)
     body = answers.opt_out_answer() if may_confirm and not is_silent else ""
@@ -69,6 +72,18 @@ def _opt_out(text: InboundText, keyword: str, *, is_silent: bool) -> Answer:
 
 
 def _opt_in(text: InboundText, keyword: str, *, is_silent: bool) -> Answer:
-    opting_out.opt_in(text.phone, SOURCE, words=text.body, sid=text.message.message_sid or "")
+    if overtaken := _overtaken(text, ConsentRecord.Kind.OPT_IN, keyword):
+        return overtaken
+    at = text.received_at if text.is_caught_up else None
+    opting_out.opt_in(text.phone, SOURCE, words=text.body, sid=text.message.message_sid or "", at=at)
     body = "" if is_silent or not text.may_reply_to_keyword() else answers.opt_in_answer()
     return Answer(body, SYSTEM, keyword=keyword[:40], is_about_consent=True)
+
+
+def _overtaken(text: InboundText, kind: ConsentRecord.Kind, keyword: str) -> Answer | None:
+    """The answer to a text that we found only after the person had decided otherwise, for staff to read."""
+    if not text.is_caught_up or not opting_out.is_overtaken(text.phone, kind, text.received_at):
+        return None
+    sid = text.message.message_sid or ""
+    opting_out.note_overtaken(text.phone, kind, SOURCE, text.body, sid, text.received_at)
+    return Answer("", SYSTEM, keyword=keyword[:40], needs_reading=True)

@@ -41,7 +41,7 @@ class InboundText:
 
     `opt_out_type` is Twilio's classification if the sender uses Advanced Opt-Out: STOP, START, HELP or "". `finding`
     is ours. `is_opted_out` is whether the person had opted out when the text arrived: they only get answers about
-    that.
+    that. `is_caught_up` is whether we found the text in Twilio's list, some time after it was sent.
     """
 
     message: InboxMessage
@@ -49,6 +49,7 @@ class InboundText:
     opt_out_type: str
     finding: Finding
     is_opted_out: bool
+    is_caught_up: bool = False
 
     @property
     def phone(self) -> str:
@@ -65,7 +66,13 @@ class InboundText:
 
     @property
     def received_at(self) -> datetime:
+        """When Twilio got it."""
         return self.message.created_at
+
+    @property
+    def takes_automation(self) -> bool:
+        """Whether keyword replies and surveys may act on it: neither for opted-out people nor late texts."""
+        return not (self.is_opted_out or self.message.is_late)
 
     def may_auto_reply(self) -> bool:
         """Whether the sender may get an automatic reply. SMS_AUTO_REPLIES_PER_HOUR ends loops between two robots."""

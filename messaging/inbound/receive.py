@@ -8,14 +8,16 @@ them answers waits in the inbox. It is all one transaction, without outgoing cal
 
 import json
 import logging
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Final
 
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, IntegrityError, connection
-from django.db.models import F, Value
+from django.db.models import DateTimeField, F, Min, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.module_loading import import_string
@@ -27,7 +29,6 @@ from smsadmin.lib.prepared_statements import Prepared, PreparedUpdate
 
 from ..consent import echoes
 from ..consent.classifier import Finding, Verdict, classify
-from ..consent.words import OPT_IN_WORDS, YES
 from ..models import DeletedText, Delivery, InboxMessage, InboxThread
 from ..text.encoding import MAX_CHARACTERS
 from ..text.formatting import beginning
@@ -75,6 +76,7 @@ _KINDS: Final = {
     Verdict.INSTRUCTIONS: InboxMessage.Kind.COPY,
     Verdict.QUOTE: InboxMessage.Kind.COPY,
 }
+_CAUGHT_UP: Final = uuid.UUID("7b0b0c0e-3d0d-4a53-9c57-8f2a5c0c9d41")
 _OPT_OUT_TYPES: Final = frozenset({"STOP", "START", "HELP"})
 
 
@@ -86,20 +88,36 @@ class Reply:
     delivery_id: int | None = None
 
 
-def receive(form: Mapping[str, str], *, is_simulated: bool = False, is_read: bool = False) -> Reply:
+def receive(
+    form: Mapping[str, str],
+    *,
+    is_simulated: bool = False,
+    is_read: bool = False,
+    sent_at: datetime | None = None,
+    is_late: bool = False,
+) -> Reply:
     """Processes one text. `form` has the fields of Twilio's request: MessageSid, From, Body and any others.
 
     Missing or malformed fields are tolerated. With `is_simulated`, for texts from a command or a page, the text has
     all its effects, but the answer isn't sent and gets no delivery. With `is_read`, the text never waits for staff,
     whatever it says, because staff wrote it.
+
+    With `sent_at`, the text is one that we missed: it is stored as of that time and waits for staff, whatever it
+    says. Its answer is written for the senders, and with `is_late` there is none.
     """
     message = _read(form)
+    message.is_late = is_late
+    if sent_at is not None:
+        # Our clock may be behind.
+        message.created_at = min(sent_at, timezone.now())
     finding = classify(message.body)
     opt_out_type = form.get("OptOutType", "").strip().upper()
     if opt_out_type not in _OPT_OUT_TYPES:
         opt_out_type = ""
     try:
-        return group_commit.run(lambda: _process(message, opt_out_type, finding, is_simulated, is_read))
+        return group_commit.run(
+            lambda: _process(message, opt_out_type, finding, is_simulated, is_read, sent_at is not None)
+        )
     except IntegrityError:
         # Another process has stored the same text since we looked for it.
         if (previous := _previous_reply(message.message_sid)) is not None:
@@ -112,7 +130,7 @@ def _read(form: Mapping[str, str]) -> InboxMessage:
     sid = form.get("MessageSid") or form.get("SmsSid") or form.get("SmsMessageSid") or ""
     body = storable(form.get("Body", ""))
     return InboxMessage(
-        phone=_sender(form.get("From", "")),
+        phone=sender_of(form.get("From", "")),
         direction=InboxMessage.Direction.INBOUND,
         body=body,
         message_sid=storable(sid)[:64] or None,
@@ -130,16 +148,13 @@ def _previous_reply(sid: str | None) -> Reply | None:
         return Reply()
     logger.info("Text %s was repeated. It gets the same answer.", sid)
     answer = message.answers.order_by("pk").first()
-    if answer is None or (not _may_go_to_anyone(answer) and _has_opted_out(message.phone)):
+    if answer is None or (not answer.may_go_to_anyone and _has_opted_out(message.phone)):
         # The repeat may arrive after a STOP that was sent later.
         return Reply()
+    if answer.token is not None:
+        # We found the text in Twilio's list before Twilio got through to us, and a sender sends the answer.
+        return Reply()
     return Reply(answer.body, answer.delivery_id)
-
-
-def _may_go_to_anyone(answer: InboxMessage) -> bool:
-    """Whether opted-out people may get this answer: the confirmation and the help text, but no welcome."""
-    is_welcome = answer.matched_keyword in OPT_IN_WORDS or answer.matched_keyword == YES
-    return answer.automation_source == InboxMessage.Source.SYSTEM and not is_welcome
 
 
 def _has_opted_out(phone: str) -> bool:
@@ -151,12 +166,20 @@ def _has_opted_out_since(phone: str) -> bool:
     return connection.features.has_select_for_update and _has_opted_out(phone)
 
 
-def _process(message: InboxMessage, opt_out_type: str, finding: Finding, is_simulated: bool, is_read: bool) -> Reply:
+def _process(
+    message: InboxMessage,
+    opt_out_type: str,
+    finding: Finding,
+    is_simulated: bool,
+    is_read: bool,
+    is_caught_up: bool,
+) -> Reply:
     """Stores the text in its thread and answers it."""
     if (previous := _previous_reply(message.message_sid)) is not None:
         return previous
     message.thread = thread = _lock_thread(message.phone)
-    message.created_at = timezone.now()
+    if not is_caught_up:
+        message.created_at = timezone.now()
     is_opted_out = _has_opted_out(thread.phone)
     # Short codes and alphanumeric senders are robots, which are on no list and can't be texted. Any phone number is a
     # person, even if the phone library calls it invalid, because Twilio has delivered a text from it.
@@ -166,7 +189,7 @@ def _process(message: InboxMessage, opt_out_type: str, finding: Finding, is_simu
     message.flag_reason = finding.why[:200]
     message.kind = _KINDS.get(finding.verdict, InboxMessage.Kind.TEXT)
     prepared_statements.insert(message)
-    text = InboundText(message, thread, opt_out_type, finding, is_opted_out)
+    text = InboundText(message, thread, opt_out_type, finding, is_opted_out, is_caught_up)
     may_answer = is_person and (bool(opt_out_type) or finding.verdict.is_own_words)
     answer = _ask_handlers(text) if may_answer else None
     reply = _store_answer(text, answer, is_simulated) if answer is not None else Reply()
@@ -196,7 +219,7 @@ def _ask_handlers(text: InboundText) -> Answer | None:
 
 def _store_answer(text: InboundText, answer: Answer, is_simulated: bool) -> Reply:
     """Stores the answer and its delivery. Opted-out people only get the confirmation and the help text."""
-    body = answer.body.strip()[:MAX_CHARACTERS]
+    body = "" if text.message.is_late else answer.body.strip()[:MAX_CHARACTERS]
     may_go_to_anyone = answer.is_about_consent or answer.is_for_anyone
     if not body or (not may_go_to_anyone and (text.is_opted_out or _has_opted_out_since(text.phone))):
         return Reply()
@@ -205,8 +228,8 @@ def _store_answer(text: InboundText, answer: Answer, is_simulated: bool) -> Repl
         delivery = Delivery(
             phone=text.phone,
             name=text.thread.contact_name,
-            status=Delivery.Status.ACCEPTED,
-            accepted_at=text.received_at,
+            status=Delivery.Status.PENDING if text.is_caught_up else Delivery.Status.ACCEPTED,
+            accepted_at=None if text.is_caught_up else text.received_at,
         )
         prepared_statements.insert(delivery)
     prepared_statements.insert(
@@ -220,6 +243,8 @@ def _store_answer(text: InboundText, answer: Answer, is_simulated: bool) -> Repl
             matched_keyword=answer.keyword,
             answer_to=text.message,
             delivery=delivery,
+            # By which the senders find it, and which makes it the only one.
+            token=uuid.uuid5(_CAUGHT_UP, text.message.message_sid or "") if text.is_caught_up else None,
         )
     )
     return Reply(body, delivery.pk if delivery else None)
@@ -228,23 +253,46 @@ def _store_answer(text: InboundText, answer: Answer, is_simulated: bool) -> Repl
 def _update_thread(text: InboundText, answer: Answer | None, reply: Reply, is_read: bool) -> None:
     """Moves the thread to the top of the inbox, unread if a person needs to look at it."""
     now, is_flagged = timezone.now(), text.message.is_flagged
-    is_unread = (answer is None or answer.needs_reading or is_flagged) and not is_read
+    is_unread = (answer is None or answer.needs_reading or is_flagged or text.is_caught_up) and not is_read
     # Nobody needs to look at a heart on one of our texts.
     is_unread = is_unread and text.message.kind != InboxMessage.Kind.REACTION
-    _UPDATE_THREAD.run(
-        text.thread.pk,
-        now,
-        preview(reply.body or text.body),
-        InboxMessage.Direction.OUTBOUND if reply.body else InboxMessage.Direction.INBOUND,
-        int(is_unread),
-        now if is_flagged else None,
-    )
+    flagged_at = text.received_at if is_flagged else None
+    if text.is_caught_up and not reply.body and _has_newer(text):
+        InboxThread.objects.filter(pk=text.thread.pk).update(
+            unread_count=F("unread_count") + int(is_unread),
+            flagged_at=Coalesce("flagged_at", Value(flagged_at, DateTimeField())),
+            updated_at=now,
+        )
+    else:
+        _UPDATE_THREAD.run(
+            text.thread.pk,
+            text.received_at if text.is_caught_up and not reply.body else now,
+            preview(reply.body or text.body),
+            InboxMessage.Direction.OUTBOUND if reply.body else InboxMessage.Direction.INBOUND,
+            int(is_unread),
+            flagged_at,
+        )
     if not is_unread:
         _MARK_HANDLED.run(text.message.pk)
     if answer is not None and answer.is_about_consent:
-        # The person has decided what was waiting for staff to decide.
-        text.thread.messages.flagged().update(is_flagged=False)
-        InboxThread.objects.filter(pk=text.thread.pk).update(flagged_at=None)
+        _clear_flags(text)
+
+
+def _has_newer(text: InboundText) -> bool:
+    """Whether the thread shows something newer than this text. Its first text makes the thread."""
+    others = text.thread.messages.exclude(pk=text.message.pk)
+    return others.filter(created_at__gt=text.received_at).exists()
+
+
+def _clear_flags(text: InboundText) -> None:
+    """The person has decided what was waiting for staff to decide, except for what they wrote since."""
+    flagged, thread = text.thread.messages.flagged(), InboxThread.objects.filter(pk=text.thread.pk)
+    if text.is_caught_up:
+        flagged.filter(created_at__lte=text.received_at).update(is_flagged=False)
+        thread.update(flagged_at=flagged.aggregate(first=Min("created_at"))["first"])
+    else:
+        flagged.update(is_flagged=False)
+        thread.update(flagged_at=None)
 
 
 def preview(body: str) -> str:
@@ -252,7 +300,7 @@ def preview(body: str) -> str:
     return beginning(body, InboxThread.PREVIEW_LENGTH)
 
 
-def _sender(raw: str) -> str:
+def sender_of(raw: str) -> str:
     """A phone number in E.164, as it is stored. Short codes and the like unchanged, cut to the column's length."""
     number = storable(raw).strip().rpartition(":")[2]
     try:

@@ -207,7 +207,7 @@ def delete_text(message: InboxMessage) -> None:
 
 def _follow_up(thread: InboxThread, unread: int) -> None:
     """Update the thread from its remaining texts, of which `unread` are unread."""
-    last = thread.messages.order_by("-pk").first()
+    last = thread.messages.order_by("-created_at", "-pk").first()
     received = thread.messages.received()
     InboxThread.objects.filter(pk=thread.pk).update(
         last_message_preview=preview(last.shown_body) if last else None,

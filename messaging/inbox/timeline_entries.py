@@ -153,5 +153,10 @@ class Entry:
         return self.row.get_kind_display()
 
     @property
+    def is_late(self) -> bool:
+        """Whether it is a text that reached us too late to be answered."""
+        return self.kind == TEXT and bool(self.row.is_late)
+
+    @property
     def media(self) -> str:
         return media_sentence(self.row.raw_payload) if self.kind == TEXT else ""

@@ -6,7 +6,7 @@ from .choices import RetryWhom, Target
 from .deliveries import Delivery
 from .drafts import Draft
 from .event_plans import PlanLine
-from .inbox import DeletedText, InboxMessage, InboxThread
+from .inbox import CatchUp, DeletedText, InboxMessage, InboxThread
 from .keywords import KeywordAutomationRule
 from .reports import UnmatchedReports
 from .scheduled import ScheduledMessage
@@ -14,6 +14,7 @@ from .sender_slots import Pace, SenderSlot
 from .series import Series
 
 __all__ = [
+    "CatchUp",
     "DeletedText",
     "Delivery",
     "Draft",

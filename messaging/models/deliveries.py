@@ -48,8 +48,10 @@ class DeliveryQuerySet(models.QuerySet):
         return self.filter(message_log__isnull=False)
 
     def replies(self) -> Self:
-        """Replies written by staff. Automatic replies don't count: they went out in our response to Twilio."""
-        return self.filter(message_log=None, inbox_message__automation_source="manual")
+        """Texts of conversations that a sender sends: replies by staff, and automatic ones to texts that we found in
+        Twilio's list. Other automatic replies don't count: they went out in our response to Twilio."""
+        has_token = Q(inbox_message__token__isnull=False)
+        return self.filter(Q(inbox_message__automation_source="manual") | has_token, message_log=None)
 
     def in_progress(self) -> Self:
         """Pending rows and rows being sent."""
@@ -139,7 +141,8 @@ class DeliveryQuerySet(models.QuerySet):
     def claim_replies(self, most: int, now: datetime | None = None) -> "list[Delivery]":
         """Claim up to `most` pending replies, oldest first, with their `inbox_message` (see `claim`).
 
-        Anyone who has opted out since is skipped. Suppressions don't count: a person who texted us can be texted.
+        Anyone who has opted out since is skipped, except for the confirmation of that. Suppressions don't count: a
+        person who texted us can be texted.
         """
         waiting = self.replies().filter(status=Delivery.Status.PENDING).select_related("inbox_message")
         while True:
@@ -147,7 +150,8 @@ class DeliveryQuerySet(models.QuerySet):
                 rows = waiting._lock_first(most)
                 opted_out = opted_out_since(row.phone for row in rows)
                 for row in rows:
-                    row.blocked_by = "opted_out" if row.phone in opted_out else ""
+                    is_blocked = row.phone in opted_out and not row.inbox_message.may_go_to_anyone
+                    row.blocked_by = "opted_out" if is_blocked else ""
                 claimed = self._take(rows, now)
             if claimed or not rows:
                 return claimed

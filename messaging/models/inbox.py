@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from smsadmin.lib.registry import Registry
 
+from ..consent.words import OPT_IN_WORDS, YES
 from .deliveries import Delivery
 
 # Functions that label special conversations by phone.
@@ -112,8 +113,9 @@ class InboxMessage(models.Model):
 
     Received texts have Twilio's SID, which identifies repeats. Sent texts record who or what wrote them
     (`automation_source`, with the id of the survey or keyword reply), and their delivery records the outcome.
-    `answer_to` is the text that an automatic reply answers. `kind` marks texts that a phone sent on its own; a
-    reaction is linked to the text it is about, if known.
+    `answer_to` is the text that an automatic reply answers. `token` makes one reply of a form that is posted twice, and
+    the only automatic reply of a text that we found late; others have none and went out in our response to Twilio.
+    `kind` marks texts that a phone sent on its own; a reaction is linked to the text it is about, if known.
     """
 
     class Direction(models.TextChoices):
@@ -180,6 +182,11 @@ class InboxMessage(models.Model):
         null=True, blank=True, help_text="When its words were removed because of its age."
     )
 
+    is_late = models.BooleanField(
+        default=False,
+        help_text="Found in Twilio's list too late to be answered: an outage had kept it from arriving.",
+    )
+
     objects = InboxMessageQuerySet.as_manager()
 
     class Meta:
@@ -222,9 +229,28 @@ class InboxMessage(models.Model):
         return self.REDACTED if self.redacted_at else self.body
 
     @property
+    def may_go_to_anyone(self) -> bool:
+        """Whether opted-out people may get this automatic reply: the confirmation and the help text, but no
+        welcome."""
+        is_welcome = self.matched_keyword in OPT_IN_WORDS or self.matched_keyword == YES
+        return self.automation_source == self.Source.SYSTEM and not is_welcome
+
+    @property
     def is_about_another(self) -> bool:
         """Whether it is shown on the text it is about instead of on its own."""
         return self.about_message_id is not None or self.about_delivery_id is not None
+
+
+class CatchUp(models.Model):
+    """One row: up to when Twilio's list of incoming texts has been read (see `messaging.inbound.catch_up`)."""
+
+    read_up_to = models.DateTimeField()
+
+    class Meta:
+        db_table = "catch_ups"
+
+    def __str__(self) -> str:
+        return str(self.read_up_to)
 
 
 class DeletedText(models.Model):

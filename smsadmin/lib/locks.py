@@ -1,11 +1,15 @@
-"""Locks for the whole installation, held until the transaction ends.
+"""Locks for the whole installation, most of them held until the transaction ends.
 
 On PostgreSQL they are advisory locks, whose numbers are all listed here; SQLite has only one writer at a time anyway.
 """
 
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from enum import IntEnum
 
-from django.db import connection
+from django.db import Error, connection
 
 
 class AdvisoryLock(IntEnum):
@@ -13,6 +17,7 @@ class AdvisoryLock(IntEnum):
 
     KEYWORDS = 7_205_550_105
     BULK_CHANGES = 7_205_550_106
+    CATCH_UP = 7_205_550_107
     MIGRATIONS = 7_205_550_100_007
 
 
@@ -33,6 +38,40 @@ def lock_keywords() -> None:
     """
     if connection.in_atomic_block:
         _wait_for(AdvisoryLock.KEYWORDS)
+
+
+@contextmanager
+def hold_alone(lock: AdvisoryLock) -> Iterator[bool]:
+    """Whether no other process has the lock. If so, it is ours until the block ends, or this process does.
+
+    Independent of transactions, for work that makes outgoing calls. On SQLite it is on a file beside the database.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_lock(%s)", [lock])
+            is_ours = bool(cursor.fetchone()[0])
+        try:
+            yield is_ours
+        finally:
+            # The server releases it itself when the connection ends.
+            with suppress(Error):
+                if is_ours and connection.is_usable():
+                    with connection.cursor() as cursor:
+                        cursor.execute("SELECT pg_advisory_unlock(%s)", [lock])
+    elif connection.is_in_memory_db():  # type: ignore[attr-defined]
+        yield True
+    else:
+        # Readable by all, because root may create it and a service has to open it. It stays empty.
+        path = f"{connection.settings_dict['NAME']}-{lock.name.lower().replace('_', '-')}"
+        file = os.open(path, os.O_RDONLY | os.O_CREAT, 0o644)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+        finally:
+            os.close(file)
 
 
 def _wait_for(lock: AdvisoryLock) -> None:

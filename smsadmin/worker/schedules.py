@@ -18,18 +18,23 @@ from smsadmin.lib import shared_clock
 
 @dataclass(frozen=True, slots=True)
 class Recurring:
-    """A task by its dotted path, its interval in minutes, and its timeout in seconds (0: the default)."""
+    """A task by its dotted path, its interval in minutes, and its timeout in seconds (0: the default).
+
+    With `is_due_at_start`, it also runs whenever a worker starts.
+    """
 
     name: str
     task: str
     minutes: int
     seconds: int = 0
+    is_due_at_start: bool = False
 
 
 RECURRING: Final = (
     Recurring("Recount finished blasts", "messaging.tasks.recount", 1),
     Recurring("Resolve unconfirmed deliveries", "messaging.tasks.reconcile", 1),
     Recurring("Catch up on opt-outs and dead numbers", "messaging.tasks.catch_up_lists", 1),
+    Recurring("Catch up on incoming texts", "messaging.tasks.catch_up_inbound", 15, is_due_at_start=True),
     Recurring("Expire late scheduled messages", "messaging.tasks.expire_scheduled", 1),
     Recurring("Expire survey sessions", "surveys.tasks.expire_sessions", 10),
     Recurring("Resume interrupted imports", "contacts.tasks.resume_imports", 1),
@@ -44,14 +49,28 @@ RETIRED: Final = (
 
 REPAIR_SECONDS: Final = 60.0
 _repaired_at = -REPAIR_SECONDS
+_has_started = False
 
 
 def repair() -> None:
-    """The worker's clock task: installs missing schedules on the first call and then once a minute."""
-    global _repaired_at
+    """The worker's clock task: installs missing schedules on the first call and then once a minute.
+
+    The first call is the worker's start.
+    """
+    global _repaired_at, _has_started
     if time.monotonic() - _repaired_at >= REPAIR_SECONDS:
         _repaired_at = time.monotonic()
         install()
+        if not _has_started:
+            bring_forward()
+            _has_started = True
+
+
+def bring_forward() -> None:
+    """Makes due what runs whenever a worker starts."""
+    names = [recurring.name for recurring in RECURRING if recurring.is_due_at_start]
+    now = timezone.now()
+    Schedule.objects.filter(name__in=names, next_run__gt=now).update(next_run=now)
 
 
 def _wanted(recurring: Recurring) -> dict[str, Any]:

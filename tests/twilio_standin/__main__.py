@@ -1,6 +1,7 @@
 """python -m tests.twilio_standin --port 8999 --latency 0.1: the stand-in as a separate process.
 
-GET /__record gives what it accepted, as JSON; `?since=N` leaves out the first N messages.
+GET /__record gives what it accepted, as JSON; `?since=N` leaves out the first N messages. POST /__text with From,
+Body and Minutes puts a text on record that one of our numbers got that long ago.
 """
 
 import argparse

@@ -67,7 +67,10 @@ class Refusal(Exception):
 
 @dataclass(slots=True)
 class Message:
-    """One accepted message. `sent_at` is None until a callback reports it as sent."""
+    """One accepted message, or a text to one of our numbers.
+
+    `sent_at` is None until a callback reports it as sent.
+    """
 
     sid: str
     to: str
@@ -81,11 +84,13 @@ class Message:
     sent_at: datetime | None = None
     error_code: int | None = None
     request_id: str = ""
+    is_inbound: bool = False
+    num_media: int = 0
 
 
 @dataclass
 class Account:
-    """One Twilio account: its credentials, its senders, and its messages, oldest first.
+    """One Twilio account: its credentials, its senders, and its messages, oldest first, those it got in `received`.
 
     `list_delay` is the time for which a new message is missing from the list, as Twilio's can lag.
     """
@@ -103,7 +108,9 @@ class Account:
     can_text: bool = True
     use_inbound_webhook_on_number: bool = False
     pool: tuple[str, ...] = (FROM_NUMBER,)
+    short_codes: tuple[str, ...] = ()
     messages: list[Message] = field(default_factory=list)
+    received: list[Message] = field(default_factory=list)
     _serial: count = field(default_factory=lambda: count(1))
 
     def create(self, params: Mapping[str, list[str]], content_type: str) -> Message:
@@ -133,6 +140,28 @@ class Account:
             created_at=datetime.now(UTC),
             status="accepted" if service else "queued",
         )
+
+    def receive(
+        self, sender: str, body: str, to: str = FROM_NUMBER, at: datetime | None = None, num_media: int = 0
+    ) -> Message:
+        """Put a text to one of our numbers on record; no webhook is called."""
+        at = at or datetime.now(UTC)
+        message = Message(
+            sid=f"{'MM' if num_media else 'SM'}{next(self._serial):032x}",
+            to=to,
+            from_=sender,
+            messaging_service_sid=None,
+            body=body,
+            status_callback=None,
+            num_segments=segments(body),
+            created_at=at,
+            status="received",
+            sent_at=at,
+            is_inbound=True,
+            num_media=num_media,
+        )
+        self.received.append(message)
+        return message
 
     def _check_to(self, to: str) -> None:
         if not to:
@@ -173,7 +202,7 @@ class Account:
             raise Refusal(400, 35111, "The 'SendAt' timestamp is missing.")
 
     def fetch(self, sid: str) -> Message:
-        for message in reversed(self.messages):
+        for message in reversed([*self.messages, *self.received]):
             if message.sid == sid:
                 return message
         raise Refusal(404, 20404, f"The requested resource /{API_VERSION}/.../Messages/{sid}.json was not found")
@@ -214,7 +243,8 @@ class Account:
 
     def _matching(self, params: Mapping[str, str]) -> list[Message]:
         visible = datetime.now(UTC) - self.list_delay
-        found = [m for m in reversed(self.messages) if m.created_at <= visible]
+        newest_first = sorted([*self.messages, *self.received], key=lambda m: m.created_at)[::-1]
+        found = [m for m in newest_first if m.created_at <= visible]
         if "To" in params:
             found = [m for m in found if m.to == params["To"]]
         if "From" in params:
@@ -241,12 +271,12 @@ class Account:
             "date_created": created,
             "date_sent": format_datetime(message.sent_at) if message.sent_at else None,
             "date_updated": created,
-            "direction": "outbound-api",
+            "direction": "inbound" if message.is_inbound else "outbound-api",
             "error_code": message.error_code,
             "error_message": f"Error {message.error_code}" if message.error_code else None,
             "from": message.from_,
             "messaging_service_sid": message.messaging_service_sid,
-            "num_media": "0",
+            "num_media": str(message.num_media),
             "num_segments": str(message.num_segments),
             "price": None,
             "price_unit": "USD",

@@ -34,10 +34,11 @@ def find(account: Account, path: str, query: str) -> dict[str, Any] | None:
                 "inbound_request_url": account.inbound_url or None,
                 "use_inbound_webhook_on_number": account.use_inbound_webhook_on_number,
             }
-        numbers = account.pool if senders == "PhoneNumbers" else ()
+        numbers = {"PhoneNumbers": account.pool, "ShortCodes": account.short_codes}.get(senders, ())
+        name = "short_code" if senders == "ShortCodes" else "phone_number"
         return {
             "meta": {"key": "senders", "next_page_url": None, "page": 0, "page_size": 50},
-            "senders": [{"sid": NUMBER_SID, "phone_number": number} for number in numbers],
+            "senders": [{"sid": NUMBER_SID, name: number} for number in numbers],
         }
     return None
 

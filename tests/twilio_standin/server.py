@@ -217,6 +217,8 @@ class TwilioStandin:
         try:
             if path == "/__record":
                 status, answer = 200, self._record(query)
+            elif path == "/__text":
+                status, answer = 200, self._take_text(body)
             else:
                 self._check(path, headers)
                 status, answer, fault = self._route(method, path, query, headers, body)
@@ -288,6 +290,12 @@ class TwilioStandin:
             self._loop.call_later(wait, self._due.put, (message, "sent"))
             self._loop.call_later(2 * wait, self._due.put, (message, "delivered"))
         return 201, json.dumps(self.account.as_json(message)).encode(), fault
+
+    def _take_text(self, body: bytes) -> bytes:
+        """A text from another process's form: From, Body, and how many Minutes ago."""
+        form = dict(parse_qsl(body.decode(), keep_blank_values=True))
+        at = datetime.now(UTC) - timedelta(minutes=float(form.get("Minutes", "0")))
+        return json.dumps({"sid": self.account.receive(form["From"], form["Body"], at=at).sid}).encode()
 
     def _record(self, query: str) -> bytes:
         """The record for other processes: counts, and the messages from `?since=INDEX` on, in short form."""

@@ -188,6 +188,28 @@ def test_the_list_is_paged_newest_first(twilio, sdk):
     assert sdk.messages.list(from_="+15005550006") == []
 
 
+def test_incoming_texts_are_in_the_list_with_their_direction_and_media(twilio, sdk):
+    call(twilio)
+    twilio.account.receive(TO, "Hi", num_media=2)
+    [got] = sdk.messages.list(to=FROM_NUMBER)
+    assert (got.direction, got.from_, got.body, got.num_media, got.status) == ("inbound", TO, "Hi", "2", "received")
+    assert got.subresource_uris["media"].endswith(f"/Messages/{got.sid}/Media.json")
+    assert got.date_sent is not None
+    assert [m.direction for m in sdk.messages.list()] == ["inbound", "outbound-api"]
+    assert sdk.messages(got.sid).fetch().body == "Hi"
+    assert len(twilio.messages) == 1
+
+
+def test_another_process_can_put_an_incoming_text_on_record(twilio):
+    connection = http.client.HTTPConnection("127.0.0.1", int(twilio.url.rpartition(":")[2]))
+    connection.request("POST", "/__text", urlencode({"From": TO, "Body": "Hi", "Minutes": "20"}))
+    sid = json.loads(connection.getresponse().read())["sid"]
+    connection.close()
+    [text] = twilio.account.received
+    assert (text.sid, text.from_, text.body) == (sid, TO, "Hi")
+    assert datetime.now(UTC) - text.created_at >= timedelta(minutes=20)
+
+
 def test_the_date_sent_filter_only_finds_sent_texts(twilio, sdk):
     for _ in range(2):
         call(twilio)

@@ -46,6 +46,25 @@ def test_a_schedule_that_was_planned_before_the_clock_was_set_back_runs_now(db):
     assert Schedule.objects.get(func="messaging.tasks.reconcile").next_run <= timezone.now()
 
 
+def test_a_worker_that_starts_catches_up_on_incoming_texts(db, monkeypatch):
+    schedules.install()
+    Schedule.objects.update(next_run=timezone.now() + timedelta(seconds=50))
+    monkeypatch.setattr(schedules, "_has_started", False)
+    monkeypatch.setattr(schedules, "_repaired_at", -schedules.REPAIR_SECONDS)
+    schedules.repair()
+    due = Schedule.objects.filter(next_run__lte=timezone.now())
+    assert [schedule.func for schedule in due] == ["messaging.tasks.catch_up_inbound"]
+
+
+def test_a_worker_that_has_started_leaves_the_schedules_alone(db, monkeypatch):
+    schedules.install()
+    monkeypatch.setattr(schedules, "_has_started", True)
+    monkeypatch.setattr(schedules, "_repaired_at", -schedules.REPAIR_SECONDS)
+    Schedule.objects.update(next_run=timezone.now() + timedelta(minutes=1))
+    schedules.repair()
+    assert not Schedule.objects.filter(next_run__lte=timezone.now()).exists()
+
+
 def test_a_schedule_added_by_staff_is_left_alone(db):
     Schedule.objects.create(name="Ours", func="math.sqrt", args="4")
     schedules.install()
