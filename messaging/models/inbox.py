@@ -113,7 +113,7 @@ class InboxMessage(models.Model):
 
     Received texts have Twilio's SID, which identifies repeats. Sent texts record who or what wrote them
     (`automation_source`, with the id of the survey or keyword reply), and their delivery records the outcome.
-    `answer_to` is the text that an automatic reply answers. `token` makes one reply of a form that is posted twice, and
+    `answer_to` is the text that an automatic reply answers. `token` makes one reply of a form posted twice, and
     the only automatic reply of a text that we found late; others have none and went out in our response to Twilio.
     `kind` marks texts that a phone sent on its own; a reaction is linked to the text it is about, if known.
     """
