@@ -61,10 +61,12 @@ def hold_alone(lock: AdvisoryLock) -> Iterator[bool]:
     elif connection.is_in_memory_db():  # type: ignore[attr-defined]
         yield True
     else:
-        # Readable by all, because root may create it and a service has to open it. It stays empty.
+        # Readable by all, whatever the umask: root may create it, and a service has to open it. It stays empty.
         path = f"{connection.settings_dict['NAME']}-{lock.name.lower().replace('_', '-')}"
         file = os.open(path, os.O_RDONLY | os.O_CREAT, 0o644)
         try:
+            with suppress(PermissionError):
+                os.fchmod(file, 0o644)
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             yield False

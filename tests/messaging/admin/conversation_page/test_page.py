@@ -22,6 +22,12 @@ def test_the_page_shows_the_texts_with_days_and_zone(manager_client, thread):
     assert not inline_code(text)
 
 
+def test_a_text_that_arrived_late_says_so(manager_client, thread):
+    assert "Arrived late" not in read(manager_client, address(thread))
+    add_text(thread, "join", is_late=True)
+    assert '<span class="tag">Arrived late</span>' in read(manager_client, address(thread))
+
+
 def test_the_header_links_to_the_person_on_each_list(
     manager_client, thread, make_member, make_registration, make_event
 ):
