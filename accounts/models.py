@@ -2,8 +2,8 @@
 of record)."""
 
 from collections import Counter
-from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, time, timedelta
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -107,7 +107,8 @@ class AppUser(AbstractBaseUser):
 class Organization(models.Model):
     """What staff have entered on the page Organization, in one row or, before that, none.
 
-    An empty field means the environment's value: `accounts.organization` says what applies.
+    An empty field means the environment's value: `accounts.organization` says what applies. `quiet_weekdays` has, by
+    weekday ("0" is Monday), from when until when people may be texted on it: {"6": ["12:00", "21:00"]}.
     """
 
     ONLY: ClassVar[int] = 1
@@ -116,6 +117,7 @@ class Organization(models.Model):
     name = models.CharField(max_length=80, blank=True, default="")
     contact = models.CharField(max_length=120, blank=True, default="")
     time_zone = models.CharField(max_length=64, blank=True, default="", validators=[time_zones.check])
+    quiet_weekdays = models.JSONField(blank=True, default=dict)
 
     class Meta:
         db_table = "organization"
@@ -123,6 +125,20 @@ class Organization(models.Model):
 
     def __str__(self) -> str:
         return "Organization"
+
+    @property
+    def weekday_hours(self) -> dict[int, tuple[time, time]]:
+        """From when until when people may be texted on some weekdays (0 is Monday)."""
+        return {
+            int(day): (time.fromisoformat(begin), time.fromisoformat(end))
+            for day, (begin, end) in self.quiet_weekdays.items()
+        }
+
+    @weekday_hours.setter
+    def weekday_hours(self, hours: Mapping[int, tuple[time, time]]) -> None:
+        self.quiet_weekdays = {
+            str(day): [f"{begin:%H:%M}", f"{end:%H:%M}"] for day, (begin, end) in sorted(hours.items())
+        }
 
 
 class PasswordHistory(models.Model):
@@ -202,11 +218,11 @@ class LoginAttempt(models.Model):
         """
         gone = Counter(times)
         left = []
-        for time in self.recent_attempts:
-            if gone[time] > 0:
-                gone[time] -= 1
+        for at in self.recent_attempts:
+            if gone[at] > 0:
+                gone[at] -= 1
             else:
-                left.append(time)
+                left.append(at)
         self.recent_attempts, self.attempt_count = left, len(left)
         if len(left) < limit:
             self.locked_until = None

@@ -1,9 +1,10 @@
-"""Who is texting, and in which time zone: what admins entered on the page Organization, else the environment's value.
+"""Who is texting, and when: what admins entered on the page Organization, else the environment's value.
 
 A process asks the database at most every few seconds: a change reaches all processes within that time, and webhooks
 cost no query more.
 """
 
+from datetime import time
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -42,6 +43,11 @@ def is_zone_chosen() -> bool:
 
 def zone() -> ZoneInfo:
     return ZoneInfo(zone_name())
+
+
+def weekday_hours() -> dict[int, tuple[time, time]]:
+    """From when until when people may be texted on some weekdays (0 is Monday), as admins entered it."""
+    return _entered().weekday_hours
 
 
 def use_zone() -> None:

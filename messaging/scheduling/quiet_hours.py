@@ -26,8 +26,12 @@ _LOOKED_AHEAD: Final = timedelta(days=8)
 
 
 def hours() -> DailyHours:
-    """The installation's quiet hours; false if there are none."""
-    return settings.QUIET_HOURS or DailyHours()
+    """The installation's quiet hours, with what admins added on some weekdays; false if there are none."""
+    every_day: DailyHours = settings.QUIET_HOURS or DailyHours()
+    weekdays = organization.weekday_hours()
+    stricter = every_day.open_only(weekdays) if weekdays else every_day
+    # Admins can't enter hours that leave no time, but QUIET_HOURS may have changed since.
+    return every_day if stricter.is_always else stricter
 
 
 def hold(rows: Collection[Delivery], now: datetime) -> Mapping[int, datetime]:

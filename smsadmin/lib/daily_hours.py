@@ -58,6 +58,16 @@ class DailyHours:
             closed[weekday] = _joined([*closed[weekday], (0, first), (last, DAY)])
         return type(self)(tuple(closed))
 
+    @property
+    def words(self) -> str:
+        """Such as "9:00 PM to 8:00 AM"; for hours that are the same every day, "" if there are none."""
+        spans = self.closed[0]
+        if not spans:
+            return ""
+        # What is closed over midnight is two spans of each day.
+        first, last = (spans[-1][0], spans[0][1]) if len(spans) > 1 else spans[0]
+        return f"{_clock(first)} to {_clock(last)}"
+
     def __bool__(self) -> bool:
         return any(self.closed)
 
@@ -82,6 +92,10 @@ class DailyHours:
     def _span_at(self, local: datetime) -> tuple[int, int] | None:
         minute = _minute(local.time())
         return next((span for span in self.closed[local.weekday()] if span[0] <= minute < span[1]), None)
+
+
+def _clock(minute: int) -> str:
+    return f"{time(minute // 60 % 24, minute % 60):%-I:%M %p}"
 
 
 def _minute(of: time) -> int:

@@ -1,7 +1,7 @@
 """The organization's name, contact and time zone: in the database, or else in the environment."""
 
 import io
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -15,6 +15,7 @@ from accounts.models import Organization
 from messaging.consent import answers
 from messaging.models import ScheduledMessage
 from smsadmin.lib import dates
+from smsadmin.lib.daily_hours import DailyHours
 
 pytestmark = pytest.mark.django_db
 
@@ -208,3 +209,69 @@ def test_commands_show_and_read_times_in_it(environment, scheduled):
 def test_no_zone_is_left_to_the_next_test():
     assert timezone.get_current_timezone_name() == "America/Denver"
     assert dates.moment(NOON_IN_DENVER).endswith("MST")
+
+
+# Quiet hours on some weekdays ---------------------------------------------------------------------------------
+
+
+def post_hours(client, weekday="sunday", begin="12:00", end="21:00"):
+    return client.post(PAGE, {f"{weekday}_from": begin, f"{weekday}_until": end})
+
+
+def test_hours_of_a_weekday_are_stored_and_shown_again(admin_client):
+    post_hours(admin_client)
+    assert Organization.objects.get().quiet_weekdays == {"6": ["12:00", "21:00"]}
+    assert organization.weekday_hours() == {6: (time(12), time(21))}
+    page = admin_client.get(PAGE).content.decode()
+    assert 'name="sunday_from" value="12:00" aria-label="Sunday, only from"' in page
+
+
+def test_emptied_hours_are_gone(admin_client):
+    entered(quiet_weekdays={"6": ["12:00", "21:00"]})
+    post_hours(admin_client, begin="", end="")
+    assert organization.weekday_hours() == {}
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "sentence"),
+    [
+        ("12:00", "", "Sunday: enter both times, or neither."),
+        ("21:00", "12:00", "Sunday: the second time has to be later than the first, on the same day."),
+        ("06:00", "07:30", "Sunday: this leaves no time at all, because of QUIET_HOURS. Choose other hours."),
+        ("noon", "21:00", "This isn’t a time. Enter it like 18:30."),
+    ],
+)
+def test_wrong_hours_are_refused_beside_their_weekday(settings, admin_client, begin, end, sentence):
+    settings.QUIET_HOURS = DailyHours.read("21:00-08:00")
+    response = post_hours(admin_client, begin=begin, end=end)
+    assert response.context["adminform"].form.errors == {"sunday": [sentence]}
+    assert not Organization.objects.exists()
+
+
+def test_the_usual_sunday_is_filled_in_and_not_yet_saved(admin_client):
+    entered(quiet_weekdays={"5": ["09:00", "20:00"]})
+    page = admin_client.get(f"{PAGE}?sundays=noon").content.decode()
+    assert 'name="sunday_from" value="12:00"' in page
+    assert 'name="saturday_from" value="09:00"' in page
+    assert Organization.objects.get().quiet_weekdays == {"5": ["09:00", "20:00"]}
+
+
+@pytest.mark.parametrize(
+    ("hours", "sentence"),
+    [
+        (
+            DailyHours.read("21:00-08:00"),
+            "nobody is texted from 9:00 PM to 8:00 AM, from the environment (QUIET_HOURS)",
+        ),
+        (DailyHours(), "QUIET_HOURS is none in the environment"),
+        (None, "QUIET_HOURS isn’t set in the environment"),
+    ],
+)
+def test_the_page_shows_the_hours_of_the_environment(settings, admin_client, hours, sentence):
+    settings.QUIET_HOURS = hours
+    assert sentence in admin_client.get(PAGE).content.decode()
+
+
+def test_managers_cannot_change_quiet_hours(manager_client):
+    assert post_hours(manager_client).status_code == 403
+    assert not Organization.objects.exists()

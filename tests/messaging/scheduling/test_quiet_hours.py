@@ -179,3 +179,24 @@ def test_the_zone_of_the_page_organization_counts_where_nothing_is_known(setting
     Organization.objects.create(time_zone="Europe/Berlin")
     late = datetime(2026, 12, 1, 23, tzinfo=ZoneInfo("Europe/Berlin"))
     assert quiet_hours.counts_from(late) == datetime(2026, 12, 2, 7, tzinfo=UTC)
+
+
+SUNDAY_AT_10 = datetime(2026, 12, 6, 10, tzinfo=ZoneInfo("America/Denver"))
+
+
+def test_weekdays_can_be_stricter(db):
+    Organization.objects.create(quiet_weekdays={"6": ["12:00", "21:00"]})
+    zones = (ZoneInfo("America/Denver"),)
+    assert quiet_hours.first_allowed(quiet_hours.hours(), zones, SUNDAY_AT_10) == SUNDAY_AT_10 + timedelta(hours=2)
+
+
+def test_weekdays_are_not_looser(db):
+    Organization.objects.create(quiet_weekdays={"6": ["05:00", "23:00"]})
+    zones = (ZoneInfo("America/Denver"),)
+    early = SUNDAY_AT_10 - timedelta(hours=4)
+    assert quiet_hours.first_allowed(quiet_hours.hours(), zones, early) == SUNDAY_AT_10 - timedelta(hours=2)
+
+
+def test_hours_of_weekdays_that_now_leave_no_time_at_all_do_not_apply(settings, db):
+    Organization.objects.create(quiet_weekdays={str(day): ["05:00", "07:00"] for day in range(7)})
+    assert quiet_hours.hours() == settings.QUIET_HOURS
