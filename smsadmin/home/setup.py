@@ -126,6 +126,26 @@ def _time_zone() -> Step:
     return Step("Time zone", False, sentence, "Choose yours", url, is_required=False)
 
 
+def _quiet_hours() -> Step:
+    name, url = "Quiet hours", reverse("admin:accounts_organization_changelist")
+    weekdays = bool(organization.weekday_hours())
+    if hours := settings.QUIET_HOURS:
+        also = ", and longer on some weekdays" if weekdays else ""
+        sentence = f"Nobody is texted from {hours.words} by their own clock{also}."
+        return Step(name, True, sentence, "Be stricter on weekdays", url, is_required=False)
+    if weekdays:
+        return Step(
+            name, True, "On some weekdays, people aren’t texted at any hour.", "Change it", url, is_required=False
+        )
+    if hours is not None:
+        return Step(name, True, "QUIET_HOURS is none: people are texted at any hour.", is_required=False)
+    sentence = (
+        "Decide when nobody is texted: set QUIET_HOURS in .env, such as 21:00-08:00 (or none), then restart. Until "
+        "then, people are texted at any hour of the night."
+    )
+    return Step(name, False, sentence, is_required=False)
+
+
 def _people() -> Step:
     url = reverse("admin:contacts_contactimport_new", args=["community"])
     if count := CommunityMember.objects.count():
@@ -191,4 +211,11 @@ def _colleague() -> Step:
     return Step("Colleagues", False, "Give somebody else a login of their own.", "Add a user", url, is_required=False)
 
 
-STEPS: Final[tuple[Callable[[], Step], ...]] = (_organization, _time_zone, _people, _twilio, _webhook)
+STEPS: Final[tuple[Callable[[], Step], ...]] = (
+    _organization,
+    _time_zone,
+    _quiet_hours,
+    _people,
+    _twilio,
+    _webhook,
+)

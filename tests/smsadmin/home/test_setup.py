@@ -10,6 +10,7 @@ from contacts.models import CommunityMember
 from messaging.backends import AccountReport, Refused, TryLater
 from messaging.models import Delivery, InboxThread
 from smsadmin.home import setup
+from smsadmin.lib.daily_hours import DailyHours
 from smsadmin.models import LegacyRow, Setup
 
 ACCOUNT = "AC" + "0123456789abcdef" * 2
@@ -64,6 +65,19 @@ def test_what_was_entered_on_the_page_organization_counts(bare):
     Organization.objects.create(name="Riverside Pantry", contact="720-555-0123", time_zone="UTC")
     assert step("Organization").sentence == "Automatic replies come from Riverside Pantry, 720-555-0123."
     assert step("Time zone").is_done
+
+
+@pytest.mark.parametrize(
+    ("hours", "is_decided"), [(None, False), (DailyHours(), True), (DailyHours.read("21:00-08:00"), True)]
+)
+def test_quiet_hours_are_done_once_somebody_decided(bare, hours, is_decided):
+    bare.QUIET_HOURS = hours
+    assert step("Quiet hours").is_done == is_decided
+
+
+def test_quiet_hours_are_said_in_words(bare):
+    bare.QUIET_HOURS = DailyHours.read("21:00-08:00")
+    assert step("Quiet hours").sentence == "Nobody is texted from 9:00 PM to 8:00 AM by their own clock."
 
 
 def test_what_is_open_leads_to_the_page_where_it_is_entered(bare, admin_client):
