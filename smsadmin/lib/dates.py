@@ -41,10 +41,19 @@ def when(at: datetime, now: datetime | None = None) -> str:
 
 def from_when(at: datetime, now: datetime | None = None) -> str:
     """When something begins, within a sentence: "tomorrow from 8:00 AM", "today from 9:00 PM", "on Dec 24 from …"."""
+    return _within_sentence(at, "from", now)
+
+
+def at_when(at: datetime, now: datetime | None = None) -> str:
+    """When something happens, within a sentence: "tomorrow at 8:00 AM", "on Dec 24 at …"."""
+    return _within_sentence(at, "at", now)
+
+
+def _within_sentence(at: datetime, joint: str, now: datetime | None) -> str:
     local, today = timezone.localtime(at), timezone.localdate(now)
     time, days = date_format(local, "g:i A"), (local.date() - today) // timedelta(days=1)
     day = {0: "today", 1: "tomorrow"}.get(days) or f"on {date_format(local, 'l' if 1 < days < 7 else 'M j')}"
-    return f"{day} from {time}"
+    return f"{day} {joint} {time}"
 
 
 def when_tag(at: datetime | None) -> SafeString | str:

@@ -14,12 +14,14 @@ from django.utils import timezone
 from accounts import organization
 from accounts.models import AppUser
 from messaging.composing import readiness
+from messaging.composing.audience import Audience
 from messaging.models import Draft, ScheduledMessage
 from messaging.scheduling import drafts, local_times, scheduled_messages
 from messaging.scheduling.forms import TimeForm, known_zone
 from smsadmin.lib import dates
 
 from ..permissions import SCHEDULE, require
+from .outlook import Outlook, time_of
 from .views import ComposeViews, decides
 
 ZONE_KEY = "time_zone"
@@ -54,6 +56,8 @@ class ScheduleViews(ComposeViews):
         at = form.at if form.is_valid() else None
         if at is None or not readiness.can_schedule(draft) or readiness.asks_about_values(draft):
             return self._render_confirmation(request, draft, time_form=form)
+        if request.POST.get("outlook_seen") != at.isoformat() and Outlook.find(Audience.of_draft(draft), at):
+            return self._render_confirmation(request, draft, time_form=form)
         return self._schedule(request, draft, user, form, at)
 
     def _schedule(
@@ -81,8 +85,13 @@ class ScheduleViews(ComposeViews):
         if request.user.has_perms(SCHEDULE):
             zone = chosen_zone(request)
             form = extra.pop("time_form", None) or TimeForm(zone=zone, local=read_local(request))
+            at = time_of(form)
+            then = Outlook.find(Audience.of_draft(draft), at, zone) if at else None
             extra |= {
+                "zone": zone,
                 "time_form": form,
+                "outlook_then": then,
+                "outlook_seen": then.at.isoformat() if then and form.is_bound else "",
                 "is_later": form.is_bound or form.local is not None,
                 "is_night": local_times.is_at_night(timezone.localtime(timezone=zoneinfo.ZoneInfo(zone)).time()),
                 "can_schedule": readiness.can_schedule(draft),

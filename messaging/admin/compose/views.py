@@ -43,6 +43,7 @@ from smsadmin.lib.plurals import people
 from ..people import can_be_texted
 from ..permissions import require_sender
 from . import recipients
+from .outlook import Outlook
 
 
 class ComposeViews(admin.ModelAdmin):
@@ -251,6 +252,7 @@ class ComposeViews(admin.ModelAdmin):
             "samples": preview.samples,
             "has_bad_text": any(problem.field == "message_body" for problem in preview.problems),
             "recipients": people(preview.headcount.recipients),
+            "outlook": None if preview.problems else Outlook.find(preview.audience, zone=extra.get("zone", "")),
             **extra,
         }
         return TemplateResponse(request, "messaging/confirm.html", context)

@@ -21,7 +21,8 @@ from smsadmin.lib import dates
 from smsadmin.lib.ids import read_key
 from smsadmin.lib.plurals import people
 
-from ..compose.schedule import chosen_zone, posted_time, say_chosen, warn_of_night
+from ..compose.outlook import Outlook
+from ..compose.schedule import chosen_zone, posted_time, read_local, say_chosen, warn_of_night
 from ..compose.views import (
     answer_preview,
     asks_for_preview,
@@ -64,7 +65,10 @@ class ScheduledPage(admin.ModelAdmin):
             messages.warning(request, "This scheduled blast no longer exists.")
             return redirect("admin:messaging_scheduledmessage_changelist")
         numbers = _numbers(message)
+        zone = chosen_zone(request) if request.user.has_perms(RESCHEDULE) else ""
+        is_known = "preview" in numbers
         context = self._context(request, message, str(message)) | {
+            "outlook": Outlook.find(numbers["preview"].audience, message.scheduled_at, zone) if is_known else None,
             "is_main": True,
             "problem": scheduled_messages.find_problem(message) if message.is_pending else "",
             "can_change": request.user.has_perms(RESCHEDULE),
@@ -72,7 +76,7 @@ class ScheduledPage(admin.ModelAdmin):
             "can_delete": self.has_delete_permission(request, message),
             "can_see_blast": request.user.has_perm("messaging.view_messagelog"),
             "lag": dates.span(60 * settings.SCHEDULED_MESSAGE_MAX_LAG),
-            "audience_name": "" if "preview" in numbers else _audience_name(message),
+            "audience_name": "" if is_known else _audience_name(message),
             **numbers,
         }
         return TemplateResponse(request, "messaging/scheduled.html", context)
@@ -112,7 +116,8 @@ class ScheduledPage(admin.ModelAdmin):
         if not message.is_pending:
             return self._too_late(request, message)
         if request.method != "POST":
-            form = TimeForm(zone=chosen_zone(request), at=message.scheduled_at)
+            local = read_local(request)
+            form = TimeForm(zone=chosen_zone(request), at=None if local else message.scheduled_at, local=local)
             return self._render_reschedule(request, message, form)
         form = posted_time(request)
         if not form.is_valid() or form.at is None:
@@ -147,7 +152,11 @@ class ScheduledPage(admin.ModelAdmin):
         numbers = _numbers(message)
         if request.method != "POST" or not numbers["can_send"]:
             context = self._context(request, message, "Send this blast now?") | numbers
-            context |= {"question": "send", "problem": scheduled_messages.find_problem(message)}
+            context |= {
+                "question": "send",
+                "problem": scheduled_messages.find_problem(message),
+                "outlook": Outlook.find(numbers["preview"].audience) if numbers["can_send"] else None,
+            }
             return TemplateResponse(request, "messaging/scheduled_ask.html", context)
         try:
             log = scheduled_messages.send_now(message, request.POST.get("version", ""))

@@ -4,6 +4,7 @@
 {
     const form = document.getElementById('review');
     const {date, time, when} = form.elements;
+    const shownAt = date && `${date.value}T${time.value}`;
 
     function showTime() {
         const schedule = document.getElementById('schedule');
@@ -13,6 +14,8 @@
             weekday: 'short', month: 'short', day: 'numeric', hour: 'numeric', minute: '2-digit', timeZone: 'UTC',
         }).format(at).replace(/\u202f/g, ' ');
         schedule.value = isClear ? `Schedule for ${words}` : 'Schedule';
+        // What was said about quiet hours was about another time.
+        document.getElementById('outlook-then')?.toggleAttribute('hidden', `${date.value}T${time.value}` !== shownAt);
         document.getElementById('night').hidden = !isClear || (time.value >= '08:00' && time.value <= '21:00');
     }
 
@@ -22,6 +25,7 @@
             const {at} = event.target.dataset;
             if (at) {
                 event.preventDefault();
+                when.value = 'later';
                 [date.value, time.value] = at.split('T');
                 showTime();
             }
