@@ -12,6 +12,7 @@ from ..models import Delivery, MessageLog, SenderSlot
 from . import dispatch
 
 PERMISSION: Final = "messaging.ignore_quiet_hours"
+LONGEST_REASON: Final = 200
 
 
 class NoReason(ValueError):
@@ -32,7 +33,7 @@ def send_anyway(log: MessageLog, user: AppUser, reason: str) -> bool:
         waiting = log.deliveries.filter(status=Delivery.Status.PENDING, not_before__isnull=False)
         count = waiting.update(not_before=None)
         SenderSlot.objects.wake(log.pk)
-        record(Kind.QUIET_HOURS_IGNORED, user=user, blast=log.pk, people=count, reason=reason[:200])
+        record(Kind.QUIET_HOURS_IGNORED, user=user, blast=log.pk, people=count, reason=reason[:LONGEST_REASON])
         transaction.on_commit(lambda: dispatch.nudge(log), robust=True)
     log.refresh_from_db()
     return True

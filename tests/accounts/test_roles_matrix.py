@@ -110,6 +110,7 @@ NEEDS = {
     "messaging_messagelog_preview": SEND,
     "messaging_messagelog_keep": SEND,
     "messaging_messagelog_test": SEND,
+    "messaging_messagelog_anyway": (*SEE_BLAST, "messaging.ignore_quiet_hours"),
     "messaging_messagelog_recipients": SEND,
     "messaging_messagelog_audience": SEND,
     "messaging_messagelog_confirm": SEND,

@@ -19,7 +19,7 @@ from smsadmin.lib import dates
 
 from ..compose.schedule import ScheduleViews
 from ..permissions import SEND
-from .retry_and_doubt import RetryAndDoubtViews
+from .anyway import AnywayViews
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -44,7 +44,7 @@ class StateFilter(admin.SimpleListFilter):
 
 
 @admin.register(MessageLog)
-class MessageLogAdmin(ScheduleViews, RetryAndDoubtViews):
+class MessageLogAdmin(ScheduleViews, AnywayViews):
     """Blasts are created on the compose page and never changed, so nobody can add or change them here."""
 
     change_list_template = "messaging/blast_list.html"
