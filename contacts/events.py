@@ -10,6 +10,8 @@ from .models import Event
 
 # Sent within the transaction of the change, with the event as sender's `event`.
 event_changed: Final = Signal()
+# Sent instead when it is saved for the first time.
+event_created: Final = Signal()
 
 
 def save(event: Event) -> None:
@@ -17,8 +19,9 @@ def save(event: Event) -> None:
     with transaction.atomic():
         if (start := event.local_start) is not None:
             event.date = start.date()
+        is_new = event._state.adding
         event.save()
-        event_changed.send(Event, event=event)
+        (event_created if is_new else event_changed).send(Event, event=event)
 
 
 def cancel(event: Event) -> bool:

@@ -8,7 +8,7 @@ class MessagingConfig(AppConfig):
     def ready(self) -> None:
         from contacts import person_records, profile_fields
         from contacts.consent.opting_out import opted_out
-        from contacts.events import event_changed
+        from contacts.events import event_changed, event_created
         from contacts.imports import traces
         from contacts.profiles import renamed
 
@@ -23,6 +23,7 @@ class MessagingConfig(AppConfig):
         holds.register(quiet_hours.hold)
         keywords.owners.register(keywords.claim_of_rule)
         automation_names.register("keyword", automation_names.names_of_rules)
+        event_created.connect(event_plans.on_event_created, dispatch_uid="messaging.event_created")
         event_changed.connect(event_plans.on_event_changed, dispatch_uid="messaging.event_changed")
         opted_out.connect(conversations.on_opted_out, dispatch_uid="messaging.opted_out")
         renamed.connect(conversations.on_renamed, dispatch_uid="messaging.renamed")

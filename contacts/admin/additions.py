@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Final
 
 from django.db.models import Model
 from django.http import HttpRequest
+from django.utils.safestring import SafeString
 
 Link = tuple[str, str]
 
@@ -28,6 +29,10 @@ class Additions:
 
     def page_posts(self, request: HttpRequest, obj: Any) -> list[Link]:
         """(label, address) for buttons on the page of a row that post to the address."""
+        return []
+
+    def page_sections(self, request: HttpRequest, obj: Any) -> list[SafeString]:
+        """Sections of a row's page, as HTML with a heading of its own."""
         return []
 
     def list_links(self, request: HttpRequest) -> list[Link]:

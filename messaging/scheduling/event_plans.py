@@ -158,5 +158,9 @@ def begin(event: Event) -> int:
     return copy(PlanLine.objects.default().order_by("pk"), event)
 
 
+def on_event_created(event: Event, **_: Any) -> None:
+    begin(event)
+
+
 def on_event_changed(event: Event, **_: Any) -> None:
     sync(event)
