@@ -36,6 +36,7 @@ from messaging.models import (
     InboxThread,
     KeywordAutomationRule,
     MessageLog,
+    PlanLine,
     SavedAudience,
     ScheduledMessage,
 )
@@ -114,6 +115,7 @@ class World:
             "text": lambda: self.thread().messages.get().pk,
             "import_id": lambda: self.row(ContactImport, variant).pk,
             "event_id": lambda: self.row(Event).pk,
+            "line_id": lambda: PlanLine.objects.create(event=self.row(Event), minutes=-60, text="See you there").pk,
             "group_id": lambda: self.row(Group).pk,
             "answer": lambda: self.row(SurveyResponse).pk,
             "token": lambda: Draft.objects.create(created_by=self.user, message_body="Hello").token,

@@ -47,7 +47,7 @@ class EventForm(forms.ModelForm):
         assert isinstance(zone, forms.ChoiceField)  # noqa: S101 - for the type checker: declared above
         zone.choices = [("", f"{own.replace('_', ' ')} (the organization’s)"), *time_zones.choices(own)]
         if (start := self.instance.local_start) is not None:
-            self.initial |= {"date": start.date(), "time": start.time()}
+            self.initial.update({"date": start.date(), "time": start.time()})
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

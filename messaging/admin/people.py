@@ -19,6 +19,7 @@ from contacts.models import CommunityMember, ContactImport, Event, EventRegistra
 from ..composing import drafts
 from ..models import InboxThread
 from .permissions import SEND, require_sender
+from .plans import section as plan
 
 
 @add_to(CommunityMember, EventRegistration, GroupMember)
@@ -52,6 +53,9 @@ class TextedMembers(Additions):
 class TextedEvents(Additions):
     def page_links(self, request: HttpRequest, obj: Event) -> list[Link]:
         return text_registrants(request, obj)
+
+    def page_sections(self, request: HttpRequest, obj: Event) -> list[SafeString]:
+        return [plan.render(request, obj)]
 
     def columns(self, request: HttpRequest) -> list[Callable[[Any], Any]]:
         return [text] if request.user.has_perm(SEND) else []

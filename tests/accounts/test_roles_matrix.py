@@ -137,6 +137,10 @@ NEEDS = {
     "messaging_scheduledmessage_cancel": RESCHEDULE,
     "messaging_scheduledmessage_send": RESCHEDULE,
     "messaging_scheduledmessage_again": SCHEDULE,
+    **{
+        f"messaging_scheduledmessage_plan_{page}": (*SCHEDULE, "contacts.view_event")
+        for page in ("add", "edit", "remove", "copy", "default")
+    },
     "surveys_surveyflow_preview": ("surveys.change_surveyflow",),
     "surveys_surveyflow_phone": ("surveys.change_surveyflow",),
     "surveys_surveyflow_forget": ("surveys.change_surveyflow",),
@@ -168,6 +172,7 @@ MISSING = {
     ("contacts_unsubscribedcontact_undo", "get"),
     ("contacts_event_register", "get"),
     ("contacts_event_reinstate", "get"),
+    *((f"messaging_scheduledmessage_plan_{page}", "get") for page in ("remove", "copy", "default")),
     ("contacts_group_enroll", "get"),
     ("contacts_contactimport_choose", "post"),
     *((f"contacts_contactimport_{name}", "get") for name in ("adjust", "confirm", "again", "discard")),

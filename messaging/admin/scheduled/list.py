@@ -18,6 +18,7 @@ from smsadmin.lib import dates
 from smsadmin.lib.plurals import people
 
 from ..permissions import SCHEDULE
+from ..plans.views import PlanViews
 from .detail import ScheduledPage
 
 PENDING = ScheduledMessage.Status.PENDING
@@ -45,7 +46,7 @@ class ScheduledChangeList(ChangeList):
 
 
 @admin.register(ScheduledMessage)
-class ScheduledMessageAdmin(ScheduledPage):
+class ScheduledMessageAdmin(PlanViews, ScheduledPage):
     """Scheduled blasts are created on the review page and changed on pages of their own."""
 
     change_list_template = "messaging/scheduled_list.html"

@@ -1,0 +1,1 @@
+"""The plan on an event's page: what is texted about it by itself."""
