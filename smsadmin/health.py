@@ -130,7 +130,7 @@ def ready(get_response: GetResponse, *, is_inside: bool) -> JsonResponse:
     answer: dict[str, object] = {"status": "ok" if is_ready else "failing"}
     if is_inside:
         answer["version"] = version()
-        if waiting := _find_waiting():
+        if is_ready and (waiting := _find_waiting()):
             answer["waiting"] = waiting
         answer["checks"] = {
             name: {"ok": False, "problem": problem} if problem else {"ok": True} for name, problem in problems

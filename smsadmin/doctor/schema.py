@@ -116,4 +116,5 @@ def _type_of(field: Any) -> str:
     if connection.vendor == "postgresql":
         kind = re.sub(r"^varchar", "character varying", kind)
         kind = re.sub(r"^char\b", "character", kind)
+        kind = re.sub(r"^time$", "time without time zone", kind).replace(", ", ",")
     return kind

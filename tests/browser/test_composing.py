@@ -48,7 +48,7 @@ def test_people_without_a_value_are_left_out_by_a_click(page, site, add_members)
     expect(page.get_by_role("button", name="Send to 1 person")).to_be_disabled()
     page.get_by_role("button", name="Leave this person out").click()
     page.get_by_role("button", name="Send to 1 person").click()
-    expect(page.get_by_text("No value for a field: 1")).to_be_visible()
+    expect(page.get_by_role("link", name="1 No value for a field")).to_be_visible()
 
 
 def test_curly_quotes_come_with_advice_and_one_click_replaces_them(page, add_members):

@@ -73,6 +73,7 @@ def test_without_a_backup_nothing_is_applied(one_waits, monkeypatch, tmp_path):
     monkeypatch.setattr(migrating.backup_files, "back_up", fail)
     monkeypatch.setattr(migrating, "sqlite_path", lambda: tmp_path / "sms.db")
     monkeypatch.setattr(migrating.connection, "vendor", "sqlite")
+    monkeypatch.setattr(migrating.connection, "is_in_memory_db", lambda: False, raising=False)
     with pytest.raises(CommandError) as caught:
         call_command("dbdoctor", "--apply")
     assert str(caught.value) == "Nothing was applied because no backup could be made. There is no room left."
