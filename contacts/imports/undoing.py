@@ -62,10 +62,6 @@ class Effect:
     kept_names: int = 0
     kept_values: int = 0
 
-    @property
-    def is_nothing(self) -> bool:
-        return not (self.people or self.names or self.values)
-
 
 def may_be_undone(contact_import: ContactImport) -> bool:
     """Whether it is finished, for less than a week, and changed anything."""

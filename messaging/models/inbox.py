@@ -235,11 +235,6 @@ class InboxMessage(models.Model):
         is_welcome = self.matched_keyword in OPT_IN_WORDS or self.matched_keyword == YES
         return self.automation_source == self.Source.SYSTEM and not is_welcome
 
-    @property
-    def is_about_another(self) -> bool:
-        """Whether it is shown on the text it is about instead of on its own."""
-        return self.about_message_id is not None or self.about_delivery_id is not None
-
 
 class CatchUp(models.Model):
     """One row: up to when Twilio's list of incoming texts has been read (see `messaging.inbound.catch_up`)."""

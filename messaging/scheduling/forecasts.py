@@ -13,7 +13,6 @@ from phonenumbers.tzdata import TIMEZONE_LONGEST_PREFIX
 from accounts import organization
 from contacts import time_zones
 from contacts.models import Profile
-from smsadmin.lib.plurals import people
 
 from ..composing.audience import Audience
 from . import quiet_hours
@@ -33,10 +32,6 @@ class Forecast:
     def is_split(self) -> bool:
         """Whether somebody has to wait."""
         return bool(self.later)
-
-    @property
-    def waiting(self) -> int:
-        return sum(count for _, count in self.later)
 
 
 def forecast(audience: Audience, at: datetime) -> Forecast:
@@ -80,8 +75,3 @@ def _by_number(source: QuerySet[Any]) -> Iterator[tuple[time_zones.Zones, int]]:
     begun = source.order_by().annotate(beginning=Substr("phone", 1, _BEGINNING)).values("beginning")
     for count, phone in begun.annotate(count=Count("pk"), one=Min("phone")).values_list("count", "one"):
         yield time_zones.of_number(phone), count
-
-
-def in_words(found: Forecast, said: Any) -> list[str]:
-    """Sentences for staff, such as "212 people get it tomorrow from 8:00 AM." `said` puts a time into words."""
-    return [f"{people(count)} get{'s' if count == 1 else ''} it {said(at)}." for at, count in found.later]

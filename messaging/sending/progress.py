@@ -1,6 +1,6 @@
 """The progress of a blast: counted from its delivery rows, and in words."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -87,10 +87,8 @@ class Progress:
 
     @property
     def held_sentences(self) -> list[str]:
-        """Such as "212 people get it tomorrow from 8:00 AM." """
-        return [
-            f"{people(count)} {ngettext('gets', 'get', count)} it {dates.from_when(at)}." for at, count in self.held
-        ]
+        """As `say_held`."""
+        return say_held(self.held)
 
     @property
     def left(self) -> int:
@@ -188,6 +186,11 @@ def count_held(log: MessageLog) -> tuple[tuple[datetime, int], ...]:
     """Until when quiet hours keep people of a blast waiting, and how many, the earliest first."""
     rows = log.deliveries.held(timezone.now()).order_by("not_before").values_list("not_before")
     return tuple((at, count) for at, count in rows.annotate(Count("pk")) if at is not None)
+
+
+def say_held(held: Iterable[tuple[datetime, int]]) -> list[str]:
+    """Such as "212 people get it tomorrow from 8:00 AM.", for each time with how many people wait until then."""
+    return [f"{people(count)} {ngettext('gets', 'get', count)} it {dates.from_when(at)}." for at, count in held]
 
 
 def find_held() -> list[str]:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from messaging.composing.audience import Audience
 from messaging.scheduling import forecasts, local_times, quiet_hours
 from messaging.scheduling.forms import TimeForm
+from messaging.sending import progress
 from smsadmin.lib import dates
 from smsadmin.lib.plurals import people
 
@@ -34,7 +35,7 @@ class Outlook:
         if not found.is_split:
             return None
         first = f"{people(found.now)} {'gets' if found.now == 1 else 'get'} it {'now' if at is None else 'then'}."
-        sentences = [first, *forecasts.in_words(found, dates.from_when)]
+        sentences = [first, *progress.say_held(found.later)]
         return cls(moment, sentences if found.now else sentences[1:], forecasts.everyone_from(audience, moment), zone)
 
     @property
