@@ -26,6 +26,7 @@ class ColdPages:
 
     def __init__(self, page):
         self.page = page
+        self.requests = {}
         self.devtools = page.context.new_cdp_session(page)
         self.devtools.on("Network.requestWillBeSent", self._add)
         self.devtools.on("Network.loadingFinished", self._finish)
